@@ -1,0 +1,1 @@
+"""The service's API: translates HTTP to the engine and back."""

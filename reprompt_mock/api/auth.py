@@ -1,0 +1,82 @@
+"""Who may call: the key, the organization, and the world that is meant (contract A)."""
+
+from __future__ import annotations
+
+from hmac import compare_digest
+from typing import TYPE_CHECKING
+
+from reprompt_mock.errors import KeyMissing, KeyRefused, OrganizationForbidden, OrganizationNotFound
+from reprompt_mock.world import is_slug
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+EVERY_ORGANIZATION = "*"
+
+
+def keys_sent(headers: Iterable[tuple[bytes, bytes]]) -> list[str]:
+    """Find the keys in a request's headers, by their lower-case names (contract A1)."""
+    keys = []
+    for name, value in headers:
+        if name == b"apikey":
+            keys.append(value.decode("latin-1").strip())
+        elif name == b"authorization":
+            scheme, _, key = value.decode("latin-1").strip().partition(" ")
+            if scheme.lower() == "bearer":
+                keys.append(key.strip())
+    return [key for key in keys if key]
+
+
+class Gate:
+    """Decides whether a request may enter an organization (contract A3, A4).
+
+    Args:
+        api_keys: each key's organization, or `*`; without any, every key is good for every organization.
+        revoked: keys that are refused.
+    """
+
+    def __init__(self, api_keys: Mapping[str, str], revoked: Iterable[str]) -> None:
+        self._keys = [(key.encode(), org_slug) for key, org_slug in api_keys.items()]
+        self._revoked = [key.encode() for key in revoked]
+        self._known = {org_slug for org_slug in api_keys.values() if org_slug != EVERY_ORGANIZATION}
+
+    def admit(self, org_slug: str, keys: Iterable[str]) -> str:
+        """Let a request in by one of its keys, which is given back.
+
+        Raises:
+            KeyMissing: it has no key.
+            KeyRefused: no key is known, or all are revoked.
+            OrganizationForbidden: the key is another organization's.
+            OrganizationNotFound: there is no such organization.
+        """
+        refusal: Exception = KeyMissing()
+        for key in keys:
+            try:
+                self._check(org_slug, key.encode())
+            except (KeyRefused, OrganizationForbidden, OrganizationNotFound) as error:
+                refusal = error
+            else:
+                return key
+        raise refusal
+
+    def _check(self, org_slug: str, key: bytes) -> None:
+        if _is_among(key, self._revoked):
+            raise KeyRefused
+        if self._keys:
+            self._check_organization(org_slug, key)
+        if not is_slug(org_slug):
+            raise OrganizationNotFound(org_slug=org_slug)
+
+    def _check_organization(self, org_slug: str, key: bytes) -> None:
+        # Every key is compared, so that the time tells nothing.
+        opened = [slug for known, slug in self._keys if compare_digest(known, key)]
+        if not opened:
+            raise KeyRefused
+        if opened[0] not in {EVERY_ORGANIZATION, org_slug}:
+            if org_slug in self._known:
+                raise OrganizationForbidden(org_slug=org_slug)
+            raise OrganizationNotFound(org_slug=org_slug)
+
+
+def _is_among(key: bytes, keys: Iterable[bytes]) -> bool:
+    return sum(compare_digest(key, other) for other in keys) > 0

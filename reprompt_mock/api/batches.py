@@ -1,0 +1,152 @@
+"""Batches: create, status, list, reprocess (contract D, E, G, H)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Query, Response
+
+from reprompt_mock.api.bodies import parse_batch
+from reprompt_mock.api.call import Caller
+from reprompt_mock.api.document import request_body
+from reprompt_mock.api.schemas.answers import (
+    PaginatedBatchesResponse,
+    ReprocessAnswer,
+    SubmittedPlaceBatchResponse,
+)
+from reprompt_mock.api.schemas.batches import PlaceBatchPayload, ReprocessBatchRequest
+from reprompt_mock.attributes import merged
+from reprompt_mock.batch_status import metadata_of
+from reprompt_mock.clock import iso
+from reprompt_mock.engine.reprocessing import Wanted
+from reprompt_mock.reprocess import scope_of
+from reprompt_mock.wire import answer, parse
+
+if TYPE_CHECKING:
+    from reprompt_mock.engine.views import BatchView
+    from reprompt_mock.lifecycle import JobStatus
+    from reprompt_mock.store.batches import StoredBatch
+
+router = APIRouter(prefix="/v1/{org_slug}/place_enrichment", tags=["batches"])
+
+BELOW_2_63 = 2**63 - 1
+Offset = Annotated[int, Query(ge=0, le=BELOW_2_63, description="How many to skip.")]
+_BIG_BODY = 64 * 1024
+_BIG_BATCH = 500
+
+
+@router.post(
+    "/batches",
+    operation_id="create_batch",
+    response_model=SubmittedPlaceBatchResponse,
+    openapi_extra=request_body(PlaceBatchPayload),
+)
+async def create_batch(call: Caller) -> Response:
+    """Submit a batch of places for enrichment, or append to one (contract D)."""
+    body = await call.body()
+    limit = call.world.settings.max_jobs_per_request
+
+    def create() -> dict[str, Any]:
+        return batch_body(call.engine.create_batch(call.world, parse_batch(body, max_jobs=limit)))
+
+    return answer(await call.write(create, big=len(body) > _BIG_BODY))
+
+
+@router.get("/batches/{batch_id}", operation_id="get_batch", response_model=SubmittedPlaceBatchResponse)
+async def get_batch(
+    call: Caller,
+    batch_id: str,
+    enrichments: Annotated[
+        str | None, Query(description="Attributes, separated by commas, whose statuses to add.")
+    ] = None,
+) -> Response:
+    """Tell how far a batch is (contract E)."""
+    names = None if enrichments is None else attribute_names(enrichments)
+
+    def status() -> dict[str, Any]:
+        view = call.engine.batch_status(call.world, batch_id, names)
+        return {**batch_body(view), "metadata": metadata_of(view.batch.counts)}
+
+    size = await call.read(lambda: call.engine.batch_size(call.world, batch_id))
+    big = size > _BIG_BATCH or bool(call.world.settings.poll_advance)
+    return answer(await call.read(status, big=big))
+
+
+@router.get("/batches", operation_id="list_batches", response_model=PaginatedBatchesResponse)
+async def list_batches(
+    call: Caller,
+    limit: Annotated[int, Query(ge=1, le=500, description="How many to give.")] = 10,
+    offset: Offset = 0,
+    query: Annotated[str | None, Query(description="Part of the name, in any case.")] = None,
+) -> Response:
+    """List batches, newest first (contract H)."""
+    page = await call.read(lambda: call.engine.list_batches(call.world, query or "", limit=limit, offset=offset))
+    batches = [list_entry(batch, status) for batch, status in page.batches]
+    return answer({"batches": batches, "total": page.total, "limit": limit, "offset": offset})
+
+
+@router.post(
+    "/batches/{batch_id}/reprocess",
+    operation_id="reprocess_batch",
+    response_model=ReprocessAnswer,
+    openapi_extra=request_body(ReprocessBatchRequest),
+)
+async def reprocess_batch(call: Caller, batch_id: str) -> Response:
+    """Run jobs of a batch again (contract G)."""
+    request = parse(ReprocessBatchRequest, await call.body())
+    sent = "failed_only" in request.model_fields_set
+    scope = scope_of(request.failed_only if sent else None, request.incomplete_only)
+    wanted = Wanted(
+        merged((request.attribute_set, request.attributes)),
+        request.refresh,
+        request.use_previous_invocation_params,
+    )
+    size = await call.read(lambda: call.engine.batch_size(call.world, batch_id))
+    count = await call.write(
+        lambda: call.engine.reprocess_batch(call.world, batch_id, scope, wanted), big=size > _BIG_BATCH
+    )
+    return answer(
+        {
+            "status": "success",
+            "message": f"Started reprocessing {count} {scope.word} jobs from batch {batch_id}",
+            "job_count": count,
+            "batch_id": batch_id,
+            "excluded_deferred_count": 0,
+        }
+    )
+
+
+def attribute_names(listed: str) -> list[str]:
+    """Read attributes that are separated by commas, without repeats."""
+    return list(dict.fromkeys(name for name in map(str.strip, listed.split(",")) if name))
+
+
+def batch_body(view: BatchView) -> dict[str, Any]:
+    """Describe a batch as create and status do; `metadata` is null, as on create (contract E1, E2)."""
+    body: dict[str, Any] = {
+        "id": view.batch.id,
+        "batch_name": view.batch.name,
+        "status": view.status.name,
+        "jobs": view.jobs,
+        "created_at": iso(view.batch.created_at),
+        "metadata": None,
+    }
+    if view.attributes is not None:
+        body["attribute_statuses"] = {
+            name: {status.value: {"total": len(ids), "ids": ids} for status, ids in by_status.items()}
+            for name, by_status in view.attributes.items()
+        }
+    return body
+
+
+def list_entry(batch: StoredBatch, status: JobStatus) -> dict[str, Any]:
+    """Describe a batch as lists do (contract H3)."""
+    return {
+        "id": batch.id,
+        "batch_name": batch.name,
+        "status": status.name,
+        "status_counts": batch.counts.as_dict(),
+        "created_at": iso(batch.created_at),
+        "metadata": None,
+        "refresh": batch.refresh,
+    }

@@ -1,0 +1,170 @@
+"""Request bodies: bytes in, requests for the engine out.
+
+The pydantic models say what is accepted and word the errors. Bodies without need of their leniency are decoded
+by msgspec structs that accept a strict part of the same, and are an order of magnitude quicker.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import msgspec
+import orjson
+from fastapi.exceptions import RequestValidationError
+
+from reprompt_mock.api.schemas.batches import AttributeSet, PlaceBatchPayload
+from reprompt_mock.api.schemas.places import LONGEST_PLACE_ID, PlaceJob, is_text
+from reprompt_mock.attributes import merged
+from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich, check_size
+from reprompt_mock.wire import loaded, validated
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# The answers that echo a place nest it a few levels deep, and orjson writes at most 254.
+_SPARE_LEVELS = 16
+_LENIENT_ONLY = (b"\\u0000", b"\\ud", b"\\uD")
+"""Escapes of NUL and surrogates: bodies with one of them go to the models."""
+
+
+class _Place(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    full_address: str | None = None
+    country_code: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$", max_length=2)] | None = None
+    category: str | None = None
+    website: str | None = None
+    phone: str | None = None
+    id: str | None = None
+    input_type: Literal["place"] = "place"
+    latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)] | None = None
+    longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
+    street: str | None = None
+    city: str | None = None
+    house: str | None = None
+    state: str | None = None
+    postalCode: str | None = None  # noqa: N815 - the service's name
+    country: str | None = None
+    opening_hours: dict[str, str] | None = None
+    source: str | None = None
+
+    def is_accepted(self) -> bool:
+        """Tell whether the place is named and located; where it is not, the models say what is wrong."""
+        if not self.name.strip() or (self.latitude is None) != (self.longitude is None):
+            return False
+        return self.latitude is not None or any(map(is_text, self._address()))
+
+    def _address(self) -> tuple[str | None, ...]:
+        return (
+            self.full_address, self.street, self.house, self.city, self.state, self.postalCode, self.country
+        )  # fmt: skip
+
+
+class _Job(msgspec.Struct):
+    inputs: msgspec.Raw
+    place_id: Annotated[str, msgspec.Meta(min_length=1, max_length=512)] | None = None
+    attributes: list[str] | None = None
+    attribute_set: AttributeSet | None = None
+    attributes_enrichments: list[dict[str, Any]] | None = None
+    refresh: bool = False
+
+
+class _Batch(msgspec.Struct):
+    batch_name: str
+    jobs: list[_Job]
+    batch_id: Annotated[str, msgspec.Meta(min_length=1, max_length=255)] | None = None
+    attribute_set: AttributeSet | None = None
+    attributes: list[str] | None = None
+    kick_off_jobs_now: bool = True
+    owner_id: str | None = None
+
+
+_decode_batch = msgspec.json.Decoder(_Batch).decode
+_decode_place = msgspec.json.Decoder(_Place).decode
+
+
+class _NotStrict(Exception):
+    """The body is not of the strict form."""
+
+
+def parse_batch(body: bytes, *, max_jobs: int) -> BatchToCreate:
+    """Read the body of a create.
+
+    Raises:
+        TooManyJobs: it has more than `max_jobs` jobs, which is judged before the places are (contract D2).
+        RequestValidationError: it is no JSON, or does not fit `PlaceBatchPayload`.
+    """
+    try:
+        return _strict_batch(body, max_jobs)
+    except (_NotStrict, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return _lenient_batch(body, max_jobs)
+
+
+def _strict_batch(body: bytes, max_jobs: int) -> BatchToCreate:
+    body.decode()  # msgspec does not look into strings that it skips
+    if any(escape in body for escape in _LENIENT_ONLY):
+        raise _NotStrict
+    batch = _decode_batch(body)
+    check_size(len(batch.jobs), max_jobs)
+    if batch.batch_id is not None and "/" in batch.batch_id:
+        raise _NotStrict
+    of_batch = (batch.attribute_set, batch.attributes)
+    shared = merged(of_batch)
+    return BatchToCreate(
+        batch.batch_id,
+        batch.batch_name,
+        [_strict_job(job, of_batch, shared) for job in batch.jobs],
+        batch.kick_off_jobs_now,
+        body,
+    )
+
+
+def _strict_job(job: _Job, of_batch: tuple[str | None, list[str] | None], shared: tuple[str, ...]) -> PlaceToEnrich:
+    place = _decode_place(job.inputs)
+    if not place.is_accepted():
+        raise _NotStrict
+    place_id = job.place_id or place.id or None
+    if place_id is not None and not 1 <= len(place_id) <= LONGEST_PLACE_ID:
+        raise _NotStrict
+    has_own = job.attribute_set or job.attributes
+    attributes = merged((job.attribute_set, job.attributes), of_batch) if has_own else shared
+    return PlaceToEnrich(place_id, bytes(job.inputs).decode(), attributes)
+
+
+def _lenient_batch(body: bytes, max_jobs: int) -> BatchToCreate:
+    value = loaded(body)
+    if isinstance(value, dict) and isinstance(value.get("jobs"), list):
+        check_size(len(value["jobs"]), max_jobs)
+    batch = validated(PlaceBatchPayload, value)
+    of_batch = (batch.attribute_set, batch.attributes)
+    places = [
+        place_to_enrich(job, of_batch, at=("jobs", position, "inputs")) for position, job in enumerate(batch.jobs)
+    ]
+    return BatchToCreate(batch.batch_id, batch.batch_name, places, batch.kick_off_jobs_now, body)
+
+
+def place_to_enrich(
+    job: PlaceJob,
+    of_batch: tuple[str | None, Sequence[str] | None] = (None, None),
+    *,
+    at: Sequence[str | int] = ("inputs",),
+) -> PlaceToEnrich:
+    """Turn a job of a request into what the engine takes (contract C4, D6).
+
+    Raises:
+        RequestValidationError: its inputs are nested too deeply to be echoed.
+    """
+    inputs = job.inputs.model_dump(exclude_unset=True)
+    attributes = merged((job.attribute_set, job.attributes), of_batch)
+    return PlaceToEnrich(job.place_id, _written(inputs, at), attributes)
+
+
+def _written(inputs: dict[str, Any], at: Sequence[str | int]) -> str:
+    nested: Any = inputs
+    for _ in range(_SPARE_LEVELS):
+        nested = [nested]
+    try:
+        orjson.dumps(nested)
+    except orjson.JSONEncodeError:
+        problem = {"type": "too_deep", "loc": ("body", *at), "msg": "Input is nested too deeply"}
+        raise RequestValidationError([{**problem, "input": None}]) from None
+    return orjson.dumps(inputs).decode()

@@ -1,0 +1,1 @@
+"""Wire models: the shapes that the service publishes."""

@@ -1,0 +1,135 @@
+"""A place as clients send it, and what makes one acceptable (contract C1 to C4)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+from pydantic_core import PydanticCustomError
+
+from reprompt_mock.enrichment.geometry import GeometryError, point_of
+
+LONGEST_PLACE_ID = 512
+ADDRESS_PARTS = (
+    "street",
+    "house",
+    "building",
+    "unit_number",
+    "floor",
+    "block",
+    "km",
+    "suburb",
+    "city",
+    "state",
+    "postalCode",
+    "country",
+)
+LOCATION_NEEDED = (
+    "a place needs latitude and longitude, or full_address, or wkt_geometry, or at least one address part ("
+    + ", ".join(ADDRESS_PARTS)
+    + ")"
+)
+COORDINATES_TOGETHER = "latitude and longitude must be given together"
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise PydanticCustomError("string_nul", "String must not contain NUL")
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise PydanticCustomError("string_blank", "String must not be blank")
+    return text
+
+
+Named = Annotated[str, AfterValidator(_without_nul)]
+PlaceId = Annotated[Named, Field(min_length=1, max_length=LONGEST_PLACE_ID)]
+AttributeNames = list[Named]
+
+
+class UniversalPlace(BaseModel):
+    """A place to enrich. Fields beyond these are kept and echoed."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: Annotated[Named, AfterValidator(_not_blank)] = Field(description="The name of the place, not blank.")
+    full_address: str | None = Field(None, description="The address in one line, as on a letter.")
+    country_code: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = Field(
+        None, description="ISO 3166-1 alpha-2; inferred where it is missing."
+    )
+    category: str | None = Field(None, description="What kind of place it is.")
+    website: str | None = Field(None, description="The website, as far as it is known.")
+    phone: str | None = Field(None, description="The phone number, best with its country prefix.")
+    id: str | None = Field(None, description="An identifier of your own; stands in for a missing place_id.")
+    input_type: Literal["place"] = Field("place", description="Always `place`.")
+    latitude: Annotated[FiniteFloat, Field(ge=-90, le=90)] | None = Field(None, description="Degrees north, -90 to 90.")
+    longitude: Annotated[FiniteFloat, Field(ge=-180, le=180)] | None = Field(
+        None, description="Degrees east, -180 to 180."
+    )
+    wkt_geometry: str | None = Field(None, description="Instead of coordinates: a WKT geometry, longitude first.")
+    street: str | None = Field(None, description="The street.")
+    city: str | None = Field(None, description="The city.")
+    house: str | None = Field(None, description="The house number or name.")
+    state: str | None = Field(None, description="The state or region.")
+    postalCode: str | None = Field(None, description="The postal code.")  # noqa: N815 - the service's name
+    country: str | None = Field(None, description="The country's full name.")
+    opening_hours: dict[str, str] | None = Field(None, description="The opening hours by day.")
+    source: str | None = Field(None, description="Where the data of the place come from.")
+
+    @model_validator(mode="after")
+    def _located(self) -> UniversalPlace:
+        if (self.latitude is None) != (self.longitude is None):
+            raise PydanticCustomError("coordinates_incomplete", COORDINATES_TOGETHER)
+        if self.wkt_geometry is not None:
+            self._locate_by(self.wkt_geometry)
+        if self.latitude is None and not self._has_address():
+            raise PydanticCustomError("place_not_located", LOCATION_NEEDED)
+        return self
+
+    def _locate_by(self, geometry: str) -> None:
+        try:
+            longitude, latitude = point_of(geometry)
+        except GeometryError as error:
+            raise PydanticCustomError("wkt_geometry", "wkt_geometry {reason}", {"reason": str(error)}) from None
+        if self.latitude is None:
+            self.latitude, self.longitude = latitude, longitude
+
+    def _has_address(self) -> bool:
+        return any(is_text(getattr(self, part, None)) for part in ("full_address", *ADDRESS_PARTS))
+
+
+def _usable_id(place_id: str) -> str:
+    if len(place_id) > LONGEST_PLACE_ID or "\0" in place_id:
+        raise PydanticCustomError("place_id", "A place id must have 1 to 512 characters without NUL")
+    return place_id
+
+
+def is_text(value: Any) -> bool:
+    """Tell whether a value is a string that is not blank."""
+    return isinstance(value, str) and bool(value.strip())
+
+
+class PlaceJob(BaseModel):
+    """A place with what is to be enriched about it."""
+
+    place_id: PlaceId | None = Field(None, description="Your identifier of the place; generated where it is missing.")
+    inputs: UniversalPlace = Field(description="The place to enrich.")
+    attributes: AttributeNames | None = Field(
+        None, description="The attributes to enrich, added to those of attribute_set."
+    )
+    attribute_set: Literal["open_closed", "core", "all"] | None = Field(
+        None, description="A predefined set of attributes."
+    )
+    attributes_enrichments: list[dict[str, Any]] | None = Field(None, description="Accepted, without effect.")
+    refresh: bool = Field(False, description="Enrich anew even where values are cached.")
+
+    @model_validator(mode="after")
+    def _identified(self) -> PlaceJob:
+        inputs = self.inputs.model_extra or {}
+        for place_id in (self.place_id, inputs.get("place_id"), self.inputs.id):
+            if isinstance(place_id, str) and place_id:
+                self.place_id = _usable_id(place_id)
+                break
+        return self

@@ -1,0 +1,86 @@
+"""The one place that wires everything: settings → engine → the service's app and the control app."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from fastapi import FastAPI
+
+from reprompt_mock import __version__
+from reprompt_mock.api import batches, jobs
+from reprompt_mock.api.auth import Gate
+from reprompt_mock.control.app import create_control_app
+from reprompt_mock.desk import Desk
+from reprompt_mock.engine import Engine
+from reprompt_mock.operations import Operations
+from reprompt_mock.problems import install
+from reprompt_mock.ticker import Ticker
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from reprompt_mock.settings import Settings
+
+CONTROL = "/_mock"
+
+
+class Emulator:
+    """The ASGI app: the control API under /_mock, the service everywhere else.
+
+    Args:
+        service: the service's app, which also has the lifespan.
+        control: the control app.
+        engine: what both work on.
+    """
+
+    def __init__(self, service: ASGIApp, control: ASGIApp, engine: Engine) -> None:
+        self.engine = engine
+        self._service = service
+        self._control = control
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request to the app that it is for."""
+        path = scope.get("path", "")
+        is_control = path == CONTROL or path.startswith(f"{CONTROL}/")
+        await (self._control if is_control else self._service)(scope, receive, send)
+
+
+def create_app(settings: Settings) -> Emulator:
+    """Make an emulator.
+
+    Raises:
+        DatabaseInUse: another process has the database file.
+        DatabaseUnreadable: the database file cannot be used.
+    """
+    engine = Engine(settings)
+    desk = Desk(engine)
+    return Emulator(_service(settings, desk), create_control_app(desk), engine)
+
+
+def _service(settings: Settings, desk: Desk) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        ticker = Ticker(desk.engine)
+        ticker.start()
+        yield
+        await ticker.stop()
+        desk.engine.close()
+
+    app = FastAPI(
+        title="Reprompt Place Enrichment API, emulated",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.state.desk = desk
+    app.state.gate = Gate(settings.api_keys, settings.revoked_api_keys)
+    routes = [*batches.router.routes, *jobs.router.routes]
+    for router in (batches.router, jobs.router):
+        app.include_router(router)
+    install(app, Operations(routes).methods_of)
+    return app

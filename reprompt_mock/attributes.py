@@ -1,0 +1,253 @@
+"""The attributes that can be enriched, as data: what each writes, what it needs (contract D6, F4, F5, I4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """An attribute: the keys it writes into a result, and what a place must have for it to run."""
+
+    name: str
+    outputs: tuple[str, ...]
+    reasoning: tuple[str, ...] = ()
+    confidence: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+
+
+CORE: tuple[str, ...] = (
+    "closed_permanently",
+    "websites",
+    "phoneNumbers",
+    "openingHours",
+    "names",
+    "address",
+    "categories",
+)
+ATTRIBUTE_SETS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"core": CORE, "all": CORE, "open_closed": ("closed_permanently",)}
+)
+
+_COORDINATES = ("coordinates",)
+_PARKING = (
+    "parking_spaces_total",
+    "parking_spaces_street",
+    "parking_spaces_shared",
+    "parking_spaces_dedicated",
+)
+_SIGN_PARTS = (
+    "sign_exists",
+    "coordinates",
+    "latitude",
+    "longitude",
+    "number_of_brands",
+    "reasoning",
+    "includes_brand_sign",
+)
+_EXISTENCE = ("entity_type", "digital_footprint", "place_definition", "place_reality")
+
+_ATTRIBUTES = (
+    Attribute(
+        "closed_permanently",
+        ("open_closed_status", "date_closed", "date_opened"),
+        ("open_closed_status",),
+        ("open_closed_status",),
+    ),
+    Attribute("websites", ("website",), ("website",), ("website",)),
+    Attribute("phoneNumbers", ("phone", "phone_additional"), ("phone",), ("phone",)),
+    Attribute(
+        "openingHours",
+        ("opening_hours", "opening_hours_grouped_by_hours", "is_open_24h"),
+        ("opening_hours",),
+        ("opening_hours",),
+    ),
+    Attribute(
+        "names",
+        ("name", "multilingual_names", "alt_name", "official_name", "brand_name", "common_names"),
+        ("name",),
+        ("name",),
+    ),
+    Attribute("address", ("address", "address_localized"), ("address",), ("address",)),
+    Attribute("categories", ("categories",), ("categories",), ("categories",)),
+    Attribute(
+        "user_reviews",
+        (
+            "review_count",
+            "average_rating",
+            "wilson_score",
+            "popularity",
+            "review_summary",
+            "summary",
+            "recent_review_count",
+        ),
+    ),
+    Attribute("menu", ("menu_urls", "menu_url_official", "menu_content", "menu_images"), ("menu",), ("menu",)),
+    Attribute("coordinates", ("coordinates", "coordinates_distance"), ("coordinates",), ("coordinates",)),
+    Attribute("socialHandles", ("instagram", "facebook"), ("facebook", "instagram")),
+    Attribute("tiktok", ("tiktok",), ("tiktok",)),
+    Attribute(
+        "social_media_profile",
+        (
+            "facebook_followers",
+            "facebook_likes",
+            "facebook_page_id",
+            "facebook_bio",
+            "instagram_followers",
+            "instagram_media_count",
+            "instagram_username",
+            "instagram_profile_pic_url",
+            "instagram_bio",
+        ),
+    ),
+    Attribute("instagram_statistics", ("instagram_profile",)),
+    Attribute("price_tier", ("price_tier", "average_price", "currency"), ("price_tier",), ("price_tier",)),
+    Attribute("cuisine", ("cuisines",), ("cuisine",)),
+    Attribute(
+        "approximate_user_reviews",
+        ("approximate_review_count", "approximate_average_rating"),
+        ("approximate_user_reviews",),
+        ("approximate_user_reviews",),
+    ),
+    Attribute(
+        "chain",
+        (
+            "chain_id",
+            "chain_name",
+            "chain_domains",
+            "alternative_names",
+            "chain_wikipedia_url",
+            "number_of_locations",
+            "logo_url",
+        ),
+        ("chain",),
+        ("chain",),
+    ),
+    Attribute("reprompt_id", ("reprompt_id",), ("reprompt_id",)),
+    Attribute("naics", ("naics_code", "naics_description")),
+    Attribute(
+        "merchant",
+        (
+            "merchant_category_code",
+            "mcc_description",
+            "merchant_category_group",
+            "merchant_super_industry",
+        ),
+        ("merchant",),
+    ),
+    Attribute("located_within", ("located_within",), ("located_within",), ("located_within",)),
+    Attribute("storefrontImages", ("storefront_images",), ("storefront_images",)),
+    Attribute(
+        "available_services",
+        ("available_services", "has_delivery", "has_takeout", "has_dining", "has_pickup"),
+        ("available_services",),
+    ),
+    Attribute("place_existence", _EXISTENCE, _EXISTENCE, ("entity_type",)),
+    Attribute("one_line_summary", ("one_line_summary",), ("one_line_summary",)),
+    Attribute("building_footprint", ("building_footprint",), needs=_COORDINATES),
+    Attribute(
+        "parking_spaces",
+        (*_PARKING, "parking_spaces_image_url"),
+        ("parking_spaces", *_PARKING),
+        ("parking_spaces", *_PARKING),
+        needs=_COORDINATES,
+    ),
+    Attribute(
+        "signage",
+        (
+            "signage_summary",
+            "has_brand_signage",
+            *(f"pylon_{part}" for part in _SIGN_PARTS),
+            *(f"monument_{part}" for part in _SIGN_PARTS),
+            "sign_locations",
+        ),
+        ("signage",),
+        needs=_COORDINATES,
+    ),
+    Attribute(
+        "building_condition",
+        (
+            "location_type",
+            "location_category",
+            "building_condition",
+            "building_condition_score",
+            "building_condition_summary",
+            "building_condition_rating",
+            "shopping_center_condition",
+            "shopping_center_condition_score",
+        ),
+        ("building_condition",),
+        needs=_COORDINATES,
+    ),
+    Attribute("entrances", ("visibility_rating", "prominence", "entrance_views"), ("entrances",), needs=_COORDINATES),
+    Attribute(
+        "primary_turns",
+        (
+            "primary_turns_required",
+            "min_turns",
+            "primary_turns",
+            "primary_turns_route_matrix_visualization",
+        ),
+        ("primary_turns",),
+        needs=_COORDINATES,
+    ),
+    Attribute("traffic_control", ("traffic_control",), ("traffic_control",), needs=_COORDINATES),
+    Attribute(
+        "site_quality",
+        (
+            "site_quality_score",
+            "accessibility_rating",
+            "accessibility_summary",
+            "key_strengths",
+            "potential_concerns",
+            "route_matrix_visualization",
+        ),
+        needs=_COORDINATES,
+    ),
+    Attribute(
+        "reprompt_core_attributes",
+        ("reprompt_core_attributes",),
+        ("reprompt_core_attributes",),
+        ("reprompt_core",),
+    ),
+    Attribute("apple_business_attributes", ("apple_business_attributes",), ("apple_business_attributes",)),
+)
+
+CATALOGUE: Mapping[str, Attribute] = MappingProxyType({one.name: one for one in _ATTRIBUTES})
+
+
+def merged(*sources: tuple[str | None, Sequence[str] | None]) -> tuple[str, ...]:
+    """Merge pairs of attribute set and attributes without repeats, each set first (contract D6).
+
+    An unknown set is a KeyError.
+    """
+    names: dict[str, None] = {}
+    for attribute_set, attributes in sources:
+        if attribute_set is not None:
+            names.update(dict.fromkeys(ATTRIBUTE_SETS[attribute_set]))
+        names.update(dict.fromkeys(attributes or ()))
+    return tuple(names)
+
+
+def lacking(attribute: str, inputs: Mapping[str, Any]) -> bool:
+    """Tell whether a place lacks an input that the attribute needs (contract F4).
+
+    An unknown attribute needs none.
+    """
+    known = CATALOGUE.get(attribute)
+    if known is None or "coordinates" not in known.needs:
+        return False
+    return inputs.get("latitude") is None or inputs.get("longitude") is None
+
+
+def nearest(name: str) -> str | None:
+    """Find the known attribute whose name is most like the given one, None if none is (contract D7)."""
+    folded = {known.casefold(): known for known in CATALOGUE}
+    close = get_close_matches(name.casefold(), folded, n=1)
+    return folded[close[0]] if close else None

@@ -1,0 +1,71 @@
+"""A batch's status and metadata: pure functions of its jobs' counts (contract E2, E3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from reprompt_mock.lifecycle import JobStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class Counts(NamedTuple):
+    """How many jobs stand in each status."""
+
+    pending: int = 0
+    queued: int = 0
+    in_progress: int = 0
+    completed: int = 0
+    failed: int = 0
+
+    @property
+    def total(self) -> int:
+        """All jobs."""
+        return sum(self)
+
+    @property
+    def finished(self) -> int:
+        """The jobs that completed or failed."""
+        return self.completed + self.failed
+
+    @property
+    def unfinished(self) -> int:
+        """The jobs that are still to finish."""
+        return self.pending + self.queued + self.in_progress
+
+    def as_dict(self) -> dict[str, int]:
+        """Name the counts by status, all five keys."""
+        return self._asdict()
+
+
+def status_of(counts: Counts, failure_threshold: float) -> JobStatus:
+    """Aggregate a batch's status from its jobs' counts (contract E3)."""
+    if counts.total == counts.pending:
+        return JobStatus.pending
+    if counts.total == counts.finished:
+        failed = counts.failed / counts.total > failure_threshold
+        return JobStatus.failed if failed else JobStatus.completed
+    if counts.total == counts.pending + counts.queued:
+        return JobStatus.queued
+    return JobStatus.in_progress
+
+
+def success_rate(counts: Counts) -> float | None:
+    """Completed jobs as a share of the finished, None while none is finished (contract E2)."""
+    return counts.completed / counts.finished if counts.finished else None
+
+
+def metadata_of(counts: Counts) -> dict[str, object]:
+    """Summarise a batch's progress as the service's `metadata` (contract E2)."""
+    return {
+        "total_jobs": counts.total,
+        "completed_jobs": counts.completed,
+        "status_counts": counts.as_dict(),
+        "success_rate": success_rate(counts),
+    }
+
+
+def total_of(counts: Sequence[Counts]) -> Counts:
+    """Add counts up."""
+    return Counts(*map(sum, zip(*counts, strict=True))) if counts else Counts()

@@ -1,0 +1,149 @@
+"""The command line: serve, demo, health."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from reprompt_mock import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+CANNOT_START = 2
+_HEALTH_PATH = "/_mock/health"
+_DEFAULT_URL = "http://127.0.0.1:8780"
+_POLL_SECONDS = 0.05
+_LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and give its exit code: 1 where no emulator answers, 2 where one cannot start."""
+    parsed = _parser().parse_args(arguments)
+    command = {"serve": _serve, "demo": _demo, "health": _health}[parsed.command]
+    return command(parsed)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="reprompt-mock", description="A local emulator of Reprompt's place enrichment batch API."
+    )
+    parser.add_argument("--version", action="version", version=f"reprompt-mock {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True)
+    _add_serve(commands.add_parser("serve", help="serve until SIGTERM or Ctrl-C"))
+    commands.add_parser("demo", help="drive real places through all endpoints of an emulator of its own")
+    health = commands.add_parser("health", help="exit 0 when an emulator answers, else 1")
+    health.add_argument("--wait", action="store_true", help="wait until it answers")
+    health.add_argument("--timeout", type=float, default=None, metavar="S", help="seconds; 2, with --wait 30")
+    health.add_argument("--url", default=None, help=f"its address, by default {_DEFAULT_URL}")
+    return parser
+
+
+def _add_serve(serve: argparse.ArgumentParser) -> None:
+    serve.add_argument("--host", help="where it listens; localhost is 127.0.0.1 and ::1")
+    serve.add_argument("--port", type=int, help="8780 by default, 0 for a free one")
+    serve.add_argument("--db", type=Path, metavar="FILE", help="keep everything in this file")
+    serve.add_argument("--seed", type=int, metavar="N", help="what everything random is drawn from")
+    serve.add_argument(
+        "--speed",
+        type=float,
+        metavar="X",
+        help="virtual seconds per real second: 50,000 places take over half an hour at 1",
+    )
+    serve.add_argument("--clock", choices=("running", "paused"), help="whether time passes by itself")
+    serve.add_argument("--failure-rate", type=float, metavar="R", help="share of jobs that fail, 0 to 1")
+    serve.add_argument("--config", type=Path, metavar="FILE.toml", help="settings, by name")
+    serve.add_argument("--log-format", choices=("text", "json"), help="how log lines look")
+    serve.add_argument("--log-level", choices=_LOG_LEVELS, help="which log lines are written")
+
+
+def _serve(parsed: argparse.Namespace) -> int:
+    from reprompt_mock.errors import MockError
+    from reprompt_mock.server import CannotListen, serve
+    from reprompt_mock.settings import ConfigurationError, load
+
+    flags = {name: getattr(parsed, name) for name in ("host", "port", "db", "seed", "speed", "clock", "failure_rate")}
+    try:
+        _set_up_logs(
+            parsed.log_format or os.environ.get("REPROMPT_MOCK_LOG_FORMAT") or "text",
+            parsed.log_level or os.environ.get("REPROMPT_MOCK_LOG_LEVEL") or "warning",
+        )
+        config = parsed.config or os.environ.get("REPROMPT_MOCK_CONFIG")
+        settings = load(flags, config=Path(config) if config else None)
+        serve(settings, on_ready=_announce)
+    except (ConfigurationError, CannotListen, MockError) as error:
+        print(f"reprompt-mock: {error}", file=sys.stderr)
+        return CANNOT_START
+    return 0
+
+
+def _announce(url: str) -> None:
+    print(f"reprompt-mock {__version__} listening on {url}", flush=True)
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": self.formatTime(record),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line)
+
+
+def _set_up_logs(form: str, level: str) -> None:
+    from reprompt_mock.settings import ConfigurationError
+
+    if form not in {"text", "json"}:
+        raise ConfigurationError("REPROMPT_MOCK_LOG_FORMAT must be text or json")
+    if level not in _LOG_LEVELS:
+        raise ConfigurationError(f"REPROMPT_MOCK_LOG_LEVEL must be one of {', '.join(_LOG_LEVELS)}")
+    handler = logging.StreamHandler()
+    text = logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler.setFormatter(_JsonLines() if form == "json" else text)
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+
+
+def _health(parsed: argparse.Namespace) -> int:
+    url = (parsed.url or os.environ.get("REPROMPT_MOCK_URL") or _own_url()).rstrip("/")
+    patience = parsed.timeout if parsed.timeout is not None else (30.0 if parsed.wait else 2.0)
+    deadline = time.monotonic() + patience
+    while True:
+        left = deadline - time.monotonic()
+        if _answers(url, max(left, _POLL_SECONDS)):
+            return 0
+        if not parsed.wait or time.monotonic() >= deadline:
+            print(f"reprompt-mock: no emulator answers at {url}", file=sys.stderr)
+            return 1
+        time.sleep(_POLL_SECONDS)
+
+
+def _own_url() -> str:
+    """Guess the address of an emulator that was started with the same environment, as in a container."""
+    port = os.environ.get("REPROMPT_MOCK_PORT", "")
+    return f"http://127.0.0.1:{port}" if port.isdigit() else _DEFAULT_URL
+
+
+def _answers(url: str, timeout: float) -> bool:
+    try:
+        with urllib.request.urlopen(url + _HEALTH_PATH, timeout=timeout) as response:  # noqa: S310 - the user's URL
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError, ValueError):
+        return False
+
+
+def _demo(_: argparse.Namespace) -> int:
+    from reprompt_mock.demo import run
+
+    return run()

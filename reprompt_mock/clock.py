@@ -1,0 +1,81 @@
+"""A world's clock: virtual time that runs, pauses, changes speed and jumps.
+
+A clock is two bases and a rate, so it can be stored, needs no thread and keeps running while nobody looks.
+Times are whole microseconds since 1970 (UTC); this module is the only reader of real time.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+
+from reprompt_mock.errors import TimeOutOfRange
+
+SECOND = 1_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = int((datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _EPOCH).total_seconds()) * SECOND
+
+
+def real_now() -> int:
+    """Read the machine's clock, in microseconds since 1970."""
+    return time.time_ns() // 1000
+
+
+def iso(moment: int) -> str:
+    """Write a time as the service does: UTC, ISO 8601 with microseconds and `Z`."""
+    return (_EPOCH + timedelta(microseconds=moment)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def moment_of(time_: datetime) -> int:
+    """Turn a point in time that carries its zone into microseconds since 1970."""
+    return (time_ - _EPOCH) // timedelta(microseconds=1)
+
+
+def day_bounds(day: date) -> tuple[int, int]:
+    """Give the first moment of a UTC day and of the day after, in microseconds since 1970."""
+    start = moment_of(datetime(day.year, day.month, day.day, tzinfo=UTC))
+    return start, start + 86_400 * SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class VirtualClock:
+    """Virtual time as a function of real time: `virtual` at `real`, then `speed` seconds a second."""
+
+    virtual: int
+    real: int
+    speed: float = 1.0
+    running: bool = True
+
+    def now(self, real: int) -> int:
+        """Tell the virtual time at a real time; it never lies before the base."""
+        if not self.running or real <= self.real:
+            return self.virtual
+        return min(self.virtual + int((real - self.real) * self.speed), LATEST)
+
+    def changed(self, real: int, *, speed: float | None = None, running: bool | None = None) -> VirtualClock:
+        """Change the rate from now on, without a jump."""
+        return VirtualClock(
+            self.now(real),
+            real,
+            self.speed if speed is None else speed,
+            self.running if running is None else running,
+        )
+
+    def moved_to(self, virtual: int, real: int) -> VirtualClock:
+        """Jump to a virtual time.
+
+        Raises:
+            TimeOutOfRange: it lies beyond the year 9999 or before 1970.
+        """
+        if not 0 <= virtual <= LATEST:
+            raise TimeOutOfRange
+        return replace(self, virtual=virtual, real=real)
+
+    def advanced(self, microseconds: int, real: int) -> VirtualClock:
+        """Jump forward by some virtual microseconds."""
+        return self.moved_to(self.now(real) + microseconds, real)
+
+    def real_seconds_until(self, virtual: int, real: int) -> float | None:
+        """Tell how many real seconds pass until a virtual time; None while paused."""
+        return max(0.0, (virtual - self.now(real)) / self.speed / SECOND) if self.running else None

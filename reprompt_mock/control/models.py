@@ -1,0 +1,96 @@
+"""The control API's bodies."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
+
+from reprompt_mock.settings import WorldSettings
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Health(BaseModel):
+    """Whether the emulator can serve."""
+
+    status: Literal["ok"] = "ok"
+    version: str
+
+
+class Clock(BaseModel):
+    """A world's clock."""
+
+    now: datetime = Field(description="The virtual time, UTC.")
+    running: bool = Field(description="Whether time passes by itself.")
+    speed: float = Field(description="Virtual seconds per real second.")
+
+
+class ClockChange(_Strict):
+    """What to change about a world's clock; what is left out stays."""
+
+    now: AwareDatetime | None = Field(
+        None, description="The time to set, with its zone; forward only, once the world has jobs."
+    )
+    running: bool | None = Field(None, description="Resume (true) or pause (false).")
+    speed: Annotated[float, Field(gt=0, le=1e6)] | None = Field(
+        None, description="Virtual seconds per real second, above 0 up to 1,000,000."
+    )
+
+
+class Advance(_Strict):
+    """By how much to move a clock."""
+
+    seconds: float = Field(ge=0, le=1e12, allow_inf_nan=False, description="Virtual seconds.")
+
+
+class Settle(_Strict):
+    """What to settle."""
+
+    batch_id: str | None = Field(None, description="Only this batch's jobs.")
+
+
+class Settled(BaseModel):
+    """What settling came to."""
+
+    now: datetime = Field(description="The virtual time, UTC.")
+    advanced_seconds: float = Field(description="By how much the clock moved.")
+    unfinished: int = Field(description="How many jobs in scope are still unfinished: held ones and uploads.")
+
+
+class StatusCounts(BaseModel):
+    """Jobs by status."""
+
+    pending: int
+    queued: int
+    in_progress: int
+    completed: int
+    failed: int
+
+
+class WorldSummary(BaseModel):
+    """A world's counts and clock."""
+
+    org_slug: str
+    batches: int
+    jobs: StatusCounts
+    clock: Clock
+
+
+class WorldList(BaseModel):
+    """All worlds."""
+
+    orgs: list[WorldSummary]
+
+
+SettingsChange = create_model(
+    "SettingsChange",
+    __base__=_Strict,
+    __doc__="Which settings to change; what is left out stays.",
+    **{  # type: ignore[call-overload] # the fields of the settings, each optional
+        name: (field.annotation, field) for name, field in WorldSettings.model_fields.items()
+    },
+)

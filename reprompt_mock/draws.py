@@ -1,0 +1,83 @@
+"""Seeded draws: the same names give the same numbers, in whatever order they are asked for.
+
+Nothing here keeps a stream that others share: a draw is a hash of a seed and a path of names, so adding a
+draw somewhere never changes one elsewhere.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import blake2b
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+T = TypeVar("T")
+
+_FRACTION_BITS = 53
+_REFILL_BELOW = 1 << 64
+
+
+@lru_cache(maxsize=1024)
+def _keyed(seed: int) -> blake2b:
+    return blake2b(key=str(seed).encode())
+
+
+def digest(seed: int, *path: str | int) -> bytes:
+    """Hash a seed and a path of names to 64 uniform bytes.
+
+    Names must not contain NUL, which separates them.
+    """
+    state = _keyed(seed).copy()
+    state.update("\0".join(map(str, path)).encode())
+    return state.digest()
+
+
+class Draw:
+    """A finite supply of independent choices, all determined by where it was drawn from."""
+
+    __slots__ = ("_digest", "_supply")
+
+    def __init__(self, source: bytes) -> None:
+        self._digest = source
+        self._supply = int.from_bytes(source, "little")
+
+    def below(self, bound: int) -> int:
+        """Choose a whole number from 0 to bound - 1; bound is 1 to 2**32."""
+        if self._supply < _REFILL_BELOW:
+            self._digest = blake2b(self._digest).digest()
+            self._supply = int.from_bytes(self._digest, "little")
+        self._supply, choice = divmod(self._supply, bound)
+        return choice
+
+    def between(self, low: int, high: int) -> int:
+        """Choose a whole number from low to high, both included."""
+        return low + self.below(high - low + 1)
+
+    def pick(self, options: Sequence[T]) -> T:
+        """Choose one of the options, all equally likely."""
+        return options[self.below(len(options))]
+
+    def sample(self, options: Sequence[T], count: int) -> list[T]:
+        """Choose `count` different positions of the options, in their order."""
+        left = count
+        chosen = []
+        for position, option in enumerate(options):
+            if left and self.below(len(options) - position) < left:
+                chosen.append(option)
+                left -= 1
+        return chosen
+
+    def fraction(self) -> float:
+        """Choose a number in [0, 1)."""
+        return (self.below(1 << 26) * (1 << 27) + self.below(1 << 27)) / (1 << _FRACTION_BITS)
+
+    def chance(self, rate: float) -> bool:
+        """Decide with a probability of `rate`, 0 to 1; 0 never happens and 1 always does."""
+        return self.fraction() < rate
+
+
+def draw(seed: int, *path: str | int) -> Draw:
+    """Open the supply of choices that belongs to a seed and a path of names."""
+    return Draw(digest(seed, *path))

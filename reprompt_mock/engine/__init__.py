@@ -1,0 +1,210 @@
+"""Every use case: create, append, status, results, reprocess, list, delete, advance, settle, tick."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from reprompt_mock.batch_status import Counts
+from reprompt_mock.clock import LATEST, SECOND, iso, real_now
+from reprompt_mock.engine import reprocessing, submissions, views
+from reprompt_mock.engine.core import Core, Reading
+from reprompt_mock.engine.recall import Recall
+from reprompt_mock.errors import TimeGoesBack
+from reprompt_mock.store import batches, jobs, worlds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from reprompt_mock.engine.reprocessing import Wanted
+    from reprompt_mock.engine.submissions import BatchToCreate
+    from reprompt_mock.engine.views import BatchPage, BatchView, ResultPage, ResultQuery
+    from reprompt_mock.reprocess import Scope
+    from reprompt_mock.settings import Settings, WorldSettings
+    from reprompt_mock.world import World
+
+
+class WorldSummary(NamedTuple):
+    """A world's counts and time."""
+
+    slug: str
+    batches: int
+    jobs: Counts
+    now: int
+    running: bool
+    speed: float
+
+
+class Settled(NamedTuple):
+    """What settling came to: the time, by how many microseconds it moved, how many jobs are unfinished."""
+
+    now: int
+    advanced: int
+    unfinished: int
+
+
+class Engine:
+    """The emulator without HTTP: all worlds and what can be done in them.
+
+    Args:
+        settings: the emulator's.
+        real: reads real time in microseconds.
+
+    Raises:
+        DatabaseInUse: another process has the database file.
+        DatabaseUnreadable: the database file cannot be used.
+    """
+
+    def __init__(self, settings: Settings, *, real: Callable[[], int] = real_now) -> None:
+        self.settings = settings
+        self.core = Core(settings, real=real)
+        self.worlds = self.core.worlds
+        self._recall = Recall()
+
+    def close(self) -> None:
+        """Give the database back."""
+        self.core.close()
+
+    # Batches
+
+    def create_batch(self, world: World, request: BatchToCreate) -> BatchView:
+        """Create a batch or append to it (contract D)."""
+        with self.core.writing(world) as writing:
+            batch = submissions.create(writing, request)
+            return views.batch_status(writing.reading, self._recall, batch.id)
+
+    def batch_status(self, world: World, batch_id: str, attributes: Sequence[str] | None = None) -> BatchView:
+        """Describe a batch (contract E), after the clock moved by `poll_advance`."""
+        if world.settings.poll_advance:
+            self._poll(world, batch_id)
+        with self.core.reading(world) as reading:
+            return views.batch_status(reading, self._recall, batch_id, attributes)
+
+    def batch_size(self, world: World, batch_id: str) -> int:
+        """Count a batch's jobs, quickly.
+
+        Raises:
+            BatchNotFound: the world has no batch of this id.
+        """
+        with self.core.database.read() as connection:
+            reading = Reading(connection, world, world.key)
+            return views.find_batch(reading, batch_id).counts.total
+
+    def _poll(self, world: World, batch_id: str) -> None:
+        with self.core.writing(world) as writing:
+            views.find_batch(writing.reading, batch_id)
+            step = int(world.settings.poll_advance * SECOND)
+            writing.world.advance(min(step, LATEST - writing.now))
+            self.core.move_time(writing)
+
+    def list_batches(self, world: World, query: str, *, limit: int, offset: int) -> BatchPage:
+        """List batches, newest first (contract H)."""
+        with self.core.reading(world) as reading:
+            return views.batch_page(reading, query, limit=limit, offset=offset)
+
+    def reprocess_batch(self, world: World, batch_id: str, scope: Scope, wanted: Wanted) -> int:
+        """Run jobs of a batch again; gives how many (contract G)."""
+        with self.core.writing(world) as writing:
+            return reprocessing.reprocess_batch(writing, batch_id, scope, wanted)
+
+    def delete_batch(self, world: World, batch_id: str) -> None:
+        """Delete a batch and its jobs (contract I1)."""
+        with self.core.writing(world) as writing:
+            batches.delete(writing.connection, views.find_batch(writing.reading, batch_id).pk)
+
+    # Jobs
+
+    def results(self, world: World, query: ResultQuery, *, limit: int, offset: int) -> ResultPage:
+        """Give a page of results (contract F1, F2)."""
+        with self.core.reading(world) as reading:
+            return views.result_page(reading, self._recall, query, limit=limit, offset=offset)
+
+    def result_of_place(self, world: World, place_id: str) -> dict[str, Any]:
+        """Give the result of a place's last submitted job (contract F8)."""
+        with self.core.reading(world) as reading:
+            return views.result_of_place(reading, self._recall, place_id)
+
+    # Worlds and time
+
+    def summary(self, world: World) -> WorldSummary:
+        """Count what is in a world, without making it."""
+        if world.is_due():
+            self.core.catch_up(world)
+        with self.core.database.read() as connection:
+            counted = (0, Counts()) if world.key is None else worlds.counts(connection, world.key)
+        return WorldSummary(world.slug, *counted, world.now(), world.clock.running, world.clock.speed)
+
+    def change_settings(self, world: World, changes: Mapping[str, Any]) -> WorldSettings:
+        """Change settings for what is submitted from now on; `clock` and `speed` change the clock."""
+        with self.core.writing(world) as writing:
+            current = writing.world
+            current.settings = current.settings.model_copy(update=dict(changes))
+            clock = changes.get("clock")
+            current.set_rate(speed=changes.get("speed"), running=clock and clock == "running")
+            self.core.move_time(writing)
+            return current.settings
+
+    def change_clock(
+        self,
+        world: World,
+        *,
+        now: int | None = None,
+        running: bool | None = None,
+        speed: float | None = None,
+    ) -> WorldSummary:
+        """Set a world's time, pause or resume it, change its speed.
+
+        Raises:
+            TimeGoesBack: `now` lies before the world's time, and the world has jobs.
+        """
+        with self.core.writing(world) as writing:
+            if now is not None:
+                if now < writing.now and worlds.counts(writing.connection, writing.key)[1].total:
+                    raise TimeGoesBack(requested=iso(now), now=iso(writing.now))
+                writing.world.set_time(now)
+            writing.world.set_rate(speed=speed, running=running)
+            self.core.move_time(writing)
+            return self.summary(writing.world)
+
+    def advance(self, world: World, microseconds: int) -> WorldSummary:
+        """Move a world's clock forward; what is due by then has happened when it answers."""
+        with self.core.writing(world) as writing:
+            writing.world.advance(microseconds)
+            self.core.move_time(writing)
+            return self.summary(writing.world)
+
+    def settle(self, world: World, batch_id: str | None = None) -> Settled:
+        """Advance just far enough for every job of a world or batch that moves by itself to finish.
+
+        Raises:
+            BatchNotFound: the world has no such batch.
+        """
+        with self.core.writing(world) as writing:
+            batch = None if batch_id is None else views.find_batch(writing.reading, batch_id)
+            finish = jobs.last_finish(writing.connection, writing.key, batch and batch.pk)
+            now = writing.now
+            if finish is not None and finish > now:
+                writing.world.advance(finish - now)
+                self.core.move_time(writing)
+            counts = (
+                views.find_batch(writing.reading, batch.id).counts
+                if batch
+                else worlds.counts(writing.connection, writing.key)[1]
+            )
+            return Settled(writing.world.now(), max(0, (finish or now) - now), counts.unfinished)
+
+    def forget(self, world: World) -> None:
+        """Forget a world at once, as if it had never been used; its rows are removed by later ticks."""
+        self.core.forget(world)
+
+    def reset(self) -> None:
+        """Forget all worlds."""
+        for world in self.worlds:
+            self.forget(world)
+
+    def has_work(self) -> bool:
+        """Tell whether a tick would do anything, at the cost of a comparison per world."""
+        return self.core.has_purge or any(world.is_due() for world in self.worlds)
+
+    def tick(self) -> None:
+        """Make happen what is due in any world, and remove some rows of forgotten ones."""
+        self.core.tick()

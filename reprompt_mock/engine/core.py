@@ -1,0 +1,127 @@
+"""The doors through which every use case goes: one for reading a world, one for writing it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+from reprompt_mock.clock import real_now
+from reprompt_mock.engine.worlds import Worlds
+from reprompt_mock.store import jobs, worlds
+from reprompt_mock.store.database import Connection, Database
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from reprompt_mock.settings import Settings
+    from reprompt_mock.world import World
+
+_PURGE_ROWS = 2000
+
+
+class Reading(NamedTuple):
+    """One state of a world's data; `key` is None while nothing was stored in it."""
+
+    connection: Connection
+    world: World
+    key: int | None
+
+
+class Writing(NamedTuple):
+    """A world's data, open for a change, at one moment of its time."""
+
+    connection: Connection
+    world: World
+    key: int
+    now: int
+
+    @property
+    def reading(self) -> Reading:
+        """The same, to be read."""
+        return Reading(self.connection, self.world, self.key)
+
+
+class Core:
+    """The database, the worlds, and time: whatever is due has happened before anybody looks.
+
+    Args:
+        settings: the emulator's.
+        real: reads real time in microseconds.
+
+    Raises:
+        DatabaseInUse: another process has the database file.
+        DatabaseUnreadable: the database file cannot be used.
+    """
+
+    def __init__(self, settings: Settings, *, real: Callable[[], int] = real_now) -> None:
+        self.settings = settings
+        self.database = Database(settings.db)
+        self.worlds = Worlds(settings.world, real)
+        self.has_purge = True
+        with self.database.read() as connection:
+            self.worlds.load(connection)
+
+    def close(self) -> None:
+        """Give the database back."""
+        self.database.close()
+
+    @contextmanager
+    def reading(self, world: World) -> Iterator[Reading]:
+        """Open a world for reading, after what is due in it has happened."""
+        world = self.worlds.current(world)
+        if world.is_due():
+            self.catch_up(world)
+        with self.database.read() as connection:
+            yield Reading(connection, world, world.key)
+        self.worlds.keep(world)
+
+    @contextmanager
+    def writing(self, world: World) -> Iterator[Writing]:
+        """Open a world for a change, which happens whole or, with an exception, not at all."""
+        with self.database.write() as connection:
+            world = self.worlds.current(world)
+            before = world.state
+            try:
+                key = world.key or worlds.insert(connection, world.slug, world.clock, world.settings)
+                world.key = key
+                now = world.now()
+                self._apply_due(connection, world, now)
+                yield Writing(connection, world, key, now)
+            except BaseException:
+                world.state = before
+                raise
+        self.worlds.keep(world)
+
+    def catch_up(self, world: World) -> None:
+        """Make happen what is due in a world."""
+        with self.writing(world):
+            pass
+
+    def _apply_due(self, connection: Connection, world: World, now: int) -> None:
+        if world.key is not None and world.next_due is not None and world.next_due <= now:
+            world.next_due = jobs.apply_due(connection, world.key, now)
+
+    def move_time(self, writing: Writing) -> int:
+        """Store a clock that was changed, and make happen what is due by it; gives the new time."""
+        world, now = writing.world, writing.world.now()
+        worlds.save(writing.connection, writing.key, world.clock, world.settings)
+        self._apply_due(writing.connection, world, now)
+        return now
+
+    def tick(self) -> None:
+        """Make happen what is due in any world, and remove some rows of forgotten ones."""
+        for world in self.worlds:
+            if world.is_due():
+                self.catch_up(world)
+        if self.has_purge:
+            with self.database.write() as connection:
+                self.has_purge = worlds.purge(connection, _PURGE_ROWS)
+
+    def forget(self, world: World) -> None:
+        """Forget a world at once, as if it had never been used."""
+        with self.database.write() as connection:
+            world = self.worlds.current(world)
+            if world.key is not None:
+                worlds.forget(connection, world.key)
+                self.has_purge = True
+            self.worlds.drop(world)

@@ -1,0 +1,77 @@
+"""What jobs' rows refer to, decoded once: lists of attributes, histories, pins, settings in force."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from reprompt_mock.engine.planning import read_history
+from reprompt_mock.enrichment.results import InForce, Job, References, build
+from reprompt_mock.store import worlds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from reprompt_mock.history import History
+    from reprompt_mock.store.database import Connection
+    from reprompt_mock.store.jobs import StoredResult
+
+T = TypeVar("T")
+
+_LARGEST_CACHE = 10_000
+
+
+class Recall:
+    """A cache that many transactions share: a key never comes to mean something else."""
+
+    def __init__(self) -> None:
+        self._asked: dict[int, tuple[str, ...]] = {}
+        self._histories: dict[int, History] = {}
+        self._pins: dict[int, Mapping[str, Any]] = {}
+        self._in_force: dict[int, InForce] = {}
+
+    def asked(self, connection: Connection, key: int) -> tuple[str, ...]:
+        """Give a list of attributes."""
+        return _cached(self._asked, key, lambda: tuple(worlds.document(connection, key)))
+
+    def history(self, connection: Connection, key: int | None) -> History:
+        """Give a history, an empty one for None."""
+        if key is None:
+            return {}
+        return _cached(self._histories, key, lambda: read_history(worlds.document(connection, key)))
+
+    def result(self, connection: Connection, job: StoredResult) -> dict[str, Any]:
+        """Build the result of a stored job."""
+        references = References(
+            lambda submission: self._settings(connection, submission),
+            lambda pins: _cached(self._pins, pins, lambda: worlds.document(connection, pins)),
+        )
+        return build(
+            Job(
+                job.place_id,
+                job.place,
+                job.status,
+                job.attempt,
+                self._settings(connection, job.submission).seed,
+                self.asked(connection, job.asked),
+                self.history(connection, job.ran),
+                self.history(connection, job.planned),
+                job.error,
+                job.last_enriched,
+            ),
+            references,
+        )
+
+    def _settings(self, connection: Connection, submission: int) -> InForce:
+        def read() -> InForce:
+            settings = worlds.submission_settings(connection, submission)
+            return InForce(settings.seed, settings.not_found_rate)
+
+        return _cached(self._in_force, submission, read)
+
+
+def _cached(cache: dict[int, T], key: int, read: Callable[[], T]) -> T:
+    if key not in cache:
+        if len(cache) >= _LARGEST_CACHE:
+            cache.clear()
+        cache[key] = read()
+    return cache[key]

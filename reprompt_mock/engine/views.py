@@ -1,0 +1,150 @@
+"""What clients read: batch status, results, lists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from reprompt_mock.batch_status import status_of
+from reprompt_mock.clock import day_bounds
+from reprompt_mock.errors import BatchNotFound, JobNotFound
+from reprompt_mock.history import AttributeStatus, shown
+from reprompt_mock.store import batches, jobs, worlds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date
+
+    from reprompt_mock.engine.core import Reading
+    from reprompt_mock.engine.recall import Recall
+    from reprompt_mock.lifecycle import JobStatus
+    from reprompt_mock.store.batches import StoredBatch
+
+
+class BatchView(NamedTuple):
+    """A batch with its status, its place ids by status, and those per wanted attribute by its status."""
+
+    batch: StoredBatch
+    status: JobStatus
+    jobs: Mapping[str, Sequence[str]]
+    attributes: Mapping[str, Mapping[AttributeStatus, Sequence[str]]] | None = None
+
+
+class BatchPage(NamedTuple):
+    """A page of a world's batches, each with its status, and how many there are."""
+
+    batches: Sequence[tuple[StoredBatch, JobStatus]]
+    total: int
+
+
+class ResultPage(NamedTuple):
+    """A page of results in the service's form, and how many there are."""
+
+    jobs: Sequence[dict[str, Any]]
+    total: int
+
+
+class ResultQuery(NamedTuple):
+    """Which results: a batch's, all of a world, those without a batch, of one UTC day."""
+
+    batch_id: str | None = None
+    alone: bool = False
+    day: date | None = None
+
+
+def find_batch(reading: Reading, batch_id: str) -> StoredBatch:
+    """Find a batch of a world.
+
+    Raises:
+        BatchNotFound: the world has no batch of this id.
+    """
+    batch = reading.key and batches.find(reading.connection, reading.key, batch_id)
+    if not batch:
+        raise BatchNotFound(batch_id=batch_id)
+    return batch
+
+
+def batch_status(reading: Reading, recall: Recall, batch_id: str, attributes: Sequence[str] | None = None) -> BatchView:
+    """Describe a batch, with the distribution of attribute statuses where attributes are named (contract E).
+
+    Raises:
+        BatchNotFound: the world has no batch of this id.
+    """
+    batch = find_batch(reading, batch_id)
+    return BatchView(
+        batch,
+        _status(reading, batch),
+        jobs.places_by_status(reading.connection, batch.pk),
+        None if attributes is None else _distribution(reading, recall, batch, attributes),
+    )
+
+
+def _status(reading: Reading, batch: StoredBatch) -> JobStatus:
+    return status_of(batch.counts, reading.world.settings.batch_failure_threshold)
+
+
+def _distribution(
+    reading: Reading, recall: Recall, batch: StoredBatch, names: Sequence[str]
+) -> dict[str, dict[AttributeStatus, list[str]]]:
+    spread: dict[str, dict[AttributeStatus, list[str]]] = {
+        name: {status: [] for status in AttributeStatus} for name in names
+    }
+    statuses: dict[tuple[Any, ...], Mapping[str, AttributeStatus]] = {}
+    for job in jobs.attributes(reading.connection, batch.pk):
+        alike = job[1:]
+        if alike not in statuses:
+            statuses[alike] = shown(
+                job.status,
+                recall.asked(reading.connection, job.asked),
+                recall.history(reading.connection, job.ran),
+                recall.history(reading.connection, job.planned),
+            )
+        for name, by_status in spread.items():
+            by_status[statuses[alike].get(name, AttributeStatus.NOT_RUN)].append(job.place_id)
+    return spread
+
+
+def batch_page(reading: Reading, query: str, *, limit: int, offset: int) -> BatchPage:
+    """List a world's batches, newest first, those whose name contains `query` (contract H)."""
+    if reading.key is None:
+        return BatchPage([], 0)
+    found, total = batches.page(reading.connection, reading.key, query.casefold(), limit=limit, offset=offset)
+    return BatchPage([(batch, _status(reading, batch)) for batch in found], total)
+
+
+def result_page(reading: Reading, recall: Recall, query: ResultQuery, *, limit: int, offset: int) -> ResultPage:
+    """Give a page of results, in order of submission (contract F1, F2).
+
+    Raises:
+        BatchNotFound: the query names a batch that the world has not.
+    """
+    batch = None if query.batch_id is None else find_batch(reading, query.batch_id)
+    if query.alone:
+        # A job of a batch is never one without a batch: both conditions together select nothing.
+        batch = None if batch or reading.key is None else batches.find_alone(reading.connection, reading.key)
+    if reading.key is None or (query.alone and batch is None):
+        return ResultPage([], 0)
+    day = None if query.day is None else day_bounds(query.day)
+    selection = jobs.Selection(reading.key, batch and batch.pk, day)
+    stored = jobs.results(reading.connection, selection, limit=limit, offset=offset)
+    total = _total(reading, selection, batch)
+    return ResultPage([recall.result(reading.connection, job) for job in stored], total)
+
+
+def _total(reading: Reading, selection: jobs.Selection, batch: StoredBatch | None) -> int:
+    if selection.day is not None:
+        return jobs.count(reading.connection, selection)
+    if batch is not None:
+        return batch.counts.total
+    return worlds.counts(reading.connection, selection.world)[1].total
+
+
+def result_of_place(reading: Reading, recall: Recall, place_id: str) -> dict[str, Any]:
+    """Give the result of a place's last submitted job (contract F8).
+
+    Raises:
+        JobNotFound: the world has no job of this place.
+    """
+    job = reading.key and jobs.result_of_place(reading.connection, reading.key, place_id)
+    if not job:
+        raise JobNotFound(place_id=place_id)
+    return recall.result(reading.connection, job)

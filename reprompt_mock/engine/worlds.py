@@ -1,0 +1,57 @@
+"""The worlds of an emulator: found by slug, kept in memory, loaded when it starts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reprompt_mock.store import jobs, worlds
+from reprompt_mock.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from reprompt_mock.settings import WorldSettings
+    from reprompt_mock.store.database import Connection
+
+
+class Worlds:
+    """Every world that was used and not forgotten.
+
+    Args:
+        settings: what a new world starts with.
+        real: reads real time in microseconds.
+    """
+
+    def __init__(self, settings: WorldSettings, real: Callable[[], int]) -> None:
+        self._settings = settings
+        self._real = real
+        self._worlds: dict[str, World] = {}
+
+    def __iter__(self) -> Iterator[World]:
+        return iter(list(self._worlds.values()))
+
+    def load(self, connection: Connection) -> None:
+        """Take over the worlds that are stored."""
+        for stored in worlds.load_all(connection):
+            world = World(stored.slug, stored.settings, self._real)
+            world.resume_from(stored.pk, stored.clock, worlds.last_submission(connection, stored.pk))
+            world.next_due = jobs.next_due(connection, stored.pk)
+            self._worlds[stored.slug] = world
+
+    def peek(self, slug: str) -> World:
+        """Find a world, or show what a new one would be; it is made only when it is kept."""
+        return self._worlds.get(slug) or World(slug, self._settings, self._real)
+
+    def current(self, world: World) -> World:
+        """Give the world that stands for a slug now, where two first requests saw two new ones."""
+        return world if world.forgotten else self._worlds.get(world.slug, world)
+
+    def keep(self, world: World) -> None:
+        """Let a world spring up, after a request that was not refused."""
+        if not world.forgotten:
+            self._worlds.setdefault(world.slug, world)
+
+    def drop(self, world: World) -> None:
+        """Forget a world in memory; a request under way ends in the old one."""
+        world.forgotten = True
+        self._worlds.pop(world.slug, None)

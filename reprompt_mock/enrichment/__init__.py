@@ -1,0 +1,1 @@
+"""Derives what the service would have found about a place."""

@@ -1,0 +1,102 @@
+"""The data files, read once: countries, kinds of places, cuisines, national address facts, sentences."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_DATA = Path(__file__).with_name("data")
+
+
+@lru_cache
+def data(name: str) -> Any:
+    """Read a data file by its name without extension."""
+    return json.loads((_DATA / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """What is known about a country; `meal` is the price of a plain meal in its currency."""
+
+    code: str | None
+    name: str | None
+    alpha3: str
+    aliases: tuple[str, ...]
+    currency: str
+    meal: int
+    language: str
+    locale: str
+    form: str
+    postcode: str | None
+    cities: tuple[str, ...]
+    centre: tuple[float, float]
+    zones: tuple[str, ...]
+    streets: tuple[str, ...]
+
+
+_NOWHERE = Country(None, None, "", (), "USD", 15, "en", "en_US", "gb", None, ("Springfield",), (0.0, 0.0), (), ())
+
+
+@lru_cache
+def countries() -> dict[str, Country]:
+    """Give the countries by their ISO 3166-1 alpha-2 codes."""
+    return {code: _country(code, facts) for code, facts in data("countries").items()}
+
+
+def _country(code: str, facts: dict[str, Any]) -> Country:
+    lists = ("aliases", "cities", "centre", "zones")
+    return Country(code=code, streets=tuple(facts.get("streets", ())), **_tuples(facts, lists))
+
+
+def _tuples(facts: dict[str, Any], lists: tuple[str, ...]) -> dict[str, Any]:
+    return {name: tuple(fact) if name in lists else fact for name, fact in facts.items() if name != "streets"}
+
+
+@lru_cache(maxsize=1024)
+def country(code: str | None) -> Country:
+    """Give the facts about a country; those of nowhere in particular where the code is unknown."""
+    return countries().get(code or "", _NOWHERE)
+
+
+@lru_cache
+def country_names() -> dict[str, str]:
+    """Give the code of each country by its full names and aliases, case-folded."""
+    names: dict[str, str] = {}
+    for known in countries().values():
+        for name in (known.name, *known.aliases):
+            names.setdefault(str(name).casefold(), str(known.code))
+    return names
+
+
+@lru_cache
+def country_codes() -> dict[str, str]:
+    """Give the code of each country by its alpha-2 and alpha-3 codes, case-folded."""
+    codes = {known.alpha3.casefold(): code for code, known in countries().items()}
+    return codes | {code.casefold(): code for code in countries()}
+
+
+@lru_cache
+def zone_countries() -> dict[str, str]:
+    """Give the country of each time zone."""
+    return {zone: code for code, known in countries().items() for zone in known.zones}
+
+
+class Template(NamedTuple):
+    """A sentence about a {name} and perhaps, after it, a {value}, taken apart: far quicker than to format it.
+
+    One without a value goes without `middle` and is told as `before`, name, `after`.
+    """
+
+    before: str
+    middle: str | None
+    after: str
+
+
+def template(sentence: str) -> Template:
+    """Take a sentence apart."""
+    before, _, rest = sentence.partition("{name}")
+    middle, value, after = rest.partition("{value}")
+    return Template(before, middle, after) if value else Template(before, None, rest)

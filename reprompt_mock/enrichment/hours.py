@@ -1,0 +1,99 @@
+"""When a place is open, and whether it still is."""
+
+from __future__ import annotations
+
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from reprompt_mock.enrichment.kinds import kinds
+
+if TYPE_CHECKING:
+    from reprompt_mock.enrichment.subject import Subject
+
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_ALWAYS = "24h"
+# Minutes by which the opening and the closing of a pattern move, to have more schedules than patterns.
+_SHIFTS = ((0, 0), (30, 0), (0, 30), (-30, 0), (0, -30), (30, 30))
+_DAY = 24 * 60
+
+# What a place is found to be, generation by generation; neighbours differ.
+_OPEN = ("Open", "Temporarily Closed", "Open", "Closed")
+_HISTORIES = (
+    *[_OPEN] * 57,
+    *[("Closed", "Open", "Closed", "Temporarily Closed")] * 3,
+    *[("Temporarily Closed", "Open", "Temporarily Closed", "Closed")] * 3,
+    ("No Internet Presence", "Open", "No Internet Presence", "Closed"),
+)
+
+
+class _Schedule(NamedTuple):
+    by_day: dict[str, str]
+    grouped: list[dict[str, Any]]
+    always: bool
+
+
+def opening_hours(subject: Subject, generation: int) -> dict[str, Any]:
+    """Give the hours of a place by day and grouped; the values are shared, not to be changed."""
+    schedules = _schedules(subject.kind.name)
+    schedule = schedules[(subject.luck["openingHours"] + generation) % len(schedules)]
+    return {
+        "opening_hours": schedule.by_day,
+        "opening_hours_grouped_by_hours": schedule.grouped,
+        "is_open_24h": schedule.always,
+    }
+
+
+@lru_cache(maxsize=256)
+def _schedules(kind: str) -> tuple[_Schedule, ...]:
+    """Make the schedules of a kind of place so that neighbours differ."""
+    patterns = kinds()[kind].hours
+    schedules = [_schedule(pattern, shift) for shift in _SHIFTS for pattern in patterns]
+    limited = {str(one.by_day): one for one in schedules if not one.always}
+    always = next((one for one in schedules if one.always), None)
+    if always is None:
+        return tuple(limited.values())
+    return tuple(schedule for one in limited.values() for schedule in (always, one))
+
+
+def _schedule(pattern: str, shift: tuple[int, int]) -> _Schedule:
+    hours = dict.fromkeys(_DAYS, "Closed")
+    grouped = []
+    for part in pattern.split("; "):
+        span, times = part.split(" ")
+        days = _DAYS[int(span[0]) - 1 : int(span[-1])]
+        opens, closes = ("00:00", "23:59") if times == _ALWAYS else _shifted(times, shift)
+        hours |= dict.fromkeys(days, "Open 24 hours" if times == _ALWAYS else f"{opens}-{closes}")
+        grouped.append({"days": [day[:3] for day in days], "opens": opens, "closes": closes})
+    return _Schedule(hours, grouped, pattern.endswith(_ALWAYS))
+
+
+def _shifted(times: str, shift: tuple[int, int]) -> tuple[str, str]:
+    opens, closes = (_clock(_minutes(time) + by) for time, by in zip(times.split("-"), shift, strict=True))
+    return opens, closes
+
+
+def _minutes(time: str) -> int:
+    return int(time[:2]) * 60 + int(time[3:])
+
+
+def _clock(minutes: int) -> str:
+    return "{:02d}:{:02d}".format(*divmod(minutes % _DAY, 60))
+
+
+def closed_permanently(subject: Subject, generation: int) -> dict[str, Any]:
+    """Give a place's status and the dates of its opening and, if it closed, of its end."""
+    luck = subject.luck["closed_permanently"]
+    status = _HISTORIES[luck & 63][generation & 3]
+    return {
+        "open_closed_status": status,
+        "date_closed": _dates(2024, 2)[luck >> 24 & 511] if status == "Closed" else None,
+        "date_opened": _dates(1975, 48)[luck >> 8 & 511] if luck & 0xC0 else None,
+    }
+
+
+@lru_cache
+def _dates(first_year: int, years: int) -> tuple[str, ...]:
+    """Make 512 dates spread over some years."""
+    first, days = date(first_year, 1, 1).toordinal(), years * 365
+    return tuple(date.fromordinal(first + step * days // 512).isoformat() for step in range(512))

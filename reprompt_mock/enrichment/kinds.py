@@ -1,0 +1,105 @@
+"""What kind of place a place is: told by its category or name, else drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from reprompt_mock.enrichment.facts import data
+
+# Where a name says two things, the head of the phrase counts: last in most languages, first in these.
+_HEAD_FIRST = frozenset(("ca", "es", "fr", "id", "it", "ms", "pt", "ro", "th", "vi"))
+_LAST = 3
+_PUNCTUATION = ".,;:!?()[]\"'&/"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of place; `offers` are the chances in percent of delivery, takeout, dining in and pickup."""
+
+    name: str
+    label: str
+    labels: tuple[str, ...]
+    naics: tuple[str, str]
+    mcc: tuple[str, str, str, str]
+    hours: tuple[str, ...]
+    tiers: tuple[int, ...]
+    food: bool
+    services: tuple[str, ...]
+    offers: tuple[int, int, int, int]
+    weak: bool
+    parking: int
+    reviews: int
+
+
+@lru_cache
+def kinds() -> dict[str, Kind]:
+    """Give the kinds of places by name."""
+    return {name: _kind(name, facts) for name, facts in data("kinds").items()}
+
+
+def _kind(name: str, facts: dict[str, Any]) -> Kind:
+    plain: dict[str, Any] = {key: tuple(fact) if isinstance(fact, list) else fact for key, fact in facts.items()}
+    for key in ("weight", "words", "suffixes", "glyphs"):
+        del plain[key]
+    return Kind(name=name, label=name.replace("_", " "), **plain)
+
+
+@lru_cache
+def drawn_kinds() -> tuple[Kind, ...]:
+    """Give the kinds to draw from, each as often as it is common."""
+    return tuple(kinds()[name] for name, facts in data("kinds").items() for _ in range(facts["weight"]))
+
+
+@lru_cache
+def _words() -> dict[str, Kind]:
+    return {word: kinds()[name] for name, facts in data("kinds").items() for word in facts["words"]}
+
+
+@lru_cache
+def _endings() -> dict[str, list[tuple[str, Kind]]]:
+    """Give the endings of compound words by their last letters."""
+    endings: dict[str, list[tuple[str, Kind]]] = {}
+    for ending, kind in _parts("suffixes"):
+        endings.setdefault(ending[-_LAST:], []).append((ending, kind))
+    return endings
+
+
+@lru_cache
+def _parts(which: str) -> tuple[tuple[str, Kind], ...]:
+    return tuple((part, kinds()[name]) for name, facts in data("kinds").items() for part in facts[which])
+
+
+def recognised(text: str, language: str) -> Kind | None:
+    """Tell the kind that a name or category speaks of, None where it speaks of none."""
+    known = _words()
+    words = text.casefold().replace("_", " ").replace("-", " ").split()
+    weak = None
+    for word in words if language in _HEAD_FIRST else reversed(words):
+        kind = known.get(word) or known.get(word.strip(_PUNCTUATION))
+        if kind is not None:
+            if not kind.weak:
+                return kind
+            weak = weak or kind
+    return weak or _compound(words) or (None if text.isascii() else _by_glyphs(text))
+
+
+def _compound(words: list[str]) -> Kind | None:
+    endings = _endings()
+    for word in words:
+        for ending, kind in endings.get(word[-_LAST:], ()):
+            if word.endswith(ending):
+                return kind
+    return None
+
+
+def _by_glyphs(text: str) -> Kind | None:
+    if _glyphs().isdisjoint(text):
+        return None
+    return next((kind for glyphs, kind in _parts("glyphs") if glyphs in text), None)
+
+
+@lru_cache
+def _glyphs() -> frozenset[str]:
+    return frozenset("".join(glyphs for glyphs, _ in _parts("glyphs")))

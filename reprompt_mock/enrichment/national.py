@@ -1,0 +1,179 @@
+"""The national forms of addresses, for the countries that the service has one for (contract F5)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from reprompt_mock.enrichment.facts import data
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from reprompt_mock.enrichment.subject import Subject
+
+_POSTCODE_DIGITS = 7
+_DETAILS = (
+    "full_address",
+    "unit_number",
+    "floor",
+    "building",
+    "block",
+    "km",
+    "house",
+    "street",
+    "neighborhood",
+    "suburb",
+    "city",
+    "state",
+    "postalCode",
+)
+
+
+def localized(subject: Subject, details: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Give the national form of an address, None for a country without one."""
+    form = _FORMS.get(subject.country.code or "")
+    return form(subject, details, data("national")[subject.country.code]) if form else None
+
+
+@lru_cache
+def _pairs(code: str, table: str) -> tuple[tuple[str, Any], ...]:
+    return tuple(data("national")[code][table].items())
+
+
+def _found(subject: Subject, details: Mapping[str, Any], table: str) -> tuple[str, Any]:
+    """Find the row of a national table that the address names, else draw one."""
+    rows = _pairs(str(subject.country.code), table)
+    where = f"{details['city']} {details['state']} {details['suburb']} {details['full_address']}"
+    named = next((row for row in rows if row[0] in where), None)
+    return named or rows[subject.luck["address"] % len(rows)]
+
+
+def _japan(subject: Subject, details: Mapping[str, Any], _facts: Any) -> dict[str, Any]:
+    latin, prefecture = _found(subject, details, "prefectures")
+    text = details["full_address"]
+    if latin not in text:
+        prefecture = next((name for _, name in _pairs("JP", "prefectures") if name in text), prefecture)
+    words, luck = subject.vocabulary, subject.luck["address"]
+    return {
+        "country": "日本",
+        "country_code": "JP",
+        "postal_code": _japanese_postcode(details["postalCode"]) or words.postcodes[luck % len(words.postcodes)],
+        "prefecture": prefecture,
+        "municipality": _japanese(details["city"]) or words.cities[(luck >> 16) % len(words.cities)],
+        "town_area": _japanese(details["street"]) or words.streets[luck % len(words.streets)],
+        "street_address": details["house"],
+    }
+
+
+def _japanese(text: str | None) -> str | None:
+    return text if text and not text.isascii() else None
+
+
+def _japanese_postcode(text: str | None) -> str | None:
+    digits = (text or "").replace("-", "").lstrip("〒")
+    usable = len(digits) == _POSTCODE_DIGITS and digits.isascii() and digits.isdigit()
+    return f"{digits[:3]}-{digits[3:]}" if usable else None
+
+
+def _indonesia(subject: Subject, details: Mapping[str, Any], facts: Any) -> dict[str, Any]:
+    luck = subject.luck["address"]
+    province, regency = _found(subject, details, "provinces")[1]
+    return {
+        "country": "Indonesia",
+        "country_code": "ID",
+        "administrative_area_level1": province,
+        "administrative_area_level2": regency,
+        "administrative_area_level3": facts["districts"][(luck >> 8) % len(facts["districts"])],
+        "administrative_area_level4": facts["villages"][(luck >> 12) % len(facts["villages"])],
+        "rt_rw": f"RT.{1 + (luck >> 16) % 12}/RW.{1 + (luck >> 20) % 9}",
+        "street": details["street"],
+        "gang": None,
+        "building": details["building"],
+        "km": details["km"],
+        "block": details["block"],
+        "house_no": f"No.{details['house']}" if details["house"] else None,
+        "kav": None,
+        "postcode": details["postalCode"],
+        "floor": details["floor"],
+        "unit": details["unit_number"],
+    }
+
+
+def _singapore(subject: Subject, details: Mapping[str, Any], _facts: Any) -> dict[str, Any]:
+    luck = subject.luck["address"]
+    regions = _pairs("SG", "regions")
+    region, districts = regions[luck % len(regions)]
+    district = districts[(luck >> 8) % len(districts)]
+    return {
+        "country": "Singapore",
+        "country_code": "SG",
+        "full_address": details["full_address"],
+        "postcode": details["postalCode"],
+        "administrative_area_level1": region,
+        "administrative_area_level2": district,
+        "administrative_area_level3": f"{district} Central",
+        "street": details["street"],
+        "house": details["house"],
+        "building": details["building"],
+        "floor": details["floor"],
+        "unit": details["unit_number"],
+        "block": details["block"],
+    }
+
+
+def _malaysia(subject: Subject, details: Mapping[str, Any], facts: Any) -> dict[str, Any]:
+    luck = subject.luck["address"]
+    city, state = _found(subject, details, "states")
+    return {
+        **{part: details[part] for part in _DETAILS},
+        "country": "Malaysia",
+        "country_code": "MY",
+        "administrative_area_level1": state,
+        "administrative_area_level2": state,
+        "administrative_area_level3": details["city"] or city,
+        "administrative_area_level4": facts["subdistricts"][(luck >> 8) % len(facts["subdistricts"])],
+        "nearby_street": None,
+        "lot": None,
+        "sub_lot": None,
+    }
+
+
+def _hong_kong(subject: Subject, details: Mapping[str, Any], _facts: Any) -> dict[str, Any]:
+    district, area = _found(subject, details, "areas")
+    return {
+        **{part: details[part] for part in _DETAILS},
+        "country": "Hong Kong",
+        "country_code": "HK",
+        "district": district,
+        "area": area,
+    }
+
+
+def _emirates(subject: Subject, details: Mapping[str, Any], facts: Any) -> dict[str, Any]:
+    city, emirate = _found(subject, details, "emirates")
+    return {
+        "country": details["country"],
+        "country_code": "AE",
+        "full_address": details["full_address"],
+        "emirate": emirate,
+        "city": details["city"] or city,
+        "district": details["suburb"] or facts["districts"][(subject.luck["address"] >> 8) % len(facts["districts"])],
+        "street": details["street"],
+        "house": details["house"],
+        "building": details["building"],
+        "unit_number": details["unit_number"],
+    }
+
+
+_FORMS: Mapping[str, Callable[[Subject, Mapping[str, Any], Any], dict[str, Any]]] = MappingProxyType(
+    {
+        "JP": _japan,
+        "ID": _indonesia,
+        "SG": _singapore,
+        "MY": _malaysia,
+        "HK": _hong_kong,
+        "AE": _emirates,
+    }
+)

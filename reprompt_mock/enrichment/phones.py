@@ -1,0 +1,105 @@
+"""Phone numbers: of ranges kept for fiction where a country has one, else shaped like its example number."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import NamedTuple
+
+_SUBSCRIBER_DIGITS = 4
+_NORTH_AMERICA = 1
+_US_AREAS = (
+    201,
+    202,
+    206,
+    212,
+    213,
+    214,
+    303,
+    305,
+    312,
+    404,
+    415,
+    503,
+    512,
+    602,
+    615,
+    617,
+    702,
+    713,
+    718,
+    720,
+)
+_CA_AREAS = (204, 306, 403, 416, 418, 506, 514, 604, 613, 780, 902, 905)
+
+# Ranges that the regulators set aside for films and plays: prefix and how many digits follow.
+_FICTION: dict[str, tuple[tuple[str, ...], int]] = {
+    "US": (tuple(f"+1{area}55501" for area in _US_AREAS), 2),
+    "CA": (tuple(f"+1{area}55501" for area in _CA_AREAS), 2),
+    "GB": (
+        (
+            "+44207946",
+            "+44113496",
+            "+44121496",
+            "+44131496",
+            "+44141496",
+            "+44117496",
+            "+44151496",
+            "+44161496",
+        ),
+        4,
+    ),
+    "AU": (
+        ("+6125550", "+6127010", "+6135550", "+6137010", "+6175550", "+6177010", "+6185550", "+6187010"),
+        4,
+    ),
+    "FR": (("+3319900", "+3326191", "+3335301", "+3346571", "+3353649"), 4),
+    "DE": (("+493023125", "+494066969", "+496990009", "+492214710", "+498999998"), 3),
+    "SE": (("+468465004", "+4631390060", "+4640628040", "+4687920200"), 2),
+}
+
+
+class Range(NamedTuple):
+    """Where a country's phone numbers come from."""
+
+    prefixes: tuple[str, ...]
+    size: int
+
+
+@lru_cache(maxsize=512)
+def numbers_of(code: str | None) -> Range | None:
+    """Give the range of a country's numbers, None where it has none."""
+    if code in _FICTION:
+        prefixes, digits = _FICTION[code]
+        return Range(prefixes, 10**digits)
+    return _by_example(code) if code else None
+
+
+def number(of: Range, luck: int, step: int) -> str:
+    """Give a number in the form of E.164; neighbouring steps differ."""
+    prefix = of.prefixes[luck % len(of.prefixes)]
+    # One digit too many and that one cut off again: quicker than a format with leading zeros.
+    return prefix + str(of.size + ((luck >> 12) + step * 7) % of.size)[1:]
+
+
+def _by_example(code: str) -> Range | None:
+    import phonenumbers
+
+    example = phonenumbers.example_number_for_type(
+        code, phonenumbers.PhoneNumberType.FIXED_LINE
+    ) or phonenumbers.example_number(code)
+    if example is None:
+        return None
+    full = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
+    if example.country_code == _NORTH_AMERICA:
+        return Range((f"{full[:5]}55501",), 100)
+    for digits in range(_SUBSCRIBER_DIGITS, 1, -1):
+        prefix = full[:-digits]
+        if all(_valid(prefix + last * digits) for last in "0123456789"):
+            return Range((prefix,), 10**digits)
+    return Range((full[:-1],), 10)
+
+
+def _valid(text: str) -> bool:
+    import phonenumbers
+
+    return phonenumbers.is_valid_number(phonenumbers.parse(text))

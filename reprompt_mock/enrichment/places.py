@@ -1,0 +1,108 @@
+"""A place as it was submitted, and the country it lies in (contract C1, C2)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from reprompt_mock.enrichment.facts import country_codes, country_names, zone_countries
+
+ADDRESS_PARTS = (
+    "street",
+    "house",
+    "building",
+    "unit_number",
+    "floor",
+    "block",
+    "km",
+    "suburb",
+    "city",
+    "state",
+    "postalCode",
+    "country",
+)
+# States and regions whose last word is a country.
+_NO_COUNTRY = ("new mexico", "new jersey", "new england", "south georgia")
+_LONGEST_NAME = 6
+
+
+class Place(NamedTuple):
+    """A place to enrich; `inputs` are as echoed, country_code is inferred where it was missing."""
+
+    place_id: str
+    inputs: Mapping[str, Any]
+    name: str
+    full_address: str | None
+    latitude: float | None
+    longitude: float | None
+    country_code: str | None
+
+
+def place_of(place_id: str, inputs: Mapping[str, Any]) -> Place:
+    """Make a place of a job's inputs."""
+    given = inputs.get
+    return Place(
+        place_id,
+        inputs,
+        given("name") or "",
+        given("full_address"),
+        given("latitude"),
+        given("longitude"),
+        country_of(inputs),
+    )
+
+
+def country_of(inputs: Mapping[str, Any]) -> str | None:
+    """Tell a place's country: as given, else by name, else by coordinates, else by its address (contract C2)."""
+    code: str | None = inputs.get("country_code")
+    return code or _inferred(inputs)
+
+
+def _inferred(inputs: Mapping[str, Any]) -> str | None:
+    return _by_name(inputs.get("country")) or _by_position(inputs) or _by_address(inputs.get("full_address"))
+
+
+def _by_name(name: Any) -> str | None:
+    if not isinstance(name, str):
+        return None
+    folded = name.strip().casefold()
+    return country_names().get(folded) or country_codes().get(folded)
+
+
+def _by_position(inputs: Mapping[str, Any]) -> str | None:
+    latitude, longitude = inputs.get("latitude"), inputs.get("longitude")
+    if latitude is None or longitude is None:
+        return None
+    return _country_at(float(longitude), float(latitude))
+
+
+@lru_cache(maxsize=65536)
+def _country_at(longitude: float, latitude: float) -> str | None:
+    from tzfpy import get_tz
+
+    return zone_countries().get(get_tz(longitude, latitude))
+
+
+def _by_address(address: Any) -> str | None:
+    if not isinstance(address, str):
+        return None
+    end = address.rsplit(",", 1)[-1].strip(" .").casefold()
+    return country_names().get(end) or _by_last_words(end)
+
+
+def _by_last_words(text: str) -> str | None:
+    if text.endswith(_NO_COUNTRY):
+        return None
+    words = text.split()[-_LONGEST_NAME:]
+    names = (country_names().get(" ".join(words[first:])) for first in range(len(words)))
+    return next((code for code in names if code), None)
+
+
+def has_address(inputs: Mapping[str, Any]) -> bool:
+    """Tell whether a place has an address or any part of one (contract C1)."""
+    return any(_is_text(inputs.get(part)) for part in ("full_address", *ADDRESS_PARTS))
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and bool(value.strip())

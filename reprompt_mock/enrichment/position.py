@@ -1,0 +1,46 @@
+"""Points on the earth: where a place lies, and what lies around it."""
+
+from __future__ import annotations
+
+from math import asin, cos, radians, sin, sqrt
+
+# Positions are counted in whole millionths of a degree: exact, and quicker than rounding.
+_MICRO = 1_000_000
+_PER_METRE = _MICRO / 111_320.0
+_EARTH_DIAMETER = 2 * 6_371_000
+# Near the poles a degree of longitude is next to nothing; below this, points would wrap around the earth.
+_LEAST_COSINE = 0.01
+_NEAR = 8000
+
+
+class Position:
+    """A point, and the size of a metre to the east there."""
+
+    __slots__ = ("_east", "_latitude", "_longitude", "latitude", "longitude")
+
+    def __init__(self, latitude: float, longitude: float) -> None:
+        self.latitude = latitude
+        self.longitude = longitude
+        self._latitude = round(latitude * _MICRO)
+        self._longitude = round(longitude * _MICRO)
+        self._east = _PER_METRE / max(_LEAST_COSINE, cos(radians(latitude)))
+
+    def moved(self, north: float, east: float) -> list[float]:
+        """Give the latitude and longitude so many metres to the north and east, to six decimals, on the map."""
+        latitude = (self._latitude + int(north * _PER_METRE)) / _MICRO
+        longitude = (self._longitude + int(east * self._east)) / _MICRO
+        if -90 < latitude < 90 and -180 < longitude < 180:
+            return [latitude, longitude]
+        return [min(90.0, max(-90.0, latitude)), min(180.0, max(-180.0, longitude))]
+
+    def near(self, luck: int) -> Position:
+        """Draw a point a few kilometres away at most."""
+        latitude, longitude = self.moved(luck % (2 * _NEAR) - _NEAR, (luck >> 14) % (2 * _NEAR) - _NEAR)
+        return Position(latitude, longitude)
+
+    def metres_to(self, latitude: float, longitude: float) -> int:
+        """Give the distance to another point in whole metres, by the haversine formula."""
+        south, north = radians(self.latitude), radians(latitude)
+        across = sin((north - south) / 2) ** 2
+        along = sin(radians(longitude - self.longitude) / 2) ** 2
+        return round(_EARTH_DIAMETER * asin(sqrt(across + cos(south) * cos(north) * along)))

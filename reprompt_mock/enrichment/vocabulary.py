@@ -1,0 +1,90 @@
+"""Pools of names and places in a country's language, made by Faker once and picked from by hash."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from reprompt_mock.draws import draw
+from reprompt_mock.enrichment.facts import country, data
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from faker import Faker
+
+    from reprompt_mock.enrichment.facts import Country
+
+_POOL = 64
+_POSTCODES = 128
+_LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
+_STATES = ("state_abbr", "province_abbr", "state", "administrative_unit", "prefecture", "province")
+
+
+class Vocabulary(NamedTuple):
+    """The pools of a country; states and postcodes are empty where its addresses have none."""
+
+    surnames: tuple[str, ...]
+    streets: tuple[str, ...]
+    cities: tuple[str, ...]
+    states: tuple[str, ...]
+    postcodes: tuple[str, ...]
+
+
+@lru_cache(maxsize=512)
+def vocabulary(code: str | None) -> Vocabulary:
+    """Make the pools of a country, the same in every process."""
+    from faker import Faker
+
+    facts = country(code)
+    faker = Faker(facts.locale)
+    faker.seed_instance(0)
+    surnames = _pool(faker.last_name)
+    native = _has_addresses(faker, facts)
+    return Vocabulary(
+        surnames,
+        facts.streets or (_streets(faker, facts.language) if native else _named_after(surnames, facts.language)),
+        _pool(faker.city) if native else facts.cities,
+        _states(faker) if native and facts.form == "us" else (),
+        _postcodes(facts),
+    )
+
+
+def _pool(make: Callable[[], str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(make() for _ in range(_POOL)))
+
+
+def _has_addresses(faker: Faker, facts: Country) -> bool:
+    if facts.code != facts.locale[-2:] or facts.streets:
+        return False
+    providers = faker.factories[0].get_providers()
+    return any(one.__provider__.endswith(".address") and one.__lang__ == facts.locale for one in providers)
+
+
+def _streets(faker: Faker, language: str) -> tuple[str, ...]:
+    if language == "ja":
+        return _pool(faker.town)
+    # Faker gives Korean streets without the syllable that says street.
+    return _pool(lambda: f"{faker.street_name()}로" if language == "ko" else faker.street_name())
+
+
+def _named_after(surnames: tuple[str, ...], language: str) -> tuple[str, ...]:
+    forms = data("national")["street_names"]
+    patterns = forms.get(language, forms["en"])
+    return tuple(patterns[position % len(patterns)] % name for position, name in enumerate(surnames))
+
+
+def _states(faker: Faker) -> tuple[str, ...]:
+    maker = next((getattr(faker, name) for name in _STATES if hasattr(faker, name)), None)
+    return _pool(maker) if maker else ()
+
+
+def _postcodes(facts: Country) -> tuple[str, ...]:
+    if facts.postcode is None:
+        return ()
+    luck = draw(0, "postcodes", str(facts.code))
+    symbols = {"#": "0123456789", "@": _LETTERS}
+    return tuple(
+        "".join(luck.pick(symbols[sign]) if sign in symbols else sign for sign in facts.postcode)
+        for _ in range(_POSTCODES)
+    )

@@ -1,0 +1,95 @@
+"""The errors of the service and of the emulator.
+
+Each class is one situation: `status` is the HTTP status that answers it, its docstring the sentence that
+reaches a person, with the keyword arguments filled in.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class MockError(Exception):
+    """The request could not be carried out."""
+
+    status: ClassVar[int] = 400
+    headers: ClassVar[dict[str, str]] = {}
+
+    def __init__(self, **values: object) -> None:
+        super().__init__((type(self).__doc__ or "").format(**values))
+
+
+class KeyMissing(MockError):
+    """An API key is required: send `Authorization: Bearer KEY` or the header `apiKey: KEY`."""
+
+    status = 401
+    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": "Bearer"}
+
+
+class KeyRefused(MockError):
+    """The API key is unknown or revoked."""
+
+    status = 401
+    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": "Bearer"}
+
+
+class OrganizationForbidden(MockError):
+    """The API key does not match the organization {org_slug!r}."""
+
+    status = 403
+
+
+class OrganizationNotFound(MockError):
+    """The organization {org_slug!r} was not found."""
+
+    status = 404
+
+
+class BatchNotFound(MockError):
+    """The batch {batch_id!r} was not found."""
+
+    status = 404
+
+
+class JobNotFound(MockError):
+    """No job for the place {place_id!r} was found."""
+
+    status = 404
+
+
+class TooManyJobs(MockError):
+    """The request has {count} jobs, {limit} are allowed: split it, and append with the same batch_id."""
+
+
+class AttributesMissing(MockError):
+    """The place {place_id!r} has neither attributes nor an attribute_set, and neither has the batch."""
+
+
+class NothingToReprocess(MockError):
+    """No {scope} jobs to reprocess were found in batch {batch_id!r}."""
+
+
+class BodyTooLarge(MockError):
+    """The body is larger than {limit} bytes."""
+
+    status = 413
+
+
+class TimeOutOfRange(MockError):
+    """The time would leave the range that can be represented, which ends with the year 9999."""
+
+    status = 422
+
+
+class TimeGoesBack(MockError):
+    """The clock cannot go back to {requested} from {now}, since the world has jobs."""
+
+    status = 422
+
+
+class DatabaseInUse(MockError):
+    """The database {path} is in use by another process."""
+
+
+class DatabaseUnreadable(MockError):
+    """The database {path} cannot be opened: {reason}."""

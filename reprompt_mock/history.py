@@ -1,0 +1,116 @@
+"""What a job remembers over its attempts: per attribute, its last run (contract G7, G8).
+
+`attempt` decides at submission what an attempt will have done once it completes; `shown` is what a client sees
+of it meanwhile and afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+from reprompt_mock.attributes import CATALOGUE
+from reprompt_mock.draws import draw
+from reprompt_mock.lifecycle import JobStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+
+class AttributeStatus(StrEnum):
+    """Whether an attribute of a job was processed (contract F4)."""
+
+    RUN = "RUN"
+    ERROR = "ERROR"
+    NOT_RUN = "NOT_RUN"
+    RUN_CONDITION_FAILED = "RUN_CONDITION_FAILED"
+
+
+class Entry(NamedTuple):
+    """An attribute's last run: how it ended, in which submission, and which generation of values it gave.
+
+    `pins` refers to what rules fixed about its values, None where they fixed nothing.
+    """
+
+    status: AttributeStatus
+    submission: int
+    generation: int = 0
+    pins: int | None = None
+
+
+History = Mapping[str, Entry]
+
+
+class Attempt(NamedTuple):
+    """How one attempt of a job goes, attribute by attribute, beyond what its history says."""
+
+    submission: int
+    refresh: bool
+    unmet: Collection[str] = ()
+    errors: Collection[str] = ()
+    drifted: Collection[str] = ()
+    pinned: Mapping[str, AttributeStatus] = {}
+    pins: int | None = None
+
+
+def struck(seed: int, place_id: str, attempt: int, *, what: str, asked: Sequence[str], rate: float) -> frozenset[str]:
+    """Draw which of the asked attributes something happens to ("error", "drift"), each with chance `rate`."""
+    if not rate:
+        return frozenset()
+    return frozenset(name for name in asked if draw(seed, place_id, attempt, what, name).chance(rate))
+
+
+def _entry(name: str, prior: Entry | None, attempt: Attempt) -> Entry:
+    if name not in CATALOGUE:
+        return Entry(AttributeStatus.NOT_RUN, attempt.submission)
+    pinned = attempt.pinned.get(name)
+    if name in attempt.unmet and pinned in {None, AttributeStatus.RUN}:
+        return Entry(AttributeStatus.RUN_CONDITION_FAILED, attempt.submission)
+    if prior is None:
+        prior = Entry(AttributeStatus.NOT_RUN, attempt.submission)
+    elif prior.status is AttributeStatus.RUN and not attempt.refresh and pinned in {None, AttributeStatus.RUN}:
+        return prior
+    drawn = AttributeStatus.ERROR if name in attempt.errors else AttributeStatus.RUN
+    drifts = attempt.refresh and prior.status is not AttributeStatus.NOT_RUN and name in attempt.drifted
+    return Entry(pinned or drawn, attempt.submission, prior.generation + drifts, attempt.pins)
+
+
+def after(history: History, asked: Sequence[str], attempt: Attempt) -> dict[str, Entry]:
+    """Say what a job's history will be once this attempt completes.
+
+    What ran before keeps its entry unless the attempt refreshes it; what ended in `ERROR` runs again.
+    """
+    return {**history, **{name: _entry(name, history.get(name), attempt) for name in asked}}
+
+
+def runs_anew(before: History, planned: History, asked: Sequence[str]) -> bool:
+    """Tell whether an attempt really processes anything, which is what moves `last_enriched` (contract G7)."""
+    processed = {AttributeStatus.RUN, AttributeStatus.ERROR}
+    return any(planned[name].status in processed and planned[name] != before.get(name) for name in asked)
+
+
+def _shown_open(name: str, ran: History, planned: History) -> AttributeStatus:
+    entry = ran.get(name)
+    cached = entry is not None and entry.status is AttributeStatus.RUN and planned.get(name) == entry
+    return AttributeStatus.RUN if cached else AttributeStatus.NOT_RUN
+
+
+def shown(status: JobStatus, asked: Sequence[str], ran: History, planned: History) -> dict[str, AttributeStatus]:
+    """Give the `attribute_status` of a job: all that ever ran and all that is asked for now (contract F4, G8).
+
+    Args:
+        status: where the job stands.
+        asked: the attributes of its current attempt.
+        ran: its history up to the last attempt that completed.
+        planned: its history once the current attempt completes.
+    """
+    statuses = {name: entry.status for name, entry in ran.items()}
+    if status is JobStatus.completed:
+        return statuses
+    for name in asked:
+        if status is JobStatus.failed and name in CATALOGUE:
+            statuses[name] = AttributeStatus.ERROR
+        else:
+            statuses[name] = _shown_open(name, ran, planned)
+    return statuses

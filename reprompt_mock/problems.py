@@ -1,0 +1,108 @@
+"""Errors as the service sends them: `{"detail": …}` (contract B)."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, cast
+
+import orjson
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from reprompt_mock.errors import MockError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from fastapi import FastAPI
+    from starlette.requests import Request
+
+_logger = logging.getLogger(__name__)
+
+_MOST_ENTRIES = 20
+_MOST_INPUT_BYTES = 1024
+_MOST_BYTES = 16 * 1024
+_SPARE_BYTES = 256
+_ELLIPSIS_BYTES = 3
+
+
+def problem(detail: Any, status: int, headers: Mapping[str, str] | None = None) -> Response:
+    """Answer with an error."""
+    content = orjson.dumps({"detail": detail})
+    return Response(content, status, dict(headers or {}), media_type="application/json")
+
+
+def install(app: FastAPI, methods_of: Callable[[str], Sequence[str]]) -> None:
+    """Make an app answer every error in the service's form.
+
+    Args:
+        app: the app.
+        methods_of: gives the methods of a path, for `Allow`.
+    """
+
+    def on_refusal(_: Request, error: Exception) -> Response:
+        refusal = cast("MockError", error)
+        return problem(str(refusal), refusal.status, refusal.headers)
+
+    def on_invalid(_: Request, error: Exception) -> Response:
+        return problem(described(cast("RequestValidationError", error).errors()), 422)
+
+    def on_http(request: Request, error: Exception) -> Response:
+        refusal = cast("HTTPException", error)
+        methods = methods_of(request.url.path) if refusal.status_code == 405 else ()
+        headers = {"Allow": ", ".join(methods)} if methods else refusal.headers
+        return problem(refusal.detail, refusal.status_code, headers)
+
+    def on_defect(_: Request, error: Exception) -> Response:
+        _logger.error("a defect of the emulator", exc_info=error)
+        return problem("The emulator has a defect: its log says more.", 500)
+
+    app.add_exception_handler(MockError, on_refusal)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(Exception, on_defect)
+
+
+def described(errors: Sequence[Any]) -> list[dict[str, Any]]:
+    """Describe what does not fit a schema: at most 20 entries and 16 kB, then how many more (contract B2)."""
+    entries: list[dict[str, Any]] = []
+    left = _MOST_BYTES - _SPARE_BYTES
+    for error in errors[:_MOST_ENTRIES]:
+        entry = {
+            "loc": [_part(part) for part in error["loc"]],
+            "msg": _printable(error["msg"]),
+            "type": error["type"],
+            "input": _bounded(error.get("input")),
+        }
+        left -= len(orjson.dumps(entry)) + 1
+        if left < 0:
+            break
+        entries.append(entry)
+    more = len(errors) - len(entries)
+    if more:
+        message = f"{more} more error{'s' if more > 1 else ''}"
+        entries.append({"loc": ["body"], "msg": message, "type": "more_errors", "input": None})
+    return entries
+
+
+def _printable(text: str) -> str:
+    return text.encode(errors="replace").decode()[:_MOST_INPUT_BYTES]
+
+
+def _part(part: str | int) -> str | int:
+    return part if isinstance(part, int) else _printable(part)[:64]
+
+
+def _bounded(value: Any) -> Any:
+    """Echo an input where it is short and can be written as JSON."""
+    try:
+        written = orjson.dumps(value, default=str)
+    except orjson.JSONEncodeError:
+        return None
+    if len(written) <= _MOST_INPUT_BYTES:
+        return orjson.Fragment(written)
+    text = (value if isinstance(value, str) else written.decode())[:_MOST_INPUT_BYTES]
+    while len(orjson.dumps(text)) > _MOST_INPUT_BYTES - _ELLIPSIS_BYTES:
+        text = text[: len(text) * 3 // 4]
+    return text + "…"

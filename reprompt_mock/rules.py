@@ -1,0 +1,168 @@
+"""Rules: what happens to jobs that match, decided when they are submitted or reprocessed.
+
+The test place ids are built-in rules of the same mechanism, judged after the user's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from reprompt_mock.history import AttributeStatus
+from reprompt_mock.lifecycle import Course, Hold, JobStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+TEST_PREFIX = "mock-"
+
+
+class Candidate(NamedTuple):
+    """A job as rules see it; `name` is the place's, `attempt` counts from 1."""
+
+    place_id: str
+    name: str
+    attempt: int
+    batch_id: str | None = None
+    batch_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """Which jobs a rule is for: strings are case-sensitive globs, what is None matches everything."""
+
+    batch: str | None = None
+    place_id: str | None = None
+    name: str | None = None
+    attempt: int | None = None
+
+    def fits(self, job: Candidate) -> bool:
+        """Tell whether a job matches; `batch` is tried on the batch's id and name."""
+        return (
+            (self.attempt is None or self.attempt == job.attempt)
+            and _glob(self.place_id, job.place_id)
+            and _glob(self.name, job.name)
+            and (_glob(self.batch, job.batch_id) or _glob(self.batch, job.batch_name))
+        )
+
+
+def _glob(pattern: str | None, value: str | None) -> bool:
+    return pattern is None or (value is not None and fnmatchcase(value, pattern))
+
+
+@dataclass(frozen=True, slots=True)
+class Then:
+    """What a rule decides; None leaves a key to older rules, then to the draw.
+
+    `slowness` multiplies all times, `found` makes every attribute find something or nothing, `first` is the
+    status of the first asked attribute: these three only the built-in rules use.
+    """
+
+    outcome: JobStatus | None = None
+    error: str | None = None
+    hold: Hold | None = None
+    seconds: float | None = None
+    attributes: Mapping[str, AttributeStatus] | None = None
+    outputs: Mapping[str, Any] | None = None
+    confidence_scores: Mapping[str, str] | None = None
+    slowness: float | None = None
+    found: bool | None = None
+    first: AttributeStatus | None = None
+
+    @property
+    def course(self) -> Course | None:
+        """The part that shapes the timetable, None where it leaves all to the draw."""
+        course = Course(self.outcome, self.hold, self.seconds, self.slowness or 1.0)
+        return None if course == Course() else course
+
+    @property
+    def pins(self) -> dict[str, Any]:
+        """The part that fixes values, as JSON-ready data; empty where it fixes none."""
+        values = {
+            "found": self.found,
+            "outputs": self.outputs and dict(self.outputs),
+            "confidence_scores": self.confidence_scores and dict(self.confidence_scores),
+        }
+        return {key: value for key, value in values.items() if value is not None}
+
+    def statuses(self, asked: Sequence[str]) -> dict[str, AttributeStatus]:
+        """Give the statuses that are fixed for the asked attributes."""
+        found = dict.fromkeys(asked, AttributeStatus.RUN) if self.found is not None else {}
+        first = {asked[0]: self.first} if self.first and asked else {}
+        named = {name: status for name, status in (self.attributes or {}).items() if name in asked}
+        return {**found, **first, **named}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What happens to the jobs that match; `times` is how many jobs it serves, None for all."""
+
+    match: Match
+    then: Then
+    times: int | None = None
+    id: str = ""
+
+
+_COMPLETES = JobStatus.completed
+TEST_PLACE_IDS: tuple[Rule, ...] = (
+    Rule(Match(place_id="mock-ok-*"), Then(outcome=_COMPLETES, found=True)),
+    Rule(Match(place_id="mock-fail-*"), Then(outcome=JobStatus.failed)),
+    Rule(Match(place_id="mock-flaky-*", attempt=1), Then(outcome=JobStatus.failed)),
+    Rule(Match(place_id="mock-flaky-*"), Then(outcome=_COMPLETES)),
+    Rule(Match(place_id="mock-partial-*"), Then(outcome=_COMPLETES, first=AttributeStatus.ERROR)),
+    Rule(Match(place_id="mock-slow-*"), Then(slowness=10.0)),
+    Rule(Match(place_id="mock-stuck-*"), Then(hold=Hold.stuck)),
+    Rule(Match(place_id="mock-empty-*"), Then(outcome=_COMPLETES, found=False)),
+    Rule(
+        Match(place_id="mock-closed-*"),
+        Then(
+            outcome=_COMPLETES,
+            attributes={"closed_permanently": AttributeStatus.RUN},
+            outputs={"open_closed_status": "Closed"},
+        ),
+    ),
+)
+
+_KEYS = tuple(key.name for key in fields(Then))
+
+
+@dataclass(slots=True)
+class Judge:
+    """Applies a world's rules to the jobs of one submission, and counts what each rule served."""
+
+    rules: Sequence[Rule] = ()
+    spent: dict[str, int] = field(default_factory=dict)
+
+    def decide(self, job: Candidate) -> Then | None:
+        """Combine the rules that match: per key the newest that has it decides, then the test place id.
+
+        `rules` are ordered oldest first; None where no rule matches.
+        """
+        if not self.rules and not job.place_id.startswith(TEST_PREFIX):
+            return None
+        decided = Then()
+        for rule in self._candidates(job):
+            gain = {
+                key: value
+                for key in _KEYS
+                if getattr(decided, key) is None and (value := getattr(rule.then, key)) is not None
+            }
+            if gain:
+                decided = replace(decided, **gain)
+                self._spend(rule)
+        return None if decided == Then() else decided
+
+    def _candidates(self, job: Candidate) -> Iterable[Rule]:
+        for rule in reversed(self.rules):
+            if self._has_left(rule) and rule.match.fits(job):
+                yield rule
+        if job.place_id.startswith(TEST_PREFIX):
+            yield from (rule for rule in TEST_PLACE_IDS if rule.match.fits(job))
+
+    def _has_left(self, rule: Rule) -> bool:
+        return rule.times is None or self.spent.get(rule.id, 0) < rule.times
+
+    def _spend(self, rule: Rule) -> None:
+        if rule.id:
+            self.spent[rule.id] = self.spent.get(rule.id, 0) + 1

@@ -1,0 +1,171 @@
+"""The app on real sockets: in the foreground, or in a thread on a free port."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import signal
+import socket
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from reprompt_mock.app import Emulator, create_app
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from types import FrameType
+
+    from reprompt_mock.settings import Settings
+
+_BACKLOG = 2048
+_KEEP_ALIVE_SECONDS = 75
+"""Longer than clients pause between polls, so that they do not meet a connection that is just being closed."""
+_GRACEFUL_SECONDS = 1
+_PORT_TRIES = 20
+LOCALHOST = "localhost"
+
+
+class CannotListen(OSError):
+    """The address cannot be listened on."""
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # With protocol 0 asyncio would leave Nagle's algorithm on: 44 ms a request.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+def _listen_on_both(port: int) -> list[socket.socket]:
+    """Listen on 127.0.0.1 and, where the machine has it, ::1, at the same port."""
+    for _ in range(_PORT_TRIES):
+        first = _listen("127.0.0.1", port)
+        try:
+            return [first, _listen("::1", first.getsockname()[1])]
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                return [first]
+            first.close()
+            if port:
+                raise
+    raise OSError(errno.EADDRINUSE, "no port is free on both 127.0.0.1 and ::1")
+
+
+def listeners(host: str, port: int) -> list[socket.socket]:
+    """Open the sockets of an address; `localhost` is both loopback addresses, port 0 a free port.
+
+    Raises:
+        CannotListen: the port is in use, or the host is none of this machine's.
+    """
+    try:
+        if host == LOCALHOST:
+            return _listen_on_both(port)
+        address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
+        return [_listen(str(address), port)]
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise CannotListen(f"cannot listen on {host}:{port}: {reason}") from error
+
+
+class _Uvicorn(uvicorn.Server):
+    """A server that stops on SIGTERM and SIGINT as asked, and tells when it answers."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        # uvicorn's own raises the signal again after it has stopped: exit code -15 instead of 0.
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self.should_exit = True
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_ready()
+
+
+def _configured(app: Emulator) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        access_log=False,
+        log_config=None,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=_GRACEFUL_SECONDS,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+    )
+
+
+def url_of(listener: socket.socket) -> str:
+    """Give the URL that a listening socket answers."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
+    """Serve in the foreground until SIGTERM or SIGINT; `on_ready` gets the URL once it answers.
+
+    Raises:
+        CannotListen: the address cannot be listened on.
+        DatabaseInUse: another process has the database file.
+        DatabaseUnreadable: the database file cannot be used.
+    """
+    sockets = listeners(settings.host, settings.port)
+    app = create_app(settings)
+    server = _Uvicorn(_configured(app), lambda: on_ready(url_of(sockets[0])))
+    server.run(sockets)
+
+
+class ServerThread:
+    """A server in a thread of this process.
+
+    Args:
+        settings: the emulator's; port 0 takes a free one.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._sockets = listeners(settings.host, settings.port)
+        self.url = url_of(self._sockets[0])
+        self.app = create_app(settings)
+        self._ready = threading.Event()
+        self._server = _Uvicorn(_configured(self.app), self._ready.set)
+        self._thread = threading.Thread(target=self._run, name="reprompt-mock", daemon=True)
+
+    def _run(self) -> None:
+        asyncio.run(self._server.serve(self._sockets))
+
+    def start(self) -> None:
+        """Start, and wait until it answers."""
+        self._thread.start()
+        self._ready.wait()
+
+    def stop(self) -> None:
+        """Stop, and wait until it has."""
+        self._server.should_exit = True
+        self._thread.join()
+        for listener in self._sockets:
+            listener.close()

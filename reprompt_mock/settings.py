@@ -1,0 +1,189 @@
+"""Every setting, its bounds and its default; sources: flag, environment, config file, default."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict, SettingsError
+
+from reprompt_mock.lifecycle import Pace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pydantic_settings import EnvSettingsSource, PydanticBaseSettingsSource
+
+PREFIX = "REPROMPT_MOCK_"
+_ALSO_KNOWN = ("url", "config", "log_format", "log_level")
+_KUBERNETES = re.compile(r"SERVICE_HOST|SERVICE_PORT.*|PORT_\d+_TCP.*")
+
+Rate = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+
+
+class ConfigurationError(ValueError):
+    """A setting that cannot be used, said in one line that never repeats a value."""
+
+
+class WorldSettings(BaseModel):
+    """The settings that can differ per world and be changed while it runs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: int = Field(0, ge=-(2**63), lt=2**63, description="Everything random is drawn from it.")
+    clock: Literal["running", "paused"] = Field("running", description="Whether time passes by itself.")
+    speed: float = Field(1.0, gt=0, le=1e6, description="Virtual seconds per real second.")
+    poll_advance: Seconds = Field(
+        0.0, description="Virtual seconds by which each GET of a batch first moves the clock."
+    )
+    pending_seconds: Seconds = Field(1.0, description="Mean time in pending.")
+    queued_seconds: Seconds = Field(1.0, description="Mean time in queued.")
+    processing_seconds: Seconds = Field(2.0, description="Mean time in progress.")
+    workers: int = Field(50, ge=1, le=10**6, description="Simulated workers per submission.")
+    failure_rate: Rate = Field(0.0, description="Share of jobs that fail.")
+    attribute_error_rate: Rate = Field(0.0, description="Share of attributes of completed jobs in ERROR.")
+    not_found_rate: Rate = Field(0.1, description="Share of attributes that ran and found nothing.")
+    drift_rate: Rate = Field(0.2, description="Share of attributes that a refresh changes.")
+    batch_failure_threshold: Rate = Field(0.5, description="A batch with a larger share of failed jobs failed.")
+    max_jobs_per_request: int = Field(50_000, ge=0, le=10**6, description="Jobs that a request may have.")
+    strict_attributes: bool = Field(False, description="Refuse attributes that the emulator does not know.")
+    rate_limit: float = Field(
+        0.0, ge=0, le=1e6, allow_inf_nan=False, description="Requests per second per key, 0 for no limit."
+    )
+
+    @property
+    def pace(self) -> Pace:
+        """The settings that draw timetables."""
+        return Pace(
+            self.pending_seconds,
+            self.queued_seconds,
+            self.processing_seconds,
+            self.workers,
+            self.failure_rate,
+        )
+
+
+class Settings(WorldSettings, BaseSettings):
+    """The settings of an emulator; those of `WorldSettings` are what a new world starts with."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
+
+    host: str = Field("localhost", description="Where it listens; localhost is 127.0.0.1 and ::1.")
+    port: int = Field(8780, ge=0, le=65535, description="The port, 0 for a free one.")
+    db: Path | None = Field(None, description="The database file; without one the data are ephemeral.")
+    api_keys: dict[str, str] = Field(
+        default_factory=dict, description="Strict mode: each key's organization, `*` for every one."
+    )
+    revoked_api_keys: list[str] = Field(default_factory=list, description="Keys that are refused.")
+    max_body_bytes: int = Field(64 * 2**20, ge=1, description="The largest body that is read.")
+    journal_size: int = Field(1000, ge=0, le=10**6, description="Requests that are kept per world.")
+    control_token: str | None = Field(None, description="What the control API wants as its Bearer token.")
+    allowed_hosts: list[str] = Field(default_factory=list, description="Further host names of the control API.")
+    cors_origins: list[str] = Field(default_factory=list, description="Origins that browsers may call /v1 from.")
+
+    @property
+    def world(self) -> WorldSettings:
+        """The part that a new world starts with."""
+        return WorldSettings(**{name: getattr(self, name) for name in WorldSettings.model_fields})
+
+
+def load(
+    flags: Mapping[str, Any] | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    config: Path | None = None,
+    table: str | None = None,
+) -> Settings:
+    """Read the settings from all sources; the first that has one wins: flag, environment, file, default.
+
+    Args:
+        flags: settings by name; those that are None count as not given.
+        environ: the environment, by default the process's.
+        config: a TOML file of settings.
+        table: the dotted table of that file that holds them, by default its root.
+
+    Raises:
+        ConfigurationError: a key is unknown or a value unusable.
+    """
+    variables = _variables(os.environ if environ is None else environ)
+    _refuse_unknown(variables, _ALSO_KNOWN, "environment variable", lambda name: PREFIX + name.upper())
+    in_file = _file_values(config, table) if config else {}
+    _refuse_unknown(in_file, (), f"key in {config}", str)
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    return _build(given, variables, in_file)
+
+
+def _build(flags: Mapping[str, Any], variables: Mapping[str, str], in_file: Mapping[str, Any]) -> Settings:
+    class Sourced(Settings):
+        @classmethod
+        def settings_customise_sources(
+            cls,
+            settings_cls: type[BaseSettings],
+            init_settings: PydanticBaseSettingsSource,
+            env_settings: PydanticBaseSettingsSource,
+            dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+            file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        ) -> tuple[PydanticBaseSettingsSource, ...]:
+            environment = cast("EnvSettingsSource", env_settings)
+            environment.env_vars = {(PREFIX + name).lower(): value for name, value in variables.items()}
+            return init_settings, environment, InitSettingsSource(settings_cls, init_kwargs=dict(in_file))
+
+    try:
+        return Sourced(**flags)
+    except ValidationError as error:
+        raise ConfigurationError("; ".join(map(_sentence, error.errors()))) from None
+    except SettingsError:
+        raise ConfigurationError(f"a list or table in a {PREFIX}… variable must be written as JSON") from None
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    # Keys of api_keys are secrets, so only the setting's own name is told.
+    message = str(error["msg"])
+    return f"setting {error['loc'][0]}: {message[0].lower()}{message[1:]}"
+
+
+def _variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Pick the variables that are meant for the emulator, by setting name.
+
+    Kubernetes injects others under the same prefix where a service is called reprompt-mock.
+    """
+    variables = {}
+    for variable, value in environ.items():
+        name = variable.removeprefix(PREFIX)
+        injected = _KUBERNETES.fullmatch(name) or (name == "PORT" and value.startswith("tcp://"))
+        if variable.startswith(PREFIX) and value and not injected:
+            variables[name.lower()] = value
+    return variables
+
+
+def _file_values(config: Path, table: str | None) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(config.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(f"cannot read {config}: {error.strerror}") from None
+    except ValueError as error:
+        raise ConfigurationError(f"{config} is not valid TOML: {error}") from None
+    for key in table.split(".") if table else ():
+        values = values.get(key, {})
+    return values
+
+
+def _refuse_unknown(names: Iterable[str], also: Iterable[str], kind: str, spell: Any) -> None:
+    known = {*Settings.model_fields, *also}
+    for name in names:
+        if name not in known:
+            raise ConfigurationError(f"unknown {kind} {spell(name)}{nearest(name, known, spell)}")
+
+
+def nearest(name: str, known: Iterable[str], spell: Any = str) -> str:
+    """Hint at the known name that is closest to an unknown one, as the end of a sentence."""
+    close = get_close_matches(name, sorted(known), n=1, cutoff=0.5)
+    return f"; did you mean {spell(close[0])}?" if close else ""

@@ -1,0 +1,1 @@
+"""Every query and the one write transaction."""

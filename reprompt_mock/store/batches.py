@@ -1,0 +1,106 @@
+"""Queries about batches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from reprompt_mock.batch_status import Counts
+from reprompt_mock.store.statements import MOVE_COUNTS, STATUS_COLUMNS
+from reprompt_mock.store.worlds import _key
+from reprompt_mock.tables import ALONE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reprompt_mock.store.database import Connection
+
+_COLUMNS = f"pk, id, name, created_at, refresh, {', '.join(STATUS_COLUMNS)}"
+# replace() finds a literal substring in SQLite and PostgreSQL alike, and has no pattern characters.
+_NAMED = "AND replace(folded_name, ?, '') <> folded_name"
+
+
+class StoredBatch(NamedTuple):
+    """A batch as its row says."""
+
+    pk: int
+    id: str
+    name: str
+    created_at: int
+    refresh: bool
+    counts: Counts
+
+    @property
+    def label(self) -> tuple[str | None, str | None]:
+        """What rules know it by: id and name; the jobs without a batch have neither."""
+        return (None, None) if self.id == ALONE else (self.id, self.name)
+
+
+def _stored(row: tuple[int, str, str, int, int, int, int, int, int, int]) -> StoredBatch:
+    pk, id_, name, created_at, refresh, *counts = row
+    return StoredBatch(pk, id_, name, created_at, bool(refresh), Counts(*counts))
+
+
+def find(connection: Connection, world: int, batch_id: str) -> StoredBatch | None:
+    """Read the batch that a client names, None where the world has none of this id."""
+    return None if batch_id == ALONE else _find(connection, world, batch_id)
+
+
+def find_alone(connection: Connection, world: int) -> StoredBatch | None:
+    """Read what holds a world's jobs without a batch, None where there are none."""
+    return _find(connection, world, ALONE)
+
+
+def _find(connection: Connection, world: int, batch_id: str) -> StoredBatch | None:
+    row = connection.execute(
+        f"SELECT {_COLUMNS} FROM batch WHERE world = ? AND id = ?",
+        (world, batch_id),
+    ).fetchone()
+    return row and _stored(row)
+
+
+def by_key(connection: Connection, key: int) -> StoredBatch:
+    """Read a batch that exists."""
+    return _stored(connection.execute(f"SELECT {_COLUMNS} FROM batch WHERE pk = ?", (key,)).fetchone())
+
+
+def insert(connection: Connection, world: int, batch_id: str, name: str, created_at: int) -> StoredBatch:
+    """Write a new, empty batch."""
+    cursor = connection.execute(
+        "INSERT INTO batch (world, id, name, folded_name, created_at, refresh, pending, queued, in_progress,"
+        " completed, failed) VALUES (?, ?, ?, ?, ?, false, 0, 0, 0, 0, 0)",
+        (world, batch_id, name, name.casefold(), created_at),
+    )
+    return StoredBatch(_key(cursor.lastrowid), batch_id, name, created_at, refresh=False, counts=Counts())
+
+
+def page(connection: Connection, world: int, query: str, *, limit: int, offset: int) -> tuple[list[StoredBatch], int]:
+    """Read a page of a world's batches, newest first, and how many there are; `query` is casefolded."""
+    condition = f"WHERE world = ? AND id <> '{ALONE}' {_NAMED if query else ''}"
+    values: list[int | str] = [world, query] if query else [world]
+    (total,) = connection.execute(f"SELECT count(*) FROM batch {condition}", values).fetchone()
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM batch {condition} ORDER BY pk DESC LIMIT ? OFFSET ?",
+        [*values, limit, offset],
+    )
+    return [_stored(row) for row in rows], total
+
+
+def move_counts(connection: Connection, changes: Mapping[int, Sequence[int]]) -> None:
+    """Add to batches' counts; `changes` gives for each batch the change per status, in their order."""
+    connection.executemany(MOVE_COUNTS, [(*change, batch) for batch, change in changes.items()])
+
+
+def delete(connection: Connection, batch: int) -> None:
+    """Remove a batch and its jobs."""
+    connection.execute("DELETE FROM inputs WHERE job IN (SELECT pk FROM job WHERE batch = ?)", (batch,))
+    connection.execute("DELETE FROM job WHERE batch = ?", (batch,))
+    connection.execute("DELETE FROM batch WHERE pk = ?", (batch,))
+
+
+def update(connection: Connection, batch: int, *, name: str | None, refresh: bool | None) -> None:
+    """Rename a batch or mark it for refresh; what is None stays."""
+    if name is not None:
+        values = (name, name.casefold(), batch)
+        connection.execute("UPDATE batch SET name = ?, folded_name = ? WHERE pk = ?", values)
+    if refresh is not None:
+        connection.execute("UPDATE batch SET refresh = ? WHERE pk = ?", (refresh, batch))

@@ -1,0 +1,147 @@
+"""Queries about worlds and what their jobs share."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from reprompt_mock.batch_status import Counts
+from reprompt_mock.clock import VirtualClock
+from reprompt_mock.settings import WorldSettings
+
+if TYPE_CHECKING:
+    from reprompt_mock.store.database import Connection
+
+_PURGED = ("job", "batch", "submission", "document", "body")
+_COLUMNS = "pk, slug, clock_virtual, clock_real, clock_speed, clock_running, settings"
+
+
+class StoredWorld(NamedTuple):
+    """A world as its row says."""
+
+    pk: int
+    slug: str
+    clock: VirtualClock
+    settings: WorldSettings
+
+
+def load_all(connection: Connection) -> list[StoredWorld]:
+    """Read every world that was not forgotten."""
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM world WHERE slug IS NOT NULL ORDER BY pk")
+    return [
+        StoredWorld(
+            pk,
+            slug,
+            VirtualClock(virtual, real, speed, bool(running)),
+            WorldSettings.model_validate_json(settings),
+        )
+        for pk, slug, virtual, real, speed, running, settings in rows
+    ]
+
+
+def insert(connection: Connection, slug: str, clock: VirtualClock, settings: WorldSettings) -> int:
+    """Write a new world and give its key."""
+    cursor = connection.execute(
+        "INSERT INTO world (slug, clock_virtual, clock_real, clock_speed, clock_running, settings)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (slug, clock.virtual, clock.real, clock.speed, clock.running, settings.model_dump_json()),
+    )
+    return _key(cursor.lastrowid)
+
+
+def save(connection: Connection, world: int, clock: VirtualClock, settings: WorldSettings) -> None:
+    """Write a world's clock and settings."""
+    connection.execute(
+        "UPDATE world SET clock_virtual = ?, clock_real = ?, clock_speed = ?, clock_running = ?, settings = ?"
+        " WHERE pk = ?",
+        (clock.virtual, clock.real, clock.speed, clock.running, settings.model_dump_json(), world),
+    )
+
+
+def forget(connection: Connection, world: int) -> None:
+    """Make a world unreachable at once; `purge` removes its rows."""
+    connection.execute("UPDATE world SET slug = NULL WHERE pk = ?", (world,))
+
+
+def purge(connection: Connection, rows: int) -> bool:
+    """Remove up to `rows` rows of forgotten worlds from each table; tells whether any may be left."""
+    found = connection.execute("SELECT pk FROM world WHERE slug IS NULL LIMIT 1").fetchone()
+    if found is None:
+        return False
+    (world,) = found
+    connection.execute(
+        "DELETE FROM inputs WHERE job IN (SELECT pk FROM job WHERE world = ? ORDER BY pk LIMIT ?)",
+        (world, rows),
+    )
+    connection.execute(
+        "DELETE FROM job WHERE pk IN (SELECT pk FROM job WHERE world = ? ORDER BY pk LIMIT ?)", (world, rows)
+    )
+    if connection.execute("SELECT 1 FROM job WHERE world = ? LIMIT 1", (world,)).fetchone() is None:
+        for table in _PURGED:
+            connection.execute(f"DELETE FROM {table} WHERE world = ?", (world,))
+        connection.execute("DELETE FROM world WHERE pk = ?", (world,))
+    return True
+
+
+def counts(connection: Connection, world: int) -> tuple[int, Counts]:
+    """Count a world's batches, and its jobs by status."""
+    row = connection.execute(
+        "SELECT count(CASE WHEN id <> '' THEN 1 END), coalesce(sum(pending), 0), coalesce(sum(queued), 0),"
+        " coalesce(sum(in_progress), 0), coalesce(sum(completed), 0), coalesce(sum(failed), 0)"
+        " FROM batch WHERE world = ?",
+        (world,),
+    ).fetchone()
+    return row[0], Counts(*row[1:])
+
+
+def add_submission(connection: Connection, world: int, at: int, settings: WorldSettings) -> int:
+    """Write a create, an append or a reprocess, with the settings in force; gives its key."""
+    cursor = connection.execute(
+        "INSERT INTO submission (world, at, settings) VALUES (?, ?, ?)",
+        (world, at, settings.model_dump_json()),
+    )
+    return _key(cursor.lastrowid)
+
+
+def last_submission(connection: Connection, world: int) -> int:
+    """Tell when a world's latest submission came, 0 without one."""
+    (at,) = connection.execute("SELECT max(at) FROM submission WHERE world = ?", (world,)).fetchone()
+    return int(at or 0)
+
+
+def submission_settings(connection: Connection, submission: int) -> WorldSettings:
+    """Read the settings that were in force at a submission."""
+    (settings,) = connection.execute("SELECT settings FROM submission WHERE pk = ?", (submission,)).fetchone()
+    return WorldSettings.model_validate_json(settings)
+
+
+def intern(connection: Connection, world: int, value: Any) -> int:
+    """Find or write a JSON value that jobs share; gives its key."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    found = connection.execute("SELECT pk FROM document WHERE world = ? AND text = ?", (world, text)).fetchone()
+    if found:
+        return int(found[0])
+    cursor = connection.execute("INSERT INTO document (world, text) VALUES (?, ?)", (world, text))
+    return _key(cursor.lastrowid)
+
+
+def document(connection: Connection, key: int) -> Any:
+    """Read a JSON value that jobs share."""
+    (text,) = connection.execute("SELECT text FROM document WHERE pk = ?", (key,)).fetchone()
+    return json.loads(text)
+
+
+def count_body(connection: Connection, world: int, digest: str) -> int:
+    """Count a body of a create; tells how many equal ones came before."""
+    (count,) = connection.execute(
+        "INSERT INTO body (world, digest, count) VALUES (?, ?, 1)"
+        " ON CONFLICT (world, digest) DO UPDATE SET count = body.count + 1 RETURNING count",
+        (world, digest),
+    ).fetchone()
+    return int(count) - 1
+
+
+def _key(key: int | None) -> int:
+    if key is None:
+        raise RuntimeError("the database gave no key for a new row")
+    return key

@@ -1,0 +1,125 @@
+"""The tables: what survives a restart. No behaviour.
+
+Times are whole microseconds of virtual time since 1970. Every row carries its world; a world that was forgotten
+has no slug any more, and its rows are purged later. What jobs share (lists of attributes, histories, pins) stands
+once per world in `document`, so that a job's row is narrow.
+"""
+
+from typing import ClassVar
+
+from sqlalchemy import BigInteger, Index, text
+from sqlalchemy.types import TypeEngine
+from sqlmodel import Field, SQLModel
+
+SCHEMA_VERSION = 1
+ALONE = ""
+"""The id of the batch that holds a world's jobs without a batch; no client can name it, no list shows it."""
+
+_NEVER_REUSED = {"sqlite_autoincrement": True}
+_BIG: type[TypeEngine[int]] = BigInteger
+
+
+class World(SQLModel, table=True):
+    """One organization's clock and settings."""
+
+    __table_args__ = _NEVER_REUSED
+
+    pk: int | None = Field(default=None, primary_key=True)
+    slug: str | None = Field(unique=True)
+    clock_virtual: int = Field(sa_type=_BIG)
+    clock_real: int = Field(sa_type=_BIG)
+    clock_speed: float
+    clock_running: bool
+    settings: str
+
+
+class Submission(SQLModel, table=True):
+    """A create, an append or a reprocess: when it came, and the settings in force."""
+
+    __table_args__: ClassVar = (Index("ix_submission_world", "world", "at"), _NEVER_REUSED)
+
+    pk: int | None = Field(default=None, primary_key=True)
+    world: int
+    at: int = Field(sa_type=_BIG)
+    settings: str
+
+
+class Document(SQLModel, table=True):
+    """A JSON value that jobs of a world share."""
+
+    __table_args__: ClassVar = (Index("ix_document_text", "world", "text", unique=True), _NEVER_REUSED)
+
+    pk: int | None = Field(default=None, primary_key=True)
+    world: int
+    text: str
+
+
+class Body(SQLModel, table=True):
+    """How often a world saw one body, from which a generated batch id is made (contract D1)."""
+
+    world: int = Field(primary_key=True)
+    digest: str = Field(primary_key=True)
+    count: int
+
+
+class Batch(SQLModel, table=True):
+    """A batch and the counts of its jobs, which every statement that moves jobs keeps."""
+
+    __table_args__: ClassVar = (
+        Index("ix_batch_id", "world", "id", unique=True),
+        Index("ix_batch_order", "world", "pk"),
+        _NEVER_REUSED,
+    )
+
+    pk: int | None = Field(default=None, primary_key=True)
+    world: int
+    id: str
+    name: str
+    folded_name: str
+    created_at: int = Field(sa_type=_BIG)
+    refresh: bool
+    pending: int
+    queued: int
+    in_progress: int
+    completed: int
+    failed: int
+
+
+class Job(SQLModel, table=True):
+    """A job's timetable and history; `pk` is the order of submission."""
+
+    __table_args__: ClassVar = (
+        Index("ix_job_place", "world", "place_id", "batch", unique=True),
+        Index("ix_job_batch", "batch", "pk"),
+        Index("ix_job_world", "world", "pk"),
+        Index("ix_job_due", "world", "due_at", sqlite_where=text("due_at IS NOT NULL")),
+    )
+
+    pk: int = Field(primary_key=True)
+    world: int
+    batch: int
+    place_id: str
+    created_in: int
+    submission: int
+    attempt: int
+    own: int | None
+    asked: int
+    status: int
+    due_at: int | None = Field(sa_type=_BIG)
+    queued_at: int | None = Field(sa_type=_BIG)
+    started_at: int | None = Field(sa_type=_BIG)
+    finished_at: int | None = Field(sa_type=_BIG)
+    outcome: int | None
+    hold: int | None
+    ran: int | None
+    planned: int | None
+    fresh: bool
+    error: str | None
+    last_enriched: int | None = Field(sa_type=_BIG)
+
+
+class Inputs(SQLModel, table=True):
+    """A job's place as it was sent, as JSON; wide, so beside the job."""
+
+    job: int = Field(primary_key=True)
+    place: str

@@ -1,0 +1,108 @@
+"""A world: everything of one organization that is not a row of its own data."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from reprompt_mock.clock import VirtualClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from reprompt_mock.rules import Rule
+    from reprompt_mock.settings import WorldSettings
+
+
+_SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,48}[A-Za-z0-9]")
+
+
+def is_slug(org_slug: str) -> bool:
+    """Tell whether a text can be an organization's slug (contract A2)."""
+    return _SLUG.fullmatch(org_slug) is not None
+
+
+class State(NamedTuple):
+    """The part of a world that a write may change."""
+
+    key: int | None
+    settings: WorldSettings
+    clock: VirtualClock
+    rules: Sequence[Rule]
+    next_due: int | None
+    latest: int
+
+
+class World:
+    """One organization's clock, settings and rules.
+
+    It is kept in memory from its first use and gets a row, `key`, with the first thing that is stored in it.
+
+    Args:
+        slug: the organization's.
+        settings: what it starts with; its clock takes `clock` and `speed` from there.
+        real: reads real time in microseconds.
+    """
+
+    def __init__(self, slug: str, settings: WorldSettings, real: Callable[[], int]) -> None:
+        started = real()
+        self.slug = slug
+        self.key: int | None = None
+        self.settings = settings
+        self.clock = VirtualClock(started, started, settings.speed, settings.clock == "running")
+        self.rules: Sequence[Rule] = ()
+        self.next_due: int | None = None
+        self.forgotten = False
+        self._real = real
+        self._latest = 0
+
+    def now(self) -> int:
+        """Read the virtual time; it never goes back, even where the machine's clock does."""
+        self._latest = max(self._latest, self.clock.now(self._real()))
+        return self._latest
+
+    def is_due(self) -> bool:
+        """Tell whether a transition is due, at the cost of one comparison."""
+        return self.next_due is not None and self.next_due <= self.now()
+
+    def expect(self, due_at: int | None) -> None:
+        """Note a transition that may be the next."""
+        if due_at is not None and (self.next_due is None or due_at < self.next_due):
+            self.next_due = due_at
+
+    def real_seconds_to_next(self) -> float | None:
+        """Tell how long until the next transition is due; None where none will be by itself."""
+        if self.next_due is None:
+            return None
+        return self.clock.real_seconds_until(self.next_due, self._real())
+
+    def advance(self, microseconds: int) -> int:
+        """Move the clock forward and give the new time."""
+        self.clock = self.clock.moved_to(self.now() + microseconds, self._real())
+        return self.now()
+
+    def set_time(self, virtual: int) -> None:
+        """Set the clock, backwards too."""
+        self.clock = self.clock.moved_to(virtual, self._real())
+        self._latest = virtual
+
+    def set_rate(self, *, speed: float | None = None, running: bool | None = None) -> None:
+        """Pause, resume or change the clock's speed."""
+        self.clock = self.clock.changed(self._real(), speed=speed, running=running)
+        name = "running" if self.clock.running else "paused"
+        self.settings = self.settings.model_copy(update={"clock": name, "speed": self.clock.speed})
+
+    @property
+    def state(self) -> State:
+        """What a write may change in memory, to be put back where the write fails."""
+        return State(self.key, self.settings, self.clock, self.rules, self.next_due, self._latest)
+
+    @state.setter
+    def state(self, state: State) -> None:
+        self.key, self.settings, self.clock, self.rules, self.next_due, self._latest = state
+
+    def resume_from(self, key: int, clock: VirtualClock, latest: int) -> None:
+        """Take over what its row says; time goes on from there, never before `latest`."""
+        self.key = key
+        self.clock = clock
+        self._latest = latest

@@ -1,0 +1,96 @@
+"""What the tests share: one emulator in this process, and a fresh organization for every test."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from reprompt_mock.app import create_app
+from reprompt_mock.settings import load
+
+_slugs = (f"org-{number}" for number in itertools.count())
+
+LONDON = {"name": "London Heathrow Airport", "latitude": 51.4706, "longitude": -0.46194}
+
+
+@dataclass
+class Org:
+    """An organization of an emulator: the service's API, and the control API of its world."""
+
+    http: TestClient
+    slug: str
+    headers: dict[str, str]
+
+    def call(self, method: str, path: str, **options: Any) -> Any:
+        """Call an operation of the service; gives the response."""
+        headers = {**self.headers, **options.pop("headers", {})}
+        url = f"/v1/{self.slug}/place_enrichment{path}"
+        return self.http.request(method, url, headers=headers, **options)
+
+    def get(self, path: str, **params: Any) -> Any:
+        """Read something that exists; gives the JSON."""
+        response = self.call("GET", path, params=params)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def post(self, path: str, body: Any = None) -> Any:
+        """Post something acceptable; gives the JSON."""
+        response = self.call("POST", path, json=body)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def create(self, *place_ids: str, attributes: list[str] | None = None, **fields: Any) -> Any:
+        """Create a batch of some places, with the core attributes where none are named; gives the JSON."""
+        jobs = [{"place_id": place_id, "inputs": LONDON} for place_id in place_ids]
+        wanted = {"attributes": attributes} if attributes is not None else {"attribute_set": "core"}
+        return self.post("/batches", {"batch_name": "Places", "jobs": jobs, **wanted, **fields})
+
+    def batch(self, batch_id: str, **params: Any) -> Any:
+        """Read a batch's status."""
+        return self.get(f"/batches/{batch_id}", **params)
+
+    def results(self, batch_id: str) -> dict[str, Any]:
+        """Read all results of a batch, by place id."""
+        return {job["place_id"]: job for job in self.get("/jobs", batchId=batch_id)["jobs"]}
+
+    def control(self, method: str, path: str = "", body: Any = None) -> Any:
+        """Call the control API of this world; gives the response."""
+        return self.http.request(method, f"/_mock/orgs/{self.slug}{path}", json=body)
+
+    def set(self, **settings: Any) -> None:
+        """Change settings."""
+        response = self.control("PATCH", "/settings", settings)
+        assert response.status_code == 200, response.text
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock."""
+        response = self.control("POST", "/clock/advance", {"seconds": seconds})
+        assert response.status_code == 200, response.text
+
+    def settle(self, batch_id: str | None = None) -> Any:
+        """Advance until every job that moves by itself has finished."""
+        response = self.control("POST", "/clock/settle", {"batch_id": batch_id})
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def other(self) -> Org:
+        """Give another fresh organization of the same emulator."""
+        return Org(self.http, next(_slugs), self.headers)
+
+
+@pytest.fixture(scope="session")
+def http() -> Iterator[TestClient]:
+    """An emulator in this process, whose worlds start with a paused clock."""
+    with TestClient(create_app(load({"clock": "paused"}, environ={})), raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.fixture
+def org(http: TestClient) -> Org:
+    """A fresh organization."""
+    return Org(http, next(_slugs), {"apiKey": "test-key"})
