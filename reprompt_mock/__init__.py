@@ -1,3 +1,20 @@
 """A local, deterministic, controllable emulator of Reprompt's place enrichment batch API."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reprompt_mock.handle import RepromptMock
+
 __version__ = "0.1.0"
+__all__ = ["RepromptMock", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    # Lazily, so that whoever needs the version alone imports no HTTP client.
+    if name == "RepromptMock":
+        from reprompt_mock.handle import RepromptMock
+
+        return RepromptMock
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

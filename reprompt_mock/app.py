@@ -5,21 +5,16 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
-
-from reprompt_mock import __version__
-from reprompt_mock.api import batches, jobs
-from reprompt_mock.api.auth import Gate
+from reprompt_mock.api.app import create_service_app
 from reprompt_mock.control.app import create_control_app
 from reprompt_mock.desk import Desk
 from reprompt_mock.engine import Engine
-from reprompt_mock.operations import Operations
-from reprompt_mock.problems import install
 from reprompt_mock.ticker import Ticker
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from fastapi import FastAPI
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from reprompt_mock.settings import Settings
@@ -57,10 +52,10 @@ def create_app(settings: Settings) -> Emulator:
     """
     engine = Engine(settings)
     desk = Desk(engine)
-    return Emulator(_service(settings, desk), create_control_app(desk), engine)
+    return Emulator(_service(desk), create_control_app(desk), engine)
 
 
-def _service(settings: Settings, desk: Desk) -> FastAPI:
+def _service(desk: Desk) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         ticker = Ticker(desk.engine)
@@ -69,18 +64,4 @@ def _service(settings: Settings, desk: Desk) -> FastAPI:
         await ticker.stop()
         desk.engine.close()
 
-    app = FastAPI(
-        title="Reprompt Place Enrichment API, emulated",
-        version=__version__,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        lifespan=lifespan,
-    )
-    app.state.desk = desk
-    app.state.gate = Gate(settings.api_keys, settings.revoked_api_keys)
-    routes = [*batches.router.routes, *jobs.router.routes]
-    for router in (batches.router, jobs.router):
-        app.include_router(router)
-    install(app, Operations(routes).methods_of)
-    return app
+    return create_service_app(desk, lifespan)

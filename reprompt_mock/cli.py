@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import http.client
 import json
 import logging
 import os
 import sys
+import threading
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,7 +83,16 @@ def _serve(parsed: argparse.Namespace) -> int:
     except (ConfigurationError, CannotListen, MockError) as error:
         print(f"reprompt-mock: {error}", file=sys.stderr)
         return CANNOT_START
+    _leave_work_behind()
     return 0
+
+
+def _leave_work_behind() -> None:
+    """End at once where a thread still works for a request that nobody waits for any more: it changed nothing yet."""
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(0)
 
 
 def _announce(url: str) -> None:
@@ -136,10 +146,12 @@ def _own_url() -> str:
 
 
 def _answers(url: str, timeout: float) -> bool:
+    # Docker hands the host's proxy to its containers, which cannot reach their own localhost through it.
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with urllib.request.urlopen(url + _HEALTH_PATH, timeout=timeout) as response:  # noqa: S310 - the user's URL
+        with direct.open(url + _HEALTH_PATH, timeout=timeout) as response:
             return bool(response.status == 200)
-    except (urllib.error.URLError, OSError, ValueError):
+    except (http.client.HTTPException, OSError, ValueError):
         return False
 
 

@@ -6,14 +6,18 @@ reaches a person, with the keyword arguments filled in.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class MockError(Exception):
     """The request could not be carried out."""
 
     status: ClassVar[int] = 400
-    headers: ClassVar[dict[str, str]] = {}
+    headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, **values: object) -> None:
         super().__init__((type(self).__doc__ or "").format(**values))
@@ -23,14 +27,14 @@ class KeyMissing(MockError):
     """An API key is required: send `Authorization: Bearer KEY` or the header `apiKey: KEY`."""
 
     status = 401
-    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": "Bearer"}
+    headers = MappingProxyType({"WWW-Authenticate": "Bearer"})
 
 
 class KeyRefused(MockError):
     """The API key is unknown or revoked."""
 
     status = 401
-    headers: ClassVar[dict[str, str]] = {"WWW-Authenticate": "Bearer"}
+    headers = MappingProxyType({"WWW-Authenticate": "Bearer"})
 
 
 class OrganizationForbidden(MockError):
@@ -62,11 +66,59 @@ class TooManyJobs(MockError):
 
 
 class AttributesMissing(MockError):
-    """The place {place_id!r} has neither attributes nor an attribute_set, and neither has the batch."""
+    """Job {position} (place_id {place_id!r}) has neither attributes nor an attribute_set, and neither has the batch."""
+
+
+class AttributeUnknown(MockError):
+    """The attribute {name!r} is unknown{hint}."""
 
 
 class NothingToReprocess(MockError):
     """No {scope} jobs to reprocess were found in batch {batch_id!r}."""
+
+
+class JobsNotFound(MockError):
+    """No job for any of the places was found."""
+
+    status = 404
+
+
+class EnrichmentNotFound(MockError):
+    """The place {place_id!r} could not be enriched: {reason}."""
+
+    status = 404
+
+
+class TooManyRequests(MockError):
+    """Too many requests: try again in {seconds} s."""
+
+    status = 429
+
+    def __init__(self, *, seconds: int) -> None:
+        super().__init__(seconds=seconds)
+        self.headers = {"Retry-After": str(seconds)}
+
+
+class RuleNotFound(MockError):
+    """The rule {rule_id!r} was not found."""
+
+    status = 404
+
+
+class FaultNotFound(MockError):
+    """The fault {fault_id!r} was not found."""
+
+    status = 404
+
+
+class TooManyRules(MockError):
+    """A world may have at most {limit} {what}: delete some first."""
+
+
+class SnapshotBroken(MockError):
+    """The snapshot's data are not what was once taken: its digest does not fit them."""
+
+    status = 422
 
 
 class BodyTooLarge(MockError):
@@ -89,6 +141,12 @@ class TimeGoesBack(MockError):
 
 class DatabaseInUse(MockError):
     """The database {path} is in use by another process."""
+
+
+class Stopping(MockError):
+    """The emulator is stopping."""
+
+    status = 503
 
 
 class DatabaseUnreadable(MockError):

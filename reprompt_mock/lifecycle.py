@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SECOND = 1_000_000
 _TO_FRACTION = 2.0**-53
+_LAST = 2**62  # No clock comes so far, and a database can still store it.
 
 
 class JobStatus(IntEnum):
@@ -153,8 +154,9 @@ def plan(entrants: Sequence[Entrant], *, at: int, seed: int, pace: Pace) -> list
         hold = course.hold if course else None
         if hold is None:
             started_at = max(started_at, free[0])
-            heapreplace(free, started_at + fate.processing)
-        table = Timetable(queued_at, started_at, started_at + fate.processing, fate.outcome, hold)
+            heapreplace(free, min(started_at + fate.processing, _LAST))
+        finished_at = min(started_at + fate.processing, _LAST)
+        table = Timetable(queued_at, started_at, finished_at, fate.outcome, hold)
         tables[index] = table if hold is None else _held(table)
     return [tables[index] for index in range(len(fates))]
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import logging
 import signal
 import socket
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from reprompt_mock.api.gateway import TRANSPORT
 from reprompt_mock.app import Emulator, create_app
 
 if TYPE_CHECKING:
@@ -74,6 +77,8 @@ def listeners(host: str, port: int) -> list[socket.socket]:
             return _listen_on_both(port)
         address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
         return [_listen(str(address), port)]
+    except UnicodeError:
+        raise CannotListen(f"cannot listen on {host}:{port}: this is no host name") from None
     except OSError as error:
         reason = error.strerror or str(error)
         raise CannotListen(f"cannot listen on {host}:{port}: {reason}") from error
@@ -107,10 +112,25 @@ class _Uvicorn(uvicorn.Server):
         self._on_ready()
 
 
+def _is_worth_a_line(record: logging.LogRecord) -> bool:
+    """Tell whether a log record is no traceback of a request that was cut off because the server stops."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+
+
+class _Protocol(HttpToolsProtocol):
+    """HTTP whose requests know their connection, so that a fault can end it."""
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self.scope["extensions"] = {TRANSPORT: cast("Any", self.transport)}
+
+
 def _configured(app: Emulator) -> uvicorn.Config:
+    logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)
     return uvicorn.Config(
         app,
         access_log=False,
+        http=_Protocol,
         log_config=None,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_GRACEFUL_SECONDS,
@@ -126,6 +146,16 @@ def url_of(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
+def _opened(settings: Settings) -> tuple[list[socket.socket], Emulator]:
+    sockets = listeners(settings.host, settings.port)
+    try:
+        return sockets, create_app(settings)
+    except BaseException:
+        for listener in sockets:
+            listener.close()
+        raise
+
+
 def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
     """Serve in the foreground until SIGTERM or SIGINT; `on_ready` gets the URL once it answers.
 
@@ -134,8 +164,7 @@ def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
         DatabaseInUse: another process has the database file.
         DatabaseUnreadable: the database file cannot be used.
     """
-    sockets = listeners(settings.host, settings.port)
-    app = create_app(settings)
+    sockets, app = _opened(settings)
     server = _Uvicorn(_configured(app), lambda: on_ready(url_of(sockets[0])))
     server.run(sockets)
 
@@ -148,9 +177,8 @@ class ServerThread:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._sockets = listeners(settings.host, settings.port)
+        self._sockets, self.app = _opened(settings)
         self.url = url_of(self._sockets[0])
-        self.app = create_app(settings)
         self._ready = threading.Event()
         self._server = _Uvicorn(_configured(self.app), self._ready.set)
         self._thread = threading.Thread(target=self._run, name="reprompt-mock", daemon=True)

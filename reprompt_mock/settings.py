@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict, SettingsError
 
+from reprompt_mock.hints import nearest
 from reprompt_mock.lifecycle import Pace
+from reprompt_mock.specs import RuleSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -87,6 +88,7 @@ class Settings(WorldSettings, BaseSettings):
     journal_size: int = Field(1000, ge=0, le=10**6, description="Requests that are kept per world.")
     control_token: str | None = Field(None, description="What the control API wants as its Bearer token.")
     allowed_hosts: list[str] = Field(default_factory=list, description="Further host names of the control API.")
+    rules: list[RuleSpec] = Field(default_factory=list, description="Rules that every new world starts with.")
     cors_origins: list[str] = Field(default_factory=list, description="Origins that browsers may call /v1 from.")
 
     @property
@@ -169,10 +171,18 @@ def _file_values(config: Path, table: str | None) -> dict[str, Any]:
         values = tomllib.loads(config.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigurationError(f"cannot read {config}: {error.strerror}") from None
-    except ValueError as error:
-        raise ConfigurationError(f"{config} is not valid TOML: {error}") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{config} is not valid TOML: it is not UTF-8") from None
+    except RecursionError:
+        raise ConfigurationError(f"{config} is nested too deeply") from None
+    except tomllib.TOMLDecodeError as error:
+        # What it says beside the place may have a key in it.
+        place = re.search(r" \(at .*\)$", str(error))
+        raise ConfigurationError(f"{config} is not valid TOML{place[0] if place else ''}") from None
     for key in table.split(".") if table else ():
         values = values.get(key, {})
+        if not isinstance(values, dict):
+            raise ConfigurationError(f"{key} must be a table in {config}")
     return values
 
 
@@ -181,9 +191,3 @@ def _refuse_unknown(names: Iterable[str], also: Iterable[str], kind: str, spell:
     for name in names:
         if name not in known:
             raise ConfigurationError(f"unknown {kind} {spell(name)}{nearest(name, known, spell)}")
-
-
-def nearest(name: str, known: Iterable[str], spell: Any = str) -> str:
-    """Hint at the known name that is closest to an unknown one, as the end of a sentence."""
-    close = get_close_matches(name, sorted(known), n=1, cutoff=0.5)
-    return f"; did you mean {spell(close[0])}?" if close else ""

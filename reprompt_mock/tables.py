@@ -20,7 +20,7 @@ _BIG: type[TypeEngine[int]] = BigInteger
 
 
 class World(SQLModel, table=True):
-    """One organization's clock and settings."""
+    """One organization's clock, settings, rules and faults."""
 
     __table_args__ = _NEVER_REUSED
 
@@ -31,6 +31,7 @@ class World(SQLModel, table=True):
     clock_speed: float
     clock_running: bool
     settings: str
+    scenario: str
 
 
 class Submission(SQLModel, table=True):
@@ -93,6 +94,7 @@ class Job(SQLModel, table=True):
         Index("ix_job_batch", "batch", "pk"),
         Index("ix_job_world", "world", "pk"),
         Index("ix_job_due", "world", "due_at", sqlite_where=text("due_at IS NOT NULL")),
+        Index("ix_job_held", "world", sqlite_where=text("hold IS NOT NULL")),
     )
 
     pk: int = Field(primary_key=True)
@@ -111,6 +113,7 @@ class Job(SQLModel, table=True):
     finished_at: int | None = Field(sa_type=_BIG)
     outcome: int | None
     hold: int | None
+    course: int | None
     ran: int | None
     planned: int | None
     fresh: bool

@@ -10,7 +10,6 @@ from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
 from reprompt_mock.errors import BodyTooLarge
-from reprompt_mock.settings import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,20 +65,14 @@ def validated(model: type[Model], value: Any, *, at: Sequence[str | int] = ()) -
         at: where in the body they stand.
 
     Raises:
-        RequestValidationError: they do not fit; an unknown key is told the nearest known one.
+        RequestValidationError: they do not fit.
     """
     try:
         return model.model_validate(value)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_context=False)
-        raise RequestValidationError([_placed(problem, model, at) for problem in problems]) from None
-
-
-def _placed(problem: Any, model: type[BaseModel], at: Sequence[str | int]) -> dict[str, Any]:
-    hint = ""
-    if problem["type"] == "extra_forbidden" and len(problem["loc"]) == 1:
-        hint = nearest(str(problem["loc"][0]), model.model_fields)
-    return {**problem, "loc": ("body", *at, *problem["loc"]), "msg": problem["msg"] + hint}
+        placed = [{**problem, "loc": ("body", *at, *problem["loc"])} for problem in problems]
+        raise RequestValidationError(placed) from None
 
 
 def parse(model: type[Model], body: bytes) -> Model:

@@ -6,12 +6,17 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock.clock import VirtualClock
+from reprompt_mock.journal import Journal
+from reprompt_mock.rate_limit import RateLimiter
+from reprompt_mock.scenario import Scenario
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from reprompt_mock.rules import Rule
+    from reprompt_mock.faults import Fault
     from reprompt_mock.settings import WorldSettings
+    from reprompt_mock.specs import RuleSpec
+    from reprompt_mock.store.worlds import StoredWorld
 
 
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,48}[A-Za-z0-9]")
@@ -28,31 +33,42 @@ class State(NamedTuple):
     key: int | None
     settings: WorldSettings
     clock: VirtualClock
-    rules: Sequence[Rule]
+    scenario: Scenario
     next_due: int | None
     latest: int
 
 
+class Start(NamedTuple):
+    """What every new world starts with; `journal_size` is how many requests it keeps."""
+
+    settings: WorldSettings
+    rules: Sequence[RuleSpec] = ()
+    journal_size: int = 1000
+
+
 class World:
-    """One organization's clock, settings and rules.
+    """One organization's clock, settings, rules, faults and journal.
 
     It is kept in memory from its first use and gets a row, `key`, with the first thing that is stored in it.
 
     Args:
         slug: the organization's.
-        settings: what it starts with; its clock takes `clock` and `speed` from there.
+        start: what it starts with; its clock takes `clock` and `speed` from the settings.
         real: reads real time in microseconds.
     """
 
-    def __init__(self, slug: str, settings: WorldSettings, real: Callable[[], int]) -> None:
+    def __init__(self, slug: str, start: Start, real: Callable[[], int]) -> None:
         started = real()
+        settings = start.settings
         self.slug = slug
         self.key: int | None = None
         self.settings = settings
         self.clock = VirtualClock(started, started, settings.speed, settings.clock == "running")
-        self.rules: Sequence[Rule] = ()
+        self.scenario = Scenario().with_rules(start.rules)
+        self.journal = Journal(start.journal_size)
         self.next_due: int | None = None
         self.forgotten = False
+        self._limiter = RateLimiter()
         self._real = real
         self._latest = 0
 
@@ -60,6 +76,22 @@ class World:
         """Read the virtual time; it never goes back, even where the machine's clock does."""
         self._latest = max(self._latest, self.clock.now(self._real()))
         return self._latest
+
+    def take_token(self, key: str) -> None:
+        """Count a request of a key.
+
+        Raises:
+            TooManyRequests: it is over the world's `rate_limit`.
+        """
+        if self.settings.rate_limit:
+            self._limiter.take(key, self.settings.rate_limit, self._real())
+
+    def meet_fault(self, method: str, path: str, operation: str | None) -> Fault | None:
+        """Count a request for the faults; gives the one that hits it."""
+        if not self.scenario.faults:
+            return None
+        self.scenario, fault = self.scenario.meet(self.settings.seed, method, path, operation)
+        return fault
 
     def is_due(self) -> bool:
         """Tell whether a transition is due, at the cost of one comparison."""
@@ -95,14 +127,16 @@ class World:
     @property
     def state(self) -> State:
         """What a write may change in memory, to be put back where the write fails."""
-        return State(self.key, self.settings, self.clock, self.rules, self.next_due, self._latest)
+        return State(self.key, self.settings, self.clock, self.scenario, self.next_due, self._latest)
 
     @state.setter
     def state(self, state: State) -> None:
-        self.key, self.settings, self.clock, self.rules, self.next_due, self._latest = state
+        self.key, self.settings, self.clock, self.scenario, self.next_due, self._latest = state
 
-    def resume_from(self, key: int, clock: VirtualClock, latest: int) -> None:
+    def resume_from(self, stored: StoredWorld, latest: int) -> None:
         """Take over what its row says; time goes on from there, never before `latest`."""
-        self.key = key
-        self.clock = clock
+        self.key = stored.pk
+        self.settings = stored.settings
+        self.clock = stored.clock
+        self.scenario = stored.scenario
         self._latest = latest

@@ -8,13 +8,21 @@ from fastapi import APIRouter, Query, Response
 
 from reprompt_mock.api.bodies import parse_batch
 from reprompt_mock.api.call import Caller
-from reprompt_mock.api.document import request_body
+from reprompt_mock.api.document import errors, request_body
 from reprompt_mock.api.schemas.answers import (
+    BulkRefreshBatchResponse,
+    Message,
     PaginatedBatchesResponse,
     ReprocessAnswer,
     SubmittedPlaceBatchResponse,
 )
-from reprompt_mock.api.schemas.batches import PlaceBatchPayload, ReprocessBatchRequest
+from reprompt_mock.api.schemas.batches import (
+    BulkRefreshBatchRequest,
+    PlaceBatchPayload,
+    ReprocessBatchRequest,
+    ReprocessJobRequest,
+    UpdateBatchRequest,
+)
 from reprompt_mock.attributes import merged
 from reprompt_mock.batch_status import metadata_of
 from reprompt_mock.clock import iso
@@ -27,7 +35,9 @@ if TYPE_CHECKING:
     from reprompt_mock.lifecycle import JobStatus
     from reprompt_mock.store.batches import StoredBatch
 
-router = APIRouter(prefix="/v1/{org_slug}/place_enrichment", tags=["batches"])
+router = APIRouter(
+    prefix="/v1/{org_slug}/place_enrichment", tags=["batches"], responses=errors(401, 403, 404, 422, 429)
+)
 
 BELOW_2_63 = 2**63 - 1
 Offset = Annotated[int, Query(ge=0, le=BELOW_2_63, description="How many to skip.")]
@@ -39,6 +49,7 @@ _BIG_BATCH = 500
     "/batches",
     operation_id="create_batch",
     response_model=SubmittedPlaceBatchResponse,
+    responses=errors(400, 413),
     openapi_extra=request_body(PlaceBatchPayload),
 )
 async def create_batch(call: Caller) -> Response:
@@ -89,18 +100,15 @@ async def list_batches(
     "/batches/{batch_id}/reprocess",
     operation_id="reprocess_batch",
     response_model=ReprocessAnswer,
-    openapi_extra=request_body(ReprocessBatchRequest),
+    responses=errors(400),
+    openapi_extra=request_body(ReprocessBatchRequest, required=False),
 )
 async def reprocess_batch(call: Caller, batch_id: str) -> Response:
     """Run jobs of a batch again (contract G)."""
     request = parse(ReprocessBatchRequest, await call.body())
     sent = "failed_only" in request.model_fields_set
     scope = scope_of(request.failed_only if sent else None, request.incomplete_only)
-    wanted = Wanted(
-        merged((request.attribute_set, request.attributes)),
-        request.refresh,
-        request.use_previous_invocation_params,
-    )
+    wanted = wanted_by(request)
     size = await call.read(lambda: call.engine.batch_size(call.world, batch_id))
     count = await call.write(
         lambda: call.engine.reprocess_batch(call.world, batch_id, scope, wanted), big=size > _BIG_BATCH
@@ -113,6 +121,55 @@ async def reprocess_batch(call: Caller, batch_id: str) -> Response:
             "batch_id": batch_id,
             "excluded_deferred_count": 0,
         }
+    )
+
+
+@router.put(
+    "/batches/{batch_id}",
+    operation_id="update_batch",
+    response_model=Message,
+    openapi_extra=request_body(UpdateBatchRequest),
+)
+async def update_batch(call: Caller, batch_id: str) -> Response:
+    """Rename a batch, or mark it for refresh; omitted fields stay (contract I1)."""
+    change = parse(UpdateBatchRequest, await call.body())
+    await call.write(
+        lambda: call.engine.update_batch(call.world, batch_id, name=change.batch_name, refresh=change.refresh)
+    )
+    return answer({"status": "success", "message": f"Updated batch {batch_id}"})
+
+
+@router.delete("/batches/{batch_id}", operation_id="delete_batch", response_model=Message)
+async def delete_batch(call: Caller, batch_id: str) -> Response:
+    """Delete a batch and its jobs (contract I1)."""
+    size = await call.read(lambda: call.engine.batch_size(call.world, batch_id))
+    await call.write(lambda: call.engine.delete_batch(call.world, batch_id), big=size > _BIG_BATCH)
+    return answer({"status": "success", "message": f"Deleted batch {batch_id}"})
+
+
+@router.post(
+    "/batches/refresh",
+    operation_id="refresh_batches",
+    response_model=BulkRefreshBatchResponse,
+    responses=errors(400),
+    openapi_extra=request_body(BulkRefreshBatchRequest),
+)
+async def refresh_batches(call: Caller) -> Response:
+    """Mark batches for refresh, or no longer (contract I1)."""
+    request = parse(BulkRefreshBatchRequest, await call.body())
+    marked = await call.write(
+        lambda: call.engine.mark_batches(call.world, request.batch_ids, refresh=request.refresh),
+        big=len(request.batch_ids) > _BIG_BATCH,
+    )
+    return answer({"updated": marked.updated, "missing": marked.missing, "refresh": request.refresh})
+
+
+def wanted_by(request: ReprocessBatchRequest | ReprocessJobRequest) -> Wanted:
+    """Read how jobs are to be reprocessed."""
+    return Wanted(
+        merged((request.attribute_set, request.attributes)),
+        request.refresh,
+        request.use_previous_invocation_params,
     )
 
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 # The answers that echo a place nest it a few levels deep, and orjson writes at most 254.
 _SPARE_LEVELS = 16
-_LENIENT_ONLY = (b"\\u0000", b"\\ud", b"\\uD")
-"""Escapes of NUL and surrogates: bodies with one of them go to the models."""
+_NUL = b"\\u0000"
+"""How JSON spells NUL, which names and ids must not contain: bodies with it go to the models."""
 
 
 class _Place(msgspec.Struct, forbid_unknown_fields=True):
@@ -59,16 +59,16 @@ class _Place(msgspec.Struct, forbid_unknown_fields=True):
         )  # fmt: skip
 
 
-class _Job(msgspec.Struct):
+class _Job(msgspec.Struct, forbid_unknown_fields=True):
     inputs: msgspec.Raw
     place_id: Annotated[str, msgspec.Meta(min_length=1, max_length=512)] | None = None
     attributes: list[str] | None = None
     attribute_set: AttributeSet | None = None
-    attributes_enrichments: list[dict[str, Any]] | None = None
+    attributes_enrichments: None = None
     refresh: bool = False
 
 
-class _Batch(msgspec.Struct):
+class _Batch(msgspec.Struct, forbid_unknown_fields=True):
     batch_name: str
     jobs: list[_Job]
     batch_id: Annotated[str, msgspec.Meta(min_length=1, max_length=255)] | None = None
@@ -101,7 +101,7 @@ def parse_batch(body: bytes, *, max_jobs: int) -> BatchToCreate:
 
 def _strict_batch(body: bytes, max_jobs: int) -> BatchToCreate:
     body.decode()  # msgspec does not look into strings that it skips
-    if any(escape in body for escape in _LENIENT_ONLY):
+    if _NUL in body:
         raise _NotStrict
     batch = _decode_batch(body)
     check_size(len(batch.jobs), max_jobs)

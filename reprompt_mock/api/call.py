@@ -52,11 +52,13 @@ class Call:
 
 
 async def authenticated(request: Request, org_slug: str) -> Call:
-    """Let a request in (contract A); its body is not read before."""
+    """Let a request in (contract A, I3); its body is not read before."""
     gate: Gate = request.app.state.gate
     desk: Desk = request.app.state.desk
-    gate.admit(org_slug, keys_sent(request.headers.raw))
-    return Call(request, desk.engine.worlds.peek(org_slug), desk)
+    key = gate.admit(org_slug, keys_sent(request.headers.raw))
+    world = desk.engine.worlds.peek(org_slug)
+    world.take_token(key)
+    return Call(request, world, desk)
 
 
 Caller = Annotated[Call, Depends(authenticated)]

@@ -1,23 +1,38 @@
-"""Jobs: results in pages and one by one (contract F)."""
+"""Jobs: results in pages and one by one, jobs without a batch, synchronous enrichment (contract F, G9, I2, I3)."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 from pydantic import AfterValidator
+from starlette.convertors import PathConvertor, register_url_convertor
 
-from reprompt_mock.api.batches import BELOW_2_63, Offset
+from reprompt_mock.api.batches import BELOW_2_63, Offset, list_entry, wanted_by
+from reprompt_mock.api.bodies import place_to_enrich
 from reprompt_mock.api.call import Caller
+from reprompt_mock.api.document import errors, request_body
+from reprompt_mock.api.schemas.answers import Message, PaginatedBatchesResponse, ReprocessJobsAnswer, SubmittedJob
+from reprompt_mock.api.schemas.batches import ReprocessJobRequest
+from reprompt_mock.api.schemas.places import PlaceJob
 from reprompt_mock.api.schemas.results import JobListResponse, PlaceJobResult
 from reprompt_mock.engine.views import ResultQuery
-from reprompt_mock.wire import answer
+from reprompt_mock.wire import answer, parse
 
-router = APIRouter(prefix="/v1/{org_slug}/place_enrichment", tags=["jobs"])
+router = APIRouter(prefix="/v1/{org_slug}/place_enrichment", tags=["jobs"], responses=errors(401, 403, 404, 422, 429))
 
 _BIG_PAGE = 100
 _DAY_LENGTH = len("2026-01-31")
+
+
+class _AnyText(PathConvertor):
+    """The rest of a path, line breaks included: a place id may have any (contract C4)."""
+
+    regex = "(?s:.*)"
+
+
+register_url_convertor("any_text", _AnyText())
 
 
 def _real_day(day: str | None) -> str | None:
@@ -26,7 +41,7 @@ def _real_day(day: str | None) -> str | None:
     return day
 
 
-@router.get("/jobs", operation_id="get_jobs", response_model=JobListResponse)
+@router.get("/jobs", operation_id="get_jobs", response_model=JobListResponse | PaginatedBatchesResponse)
 async def get_jobs(
     call: Caller,
     batch_id: Annotated[str | None, Query(alias="batchId", description="Only this batch's jobs.")] = None,
@@ -35,19 +50,85 @@ async def get_jobs(
     exclude_batches: Annotated[
         bool, Query(alias="excludeBatches", description="Only jobs that belong to no batch.")
     ] = False,
+    group_by: Annotated[
+        Literal["day"] | None, Query(alias="groupBy", description="One synthetic batch per UTC day.")
+    ] = None,
     day: Annotated[
         str | None, AfterValidator(_real_day), Query(description="Only jobs of this UTC day, YYYY-MM-DD.")
     ] = None,
 ) -> Response:
-    """Give results in pages, in order of submission (contract F1, F2)."""
+    """Give results in pages, in order of submission, or a summary per day (contract F1, F2)."""
     query = ResultQuery(batch_id, exclude_batches, date.fromisoformat(day) if day else None)
-    page = await call.read(
-        lambda: call.engine.results(call.world, query, limit=limit, offset=offset), big=limit > _BIG_PAGE
+    page = {"limit": limit, "offset": offset}
+    if group_by is not None:
+        days = await call.read(lambda: call.engine.days(call.world, query, **page), big=True)
+        batches = [list_entry(batch, status) for batch, status in days.batches]
+        return answer({"batches": batches, "total": days.total, **page})
+    results = await call.read(lambda: call.engine.results(call.world, query, **page), big=limit > _BIG_PAGE)
+    return answer({"jobs": results.jobs, "total": results.total, **page})
+
+
+@router.post(
+    "/jobs",
+    operation_id="create_job",
+    response_model=SubmittedJob,
+    responses=errors(400, 413),
+    openapi_extra=request_body(PlaceJob),
+)
+async def create_job(call: Caller) -> Response:
+    """Submit one place for enrichment (contract I2)."""
+    place = place_to_enrich(parse(PlaceJob, await call.body()))
+    job = await call.write(lambda: call.engine.submit_job(call.world, place))
+    return answer({key: job[key] for key in ("place_id", "inputs", "status")})
+
+
+@router.post(
+    "/enrich",
+    operation_id="enrich",
+    response_model=PlaceJobResult,
+    responses=errors(400, 413),
+    openapi_extra=request_body(PlaceJob),
+)
+async def enrich(call: Caller) -> Response:
+    """Enrich one place and wait for its result (contract I3)."""
+    place = place_to_enrich(parse(PlaceJob, await call.body()))
+    return answer(await call.write(lambda: call.engine.enrich(call.world, place)))
+
+
+@router.post(
+    "/jobs/reprocess",
+    operation_id="reprocess_jobs",
+    response_model=ReprocessJobsAnswer,
+    responses=errors(400),
+    openapi_extra=request_body(ReprocessJobRequest),
+)
+async def reprocess_jobs(call: Caller) -> Response:
+    """Run the last submitted job of each place again (contract G9)."""
+    request = parse(ReprocessJobRequest, await call.body())
+    wanted = wanted_by(request)
+    places = await call.write(
+        lambda: call.engine.reprocess_jobs(call.world, request.place_ids, wanted),
+        big=len(request.place_ids) > _BIG_PAGE,
     )
-    return answer({"jobs": page.jobs, "total": page.total, "limit": limit, "offset": offset})
+    return answer(
+        {
+            "status": "success",
+            "message": f"Started reprocessing {len(places.found)} jobs",
+            "job_count": len(places.found),
+            "place_ids": places.found,
+            "missing": places.missing,
+        }
+    )
 
 
-@router.get("/jobs/{place_id:path}", operation_id="get_job", response_model=PlaceJobResult)
+@router.get("/jobs/{place_id:any_text}", operation_id="get_job", response_model=PlaceJobResult)
 async def get_job(call: Caller, place_id: str) -> Response:
     """Give the result of a place's last submitted job (contract F8)."""
     return answer(await call.read(lambda: call.engine.result_of_place(call.world, place_id)))
+
+
+@router.delete("/jobs/{place_id:any_text}", operation_id="delete_job", response_model=Message)
+async def delete_job(call: Caller, place_id: str) -> Response:
+    """Delete all jobs of a place (contract F8)."""
+    count = await call.write(lambda: call.engine.delete_jobs(call.world, place_id))
+    return answer({"status": "success", "message": f"Deleted {count} jobs of place {place_id}"})

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, create_model
+from pydantic import AwareDatetime, BaseModel, Field, create_model
 
 from reprompt_mock.settings import WorldSettings
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+from reprompt_mock.specs import Strict
 
 
 class Health(BaseModel):
@@ -29,7 +26,7 @@ class Clock(BaseModel):
     speed: float = Field(description="Virtual seconds per real second.")
 
 
-class ClockChange(_Strict):
+class ClockChange(Strict):
     """What to change about a world's clock; what is left out stays."""
 
     now: AwareDatetime | None = Field(
@@ -41,13 +38,13 @@ class ClockChange(_Strict):
     )
 
 
-class Advance(_Strict):
+class Advance(Strict):
     """By how much to move a clock."""
 
     seconds: float = Field(ge=0, le=1e12, allow_inf_nan=False, description="Virtual seconds.")
 
 
-class Settle(_Strict):
+class Settle(Strict):
     """What to settle."""
 
     batch_id: str | None = Field(None, description="Only this batch's jobs.")
@@ -88,9 +85,38 @@ class WorldList(BaseModel):
 
 SettingsChange = create_model(
     "SettingsChange",
-    __base__=_Strict,
+    __base__=Strict,
     __doc__="Which settings to change; what is left out stays.",
     **{  # type: ignore[call-overload] # the fields of the settings, each optional
         name: (field.annotation, field) for name, field in WorldSettings.model_fields.items()
     },
 )
+
+
+class Release(Strict):
+    """Which held jobs to let go on; without anything, all."""
+
+    place_id: str | None = Field(None, description="The place's id, as a glob.")
+    batch: str | None = Field(None, description="The batch's id or name, as a glob.")
+
+
+class Released(BaseModel):
+    """How many jobs go on."""
+
+    released: int
+
+
+class Ids(BaseModel):
+    """What was added, by id."""
+
+    ids: list[str]
+
+
+class Journal(BaseModel):
+    """The latest requests of a world, newest last."""
+
+    requests: list[dict[str, Any]] = Field(
+        description="Each with sequence, time, real_time, operation, method, path, query, headers, body, status,"
+        " duration_seconds, fault and rules."
+    )
+    dropped: int = Field(description="How many requests are kept no more.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.batch_status import Counts
 from reprompt_mock.clock import LATEST, SECOND, iso, real_now
-from reprompt_mock.engine import reprocessing, submissions, views
+from reprompt_mock.engine import releasing, reprocessing, snapshot, submissions, views
 from reprompt_mock.engine.core import Core, Reading
 from reprompt_mock.engine.recall import Recall
 from reprompt_mock.errors import TimeGoesBack
@@ -15,10 +15,13 @@ from reprompt_mock.store import batches, jobs, worlds
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from reprompt_mock.engine.reprocessing import Wanted
-    from reprompt_mock.engine.submissions import BatchToCreate
+    from reprompt_mock.engine.reprocessing import ReprocessedPlaces, Wanted
+    from reprompt_mock.engine.snapshot import Snapshot
+    from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
     from reprompt_mock.engine.views import BatchPage, BatchView, ResultPage, ResultQuery
+    from reprompt_mock.faults import Fault
     from reprompt_mock.reprocess import Scope
+    from reprompt_mock.scenario import Scenario
     from reprompt_mock.settings import Settings, WorldSettings
     from reprompt_mock.world import World
 
@@ -32,6 +35,13 @@ class WorldSummary(NamedTuple):
     now: int
     running: bool
     speed: float
+
+
+class MarkedBatches(NamedTuple):
+    """Which of the batches were marked, and which there are not."""
+
+    updated: list[str]
+    missing: list[str]
 
 
 class Settled(NamedTuple):
@@ -111,6 +121,23 @@ class Engine:
         with self.core.writing(world) as writing:
             batches.delete(writing.connection, views.find_batch(writing.reading, batch_id).pk)
 
+    def update_batch(self, world: World, batch_id: str, *, name: str | None, refresh: bool | None) -> None:
+        """Rename a batch or mark it for refresh; what is None stays (contract I1)."""
+        with self.core.writing(world) as writing:
+            batch = views.find_batch(writing.reading, batch_id)
+            batches.update(writing.connection, batch.pk, name=name, refresh=refresh)
+
+    def mark_batches(self, world: World, batch_ids: Sequence[str], *, refresh: bool) -> MarkedBatches:
+        """Mark batches for refresh, or no longer (contract I1)."""
+        with self.core.writing(world) as writing:
+            marked = MarkedBatches([], [])
+            for batch_id in dict.fromkeys(batch_ids):
+                batch = batches.find(writing.connection, writing.key, batch_id)
+                if batch is not None:
+                    batches.update(writing.connection, batch.pk, name=None, refresh=refresh)
+                (marked.updated if batch else marked.missing).append(batch_id)
+            return marked
+
     # Jobs
 
     def results(self, world: World, query: ResultQuery, *, limit: int, offset: int) -> ResultPage:
@@ -118,10 +145,38 @@ class Engine:
         with self.core.reading(world) as reading:
             return views.result_page(reading, self._recall, query, limit=limit, offset=offset)
 
+    def days(self, world: World, query: ResultQuery, *, limit: int, offset: int) -> BatchPage:
+        """Give a page of synthetic batches, one per day (contract F2)."""
+        with self.core.reading(world) as reading:
+            return views.day_page(reading, query, limit=limit, offset=offset)
+
     def result_of_place(self, world: World, place_id: str) -> dict[str, Any]:
         """Give the result of a place's last submitted job (contract F8)."""
         with self.core.reading(world) as reading:
             return views.result_of_place(reading, self._recall, place_id)
+
+    def submit_job(self, world: World, place: PlaceToEnrich) -> dict[str, Any]:
+        """Submit a job that belongs to no batch; gives its result as it stands (contract I2)."""
+        with self.core.writing(world) as writing:
+            place_id = submissions.submit_alone(writing, place)
+            return views.result_of_place(writing.reading, self._recall, place_id)
+
+    def enrich(self, world: World, place: PlaceToEnrich) -> dict[str, Any]:
+        """Submit a job that finishes at once; gives its result (contract I3)."""
+        with self.core.writing(world) as writing:
+            place_id = submissions.enrich(writing, place)
+            self.core.apply_due(writing)
+            return views.result_of_place(writing.reading, self._recall, place_id)
+
+    def delete_jobs(self, world: World, place_id: str) -> int:
+        """Delete all jobs of a place; gives how many (contract F8)."""
+        with self.core.writing(world) as writing:
+            return submissions.delete_jobs(writing, place_id)
+
+    def reprocess_jobs(self, world: World, place_ids: Sequence[str], wanted: Wanted) -> ReprocessedPlaces:
+        """Run the last submitted job of each place again (contract G9)."""
+        with self.core.writing(world) as writing:
+            return reprocessing.reprocess_places(writing, place_ids, wanted)
 
     # Worlds and time
 
@@ -191,6 +246,40 @@ class Engine:
                 else worlds.counts(writing.connection, writing.key)[1]
             )
             return Settled(writing.world.now(), max(0, (finish or now) - now), counts.unfinished)
+
+    # Rules and faults
+
+    def change_scenario(self, world: World, change: Callable[[Scenario], Scenario]) -> Scenario:
+        """Change a world's rules or faults; gives them as they are then."""
+        with self.core.writing(world) as writing:
+            writing.world.scenario = change(writing.world.scenario)
+            worlds.save(writing.connection, writing.key, writing.world)
+            return writing.world.scenario
+
+    def meet_fault(self, world: World, method: str, path: str, operation: str | None) -> Fault | None:
+        """Count a request for a world's faults; gives the one that hits it."""
+        with self.core.writing(world) as writing:
+            fault = writing.world.meet_fault(method, path, operation)
+            worlds.save(writing.connection, writing.key, writing.world)
+            return fault
+
+    def release(self, world: World, *, place_id: str | None, batch: str | None) -> int:
+        """Let held jobs go on, those that the globs match; gives how many."""
+        with self.core.writing(world) as writing:
+            return releasing.release(writing, place_id=place_id, batch=batch)
+
+    def snapshot(self, world: World) -> dict[str, Any]:
+        """Write a whole world as JSON-ready data."""
+        if world.is_due():
+            self.core.catch_up(world)
+        with self.core.database.read() as connection:
+            return snapshot.take(Reading(connection, world, world.key))
+
+    def restore(self, world: World, document: Snapshot) -> WorldSummary:
+        """Make a world what a snapshot says, in place of what it was."""
+        with self.core.writing(world) as writing:
+            snapshot.restore(writing, document)
+            return self.summary(writing.world)
 
     def forget(self, world: World) -> None:
         """Forget a world at once, as if it had never been used; its rows are removed by later ticks."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock.clock import real_now
 from reprompt_mock.engine.worlds import Worlds
 from reprompt_mock.store import jobs, worlds
 from reprompt_mock.store.database import Connection, Database
+from reprompt_mock.world import Start, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from reprompt_mock.settings import Settings
-    from reprompt_mock.world import World
 
 _PURGE_ROWS = 2000
 
@@ -41,6 +41,10 @@ class Writing(NamedTuple):
         return Reading(self.connection, self.world, self.key)
 
 
+class _Lost(Exception):
+    """Rolls back a change of a world that was forgotten."""
+
+
 class Core:
     """The database, the worlds, and time: whatever is due has happened before anybody looks.
 
@@ -56,7 +60,7 @@ class Core:
     def __init__(self, settings: Settings, *, real: Callable[[], int] = real_now) -> None:
         self.settings = settings
         self.database = Database(settings.db)
-        self.worlds = Worlds(settings.world, real)
+        self.worlds = Worlds(Start(settings.world, settings.rules, settings.journal_size), real)
         self.has_purge = True
         with self.database.read() as connection:
             self.worlds.load(connection)
@@ -77,16 +81,20 @@ class Core:
 
     @contextmanager
     def writing(self, world: World) -> Iterator[Writing]:
-        """Open a world for a change, which happens whole or, with an exception, not at all."""
-        with self.database.write() as connection:
+        """Open a world for a change, which happens whole or, with an exception, not at all.
+
+        In a world that was forgotten meanwhile a request still sees its own change, which then is lost.
+        """
+        with suppress(_Lost), self.database.write() as connection:
             world = self.worlds.current(world)
             before = world.state
             try:
-                key = world.key or worlds.insert(connection, world.slug, world.clock, world.settings)
-                world.key = key
+                world.key = key = world.key or worlds.insert(connection, world)
                 now = world.now()
                 self._apply_due(connection, world, now)
                 yield Writing(connection, world, key, now)
+                if world.forgotten:
+                    raise _Lost
             except BaseException:
                 world.state = before
                 raise
@@ -101,10 +109,14 @@ class Core:
         if world.key is not None and world.next_due is not None and world.next_due <= now:
             world.next_due = jobs.apply_due(connection, world.key, now)
 
+    def apply_due(self, writing: Writing) -> None:
+        """Make happen what became due in the course of a change."""
+        self._apply_due(writing.connection, writing.world, writing.now)
+
     def move_time(self, writing: Writing) -> int:
         """Store a clock that was changed, and make happen what is due by it; gives the new time."""
         world, now = writing.world, writing.world.now()
-        worlds.save(writing.connection, writing.key, world.clock, world.settings)
+        worlds.save(writing.connection, writing.key, world)
         self._apply_due(writing.connection, world, now)
         return now
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -9,6 +10,7 @@ import orjson
 from reprompt_mock import history
 from reprompt_mock.attributes import CATALOGUE, lacking
 from reprompt_mock.history import Attempt, AttributeStatus, Entry, History
+from reprompt_mock.journal import note_rules
 from reprompt_mock.lifecycle import Entrant, Timetable, plan
 from reprompt_mock.rules import TEST_PREFIX, Candidate, Judge, Then
 from reprompt_mock.store import worlds
@@ -36,13 +38,14 @@ class Submitted(NamedTuple):
 
 
 class Planned(NamedTuple):
-    """What was decided about a job; `asked` and `planned` refer to documents."""
+    """What was decided about a job; `asked`, `planned` and `course` refer to documents."""
 
     timetable: Timetable
     asked: int
     planned: int
     fresh: bool
-    error: str | None
+    error: str | None = None
+    course: int | None = None
 
 
 class _Outlook(NamedTuple):
@@ -74,7 +77,8 @@ class Planner:
         self._submission = submission
         self._settings = settings
         self._refresh = refresh
-        self._judge = Judge(writing.world.rules)
+        rules = writing.world.scenario.rules
+        self._judge = Judge([named.rule for named in rules], {named.rule.id: named.served for named in rules})
         self._documents: dict[Any, int] = {}
         self._outlooks: dict[Any, _Outlook] = {}
 
@@ -86,10 +90,26 @@ class Planner:
             for job, then in zip(jobs, decided, strict=True)
         ]
         timetables = plan(entrants, at=self._writing.now, seed=self._settings.seed, pace=self._settings.pace)
-        return [
-            Planned(table, self.key_of(job.asked), *self._outlook(job, then), then.error if then else None)
-            for job, then, table in zip(jobs, decided, timetables, strict=True)
-        ]
+        self._note_served()
+        return [self._planned(job, then, table) for job, then, table in zip(jobs, decided, timetables, strict=True)]
+
+    def _planned(self, job: Submitted, then: Then | None, timetable: Timetable) -> Planned:
+        asked, outlook = self.key_of(job.asked), self._outlook(job, then)
+        if then is None:
+            return Planned(timetable, asked, *outlook)
+        course = asdict(then.course) if then.course else None
+        key = self._intern(orjson.dumps(course), course) if course else None
+        return Planned(timetable, asked, *outlook, then.error, key)
+
+    def _note_served(self) -> None:
+        """Store how many jobs the world's rules have served by now."""
+        world = self._writing.world
+        before = {named.rule.id: named.served for named in world.scenario.rules}
+        acted = [rule_id for rule_id, served in self._judge.spent.items() if served != before[rule_id]]
+        if acted:
+            world.scenario = world.scenario.after_serving(self._judge.spent)
+            worlds.save(self._writing.connection, self._writing.key, world)
+            note_rules(acted)
 
     def key_of(self, names: tuple[str, ...]) -> int:
         """Find or write a list of attributes that jobs share."""

@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock.engine.planning import Planned, Planner, Submitted
-from reprompt_mock.errors import BatchNotFound, NothingToReprocess
+from reprompt_mock.engine.submissions import check_known
+from reprompt_mock.errors import BatchNotFound, JobsNotFound, NothingToReprocess
 from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.reprocess import Scope, attributes_for
 from reprompt_mock.store import batches, jobs, worlds
@@ -44,9 +45,35 @@ def reprocess_batch(writing: Writing, batch_id: str, scope: Scope, wanted: Wante
     return len(picked)
 
 
+class ReprocessedPlaces(NamedTuple):
+    """Which of the places have a job that runs again, and which have none."""
+
+    found: list[str]
+    missing: list[str]
+
+
+def reprocess_places(writing: Writing, place_ids: Sequence[str], wanted: Wanted) -> ReprocessedPlaces:
+    """Reprocess the job of each place that was submitted last (contract G9).
+
+    Raises:
+        JobsNotFound: no place has a job.
+    """
+    newest = {
+        place_id: next(iter(jobs.of_place(writing.connection, writing.key, place_id)), None)
+        for place_id in dict.fromkeys(place_ids)
+    }
+    picked = [job for job in newest.values() if job is not None]
+    if not picked:
+        raise JobsNotFound
+    reprocess(writing, picked, wanted)
+    missing = [place_id for place_id, job in newest.items() if job is None]
+    return ReprocessedPlaces([job.place_id for job in picked], missing)
+
+
 def reprocess(writing: Writing, picked: Sequence[ExistingJob], wanted: Wanted) -> None:
     """Start new attempts of jobs, as one submission."""
     connection, world, key, now = writing
+    check_known(world.settings, wanted.attributes)
     submission = worlds.add_submission(connection, key, now, world.settings)
     planner = Planner(
         writing,
@@ -115,6 +142,7 @@ def _row(submission: int, job: ExistingJob, attempt: int, planned: Planned, *, o
         times.finished_at,
         times.outcome,
         times.hold,
+        planned.course,
         planned.planned,
         planned.fresh,
         planned.error,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.batch_status import status_of
@@ -9,15 +10,15 @@ from reprompt_mock.clock import day_bounds
 from reprompt_mock.errors import BatchNotFound, JobNotFound
 from reprompt_mock.history import AttributeStatus, shown
 from reprompt_mock.store import batches, jobs, worlds
+from reprompt_mock.store.batches import StoredBatch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import date
 
+    from reprompt_mock.batch_status import Counts
     from reprompt_mock.engine.core import Reading
     from reprompt_mock.engine.recall import Recall
     from reprompt_mock.lifecycle import JobStatus
-    from reprompt_mock.store.batches import StoredBatch
 
 
 class BatchView(NamedTuple):
@@ -117,24 +118,50 @@ def result_page(reading: Reading, recall: Recall, query: ResultQuery, *, limit: 
     Raises:
         BatchNotFound: the query names a batch that the world has not.
     """
+    selection = _selected(reading, query)
+    if selection is None:
+        return ResultPage([], 0)
+    stored = jobs.results(reading.connection, selection, limit=limit, offset=offset)
+    return ResultPage([recall.result(reading.connection, job) for job in stored], _total(reading, selection))
+
+
+def day_page(reading: Reading, query: ResultQuery, *, limit: int, offset: int) -> BatchPage:
+    """Give a page of synthetic batches, one per UTC day, newest first (contract F2).
+
+    Raises:
+        BatchNotFound: the query names a batch that the world has not.
+    """
+    selection = _selected(reading, query)
+    if selection is None:
+        return BatchPage([], 0)
+    days = jobs.counts_by_day(reading.connection, selection)
+    named = [_day_batch(day, counts) for day, counts in list(days.items())[offset : offset + limit]]
+    return BatchPage([(batch, _status(reading, batch)) for batch in named], len(days))
+
+
+def _day_batch(day: int, counts: Counts) -> StoredBatch:
+    start = date(1970, 1, 1) + timedelta(days=day)
+    name = start.isoformat()
+    return StoredBatch(0, name, name, day_bounds(start)[0], refresh=False, counts=counts)
+
+
+def _selected(reading: Reading, query: ResultQuery) -> jobs.Selection | None:
+    """Find out what a query selects; None is nothing."""
     batch = None if query.batch_id is None else find_batch(reading, query.batch_id)
     if query.alone:
         # A job of a batch is never one without a batch: both conditions together select nothing.
         batch = None if batch or reading.key is None else batches.find_alone(reading.connection, reading.key)
     if reading.key is None or (query.alone and batch is None):
-        return ResultPage([], 0)
+        return None
     day = None if query.day is None else day_bounds(query.day)
-    selection = jobs.Selection(reading.key, batch and batch.pk, day)
-    stored = jobs.results(reading.connection, selection, limit=limit, offset=offset)
-    total = _total(reading, selection, batch)
-    return ResultPage([recall.result(reading.connection, job) for job in stored], total)
+    return jobs.Selection(reading.key, batch and batch.pk, day)
 
 
-def _total(reading: Reading, selection: jobs.Selection, batch: StoredBatch | None) -> int:
+def _total(reading: Reading, selection: jobs.Selection) -> int:
     if selection.day is not None:
         return jobs.count(reading.connection, selection)
-    if batch is not None:
-        return batch.counts.total
+    if selection.batch is not None:
+        return batches.by_key(reading.connection, selection.batch).counts.total
     return worlds.counts(reading.connection, selection.world)[1].total
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reprompt_mock.store import jobs, worlds
-from reprompt_mock.world import World
+from reprompt_mock.world import Start, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from reprompt_mock.settings import WorldSettings
     from reprompt_mock.store.database import Connection
 
 
@@ -18,12 +17,12 @@ class Worlds:
     """Every world that was used and not forgotten.
 
     Args:
-        settings: what a new world starts with.
+        start: what a new world starts with.
         real: reads real time in microseconds.
     """
 
-    def __init__(self, settings: WorldSettings, real: Callable[[], int]) -> None:
-        self._settings = settings
+    def __init__(self, start: Start, real: Callable[[], int]) -> None:
+        self._start = start
         self._real = real
         self._worlds: dict[str, World] = {}
 
@@ -33,14 +32,18 @@ class Worlds:
     def load(self, connection: Connection) -> None:
         """Take over the worlds that are stored."""
         for stored in worlds.load_all(connection):
-            world = World(stored.slug, stored.settings, self._real)
-            world.resume_from(stored.pk, stored.clock, worlds.last_submission(connection, stored.pk))
+            world = World(stored.slug, self._start, self._real)
+            world.resume_from(stored, worlds.last_submission(connection, stored.pk))
             world.next_due = jobs.next_due(connection, stored.pk)
             self._worlds[stored.slug] = world
 
+    def find(self, slug: str) -> World | None:
+        """Find a world, None where there is none."""
+        return self._worlds.get(slug)
+
     def peek(self, slug: str) -> World:
         """Find a world, or show what a new one would be; it is made only when it is kept."""
-        return self._worlds.get(slug) or World(slug, self._settings, self._real)
+        return self._worlds.get(slug) or World(slug, self._start, self._real)
 
     def current(self, world: World) -> World:
         """Give the world that stands for a slug now, where two first requests saw two new ones."""

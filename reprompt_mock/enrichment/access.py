@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.site import sentences
@@ -54,17 +55,22 @@ def _turns(subject: Subject, generation: int) -> tuple[int, int, int, int]:
 
 
 def _routes(subject: Subject, turns: tuple[int, int, int, int]) -> dict[str, Any]:
-    centre, away = subject.position, _APPROACH_METRES
+    centre = subject.position
+    latitude, longitude = centre.latitude, centre.longitude
+    to_south, to_west, to_north, to_east = centre.around(_APPROACH_METRES, _APPROACH_METRES)
+    north, east, south, west = turns
     return {
-        "center": [centre.latitude, centre.longitude],
+        "center": [latitude, longitude],
         "candidate_points": [
-            centre.moved(away, 0),
-            centre.moved(0, away),
-            centre.moved(-away, 0),
-            centre.moved(0, -away),
+            [to_north, longitude],
+            [latitude, to_east],
+            [to_south, longitude],
+            [latitude, to_west],
         ],
-        "routes": [
-            {"from": side, "turns": count, "distance_meters": away + _METRES_PER_TURN * count}
-            for side, count in zip(_SIDES, turns, strict=True)
-        ],
+        "routes": [_route("north", north), _route("east", east), _route("south", south), _route("west", west)],
     }
+
+
+@lru_cache
+def _route(side: str, turns: int) -> dict[str, Any]:
+    return {"from": side, "turns": turns, "distance_meters": _APPROACH_METRES + _METRES_PER_TURN * turns}

@@ -83,7 +83,7 @@ def _pick(options: tuple[str, ...], luck: int) -> str:
 
 def parsed(text: str, city: str | None = None) -> dict[str, str]:
     """Take an address in one line apart, as far as its commas and digits tell; `city` is known from elsewhere."""
-    pieces = [piece.strip() for piece in text.split(",") if piece and not piece.isspace()]
+    pieces = [piece for piece in map(str.strip, text.split(",")) if piece]
     parts: dict[str, str] = {}
     if len(pieces) > 1 and pieces[-1].casefold() in country_names():
         parts["country"] = pieces.pop()
@@ -132,10 +132,8 @@ def _take_locality(pieces: list[str], parts: dict[str, str]) -> None:
 
 
 def _composed(details: Mapping[str, str | None], form: str) -> str:
-    country = details["country"]
-    house, street, city, state, postcode = (
-        details[part] or "" for part in ("house", "street", "city", "state", "postalCode")
-    )
+    country, state, postcode = details["country"], details["state"] or "", details["postalCode"] or ""
+    house, street, city = details["house"] or "", details["street"] or "", details["city"] or ""
     if form == "cjk":
         return _joined(f"{city}{street}{house}", country)
     if form == "kr":
@@ -150,4 +148,4 @@ def _composed(details: Mapping[str, str | None], form: str) -> str:
 
 
 def _joined(*pieces: str | None) -> str:
-    return ", ".join(piece for piece in pieces if piece)
+    return ", ".join([piece for piece in pieces if piece])

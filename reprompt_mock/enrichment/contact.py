@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from reprompt_mock.enrichment.facts import data
+from reprompt_mock.enrichment.facts import Template, data, template
 from reprompt_mock.enrichment.phones import number, numbers_of
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ _SITES = (
     "https://www.%s/",
     "https://%s/",
     "https://www.%s/home",
-    "https://www.%s",
+    "https://www.%s/index.html",
     "https://www.%s/en",
     "https://%s/welcome",
     "https://www.%s/contact",
@@ -59,15 +59,15 @@ def _handle(subject: Subject, luck: int) -> str:
     return _HANDLES[luck % len(_HANDLES)] % name[:24]
 
 
-@lru_cache
-def _bios() -> tuple[str, ...]:
-    return tuple(data("sentences")["bios"])
+@lru_cache(maxsize=256)
+def _bios(kind: str) -> tuple[Template, ...]:
+    return tuple(template(bio.replace("{kind}", kind)) for bio in data("sentences")["bios"])
 
 
 def _bio(subject: Subject, luck: int) -> str:
-    sentences = _bios()
-    sentence = sentences[luck % len(sentences)]
-    return sentence.replace("{kind}", subject.kind.label).replace("{name}", subject.place.name)
+    bios = _bios(subject.kind.labels[0])
+    before, _, after = bios[luck % len(bios)]
+    return f"{before}{subject.place.name}{after}"
 
 
 def _followers(subject: Subject, generation: int) -> tuple[int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -91,7 +90,7 @@ def nothing(attribute: str) -> dict[str, Any]:
 
 def reasons(subject: Subject, attribute: str, outputs: Mapping[str, Any], generation: int) -> dict[str, str]:
     """Give a sentence for each reasoning key of an attribute, about the outputs that it found."""
-    plan = _plan(attribute)
+    plan = _PLANS[attribute]
     if not plan:
         return {}
     turn = (subject.luck[attribute] >> 48) + generation & 15
@@ -108,28 +107,38 @@ def reasons(subject: Subject, attribute: str, outputs: Mapping[str, Any], genera
 
 def confidences(subject: Subject, attribute: str, generation: int) -> dict[str, str]:
     """Give the score of each confidence key of an attribute."""
-    scores = _scores(attribute)
+    scores = _SCORES[attribute]
     return scores[(subject.luck[attribute] >> 60) + generation & 15].copy() if scores else {}
 
 
-@lru_cache(maxsize=256)
-def _scores(attribute: str) -> tuple[dict[str, str], ...]:
-    keys = CATALOGUE[attribute].confidence
-    return tuple(dict.fromkeys(keys, level) for level in _LEVELS) if keys else ()
+class _Scores(dict[str, tuple[dict[str, str], ...]]):
+    """The sixteen possible scores of each attribute, made at first use; none where it has no confidence key."""
+
+    def __missing__(self, attribute: str) -> tuple[dict[str, str], ...]:
+        keys = CATALOGUE[attribute].confidence
+        self[attribute] = tuple(dict.fromkeys(keys, level) for level in _LEVELS) if keys else ()
+        return self[attribute]
 
 
 _Templates = tuple[Template, ...]
+_Plan = tuple[tuple[str, str, _Templates, _Templates], ...]
 
 
-@lru_cache(maxsize=256)
-def _plan(attribute: str) -> tuple[tuple[str, str, _Templates, _Templates], ...]:
-    """Lay out an attribute's reasons: key, output it is about, sentences, sentences where that is null."""
-    sentences = data("sentences")
-    missing = _sixteen(sentences["missing"])
-    return tuple(
-        (key, _ABOUT.get(key, key), _sixteen(sentences["reasons"][key]), missing)
-        for key in CATALOGUE[attribute].reasoning
-    )
+class _Plans(dict[str, _Plan]):
+    """The reasons of each attribute: key, output it is about, sentences, sentences where that is null."""
+
+    def __missing__(self, attribute: str) -> _Plan:
+        sentences = data("sentences")
+        said, absent, missing = sentences["reasons"], sentences["absent"], sentences["missing"]
+        self[attribute] = tuple(
+            (key, _ABOUT.get(key, key), _sixteen(said[key]), _sixteen(absent.get(key, missing)))
+            for key in CATALOGUE[attribute].reasoning
+        )
+        return self[attribute]
+
+
+_SCORES = _Scores()
+_PLANS = _Plans()
 
 
 def _sixteen(sentences: Sequence[str]) -> _Templates:

@@ -154,7 +154,11 @@ def available_services(subject: Subject, generation: int) -> dict[str, Any]:
         "has_dining": services["dining"],
         "has_pickup": services["pickup"],
     }
-    changed = generation % len(kind.services) if generation else -1
-    for place, service in enumerate(kind.services):
-        services[service] = bool(luck >> (28 + place) & 1) is not (place == changed)
+    bits = luck >> 28
+    for service in kind.services:
+        services[service] = bits & 1 == 1
+        bits >>= 1
+    if generation:
+        changed = kind.services[generation % len(kind.services)]
+        services[changed] = not services[changed]
     return flags

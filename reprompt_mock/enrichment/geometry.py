@@ -16,8 +16,8 @@ def point_of(wkt: str) -> tuple[float, float]:
     from pygeoif import from_wkt
 
     try:
-        shape = from_wkt(wkt)
-        west, south, east, north = shape.bounds  # type: ignore[union-attr] # None is caught below
+        bounds: tuple[float, ...] = getattr(from_wkt(wkt), "bounds", ())
+        west, south, east, north = bounds
     except Exception as error:
         raise GeometryError("cannot be parsed: use a form such as POINT(longitude latitude)") from error
     longitude, latitude = (west + east) / 2, (south + north) / 2

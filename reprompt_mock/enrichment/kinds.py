@@ -10,6 +10,8 @@ from reprompt_mock.enrichment.facts import data
 
 # Where a name says two things, the head of the phrase counts: last in most languages, first in these.
 _HEAD_FIRST = frozenset(("ca", "es", "fr", "id", "it", "ms", "pt", "ro", "th", "vi"))
+# What follows one of these says where a place is, not what it is.
+_PREPOSITIONS = frozenset(("am", "an", "at", "bei", "beim", "by", "for", "im", "in", "near", "of", "vid", "zum"))
 _LAST = 3
 _PUNCTUATION = ".,;:!?()[]\"'&/"
 
@@ -19,7 +21,6 @@ class Kind:
     """A kind of place; `offers` are the chances in percent of delivery, takeout, dining in and pickup."""
 
     name: str
-    label: str
     labels: tuple[str, ...]
     naics: tuple[str, str]
     mcc: tuple[str, str, str, str]
@@ -43,7 +44,7 @@ def _kind(name: str, facts: dict[str, Any]) -> Kind:
     plain: dict[str, Any] = {key: tuple(fact) if isinstance(fact, list) else fact for key, fact in facts.items()}
     for key in ("weight", "words", "suffixes", "glyphs"):
         del plain[key]
-    return Kind(name=name, label=name.replace("_", " "), **plain)
+    return Kind(name=name, **plain)
 
 
 @lru_cache
@@ -75,9 +76,12 @@ def recognised(text: str, language: str) -> Kind | None:
     """Tell the kind that a name or category speaks of, None where it speaks of none."""
     known = _words()
     words = text.casefold().replace("_", " ").replace("-", " ").split()
+    if not _PREPOSITIONS.isdisjoint(words):
+        where = next(place for place, word in enumerate(words) if word in _PREPOSITIONS)
+        words = words[:where] or words
     weak = None
     for word in words if language in _HEAD_FIRST else reversed(words):
-        kind = known.get(word) or known.get(word.strip(_PUNCTUATION))
+        kind = known.get(word) if word.isalnum() else known.get(word.strip(_PUNCTUATION))
         if kind is not None:
             if not kind.weak:
                 return kind

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from reprompt_mock.enrichment.subject import Subject
 
 _POSTCODE_DIGITS = 7
+_PREFECTURE_ENDINGS = frozenset("都道府県")
 _DETAILS = (
     "full_address",
     "unit_number",
@@ -44,16 +45,18 @@ def _pairs(code: str, table: str) -> tuple[tuple[str, Any], ...]:
 
 def _found(subject: Subject, details: Mapping[str, Any], table: str) -> tuple[str, Any]:
     """Find the row of a national table that the address names, else draw one."""
+    known = data("national")[subject.country.code][table]
+    for part in ("city", "state", "suburb"):
+        if details[part] in known:
+            return details[part], known[details[part]]
     rows = _pairs(str(subject.country.code), table)
-    where = f"{details['city']} {details['state']} {details['suburb']} {details['full_address']}"
-    named = next((row for row in rows if row[0] in where), None)
-    return named or rows[subject.luck["address"] % len(rows)]
+    return rows[subject.luck["address"] % len(rows)]
 
 
 def _japan(subject: Subject, details: Mapping[str, Any], _facts: Any) -> dict[str, Any]:
-    latin, prefecture = _found(subject, details, "prefectures")
+    _, prefecture = _found(subject, details, "prefectures")
     text = details["full_address"]
-    if latin not in text:
+    if not _PREFECTURE_ENDINGS.isdisjoint(text):
         prefecture = next((name for _, name in _pairs("JP", "prefectures") if name in text), prefecture)
     words, luck = subject.vocabulary, subject.luck["address"]
     return {

@@ -30,31 +30,20 @@ _US_AREAS = (
     720,
 )
 _CA_AREAS = (204, 306, 403, 416, 418, 506, 514, 604, 613, 780, 902, 905)
+_GB_EXCHANGES = (207946, 113496, 121496, 131496, 141496, 151496, 161496, 117496, 114496, 115496, 116496, 118496)
 
 # Ranges that the regulators set aside for films and plays: prefix and how many digits follow.
 _FICTION: dict[str, tuple[tuple[str, ...], int]] = {
     "US": (tuple(f"+1{area}55501" for area in _US_AREAS), 2),
     "CA": (tuple(f"+1{area}55501" for area in _CA_AREAS), 2),
-    "GB": (
-        (
-            "+44207946",
-            "+44113496",
-            "+44121496",
-            "+44131496",
-            "+44141496",
-            "+44117496",
-            "+44151496",
-            "+44161496",
-        ),
-        4,
-    ),
+    "GB": (tuple(f"+44{area}0" for area in _GB_EXCHANGES), 3),
     "AU": (
         ("+6125550", "+6127010", "+6135550", "+6137010", "+6175550", "+6177010", "+6185550", "+6187010"),
         4,
     ),
     "FR": (("+3319900", "+3326191", "+3335301", "+3346571", "+3353649"), 4),
     "DE": (("+493023125", "+494066969", "+496990009", "+492214710", "+498999998"), 3),
-    "SE": (("+468465004", "+4631390060", "+4640628040", "+4687920200"), 2),
+    "SE": (("+468465004", "+463139006", "+464062804", "+469803192"), 2),
 }
 
 
@@ -90,7 +79,7 @@ def _by_example(code: str) -> Range | None:
     if example is None:
         return None
     full = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
-    if example.country_code == _NORTH_AMERICA:
+    if example.country_code == _NORTH_AMERICA and _valid(f"{full[:5]}5550100"):
         return Range((f"{full[:5]}55501",), 100)
     for digits in range(_SUBSCRIBER_DIGITS, 1, -1):
         prefix = full[:-digits]

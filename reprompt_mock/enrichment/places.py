@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.enrichment.facts import country_codes, country_names, zone_countries
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ADDRESS_PARTS = (
     "street",

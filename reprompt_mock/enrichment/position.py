@@ -33,6 +33,15 @@ class Position:
             return [latitude, longitude]
         return [min(90.0, max(-90.0, latitude)), min(180.0, max(-180.0, longitude))]
 
+    def around(self, north: float, east: float) -> tuple[float, float, float, float]:
+        """Give the southern, western, northern and eastern edge of a box that reaches so many metres each way."""
+        high, wide = int(north * _PER_METRE), int(east * self._east)
+        south, west = (self._latitude - high) / _MICRO, (self._longitude - wide) / _MICRO
+        north, east = (self._latitude + high) / _MICRO, (self._longitude + wide) / _MICRO
+        if south > -90 and north < 90 and west > -180 and east < 180:
+            return south, west, north, east
+        return max(-90.0, south), max(-180.0, west), min(90.0, north), min(180.0, east)
+
     def near(self, luck: int) -> Position:
         """Draw a point a few kilometres away at most."""
         latitude, longitude = self.moved(luck % (2 * _NEAR) - _NEAR, (luck >> 14) % (2 * _NEAR) - _NEAR)

@@ -14,10 +14,9 @@ if TYPE_CHECKING:
 
 _Z = 1.959964  # of 95 % confidence, two-sided
 # Ratings in tenths; most places are liked.
-_RATINGS = (
-    (24, 28, 30, 31, 33, 34, 35, 36, 37, 37, 38, 38, 39, 39, 40, 40)
-    + (41, 41, 42, 42, 43, 43, 44, 44, 45, 45, 46, 46, 47, 47, 48, 49)
-)  # fmt: skip
+_LOW = (24, 28, 30, 31, 33, 34, 35, 36, 37, 37, 38, 38, 39, 39, 40, 40)
+_HIGH = (41, 41, 42, 42, 43, 43, 44, 44, 45, 45, 46, 46, 47, 47, 48, 49)
+_RATINGS = (*_LOW, *_HIGH)
 _BUCKETS = (
     (10, "<10"),
     (50, "10-50"),
@@ -102,4 +101,4 @@ def one_line_summary(subject: Subject, generation: int) -> dict[str, Any]:
     luck = subject.luck["one_line_summary"]
     opening = openings[(luck >> 8) % len(openings)]
     closing = closings[(luck + generation) % len(closings)]
-    return {"one_line_summary": f"{opening} {subject.kind.label} {closing}"}
+    return {"one_line_summary": f"{opening} {subject.kind.labels[0]} {closing}"}

@@ -57,12 +57,8 @@ def building_footprint(subject: Subject, generation: int) -> dict[str, Any]:
     """Give the outline of the building around a place as a GeoJSON polygon."""
     luck, centre = subject.luck["building_footprint"], subject.position
     depth, width = 4 + (luck & 15), 4 + ((luck >> 4) + generation & 31)
-    lean = (luck >> 9 & 7) - 3.5
-    south, west = centre.moved(-depth, -width)
-    north, east = centre.moved(depth, width)
-    _, far_west = centre.moved(depth, lean - width)
-    _, far_east = centre.moved(depth, lean + width)
-    ring = [[west, south], [east, south], [far_east, north], [far_west, north], [west, south]]
+    south, west, north, east = centre.around(depth, width)
+    ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
     return {"building_footprint": {"type": "Polygon", "coordinates": [ring]}}
 
 
@@ -76,7 +72,7 @@ def parking_spaces(subject: Subject, generation: int) -> dict[str, Any]:
         "parking_spaces_street": street,
         "parking_spaces_shared": shared,
         "parking_spaces_dedicated": dedicated,
-        "parking_spaces_image_url": f"{_AERIAL}{subject.place.place_id}.jpg",
+        "parking_spaces_image_url": f"{_AERIAL}{luck & 0xFFFFFFFF}.jpg",
     }
 
 
@@ -151,10 +147,10 @@ def entrances(subject: Subject, generation: int) -> dict[str, Any]:
     return {
         "visibility_rating": visibility,
         "prominence": _PROMINENCE[visibility],
-        "entrance_views": [_view(subject, first), _view(subject, first ^ 1)],
+        "entrance_views": [_view(turn, first), _view(turn, first ^ 1)],
     }
 
 
-def _view(subject: Subject, side: int) -> dict[str, Any]:
-    url = f"{_STREET}{_SIDES[side]}/{subject.position.name}.jpg"
+def _view(luck: int, side: int) -> dict[str, Any]:
+    url = f"{_STREET}{_SIDES[side]}/{luck & 0xFFFFFFFF}.jpg"
     return {"heading": 90 * side, "direction": _SIDES[side], "image_url": url}

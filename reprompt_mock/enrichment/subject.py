@@ -67,6 +67,7 @@ _PAGES = (
     ),
 )
 _PAGE_OF = {name: page for page, names in enumerate(_PAGES) for name in names}
+_CORE_PAGE = _PAGES[0]
 _words = Struct("<8Q").unpack
 
 _LABEL_LENGTH = 40
@@ -83,12 +84,15 @@ class Luck(dict[str, int]):
     __slots__ = ("_place_id", "_seed")
 
     def __init__(self, seed: int, place_id: str) -> None:
+        # The first page is that of the core attributes: nearly always wanted, and quicker drawn at once.
+        self.update(zip(_CORE_PAGE, _words(digest(seed, place_id, "luck"))))  # noqa: B905 - a keyword costs
         self._seed = seed
         self._place_id = place_id
 
     def __missing__(self, what: str) -> int:
         page = _PAGE_OF[what]
-        self.update(zip(_PAGES[page], _words(digest(self._seed, self._place_id, f"luck-{page}")), strict=False))
+        words = _words(digest(self._seed, self._place_id, "luck", page))
+        self.update(zip(_PAGES[page], words, strict=False))
         return self[what]
 
 

@@ -7,15 +7,17 @@ import shutil
 import sqlite3
 import tempfile
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
-from sqlmodel import SQLModel, create_engine
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
+from sqlmodel import SQLModel
 
 from reprompt_mock import tables
-from reprompt_mock.errors import DatabaseInUse, DatabaseUnreadable
+from reprompt_mock.errors import DatabaseInUse, DatabaseUnreadable, Stopping
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,6 +31,8 @@ _PRAGMAS = (
     "PRAGMA cache_size = -65536",
 )
 _CACHED_STATEMENTS = 256
+_PATIENCE_SECONDS = 0.5
+"""How long `close` waits for a write that is under way, of which it interrupts the statement."""
 
 
 def _temporary_folder() -> Path:
@@ -41,6 +45,8 @@ def _temporary_folder() -> Path:
 class Database:
     """An SQLite file in WAL mode: many readers, each with its own connection, and one writer.
 
+    `lock` is what a writer holds; who must do more at once than one write takes it around that.
+
     Args:
         path: the file, made where it is missing; None for a temporary one that `close` removes.
 
@@ -51,12 +57,14 @@ class Database:
 
     def __init__(self, path: Path | None = None) -> None:
         self._temporary = None if path else _temporary_folder()
-        self.path = path or self._temporary / "world.db"  # type: ignore[operator] # one of both is set
-        self._lock = threading.RLock()
+        # A link and the file that it names share one lock.
+        self.path = (path or self._temporary / "world.db").resolve()  # type: ignore[operator] # one of both is set
+        self.lock = threading.RLock()
         self._writing_thread: int | None = None
-        self._local = threading.local()
-        self._connections: list[Connection] = []
-        self._file_lock = FileLock(f"{self.path}.lock")
+        self._idle: list[Connection] = []
+        self._closed = threading.Event()
+        # The thread that closes need not be the one that opened.
+        self._file_lock = FileLock(f"{self.path}.lock", thread_local=False)
         self._open()
 
     def _open(self) -> None:
@@ -68,6 +76,10 @@ class Database:
             raise DatabaseUnreadable(path=self.path, reason=error.strerror) from None
         try:
             self._writer = self._connect()
+        except sqlite3.Error as error:
+            self._give_back()
+            raise DatabaseUnreadable(path=self.path, reason=error) from None
+        try:
             self._make_tables()
         except sqlite3.Error as error:
             self.close()
@@ -80,76 +92,126 @@ class Database:
         connection = sqlite3.connect(
             self.path, isolation_level=None, check_same_thread=False, cached_statements=_CACHED_STATEMENTS
         )
-        self._connections.append(connection)
-        for pragma in _PRAGMAS:
-            connection.execute(pragma)
+        try:
+            for pragma in _PRAGMAS:
+                connection.execute(pragma)
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
 
     def _make_tables(self) -> None:
         (version,) = self._writer.execute("PRAGMA user_version").fetchone()
-        if version not in {0, tables.SCHEMA_VERSION}:
+        if version == tables.SCHEMA_VERSION:
+            return
+        if version:
             reason = f"its schema has version {version}, this emulator reads {tables.SCHEMA_VERSION}"
             raise DatabaseUnreadable(path=self.path, reason=reason)
-        engine = create_engine("sqlite://", creator=self._connect)
-        SQLModel.metadata.create_all(engine)
-        engine.dispose()
-        self._writer.execute(f"PRAGMA user_version = {tables.SCHEMA_VERSION}")
+        if self._writer.execute("SELECT 1 FROM sqlite_master").fetchone():
+            raise DatabaseUnreadable(path=self.path, reason="it is another program's")
+        with self.write() as connection:  # all or none, also where the process is killed meanwhile
+            for table in SQLModel.metadata.sorted_tables:
+                statements: list[DDLElement] = [CreateTable(table), *map(CreateIndex, table.indexes)]
+                for statement in statements:
+                    connection.execute(str(statement.compile(dialect=sqlite.dialect())))
+            connection.execute(f"PRAGMA user_version = {tables.SCHEMA_VERSION}")
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Open the write transaction: the process's lock, then BEGIN IMMEDIATE; an exception rolls it back.
 
         A write within a write joins it.
+
+        Raises:
+            Stopping: the database was closed.
         """
         if self._writing_thread == threading.get_ident():
             yield self._writer
             return
-        with self._lock:
+        with self.lock:
+            if self._closed.is_set():
+                raise Stopping
             self._writer.execute("BEGIN IMMEDIATE")
             self._writing_thread = threading.get_ident()
             try:
                 yield self._writer
-            except BaseException:
-                self._writer.execute("ROLLBACK")
-                raise
-            else:
                 self._writer.execute("COMMIT")
+            except BaseException:
+                if self._writer.in_transaction:  # a full disk or an interruption has rolled it back already
+                    self._writer.execute("ROLLBACK")
+                raise
             finally:
                 self._writing_thread = None
+                if self._closed.is_set():
+                    self._close_writer()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open a read transaction: all its queries see one state.
 
         Within a write of the same thread it sees what that has written.
+
+        Raises:
+            Stopping: the database was closed.
         """
         if self._writing_thread == threading.get_ident():
             yield self._writer
             return
-        connection: Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self._connect()
+        if self._closed.is_set():
+            raise Stopping
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self._connect()
         connection.execute("BEGIN")
         try:
             yield connection
         finally:
             connection.execute("COMMIT")
+            self._idle.append(connection)
+            if self._closed.is_set():
+                self._close_idle()
 
     @contextmanager
     def try_lock(self) -> Iterator[bool]:
         """Take the write lock if nobody has it; yields whether it was got."""
-        got = self._lock.acquire(blocking=False)
+        got = self.lock.acquire(blocking=False)
         try:
             yield got
         finally:
             if got:
-                self._lock.release()
+                self.lock.release()
 
     def close(self) -> None:
-        """Close every connection, give the file back, remove it where it was temporary."""
-        for connection in self._connections:
-            connection.close()
-        self._connections.clear()
+        """Close every connection, give the file back, remove it where it was temporary.
+
+        A connection in use is closed by its user, never under it: SQLite would crash.
+        """
+        if self._closed.is_set():
+            return
+        self._closed.set()
+        self._close_idle()
+        self._writer.interrupt()
+        if self.lock.acquire(timeout=_PATIENCE_SECONDS):
+            try:
+                self._close_writer()
+            finally:
+                self.lock.release()
+        self._remove_temporary()
+
+    def _close_idle(self) -> None:
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
+
+    def _close_writer(self) -> None:
+        self._writer.close()
+        self._give_back()
+
+    def _give_back(self) -> None:
         self._file_lock.release()
+        self._remove_temporary()
+
+    def _remove_temporary(self) -> None:
         if self._temporary:
             shutil.rmtree(self._temporary, ignore_errors=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from reprompt_mock.lifecycle import JobStatus
+from reprompt_mock.batch_status import Counts
+from reprompt_mock.lifecycle import Hold, JobStatus
 from reprompt_mock.store import batches, statements
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class NewJob(NamedTuple):
     finished_at: int | None
     outcome: int | None
     hold: int | None
+    course: int | None
     ran: int | None
     planned: int | None
     fresh: bool
@@ -55,9 +57,34 @@ class ReprocessedJob(NamedTuple):
     finished_at: int | None
     outcome: int | None
     hold: int | None
+    course: int | None
     planned: int
     fresh: bool
     error: str | None
+    pk: int
+
+
+class HeldJob(NamedTuple):
+    """A job that waits to be released, with its batch's id and name."""
+
+    pk: int
+    place_id: str
+    status: JobStatus
+    submission: int
+    attempt: int
+    outcome: JobStatus
+    course: int | None
+    batch_id: str
+    batch_name: str
+
+
+class ReleasedJob(NamedTuple):
+    """What a release writes to a job's row, in the order of `statements.RELEASE_JOB`."""
+
+    due_at: int | None
+    queued_at: int | None
+    started_at: int | None
+    finished_at: int | None
     pk: int
 
 
@@ -158,6 +185,20 @@ def reprocess(connection: Connection, jobs: Sequence[ReprocessedJob]) -> None:
     connection.executemany(statements.REPROCESS_JOB, jobs)
 
 
+def held(connection: Connection, world: int) -> list[HeldJob]:
+    """Find a world's jobs that wait to be released, in order of submission; stuck ones cannot be."""
+    rows = connection.execute(statements.HELD_JOBS, (world, Hold.stuck))
+    return [
+        HeldJob(pk, place_id, JobStatus(status), submission, attempt, JobStatus(outcome), *rest)
+        for pk, place_id, status, submission, attempt, outcome, *rest in rows
+    ]
+
+
+def release(connection: Connection, jobs: Sequence[ReleasedJob]) -> None:
+    """Let held jobs go on."""
+    connection.executemany(statements.RELEASE_JOB, jobs)
+
+
 def places(connection: Connection, keys: Sequence[int]) -> dict[int, str]:
     """Read jobs' places as JSON."""
     found: dict[int, str] = {}
@@ -237,6 +278,15 @@ def count(connection: Connection, selection: Selection) -> int:
     """Count what `results` selects on a day."""
     (total,) = connection.execute(statements.count_of_day(selection.scope), selection.values).fetchone()
     return int(total)
+
+
+def counts_by_day(connection: Connection, selection: Selection) -> dict[int, Counts]:
+    """Count what `results` selects by status for each UTC day, as days since 1970, newest first."""
+    query = statements.count_by_day(selection.scope, of_day=selection.day is not None)
+    days: dict[int, list[int]] = defaultdict(lambda: [0] * len(JobStatus))
+    for day, status, count_ in connection.execute(query, selection.values):
+        days[day][status] = count_
+    return {day: Counts(*days[day]) for day in sorted(days, reverse=True)}
 
 
 def result_of_place(connection: Connection, world: int, place_id: str) -> StoredResult | None:

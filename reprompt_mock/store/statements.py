@@ -4,7 +4,7 @@ STATUS_COLUMNS = ("pending", "queued", "in_progress", "completed", "failed")
 
 JOB_COLUMNS = (
     "pk", "world", "batch", "place_id", "created_in", "submission", "attempt", "own", "asked", "status",
-    "due_at", "queued_at", "started_at", "finished_at", "outcome", "hold", "ran", "planned", "fresh", "error",
+    "due_at", "queued_at", "started_at", "finished_at", "outcome", "hold", "course", "ran", "planned", "fresh", "error",
     "last_enriched",
 )  # fmt: skip
 
@@ -63,6 +63,15 @@ def count_of_day(scope: str) -> str:
     return f"SELECT count(*) FROM job WHERE job.{scope} = ? {_OF_DAY}"
 
 
+def count_by_day(scope: str, *, of_day: bool) -> str:
+    """Count the jobs of a "batch" or "world" by UTC day (counted since 1970) and status."""
+    return f"""
+SELECT submission.at / 86400000000 AS day, job.status, count(*)
+FROM job JOIN submission ON submission.pk = job.created_in
+WHERE job.{scope} = ? {_OF_DAY if of_day else ""} GROUP BY day, job.status
+"""
+
+
 PLACES_BY_STATUS = "SELECT status, place_id FROM job WHERE batch = ? ORDER BY pk"
 ATTRIBUTES_BY_JOB = "SELECT place_id, status, asked, ran, planned FROM job WHERE batch = ? ORDER BY pk"
 
@@ -70,8 +79,18 @@ JOBS_TO_REPROCESS = """
 SELECT pk, place_id, batch, status, attempt, own, ran FROM job WHERE batch = ? AND status IN ({marks}) ORDER BY pk
 """
 
+HELD_JOBS = """
+SELECT job.pk, job.place_id, job.status, job.submission, job.attempt, job.outcome, job.course, batch.id, batch.name
+FROM job JOIN batch ON batch.pk = job.batch
+WHERE job.world = ? AND job.hold IS NOT NULL AND job.hold <> ? AND job.status < 3 ORDER BY job.pk
+"""
+
+RELEASE_JOB = """
+UPDATE job SET due_at = ?, queued_at = ?, started_at = ?, finished_at = ?, hold = NULL WHERE pk = ?
+"""
+
 REPROCESS_JOB = """
 UPDATE job SET submission = ?, attempt = ?, own = ?, asked = ?, status = 0, due_at = ?, queued_at = ?,
-  started_at = ?, finished_at = ?, outcome = ?, hold = ?, planned = ?, fresh = ?, error = ?
+  started_at = ?, finished_at = ?, outcome = ?, hold = ?, course = ?, planned = ?, fresh = ?, error = ?
 WHERE pk = ?
 """

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from reprompt_mock.batch_status import Counts
 from reprompt_mock.clock import VirtualClock
+from reprompt_mock.scenario import Scenario
 from reprompt_mock.settings import WorldSettings
 
 if TYPE_CHECKING:
     from reprompt_mock.store.database import Connection
 
 _PURGED = ("job", "batch", "submission", "document", "body")
-_COLUMNS = "pk, slug, clock_virtual, clock_real, clock_speed, clock_running, settings"
+_COLUMNS = "pk, slug, clock_virtual, clock_real, clock_speed, clock_running, settings, scenario"
 
 
 class StoredWorld(NamedTuple):
@@ -23,6 +24,17 @@ class StoredWorld(NamedTuple):
     slug: str
     clock: VirtualClock
     settings: WorldSettings
+    scenario: Scenario
+
+
+class Storable(Protocol):
+    """What of a world has columns in its row."""
+
+    slug: str
+    forgotten: bool
+    clock: VirtualClock
+    settings: WorldSettings
+    scenario: Scenario
 
 
 def load_all(connection: Connection) -> list[StoredWorld]:
@@ -34,27 +46,40 @@ def load_all(connection: Connection) -> list[StoredWorld]:
             slug,
             VirtualClock(virtual, real, speed, bool(running)),
             WorldSettings.model_validate_json(settings),
+            Scenario.from_json(scenario),
         )
-        for pk, slug, virtual, real, speed, running, settings in rows
+        for pk, slug, virtual, real, speed, running, settings, scenario in rows
     ]
 
 
-def insert(connection: Connection, slug: str, clock: VirtualClock, settings: WorldSettings) -> int:
+def _values(world: Storable) -> tuple[Any, ...]:
+    clock = world.clock
+    return (
+        clock.virtual,
+        clock.real,
+        clock.speed,
+        clock.running,
+        world.settings.model_dump_json(),
+        world.scenario.to_json(),
+    )
+
+
+def insert(connection: Connection, world: Storable) -> int:
     """Write a new world and give its key."""
     cursor = connection.execute(
-        "INSERT INTO world (slug, clock_virtual, clock_real, clock_speed, clock_running, settings)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        (slug, clock.virtual, clock.real, clock.speed, clock.running, settings.model_dump_json()),
+        "INSERT INTO world (slug, clock_virtual, clock_real, clock_speed, clock_running, settings, scenario)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (None if world.forgotten else world.slug, *_values(world)),
     )
     return _key(cursor.lastrowid)
 
 
-def save(connection: Connection, world: int, clock: VirtualClock, settings: WorldSettings) -> None:
-    """Write a world's clock and settings."""
+def save(connection: Connection, key: int, world: Storable) -> None:
+    """Write a world's clock, settings, rules and faults."""
     connection.execute(
-        "UPDATE world SET clock_virtual = ?, clock_real = ?, clock_speed = ?, clock_running = ?, settings = ?"
-        " WHERE pk = ?",
-        (clock.virtual, clock.real, clock.speed, clock.running, settings.model_dump_json(), world),
+        "UPDATE world SET clock_virtual = ?, clock_real = ?, clock_speed = ?, clock_running = ?, settings = ?,"
+        " scenario = ? WHERE pk = ?",
+        (*_values(world), key),
     )
 
 

@@ -1,0 +1,75 @@
+"""The service's app: its routes, its errors, its document."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import orjson
+from fastapi import FastAPI, Response
+from starlette.middleware.cors import CORSMiddleware
+
+from reprompt_mock import __version__
+from reprompt_mock.api import attributes, batches, jobs
+from reprompt_mock.api.auth import Gate
+from reprompt_mock.api.document import build_document
+from reprompt_mock.api.gateway import Gateway
+from reprompt_mock.errors import OrganizationNotFound
+from reprompt_mock.operations import Operations
+from reprompt_mock.problems import install
+from reprompt_mock.world import is_slug
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from reprompt_mock.desk import Desk
+
+_ROUTERS = (batches.router, jobs.router, attributes.router)
+
+
+def create_service_app(desk: Desk, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> Gateway:
+    """Make the service's app of an engine, with journal and faults; `lifespan` runs around it."""
+    app = FastAPI(
+        title="Reprompt Place Enrichment API, emulated",
+        description="The published surface of the service, served by a local emulator.",
+        version=__version__,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    app.state.desk = desk
+    app.state.gate = Gate(desk.engine.settings.api_keys, desk.engine.settings.revoked_api_keys)
+    for router in _ROUTERS:
+        app.include_router(router)
+    routes = [route for router in _ROUTERS for route in router.routes]
+    operations = Operations(routes)
+    install(app, operations.methods_of)
+    _serve_document(app)
+    if desk.engine.settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=desk.engine.settings.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+        )
+    return Gateway(app, desk, operations)
+
+
+def _serve_document(app: FastAPI) -> None:
+    @cache
+    def written() -> bytes:
+        return orjson.dumps(build_document(app))
+
+    async def document() -> Response:
+        return Response(written(), media_type="application/json")
+
+    async def document_of_organization(org_slug: str) -> Response:
+        if not is_slug(org_slug):
+            raise OrganizationNotFound(org_slug=org_slug)
+        return Response(written(), media_type="application/json")
+
+    app.add_api_route("/openapi.json", document, include_in_schema=False)
+    app.add_api_route("/v1/{org_slug}/openapi.json", document_of_organization, include_in_schema=False)

@@ -1,0 +1,122 @@
+"""Rules and release, faults, journal: what is to happen in a world, and what happened."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeVar
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel
+
+from reprompt_mock.control import models
+from reprompt_mock.control.base import Control, Controlled
+from reprompt_mock.journal import Filter
+from reprompt_mock.specs import FaultSpec, RuleSpec
+from reprompt_mock.wire import answer, loaded, validated
+
+Spec = TypeVar("Spec", bound=BaseModel)
+
+router = APIRouter(prefix="/_mock/orgs/{org_slug}")
+
+
+async def _specs(control: Control, model: type[Spec]) -> list[Spec]:
+    """Read one spec, or a list of them."""
+    value = loaded(await control.raw_body())
+    if isinstance(value, list):
+        return [validated(model, one, at=[position]) for position, one in enumerate(value)]
+    return [validated(model, value)]
+
+
+@router.get("/rules")
+async def list_rules(control: Controlled) -> Response:
+    """List a world's rules, oldest first, with how many jobs each served."""
+    return answer({"rules": [named.as_dict() for named in control.world.scenario.rules]})
+
+
+@router.post("/rules", status_code=201, response_model=models.Ids)
+async def add_rules(control: Controlled) -> Response:
+    """Add one rule or a list; each gets an id."""
+    world, specs = control.world, await _specs(control, RuleSpec)
+    scenario = await control.change(lambda: control.engine.change_scenario(world, lambda old: old.with_rules(specs)))
+    ids = [named.rule.id for named in scenario.rules[len(scenario.rules) - len(specs) :]]
+    return answer({"ids": ids}, 201)
+
+
+@router.delete("/rules", status_code=204)
+async def delete_rules(control: Controlled) -> Response:
+    """Delete all rules; what was drawn under them stays."""
+    return await _without_rule(control, None)
+
+
+@router.delete("/rules/{rule_id}", status_code=204)
+async def delete_rule(control: Controlled, rule_id: str) -> Response:
+    """Delete a rule; what was drawn under it stays."""
+    return await _without_rule(control, rule_id)
+
+
+async def _without_rule(control: Control, rule_id: str | None) -> Response:
+    world = control.world
+    await control.change(lambda: control.engine.change_scenario(world, lambda old: old.without_rule(rule_id)))
+    return Response(status_code=204)
+
+
+@router.post("/release", response_model=models.Released)
+async def release(control: Controlled) -> Response:
+    """Let held jobs go on from where they stand."""
+    world, wanted = control.world, await control.body(models.Release)
+    released = await control.change(lambda: control.engine.release(world, place_id=wanted.place_id, batch=wanted.batch))
+    return answer({"released": released})
+
+
+@router.get("/faults")
+async def list_faults(control: Controlled) -> Response:
+    """List a world's faults, oldest first, with how many requests each saw and served."""
+    return answer({"faults": [named.as_dict() for named in control.world.scenario.faults]})
+
+
+@router.post("/faults", status_code=201, response_model=models.Ids)
+async def add_faults(control: Controlled) -> Response:
+    """Add one fault or a list; each gets an id."""
+    world, specs = control.world, await _specs(control, FaultSpec)
+    scenario = await control.change(lambda: control.engine.change_scenario(world, lambda old: old.with_faults(specs)))
+    ids = [named.fault.id for named in scenario.faults[len(scenario.faults) - len(specs) :]]
+    return answer({"ids": ids}, 201)
+
+
+@router.delete("/faults", status_code=204)
+async def delete_faults(control: Controlled) -> Response:
+    """Delete all faults."""
+    return await _without_fault(control, None)
+
+
+@router.delete("/faults/{fault_id}", status_code=204)
+async def delete_fault(control: Controlled, fault_id: str) -> Response:
+    """Delete a fault."""
+    return await _without_fault(control, fault_id)
+
+
+async def _without_fault(control: Control, fault_id: str | None) -> Response:
+    world = control.world
+    await control.change(lambda: control.engine.change_scenario(world, lambda old: old.without_fault(fault_id)))
+    return Response(status_code=204)
+
+
+@router.get("/journal", response_model=models.Journal)
+async def get_journal(
+    control: Controlled,
+    method: Annotated[str | None, Query(description="Only this method.")] = None,
+    path: Annotated[str | None, Query(description="Only paths that match this glob.")] = None,
+    operation: Annotated[str | None, Query(description="Only this operation.")] = None,
+    status: Annotated[int | None, Query(description="Only this status.")] = None,
+    limit: Annotated[int | None, Query(ge=0, le=10**6, description="Only the newest so many.")] = None,
+) -> Response:
+    """Show the latest requests of a world, newest last."""
+    journal = control.world.journal
+    wanted = Filter(method, path, operation, status, limit)
+    return answer({"requests": journal.find(wanted), "dropped": journal.dropped})
+
+
+@router.delete("/journal", status_code=204)
+async def clear_journal(control: Controlled) -> Response:
+    """Forget a world's requests."""
+    control.world.journal.clear()
+    return Response(status_code=204)

@@ -1,0 +1,29 @@
+"""Snapshots: a whole world as one JSON document."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from reprompt_mock.control import models
+from reprompt_mock.control.base import Controlled
+from reprompt_mock.control.worlds import summary_body
+from reprompt_mock.engine.snapshot import Snapshot
+from reprompt_mock.wire import answer, parse, read_body
+
+router = APIRouter(prefix="/_mock/orgs/{org_slug}")
+
+
+@router.get("/snapshot", response_model=Snapshot)
+async def take_snapshot(control: Controlled) -> Response:
+    """Write the whole world as one document, without its journal."""
+    world = control.world
+    return await control.desk.read(world, lambda: answer(control.engine.snapshot(world)), big=True)
+
+
+@router.put("/snapshot", response_model=models.WorldSummary)
+async def restore_snapshot(control: Controlled) -> Response:
+    """Make the world what a snapshot says, in place of what it was; its size is not limited."""
+    world = control.world
+    body = await read_body(control.request, limit=None)
+    summary = await control.change(lambda: control.engine.restore(world, parse(Snapshot, body)))
+    return answer(summary_body(summary))

@@ -1,0 +1,153 @@
+"""Snapshots: a whole world as one versioned JSON document, which answers as before in any world.
+
+Keys of rows are the document's own: they say what belongs together, and are given anew where it is restored.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from datetime import datetime
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Literal
+
+import orjson
+from pydantic import AwareDatetime, Field
+
+from reprompt_mock.clock import iso, moment_of
+from reprompt_mock.engine.planning import read_history, written_history
+from reprompt_mock.errors import SnapshotBroken
+from reprompt_mock.lifecycle import JobStatus
+from reprompt_mock.scenario import Scenario, StoredScenario
+from reprompt_mock.settings import WorldSettings
+from reprompt_mock.specs import Strict
+from reprompt_mock.store import dumps, jobs, worlds
+
+if TYPE_CHECKING:
+    from reprompt_mock.engine.core import Reading, Writing
+    from reprompt_mock.store.dumps import Tables
+
+VERSION = 1
+_JOB = {name: position for position, name in enumerate(dumps.COLUMNS["job"])}
+_DOCUMENTS = [_JOB[name] for name in ("own", "asked", "course", "ran", "planned")]
+_SUBMISSIONS = [_JOB[name] for name in ("created_in", "submission")]
+
+
+class ClockState(Strict):
+    """A clock in a snapshot."""
+
+    now: AwareDatetime
+    running: bool
+    speed: float = Field(gt=0, le=1e6)
+
+
+class Snapshot(Strict):
+    """A whole world; `digest` seals `data`, which is not meant to be edited."""
+
+    version: Literal[1]
+    clock: ClockState
+    settings: WorldSettings
+    scenario: StoredScenario
+    data: dict[str, list[list[Any]]]
+    digest: str
+
+
+def take(reading: Reading) -> dict[str, Any]:
+    """Write a world as JSON-ready data, without its journal; no key is ever stored."""
+    world = reading.world
+    data: Tables = (
+        {table: [] for table in dumps.COLUMNS} if reading.key is None else dumps.dump(reading.connection, reading.key)
+    )
+    return {
+        "version": VERSION,
+        "clock": {"now": iso(world.now()), "running": world.clock.running, "speed": world.clock.speed},
+        "settings": world.settings.model_dump(),
+        "scenario": orjson.loads(world.scenario.to_json()),
+        "data": data,
+        "digest": _sealed(data),
+    }
+
+
+def _sealed(data: Tables) -> str:
+    return blake2b(orjson.dumps(data, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+
+
+def restore(writing: Writing, snapshot: Snapshot) -> None:
+    """Make a world what a snapshot says, in place of what it was.
+
+    Raises:
+        SnapshotBroken: its data are not what was once taken.
+    """
+    if _sealed(snapshot.data) != snapshot.digest:
+        raise SnapshotBroken
+    world = writing.world
+    worlds.forget(writing.connection, writing.key)
+    world.set_time(moment_of(datetime.fromisoformat(snapshot.clock.now.isoformat())))
+    world.settings = snapshot.settings
+    world.set_rate(speed=snapshot.clock.speed, running=snapshot.clock.running)
+    world.scenario = Scenario.from_stored(snapshot.scenario)
+    world.key = key = worlds.insert(writing.connection, world)
+    _Restored(writing, key, snapshot.data).write()
+    world.next_due = jobs.next_due(writing.connection, key)
+
+
+class _Restored:
+    """Writes a snapshot's rows, with new keys in place of the document's."""
+
+    def __init__(self, writing: Writing, key: int, data: Tables) -> None:
+        self._connection = writing.connection
+        self._key = key
+        self._data = data
+        self._submissions: dict[int, int] = {}
+        self._documents: dict[int, int] = {}
+        self._batches: dict[int, int] = {}
+
+    def write(self) -> None:
+        """Write all tables, those first that others refer to."""
+        for pk, *values in self._data["submission"]:
+            self._submissions[pk] = dumps.add(self._connection, self._key, "submission", values)
+        self._write_documents()
+        self._write_batches()
+        dumps.add_bodies(self._connection, self._key, self._data["body"])
+        self._write_jobs()
+
+    def _write_documents(self) -> None:
+        histories = {job[_JOB[name]] for job in self._data["job"] for name in ("ran", "planned")}
+        # Histories refer to other documents, so they come last.
+        for pk, text in sorted(self._data["document"], key=lambda row: row[0] in histories):
+            new = self._history(text) if pk in histories else text
+            self._documents[pk] = dumps.add(self._connection, self._key, "document", [new])
+
+    def _history(self, text: str) -> str:
+        moved = {
+            name: entry._replace(
+                submission=self._submissions[entry.submission],
+                pins=None if entry.pins is None else self._documents[entry.pins],
+            )
+            for name, entry in read_history(orjson.loads(text)).items()
+        }
+        return json.dumps(written_history(moved), separators=(",", ":"), ensure_ascii=False)
+
+    def _write_batches(self) -> None:
+        counts: dict[int, list[int]] = defaultdict(lambda: [0] * len(JobStatus))
+        for job in self._data["job"]:
+            counts[job[_JOB["batch"]]][job[_JOB["status"]]] += 1
+        for pk, *values in self._data["batch"]:
+            self._batches[pk] = dumps.add_batch(self._connection, self._key, values, counts[pk])
+
+    def _write_jobs(self) -> None:
+        first = jobs.next_key(self._connection)
+        keys = {job[0]: first + position for position, job in enumerate(self._data["job"])}
+        rows = [self._job(keys, list(job)) for job in self._data["job"]]
+        places = [(keys[job], place) for job, place in self._data["inputs"]]
+        dumps.add_jobs(self._connection, self._key, rows, places)
+
+    def _job(self, keys: dict[int, int], row: list[Any]) -> list[Any]:
+        row[0] = keys[row[0]]
+        row[_JOB["batch"]] = self._batches[row[_JOB["batch"]]]
+        for column in _SUBMISSIONS:
+            row[column] = self._submissions[row[column]]
+        for column in _DOCUMENTS:
+            if row[column] is not None:
+                row[column] = self._documents[row[column]]
+        return row

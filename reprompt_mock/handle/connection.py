@@ -1,0 +1,50 @@
+"""The way to one world of the control API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import httpx2
+
+
+class ControlError(Exception):
+    """What the control API refused, in its own words; `status` is the HTTP status."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Connection:
+    """A world's part of the control API."""
+
+    def __init__(self, client: httpx2.Client, org_slug: str) -> None:
+        self.client = client
+        self.org_slug = org_slug
+
+    def call(self, method: str, path: str = "", body: Any = None, *, query: Mapping[str, Any] | None = None) -> Any:
+        """Call the control API; gives the JSON, None where there is none.
+
+        Raises:
+            ControlError: it refused.
+        """
+        url = f"/_mock/orgs/{quote(self.org_slug, safe='')}{path}"
+        wanted = {name: value for name, value in (query or {}).items() if value is not None}
+        response = self.client.request(method, url, json=body, params=wanted)
+        if response.is_error:
+            raise ControlError(response.status_code, _sentence(response))
+        return response.json() if response.content else None
+
+
+def _sentence(response: httpx2.Response) -> str:
+    try:
+        detail = response.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        return f"{response.status_code} {response.reason_phrase}"
+    if isinstance(detail, str):
+        return detail
+    return "; ".join(f"{'.'.join(map(str, entry['loc']))}: {entry['msg']}" for entry in detail)

@@ -1,0 +1,184 @@
+"""What a handle is made of: one class for each thing that a world has."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reprompt_mock.handle.connection import Connection
+
+
+class Settled(NamedTuple):
+    """What settling came to: the time, by how much it moved, how many jobs in scope are unfinished still."""
+
+    now: datetime
+    advanced_seconds: float
+    unfinished: int
+
+
+class Clock:
+    """A world's clock."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @property
+    def now(self) -> datetime:
+        """The virtual time, UTC."""
+        return _time(self._connection.call("GET", "/clock")["now"])
+
+    @property
+    def running(self) -> bool:
+        """Whether time passes by itself."""
+        return bool(self._connection.call("GET", "/clock")["running"])
+
+    @property
+    def speed(self) -> float:
+        """Virtual seconds per real second."""
+        return float(self._connection.call("GET", "/clock")["speed"])
+
+    def advance(self, seconds: float) -> datetime:
+        """Move the clock forward by virtual seconds; what is due by then has happened. Gives the new time."""
+        return _time(self._connection.call("POST", "/clock/advance", {"seconds": seconds})["now"])
+
+    def settle(self, batch_id: str | None = None) -> Settled:
+        """Advance just far enough for every job of the world, or of a batch, to finish.
+
+        Held jobs and uploads that nobody started stay unfinished.
+        """
+        settled = self._connection.call("POST", "/clock/settle", {"batch_id": batch_id})
+        return Settled(_time(settled["now"]), settled["advanced_seconds"], settled["unfinished"])
+
+    def pause(self) -> None:
+        """Let time move only when it is advanced."""
+        self._connection.call("PATCH", "/clock", {"running": False})
+
+    def resume(self, speed: float | None = None) -> None:
+        """Let time pass by itself, at `speed` virtual seconds per real second where it is given."""
+        self._connection.call("PATCH", "/clock", {"running": True, **({} if speed is None else {"speed": speed})})
+
+    def set(self, now: datetime) -> None:
+        """Set the time, which carries its zone; forward only, once the world has jobs."""
+        self._connection.call("PATCH", "/clock", {"now": now.isoformat()})
+
+
+class Rules:
+    """A world's rules: what happens to jobs."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(
+        self,
+        *,
+        match: Mapping[str, Any] | None = None,
+        then: Mapping[str, Any],
+        times: int | None = None,
+    ) -> str:
+        """Add a rule; gives its id. The newest that matches decides."""
+        rule = {"match": dict(match or {}), "then": dict(then), "times": times}
+        return str(self._connection.call("POST", "/rules", rule)["ids"][0])
+
+    def add_all(self, rules: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Add rules as data, such as a file of them has; gives their ids."""
+        return list(self._connection.call("POST", "/rules", list(rules))["ids"])
+
+    def list(self) -> list[dict[str, Any]]:
+        """List the rules, oldest first, with how many jobs each `served`."""
+        return list(self._connection.call("GET", "/rules")["rules"])
+
+    def remove(self, rule_id: str) -> None:
+        """Delete a rule; what was drawn under it stays."""
+        self._connection.call("DELETE", f"/rules/{quote(rule_id, safe='')}")
+
+    def clear(self) -> None:
+        """Delete all rules."""
+        self._connection.call("DELETE", "/rules")
+
+
+class Faults:
+    """A world's faults: what happens to requests."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(
+        self,
+        *,
+        match: Mapping[str, Any] | None = None,
+        then: Mapping[str, Any],
+        skip: int = 0,
+        times: int | None = None,
+        probability: float = 1.0,
+        when: str = "before",
+    ) -> str:
+        """Add a fault; gives its id. The newest that matches alone counts."""
+        fault = {
+            "match": dict(match or {}),
+            "then": dict(then),
+            "skip": skip,
+            "times": times,
+            "probability": probability,
+            "when": when,
+        }
+        return str(self._connection.call("POST", "/faults", fault)["ids"][0])
+
+    def list(self) -> list[dict[str, Any]]:
+        """List the faults, oldest first, with how many requests each has `seen` and `served`."""
+        return list(self._connection.call("GET", "/faults")["faults"])
+
+    def remove(self, fault_id: str) -> None:
+        """Delete a fault."""
+        self._connection.call("DELETE", f"/faults/{quote(fault_id, safe='')}")
+
+    def clear(self) -> None:
+        """Delete all faults."""
+        self._connection.call("DELETE", "/faults")
+
+
+class Journal:
+    """The latest requests that a world saw."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def find(
+        self,
+        *,
+        method: str | None = None,
+        path: str | None = None,
+        operation: str | None = None,
+        status: int | None = None,
+        limit: int | None = None,
+    ) -> list[dict[str, Any]]:
+        """Give the requests that match, newest last; `path` is a glob, `limit` keeps the newest."""
+        query = {"method": method, "path": path, "operation": operation, "status": status, "limit": limit}
+        found = self._connection.call("GET", "/journal", query=query)
+        return list(found["requests"])
+
+    def clear(self) -> None:
+        """Forget all requests."""
+        self._connection.call("DELETE", "/journal")
+
+
+class Settings:
+    """A world's settings."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self) -> dict[str, Any]:
+        """Give all settings by name."""
+        return dict(self._connection.call("GET", "/settings"))
+
+    def update(self, **changes: Any) -> dict[str, Any]:
+        """Change settings, for what is submitted or reprocessed from now on; gives all of them."""
+        return dict(self._connection.call("PATCH", "/settings", changes))
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

@@ -1,0 +1,37 @@
+"""Finds the real places and example requests that come with the project."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+_PACKAGE = Path(__file__).parent
+
+
+def folder() -> Path:
+    """Find the fixtures: within the package where it is installed, beside it in a clone.
+
+    Raises:
+        FileNotFoundError: they are in neither place.
+    """
+    for parent in (_PACKAGE, _PACKAGE.parent):
+        if (parent / "fixtures" / "places" / "places.json").is_file():
+            return parent / "fixtures"
+    raise FileNotFoundError("The fixtures are missing: install the wheel, or run from a whole clone.")
+
+
+def places() -> list[dict[str, Any]]:
+    """Read the real places, each a job of a batch: its place id and inputs."""
+    jobs: list[dict[str, Any]] = _read(folder() / "places" / "places.json")
+    return jobs
+
+
+def request(name: str) -> dict[str, Any]:
+    """Read an example request by its name, such as `reprocess_default`."""
+    body: dict[str, Any] = _read(folder() / "requests" / f"{name}.json")
+    return body
+
+
+def _read(file: Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8"))

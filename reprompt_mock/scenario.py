@@ -1,0 +1,185 @@
+"""A world's scenario: its rules and faults, as values that are replaced when they change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, Field
+
+from reprompt_mock.errors import FaultNotFound, RuleNotFound, TooManyRules
+from reprompt_mock.faults import Fault, choose
+from reprompt_mock.specs import FaultSpec, RuleSpec, Strict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reprompt_mock.rules import Rule
+
+MOST = 1000
+"""How many rules, and how many faults, a world may have."""
+
+_Count = Annotated[int, Field(ge=0)]
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRule:
+    """A rule, as it was written, and how many jobs it served."""
+
+    rule: Rule
+    spec: RuleSpec
+    served: int = 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Show it as JSON-ready data."""
+        return {"id": self.rule.id, **_written(self.spec), "served": self.served}
+
+
+@dataclass(frozen=True, slots=True)
+class NamedFault:
+    """A fault, with what it saw and served, and as it was written."""
+
+    fault: Fault
+    spec: FaultSpec
+
+    def as_dict(self) -> dict[str, Any]:
+        """Show it as JSON-ready data."""
+        return {
+            "id": self.fault.id,
+            **_written(self.spec),
+            "seen": self.fault.seen,
+            "served": self.fault.served,
+        }
+
+
+def _written(spec: BaseModel) -> dict[str, Any]:
+    return spec.model_dump(mode="json", exclude_unset=True)
+
+
+class StoredRule(RuleSpec):
+    """A rule as it is stored and as it stands in a snapshot."""
+
+    id: str
+    served: _Count = 0
+
+
+class StoredFault(FaultSpec):
+    """A fault as it is stored and as it stands in a snapshot."""
+
+    id: str
+    seen: _Count = 0
+    served: _Count = 0
+
+
+class StoredScenario(Strict):
+    """A scenario as it is stored and as it stands in a snapshot."""
+
+    rules: list[StoredRule] = Field(default_factory=list)
+    faults: list[StoredFault] = Field(default_factory=list)
+    last_id: _Count = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """All rules and faults of a world, oldest first, and the number of the last that was named."""
+
+    rules: tuple[NamedRule, ...] = ()
+    faults: tuple[NamedFault, ...] = ()
+    last_id: int = 0
+
+    def with_rules(self, specs: Sequence[RuleSpec]) -> Scenario:
+        """Add rules, named by number.
+
+        Raises:
+            TooManyRules: there would be more than a world may have.
+        """
+        if len(self.rules) + len(specs) > MOST:
+            raise TooManyRules(what="rules", limit=MOST)
+        numbered = enumerate(specs, self.last_id + 1)
+        new = tuple(NamedRule(spec.to_rule(f"rule-{number}"), spec) for number, spec in numbered)
+        return replace(self, rules=self.rules + new, last_id=self.last_id + len(new))
+
+    def with_faults(self, specs: Sequence[FaultSpec]) -> Scenario:
+        """Add faults, named by number.
+
+        Raises:
+            TooManyRules: there would be more than a world may have.
+        """
+        if len(self.faults) + len(specs) > MOST:
+            raise TooManyRules(what="faults", limit=MOST)
+        numbered = enumerate(specs, self.last_id + 1)
+        new = tuple(NamedFault(spec.to_fault(f"fault-{number}"), spec) for number, spec in numbered)
+        return replace(self, faults=self.faults + new, last_id=self.last_id + len(new))
+
+    def without_rule(self, rule_id: str | None) -> Scenario:
+        """Delete a rule, or all for None; what was drawn under it stays.
+
+        Raises:
+            RuleNotFound: there is no rule of this id.
+        """
+        left = tuple(named for named in self.rules if rule_id is not None and named.rule.id != rule_id)
+        if rule_id is not None and len(left) == len(self.rules):
+            raise RuleNotFound(rule_id=rule_id)
+        return replace(self, rules=left)
+
+    def without_fault(self, fault_id: str | None) -> Scenario:
+        """Delete a fault, or all for None.
+
+        Raises:
+            FaultNotFound: there is no fault of this id.
+        """
+        left = tuple(named for named in self.faults if fault_id is not None and named.fault.id != fault_id)
+        if fault_id is not None and len(left) == len(self.faults):
+            raise FaultNotFound(fault_id=fault_id)
+        return replace(self, faults=left)
+
+    def after_serving(self, served: Mapping[str, int]) -> Scenario:
+        """Note how many jobs the rules have served by now, by their ids."""
+        rules = tuple(replace(named, served=served.get(named.rule.id, named.served)) for named in self.rules)
+        return replace(self, rules=rules)
+
+    def has_fault_for(self, method: str, path: str, operation: str | None) -> bool:
+        """Tell whether any fault matches a request."""
+        return any(named.fault.match.fits(method, path, operation) for named in self.faults)
+
+    def meet(self, seed: int, method: str, path: str, operation: str | None) -> tuple[Scenario, Fault | None]:
+        """Count a request; gives the scenario afterwards, and the fault that hits it."""
+        position = choose([named.fault for named in self.faults], method, path, operation)
+        if position is None:
+            return self, None
+        named = self.faults[position]
+        fault, hits = named.fault.meet(seed)
+        faults = (*self.faults[:position], replace(named, fault=fault), *self.faults[position + 1 :])
+        return replace(self, faults=faults), fault if hits else None
+
+    def to_json(self) -> str:
+        """Write it as JSON."""
+        return StoredScenario(
+            rules=[StoredRule(**named.as_dict()) for named in self.rules],
+            faults=[StoredFault(**named.as_dict()) for named in self.faults],
+            last_id=self.last_id,
+        ).model_dump_json(exclude_unset=True)
+
+    @classmethod
+    def from_stored(cls, stored: StoredScenario) -> Scenario:
+        """Make it of what was stored."""
+        return cls(
+            tuple(_named_rule(rule) for rule in stored.rules),
+            tuple(_named_fault(fault) for fault in stored.faults),
+            stored.last_id,
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Scenario:
+        """Read it from JSON."""
+        return cls.from_stored(StoredScenario.model_validate_json(text))
+
+
+def _named_rule(stored: StoredRule) -> NamedRule:
+    spec = RuleSpec(**stored.model_dump(exclude_unset=True, exclude={"id", "served"}))
+    return NamedRule(spec.to_rule(stored.id), spec, stored.served)
+
+
+def _named_fault(stored: StoredFault) -> NamedFault:
+    spec = FaultSpec(**stored.model_dump(exclude_unset=True, exclude={"id", "seen", "served"}))
+    return NamedFault(replace(spec.to_fault(stored.id), seen=stored.seen, served=stored.served), spec)

@@ -1,0 +1,165 @@
+"""Rules and faults as users write them: what is accepted, and what it becomes."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from reprompt_mock import faults, rules
+from reprompt_mock.attributes import CATALOGUE
+from reprompt_mock.hints import nearest
+from reprompt_mock.history import AttributeStatus
+from reprompt_mock.lifecycle import Hold, JobStatus
+
+Count = Annotated[int, Field(ge=1, le=2**31)]
+_OUTPUTS = frozenset(key for attribute in CATALOGUE.values() for key in attribute.outputs)
+_SCORES = frozenset(key for attribute in CATALOGUE.values() for key in attribute.confidence)
+
+
+class Strict(BaseModel):
+    """A body whose keys are all known; an unknown one is told the nearest known one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, values: Any) -> Any:
+        if isinstance(values, dict):
+            refuse_unknown("key", values, cls.model_fields)
+        return values
+
+
+def refuse_unknown(kind: str, names: Any, known: Any) -> None:
+    """Refuse names that are not known.
+
+    Raises:
+        PydanticCustomError: one is unknown; it names the nearest known one.
+    """
+    for name in names:
+        if name not in known:
+            message = "unknown {kind} {name}{hint}"
+            context = {"kind": kind, "name": repr(name), "hint": nearest(str(name), known)}
+            raise PydanticCustomError("unknown_name", message, context)
+
+
+class RuleMatch(Strict):
+    """Which jobs; strings are case-sensitive globs."""
+
+    batch: str | None = Field(None, description="The batch's id or name.")
+    place_id: str | None = Field(None, description="The place's id.")
+    name: str | None = Field(None, description="The place's name.")
+    attempt: Count | None = Field(None, description="The attempt, 1 for the first.")
+
+
+class RuleThen(Strict):
+    """What happens to them; what is left out is decided by older rules, then drawn."""
+
+    outcome: Literal["completed", "failed"] | None = Field(None, description="How the job ends.")
+    error: str | None = Field(None, description="The reason that a failure gives.")
+    hold: Literal["pending", "queued", "in_progress"] | None = Field(
+        None, description="The status in which it waits until it is released."
+    )
+    seconds: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None = Field(
+        None, description="The processing time in virtual seconds."
+    )
+    attributes: dict[str, AttributeStatus] | None = Field(None, description="Statuses of attributes, once completed.")
+    outputs: dict[str, Any] | None = Field(None, description="Values of outputs of asked attributes.")
+    confidence_scores: dict[str, Literal["VERY_HIGH", "HIGH", "MEDIUM", "LOW", "NONE"]] | None = Field(
+        None, description="Confidence scores of asked attributes."
+    )
+
+    @model_validator(mode="after")
+    def _known_names(self) -> RuleThen:
+        refuse_unknown("attribute", self.attributes or (), CATALOGUE)
+        refuse_unknown("output", self.outputs or (), _OUTPUTS)
+        refuse_unknown("confidence score", self.confidence_scores or (), _SCORES)
+        return self
+
+
+class RuleSpec(Strict):
+    """A rule: what happens to the jobs that match."""
+
+    match: RuleMatch = Field(default_factory=RuleMatch, description="Which jobs; all without it.")
+    then: RuleThen = Field(description="What happens to them.")
+    times: Count | None = Field(None, description="How many jobs it serves; without it, all.")
+
+    def to_rule(self, rule_id: str) -> rules.Rule:
+        """Make the rule."""
+        then = self.then
+        return rules.Rule(
+            rules.Match(**self.match.model_dump()),
+            rules.Then(
+                outcome=JobStatus[then.outcome] if then.outcome else None,
+                error=then.error,
+                hold=Hold[then.hold] if then.hold else None,
+                seconds=then.seconds,
+                attributes=then.attributes,
+                outputs=then.outputs,
+                confidence_scores=dict(then.confidence_scores) if then.confidence_scores else None,
+            ),
+            self.times,
+            rule_id,
+        )
+
+
+class FaultMatchSpec(Strict):
+    """Which requests."""
+
+    method: str | None = Field(None, description="The method.")
+    path: str | None = Field(None, description="The path, as a glob.")
+    operation: str | None = Field(None, description="The operation's id, such as create_batch.")
+
+    @model_validator(mode="after")
+    def _known_operation(self) -> FaultMatchSpec:
+        refuse_unknown("operation", [self.operation] if self.operation is not None else [], faults.OPERATION_IDS)
+        return self
+
+
+class FaultThen(Strict):
+    """What happens to them."""
+
+    status: Annotated[int, Field(ge=200, le=599)] | None = Field(None, description="The answer's status.")
+    body: Any = Field(None, description="The answer's body: text, or JSON.")
+    headers: dict[str, str] = Field(default_factory=dict, description="The answer's headers.")
+    delay_seconds: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = Field(
+        0.0, description="Real seconds before anything else; alone it delays the normal answer."
+    )
+    abort: faults.Abort | None = Field(None, description="Close the connection without an answer, or after half of it.")
+
+    @model_validator(mode="after")
+    def _sendable(self) -> FaultThen:
+        for name, value in self.headers.items():
+            if not _is_token(name) or not value.isascii() or not value.isprintable():
+                raise PydanticCustomError("header", "headers need a plain ASCII name and value")
+        return self
+
+
+def _is_token(name: str) -> bool:
+    return bool(name) and all(letter.isascii() and (letter.isalnum() or letter in "-_.!#$%&'*+^`|~") for letter in name)
+
+
+class FaultSpec(Strict):
+    """A fault: what happens to the requests that match."""
+
+    match: FaultMatchSpec = Field(default_factory=FaultMatchSpec, description="Which requests; all without it.")
+    skip: Annotated[int, Field(ge=0, le=2**31)] = Field(0, description="How many are let through first.")
+    times: Count | None = Field(None, description="How many it serves then; without it, all.")
+    probability: Annotated[float, Field(ge=0, le=1)] = Field(1.0, description="The share of them that it hits.")
+    when: faults.When = Field(faults.When.before, description="before the request is carried out, or after.")
+    then: FaultThen = Field(description="What happens.")
+
+    def to_fault(self, fault_id: str) -> faults.Fault:
+        """Make the fault."""
+        return faults.Fault(
+            faults.FaultMatch(**self.match.model_dump()),
+            faults.Effect(
+                self.then.status, self.then.body, self.then.headers, self.then.delay_seconds, self.then.abort
+            ),
+            self.skip,
+            self.times,
+            self.probability,
+            self.when,
+            fault_id,
+        )

@@ -1,0 +1,75 @@
+"""Whole worlds as tables of rows: read for a snapshot, written by a restore."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from reprompt_mock.store.database import Connection
+
+COLUMNS = {
+    "submission": ("pk", "at", "settings"),
+    "document": ("pk", "text"),
+    "body": ("digest", "count"),
+    "batch": ("pk", "id", "name", "folded_name", "created_at", "refresh"),
+    "job": (
+        "pk", "batch", "place_id", "created_in", "submission", "attempt", "own", "asked", "status", "due_at",
+        "queued_at", "started_at", "finished_at", "outcome", "hold", "course", "ran", "planned", "fresh", "error",
+        "last_enriched",
+    ),
+    "inputs": ("job", "place"),
+}  # fmt: skip
+"""The tables of a world and their columns, `world` and the batches' counts aside."""
+
+Tables = dict[str, list[list[Any]]]
+
+
+def dump(connection: Connection, world: int) -> Tables:
+    """Read all rows of a world, table by table, in the order of their keys."""
+    tables = {}
+    for table, columns in COLUMNS.items():
+        if table == "inputs":
+            query = "SELECT job, place FROM inputs JOIN job ON job.pk = inputs.job WHERE job.world = ? ORDER BY job"
+        else:
+            query = f"SELECT {', '.join(columns)} FROM {table} WHERE world = ? ORDER BY {columns[0]}"
+        tables[table] = [list(row) for row in connection.execute(query, (world,))]
+    return tables
+
+
+def add(connection: Connection, world: int, table: str, values: Sequence[Any]) -> int:
+    """Write a row whose key the database chooses, its other columns given in their order; gives the key."""
+    columns = COLUMNS[table][1:]
+    marks = ", ".join("?" * (len(columns) + 1))
+    cursor = connection.execute(f"INSERT INTO {table} (world, {', '.join(columns)}) VALUES ({marks})", (world, *values))
+    return cursor.lastrowid or 0
+
+
+def add_batch(connection: Connection, world: int, values: Sequence[Any], counts: Sequence[int]) -> int:
+    """Write a batch with its counts; gives its key."""
+    columns = COLUMNS["batch"][1:]
+    marks = ", ".join("?" * (len(columns) + 6))
+    cursor = connection.execute(
+        f"INSERT INTO batch (world, {', '.join(columns)}, pending, queued, in_progress, completed, failed)"
+        f" VALUES ({marks})",
+        (world, *values, *counts),
+    )
+    return cursor.lastrowid or 0
+
+
+def add_bodies(connection: Connection, world: int, rows: Iterable[Sequence[Any]]) -> None:
+    """Write how often bodies were seen."""
+    statement = "INSERT INTO body (world, digest, count) VALUES (?, ?, ?)"
+    connection.executemany(statement, [(world, *row) for row in rows])
+
+
+def add_jobs(
+    connection: Connection, world: int, rows: Iterable[Sequence[Any]], places: Iterable[Sequence[Any]]
+) -> None:
+    """Write jobs with the keys that they have, and their places."""
+    columns = COLUMNS["job"]
+    marks = ", ".join("?" * (len(columns) + 1))
+    statement = f"INSERT INTO job (world, {', '.join(columns)}) VALUES ({marks})"
+    connection.executemany(statement, ((world, *row) for row in rows))
+    connection.executemany("INSERT INTO inputs (job, place) VALUES (?, ?)", places)
