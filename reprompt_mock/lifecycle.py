@@ -9,16 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 from heapq import heapreplace
-from struct import Struct
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from reprompt_mock.draws import digest
+from reprompt_mock.draws import WORDS_A_PATH, many_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 SECOND = 1_000_000
-_TO_FRACTION = 2.0**-53
+_FRACTIONS = 1 << 53
+_WORDS = 1 << 64
 _LAST = 2**62  # No clock comes so far, and a database can still store it.
 
 
@@ -66,107 +67,135 @@ class Course:
     slowness: float = 1.0
 
 
-class Entrant(NamedTuple):
-    """A job about to be given its timetable; `attempt` counts from 1."""
+class Timetables(NamedTuple):
+    """Jobs' whole futures, column by column: when each is queued, started and finished, and how it ends.
 
-    place_id: str
-    attempt: int
-    course: Course | None = None
-
-
-class Timetable(NamedTuple):
-    """A job's whole future: when it is queued, started and finished, and how it ends.
-
-    A time that will not come by itself is None: those beyond a hold, and all of an upload that nobody started.
+    Outcomes and holds are codes. A time that will not come by itself is None: those beyond a hold.
     """
 
-    queued_at: int | None
-    started_at: int | None
-    finished_at: int | None
-    outcome: JobStatus | None
-    hold: Hold | None
+    queued_at: list[int | None]
+    started_at: list[int | None]
+    finished_at: list[int | None]
+    outcome: list[int | None]
+    hold: list[int | None]
 
 
-NEVER = Timetable(None, None, None, None, None)
-"""The timetable of an upload that nobody started."""
+def never(count: int) -> Timetables:
+    """Give the timetables of uploads that nobody started."""
+    return Timetables([None] * count, [None] * count, [None] * count, [None] * count, [None] * count)
 
 
-class _Fate(NamedTuple):
-    """What is drawn for a job alone, before it meets the others: three durations and an outcome."""
+class _Fates(NamedTuple):
+    """What is drawn for each job alone, before they meet: three durations and an outcome."""
 
-    pending: int
-    queued: int
-    processing: int
-    outcome: JobStatus
-
-
-_FREE = Course()
-_WORDS = Struct("<4Q").unpack
+    pending: list[int]
+    queued: list[int]
+    processing: list[int]
+    outcome: list[int]
 
 
-def _fate(seed: int, entrant: Entrant, pace: Pace) -> _Fate:
-    drawn = digest(seed, entrant.place_id, entrant.attempt, "fate")
-    pending, queued, processing, luck = ((word >> 11) * _TO_FRACTION for word in _WORDS(drawn[:32]))
-    course = entrant.course or _FREE
-    scale = course.slowness * SECOND
-    if course.outcome is not None:
-        outcome = course.outcome
-    else:
-        outcome = JobStatus.failed if luck < pace.failure_rate else JobStatus.completed
-    return _Fate(
-        int(pace.pending_seconds * scale * (0.5 + pending)),
-        int(pace.queued_seconds * scale * (0.5 + queued)),
-        int(
-            pace.processing_seconds * scale * (0.5 + processing) if course.seconds is None else course.seconds * SECOND
-        ),
-        outcome,
+def _fates(place_ids: Sequence[str], attempts: Sequence[int], seed: int, pace: Pace) -> _Fates:
+    words = many_words(
+        seed, [f"{place_id}\0{attempt}\0fate" for place_id, attempt in zip(place_ids, attempts, strict=True)]
+    )
+    completed, failed = JobStatus.completed.value, JobStatus.failed.value
+    unlucky = int(pace.failure_rate * _FRACTIONS)
+    return _Fates(
+        _durations(pace.pending_seconds, words[0::WORDS_A_PATH]),
+        _durations(pace.queued_seconds, words[1::WORDS_A_PATH]),
+        _durations(pace.processing_seconds, words[2::WORDS_A_PATH]),
+        [failed if word >> 11 < unlucky else completed for word in words[3::WORDS_A_PATH]],
     )
 
 
-def _held(table: Timetable) -> Timetable:
-    hold = table.hold
-    if hold is Hold.pending:
-        return table._replace(queued_at=None, started_at=None, finished_at=None)
-    if hold is Hold.queued:
-        return table._replace(started_at=None, finished_at=None)
-    return table._replace(finished_at=None)
+def _durations(mean_seconds: float, words: Sequence[int]) -> list[int]:
+    mean = mean_seconds * SECOND
+    shortest, spread = mean / 2, mean / _WORDS
+    return [int(shortest + spread * word) for word in words]
 
 
-def plan(entrants: Sequence[Entrant], *, at: int, seed: int, pace: Pace) -> list[Timetable]:
-    """Draw the timetables of one submission's jobs, in their order.
+def _decide(fates: _Fates, position: int, course: Course) -> None:
+    """Put what rules have decided about a job in the place of what was drawn."""
+    for durations in (fates.pending, fates.queued, fates.processing):
+        durations[position] = int(durations[position] * course.slowness)
+    if course.seconds is not None:
+        fates.processing[position] = int(course.seconds * SECOND)
+    if course.outcome is not None:
+        fates.outcome[position] = course.outcome.value
+
+
+def plan(
+    place_ids: Sequence[str],
+    attempts: Sequence[int],
+    courses: Mapping[int, Course] = MappingProxyType({}),
+    *,
+    at: int,
+    seed: int,
+    pace: Pace,
+) -> Timetables:
+    """Draw the timetables of one submission's jobs.
 
     `workers` simulated workers serve the jobs first come, first served: the earlier queued first, then the
     earlier in the submission. Held and stuck jobs take no worker, before or after they are released.
 
     Args:
-        entrants: the jobs, in the order of the submission.
-        at: when they were submitted, in microseconds.
+        place_ids: the jobs' places, in the order of the submission.
+        attempts: which attempt of each job this is, 1 for the first.
+        courses: what rules have decided, by position.
+        at: when the jobs were submitted, in microseconds.
         seed: the world's seed.
         pace: the settings in force.
     """
-    fates = [_fate(seed, entrant, pace) for entrant in entrants]
-    tables: dict[int, Timetable] = {}
-    free = [at] * max(1, min(pace.workers, len(fates)))
-    for index in sorted(range(len(fates)), key=lambda index: fates[index].pending):
-        fate, course = fates[index], entrants[index].course
-        queued_at = at + fate.pending
-        started_at = queued_at + fate.queued
-        hold = course.hold if course else None
-        if hold is None:
-            started_at = max(started_at, free[0])
-            heapreplace(free, min(started_at + fate.processing, _LAST))
-        finished_at = min(started_at + fate.processing, _LAST)
-        table = Timetable(queued_at, started_at, finished_at, fate.outcome, hold)
-        tables[index] = table if hold is None else _held(table)
-    return [tables[index] for index in range(len(fates))]
+    fates = _fates(place_ids, attempts, seed, pace)
+    for position, course in courses.items():
+        _decide(fates, position, course)
+    holds: list[int | None] = [None] * len(place_ids)
+    for position, course in courses.items():
+        holds[position] = None if course.hold is None else course.hold.value
+    queued_at = [at + pending for pending in fates.pending]
+    started_at = _starts(queued_at, fates, holds, workers=pace.workers)
+    finished_at = [start + processing for start, processing in zip(started_at, fates.processing, strict=True)]
+    if max(finished_at, default=0) > _LAST:
+        started_at, finished_at = ([min(time, _LAST) for time in times] for times in (started_at, finished_at))
+    tables = Timetables([*queued_at], [*started_at], [*finished_at], [*fates.outcome], holds)
+    for position, course in courses.items():
+        if course.hold is not None:
+            _hold(tables, position, course.hold)
+    return tables
 
 
-def resume(entrant: Entrant, status: JobStatus, *, at: int, seed: int, pace: Pace) -> Timetable:
+def _starts(queued_at: list[int], fates: _Fates, holds: list[int | None], *, workers: int) -> list[int]:
+    """Find out when each job meets a worker who is free."""
+    started_at = [queued + waiting for queued, waiting in zip(queued_at, fates.queued, strict=True)]
+    processing = fates.processing
+    free = [0] * max(1, min(workers, len(queued_at)))
+    for position in sorted(range(len(queued_at)), key=queued_at.__getitem__):
+        if holds[position] is None:
+            start = started_at[position]
+            if free[0] > start:
+                start = started_at[position] = free[0]
+            heapreplace(free, start + processing[position])
+    return started_at
+
+
+def _hold(tables: Timetables, position: int, hold: Hold) -> None:
+    """Take away the times that a held job does not reach by itself."""
+    tables.finished_at[position] = None
+    if hold <= Hold.queued:
+        tables.started_at[position] = None
+    if hold is Hold.pending:
+        tables.queued_at[position] = None
+
+
+def resume(
+    place_id: str, attempt: int, course: Course, status: JobStatus, *, at: int, seed: int, pace: Pace
+) -> tuple[int, int, int]:
     """Draw the steps that are left to a job that is released at `at` from where it stands.
 
-    It keeps its outcome; times that lie behind it are set to `at`.
+    Gives the three times; those that lie behind it are set to `at`.
     """
-    fate = _fate(seed, entrant, pace)
-    queued_at = at + (fate.pending if status < JobStatus.queued else 0)
-    started_at = queued_at + (fate.queued if status < JobStatus.in_progress else 0)
-    return Timetable(queued_at, started_at, started_at + fate.processing, fate.outcome, None)
+    fates = _fates([place_id], [attempt], seed, pace)
+    _decide(fates, 0, course)
+    queued_at = at + (fates.pending[0] if status < JobStatus.queued else 0)
+    started_at = queued_at + (fates.queued[0] if status < JobStatus.in_progress else 0)
+    return queued_at, started_at, started_at + fates.processing[0]

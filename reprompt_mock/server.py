@@ -77,7 +77,7 @@ def listeners(host: str, port: int) -> list[socket.socket]:
             return _listen_on_both(port)
         address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
         return [_listen(str(address), port)]
-    except UnicodeError:
+    except ValueError:
         raise CannotListen(f"cannot listen on {host}:{port}: this is no host name") from None
     except OSError as error:
         reason = error.strerror or str(error)

@@ -120,6 +120,9 @@ def load(
     in_file = _file_values(config, table) if config else {}
     _refuse_unknown(in_file, (), f"key in {config}", str)
     given = {name: value for name, value in (flags or {}).items() if value is not None}
+    # pydantic-settings would merge tables of several sources, and so let in keys that were replaced.
+    variables = {name: value for name, value in variables.items() if name not in given}
+    in_file = {name: value for name, value in in_file.items() if name not in given and name not in variables}
     return _build(given, variables, in_file)
 
 

@@ -64,11 +64,12 @@ class Body(SQLModel, table=True):
 
 
 class Batch(SQLModel, table=True):
-    """A batch and the counts of its jobs, which every statement that moves jobs keeps."""
+    """A batch and the counts of its jobs, which hold until `next_due`, the time of their next transition."""
 
     __table_args__: ClassVar = (
         Index("ix_batch_id", "world", "id", unique=True),
         Index("ix_batch_order", "world", "pk"),
+        Index("ix_batch_due", "world", "next_due", sqlite_where=text("next_due IS NOT NULL")),
         _NEVER_REUSED,
     )
 
@@ -84,16 +85,16 @@ class Batch(SQLModel, table=True):
     in_progress: int
     completed: int
     failed: int
+    next_due: int | None = Field(sa_type=_BIG)
 
 
 class Job(SQLModel, table=True):
-    """A job's timetable and history; `pk` is the order of submission."""
+    """A job's timetable and history, from which its status follows; `pk` is the order of submission."""
 
     __table_args__: ClassVar = (
         Index("ix_job_place", "world", "place_id", "batch", unique=True),
         Index("ix_job_batch", "batch", "pk"),
         Index("ix_job_world", "world", "pk"),
-        Index("ix_job_due", "world", "due_at", sqlite_where=text("due_at IS NOT NULL")),
         Index("ix_job_held", "world", sqlite_where=text("hold IS NOT NULL")),
     )
 
@@ -106,8 +107,6 @@ class Job(SQLModel, table=True):
     attempt: int
     own: int | None
     asked: int
-    status: int
-    due_at: int | None = Field(sa_type=_BIG)
     queued_at: int | None = Field(sa_type=_BIG)
     started_at: int | None = Field(sa_type=_BIG)
     finished_at: int | None = Field(sa_type=_BIG)

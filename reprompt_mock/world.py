@@ -93,9 +93,9 @@ class World:
         self.scenario, fault = self.scenario.meet(self.settings.seed, method, path, operation)
         return fault
 
-    def is_due(self) -> bool:
+    def is_due(self, now: int | None = None) -> bool:
         """Tell whether a transition is due, at the cost of one comparison."""
-        return self.next_due is not None and self.next_due <= self.now()
+        return self.next_due is not None and self.next_due <= (self.now() if now is None else now)
 
     def expect(self, due_at: int | None) -> None:
         """Note a transition that may be the next."""

@@ -10,7 +10,7 @@ from reprompt_mock.engine import releasing, reprocessing, snapshot, submissions,
 from reprompt_mock.engine.core import Core, Reading
 from reprompt_mock.engine.recall import Recall
 from reprompt_mock.errors import TimeGoesBack
-from reprompt_mock.store import batches, jobs, worlds
+from reprompt_mock.store import batches, worlds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -96,7 +96,7 @@ class Engine:
             BatchNotFound: the world has no batch of this id.
         """
         with self.core.database.read() as connection:
-            reading = Reading(connection, world, world.key)
+            reading = Reading(connection, world, world.key, world.now())
             return views.find_batch(reading, batch_id).counts.total
 
     def _poll(self, world: World, batch_id: str) -> None:
@@ -235,7 +235,7 @@ class Engine:
         """
         with self.core.writing(world) as writing:
             batch = None if batch_id is None else views.find_batch(writing.reading, batch_id)
-            finish = jobs.last_finish(writing.connection, writing.key, batch and batch.pk)
+            finish = batches.last_finish(writing.connection, writing.key, batch and batch.pk)
             now = writing.now
             if finish is not None and finish > now:
                 writing.world.advance(finish - now)
@@ -273,7 +273,7 @@ class Engine:
         if world.is_due():
             self.core.catch_up(world)
         with self.core.database.read() as connection:
-            return snapshot.take(Reading(connection, world, world.key))
+            return snapshot.take(Reading(connection, world, world.key, world.now()))
 
     def restore(self, world: World, document: Snapshot) -> WorldSummary:
         """Make a world what a snapshot says, in place of what it was."""

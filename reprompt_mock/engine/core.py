@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock.clock import real_now
 from reprompt_mock.engine.worlds import Worlds
-from reprompt_mock.store import jobs, worlds
+from reprompt_mock.store import batches, worlds
 from reprompt_mock.store.database import Connection, Database
 from reprompt_mock.world import Start, World
 
@@ -20,11 +20,12 @@ _PURGE_ROWS = 2000
 
 
 class Reading(NamedTuple):
-    """One state of a world's data; `key` is None while nothing was stored in it."""
+    """One state of a world's data at one moment of its time; `key` is None while nothing was stored in it."""
 
     connection: Connection
     world: World
     key: int | None
+    now: int
 
 
 class Writing(NamedTuple):
@@ -38,7 +39,7 @@ class Writing(NamedTuple):
     @property
     def reading(self) -> Reading:
         """The same, to be read."""
-        return Reading(self.connection, self.world, self.key)
+        return Reading(self.connection, self.world, self.key, self.world.now())
 
 
 class _Lost(Exception):
@@ -73,10 +74,10 @@ class Core:
     def reading(self, world: World) -> Iterator[Reading]:
         """Open a world for reading, after what is due in it has happened."""
         world = self.worlds.current(world)
-        if world.is_due():
+        while (now := world.now()) and world.is_due(now):
             self.catch_up(world)
         with self.database.read() as connection:
-            yield Reading(connection, world, world.key)
+            yield Reading(connection, world, world.key, now)
         self.worlds.keep(world)
 
     @contextmanager
@@ -107,7 +108,7 @@ class Core:
 
     def _apply_due(self, connection: Connection, world: World, now: int) -> None:
         if world.key is not None and world.next_due is not None and world.next_due <= now:
-            world.next_due = jobs.apply_due(connection, world.key, now)
+            world.next_due = batches.recount_due(connection, world.key, now)
 
     def apply_due(self, writing: Writing) -> None:
         """Make happen what became due in the course of a change."""

@@ -11,7 +11,7 @@ from reprompt_mock import history
 from reprompt_mock.attributes import CATALOGUE, lacking
 from reprompt_mock.history import Attempt, AttributeStatus, Entry, History
 from reprompt_mock.journal import note_rules
-from reprompt_mock.lifecycle import Entrant, Timetable, plan
+from reprompt_mock.lifecycle import Timetables, plan
 from reprompt_mock.rules import TEST_PREFIX, Candidate, Judge, Then
 from reprompt_mock.store import worlds
 
@@ -23,29 +23,29 @@ if TYPE_CHECKING:
 
 
 class Submitted(NamedTuple):
-    """A job as a submission sees it.
+    """Jobs as a submission sees them, column by column.
 
-    `ran` refers to its history, None where it has none; `place` gives its inputs as JSON, and is asked only
-    where a rule or an attribute needs them. `batch` is its batch's id and name, for rules.
+    `ran` refers to each job's history, None where it has none. What only rules and some attributes need is asked for
+    by position: a job's place as JSON, its batch's id and name.
     """
 
-    place_id: str
-    attempt: int
-    asked: tuple[str, ...]
-    ran: int | None
-    place: Callable[[], str]
-    batch: tuple[str | None, str | None] = (None, None)
+    place_ids: Sequence[str]
+    attempts: Sequence[int]
+    asked: Sequence[tuple[str, ...]]
+    ran: Sequence[int | None]
+    place: Callable[[int], str]
+    label: Callable[[int], tuple[str | None, str | None]]
 
 
 class Planned(NamedTuple):
-    """What was decided about a job; `asked`, `planned` and `course` refer to documents."""
+    """What was decided about jobs, column by column; `asked`, `planned` and `course` refer to documents."""
 
-    timetable: Timetable
-    asked: int
-    planned: int
-    fresh: bool
-    error: str | None = None
-    course: int | None = None
+    timetables: Timetables
+    asked: list[int]
+    planned: list[int | None]
+    fresh: list[bool]
+    errors: list[str | None]
+    courses: list[int | None]
 
 
 class _Outlook(NamedTuple):
@@ -53,6 +53,9 @@ class _Outlook(NamedTuple):
 
     planned: int
     fresh: bool
+
+
+_NOBODY: frozenset[str] = frozenset()
 
 
 class Planner:
@@ -65,14 +68,7 @@ class Planner:
         refresh: whether cached values are enriched anew.
     """
 
-    def __init__(
-        self,
-        writing: Writing,
-        *,
-        submission: int,
-        settings: WorldSettings,
-        refresh: bool = False,
-    ) -> None:
+    def __init__(self, writing: Writing, *, submission: int, settings: WorldSettings, refresh: bool = False) -> None:
         self._writing = writing
         self._submission = submission
         self._settings = settings
@@ -81,25 +77,53 @@ class Planner:
         self._judge = Judge([named.rule for named in rules], {named.rule.id: named.served for named in rules})
         self._documents: dict[Any, int] = {}
         self._outlooks: dict[Any, _Outlook] = {}
+        self._needing: dict[tuple[str, ...], list[str]] = {}
 
-    def plan(self, jobs: Sequence[Submitted]) -> list[Planned]:
+    def plan(self, jobs: Submitted) -> Planned:
         """Decide about all jobs, in the order of the submission."""
-        decided = [self._decide(job) for job in jobs]
-        entrants = [
-            Entrant(job.place_id, job.attempt, then.course if then else None)
-            for job, then in zip(jobs, decided, strict=True)
-        ]
-        timetables = plan(entrants, at=self._writing.now, seed=self._settings.seed, pace=self._settings.pace)
+        decided = self._decide(jobs)
+        courses = {position: then.course for position, then in decided.items() if then.course}
+        timetables = plan(
+            jobs.place_ids,
+            jobs.attempts,
+            courses,
+            at=self._writing.now,
+            seed=self._settings.seed,
+            pace=self._settings.pace,
+        )
+        outlooks = [self._outlook(jobs, position, decided.get(position)) for position in range(len(jobs.place_ids))]
+        planned = Planned(
+            timetables,
+            self.keys_of(jobs.asked),
+            [outlook.planned for outlook in outlooks],
+            [outlook.fresh for outlook in outlooks],
+            [None] * len(outlooks),
+            [None] * len(outlooks),
+        )
+        for position, then in decided.items():
+            planned.errors[position] = then.error
+        for position, course in courses.items():
+            written = asdict(course)
+            planned.courses[position] = self._intern(orjson.dumps(written), written)
         self._note_served()
-        return [self._planned(job, then, table) for job, then, table in zip(jobs, decided, timetables, strict=True)]
+        return planned
 
-    def _planned(self, job: Submitted, then: Then | None, timetable: Timetable) -> Planned:
-        asked, outlook = self.key_of(job.asked), self._outlook(job, then)
-        if then is None:
-            return Planned(timetable, asked, *outlook)
-        course = asdict(then.course) if then.course else None
-        key = self._intern(orjson.dumps(course), course) if course else None
-        return Planned(timetable, asked, *outlook, then.error, key)
+    def keys_of(self, lists: Sequence[tuple[str, ...]]) -> list[int]:
+        """Find or write lists of attributes that jobs share."""
+        keys = {names: self._intern(names, list(names)) for names in dict.fromkeys(lists)}
+        return [keys[names] for names in lists]
+
+    def _decide(self, jobs: Submitted) -> dict[int, Then]:
+        """Ask the rules about the jobs that any may be for; gives what they decided, by position."""
+        decided = {}
+        for position, place_id in enumerate(jobs.place_ids):
+            if self._judge.rules or place_id.startswith(TEST_PREFIX):
+                name = str(orjson.loads(jobs.place(position))["name"])
+                candidate = Candidate(place_id, name, jobs.attempts[position], *jobs.label(position))
+                then = self._judge.decide(candidate)
+                if then is not None:
+                    decided[position] = then
+        return decided
 
     def _note_served(self) -> None:
         """Store how many jobs the world's rules have served by now."""
@@ -111,57 +135,51 @@ class Planner:
             worlds.save(self._writing.connection, self._writing.key, world)
             note_rules(acted)
 
-    def key_of(self, names: tuple[str, ...]) -> int:
-        """Find or write a list of attributes that jobs share."""
-        return self._intern(names, list(names))
+    def _outlook(self, jobs: Submitted, position: int, then: Then | None) -> _Outlook:
+        asked, ran = jobs.asked[position], jobs.ran[position]
+        unmet = self._unmet(jobs, position)
+        errors = self._struck(jobs, position, "error", self._settings.attribute_error_rate)
+        drifted = self._struck(jobs, position, "drift", self._settings.drift_rate if self._refresh else 0)
+        pins = (then and then.pins) or None
+        pinned = then.statuses(asked) if then else {}
+        fixed = orjson.dumps([pins, pinned]) if then else None
+        alike = (ran, asked, unmet, errors, drifted, fixed)
+        outlook = self._outlooks.get(alike)
+        if outlook is None:
+            key = self._intern(orjson.dumps(pins), pins) if pins else None
+            attempt = Attempt(self._submission, self._refresh, unmet, errors, drifted, pinned, key)
+            outlook = self._outlooks[alike] = self._looked_out(ran, asked, attempt)
+        return outlook
 
-    def _decide(self, job: Submitted) -> Then | None:
-        if not self._judge.rules and not job.place_id.startswith(TEST_PREFIX):
-            return None
-        name = str(orjson.loads(job.place())["name"])
-        return self._judge.decide(Candidate(job.place_id, name, job.attempt, *job.batch))
-
-    def _outlook(self, job: Submitted, then: Then | None) -> _Outlook:
-        pins = then.pins if then else {}
-        pinned = then.statuses(job.asked) if then else {}
-        attempt = Attempt(
-            self._submission,
-            self._refresh,
-            unmet=self._unmet(job),
-            errors=self._struck(job, "error", self._settings.attribute_error_rate),
-            drifted=self._struck(job, "drift", self._settings.drift_rate if self._refresh else 0),
-            pinned=pinned,
-            pins=self._intern(orjson.dumps(pins), pins) if pins else None,
-        )
-        alike = (
-            job.ran,
-            job.asked,
-            attempt.unmet,
-            attempt.errors,
-            attempt.drifted,
-            tuple(pinned.items()),
-            attempt.pins,
-        )
-        if alike not in self._outlooks:
-            self._outlooks[alike] = self._looked_out(job, attempt)
-        return self._outlooks[alike]
-
-    def _looked_out(self, job: Submitted, attempt: Attempt) -> _Outlook:
-        before = {} if job.ran is None else read_history(worlds.document(self._writing.connection, job.ran))
-        planned = history.after(before, job.asked, attempt)
-        fresh = history.runs_anew(before, planned, job.asked)
+    def _looked_out(self, ran: int | None, asked: tuple[str, ...], attempt: Attempt) -> _Outlook:
+        before = {} if ran is None else read_history(worlds.document(self._writing.connection, ran))
+        planned = history.after(before, asked, attempt)
+        fresh = history.runs_anew(before, planned, asked)
         document = written_history(planned)
         return _Outlook(self._intern(orjson.dumps(document), document), fresh)
 
-    def _unmet(self, job: Submitted) -> frozenset[str]:
-        needing = [name for name in job.asked if name in CATALOGUE and CATALOGUE[name].needs]
+    def _unmet(self, jobs: Submitted, position: int) -> frozenset[str]:
+        asked = jobs.asked[position]
+        needing = self._needing.get(asked)
+        if needing is None:
+            needing = [name for name in asked if name in CATALOGUE and CATALOGUE[name].needs]
+            self._needing[asked] = needing
         if not needing:
-            return frozenset()
-        place = orjson.loads(job.place())
+            return _NOBODY
+        place = orjson.loads(jobs.place(position))
         return frozenset(name for name in needing if lacking(name, place))
 
-    def _struck(self, job: Submitted, what: str, rate: float) -> frozenset[str]:
-        return history.struck(self._settings.seed, job.place_id, job.attempt, what=what, asked=job.asked, rate=rate)
+    def _struck(self, jobs: Submitted, position: int, what: str, rate: float) -> frozenset[str]:
+        if not rate:
+            return _NOBODY
+        return history.struck(
+            self._settings.seed,
+            jobs.place_ids[position],
+            jobs.attempts[position],
+            what=what,
+            asked=jobs.asked[position],
+            rate=rate,
+        )
 
     def _intern(self, token: Any, value: Any) -> int:
         if token not in self._documents:

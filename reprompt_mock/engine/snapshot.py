@@ -6,7 +6,6 @@ Keys of rows are the document's own: they say what belongs together, and are giv
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from datetime import datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,11 +16,10 @@ from pydantic import AwareDatetime, Field
 from reprompt_mock.clock import iso, moment_of
 from reprompt_mock.engine.planning import read_history, written_history
 from reprompt_mock.errors import SnapshotBroken
-from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.scenario import Scenario, StoredScenario
 from reprompt_mock.settings import WorldSettings
 from reprompt_mock.specs import Strict
-from reprompt_mock.store import dumps, jobs, worlds
+from reprompt_mock.store import batches, dumps, jobs, worlds
 
 if TYPE_CHECKING:
     from reprompt_mock.engine.core import Reading, Writing
@@ -88,7 +86,7 @@ def restore(writing: Writing, snapshot: Snapshot) -> None:
     world.scenario = Scenario.from_stored(snapshot.scenario)
     world.key = key = worlds.insert(writing.connection, world)
     _Restored(writing, key, snapshot.data).write()
-    world.next_due = jobs.next_due(writing.connection, key)
+    world.next_due = batches.recount_all(writing.connection, key, world.now())
 
 
 class _Restored:
@@ -107,7 +105,8 @@ class _Restored:
         for pk, *values in self._data["submission"]:
             self._submissions[pk] = dumps.add(self._connection, self._key, "submission", values)
         self._write_documents()
-        self._write_batches()
+        for pk, *values in self._data["batch"]:
+            self._batches[pk] = dumps.add_batch(self._connection, self._key, values)
         dumps.add_bodies(self._connection, self._key, self._data["body"])
         self._write_jobs()
 
@@ -127,13 +126,6 @@ class _Restored:
             for name, entry in read_history(orjson.loads(text)).items()
         }
         return json.dumps(written_history(moved), separators=(",", ":"), ensure_ascii=False)
-
-    def _write_batches(self) -> None:
-        counts: dict[int, list[int]] = defaultdict(lambda: [0] * len(JobStatus))
-        for job in self._data["job"]:
-            counts[job[_JOB["batch"]]][job[_JOB["status"]]] += 1
-        for pk, *values in self._data["batch"]:
-            self._batches[pk] = dumps.add_batch(self._connection, self._key, values, counts[pk])
 
     def _write_jobs(self) -> None:
         first = jobs.next_key(self._connection)

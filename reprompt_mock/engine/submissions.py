@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import partial
 from hashlib import blake2b
-from itertools import chain
+from itertools import chain, count, repeat
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
@@ -16,9 +15,8 @@ from reprompt_mock.draws import digest
 from reprompt_mock.engine.planning import Planned, Planner, Submitted
 from reprompt_mock.enrichment.results import echoed
 from reprompt_mock.errors import AttributesMissing, AttributeUnknown, EnrichmentNotFound, JobNotFound, TooManyJobs
-from reprompt_mock.lifecycle import NEVER, JobStatus, Timetable
+from reprompt_mock.lifecycle import JobStatus, Timetables, never
 from reprompt_mock.store import batches, jobs, worlds
-from reprompt_mock.store.jobs import ExistingJob, NewJob
 from reprompt_mock.tables import ALONE
 
 if TYPE_CHECKING:
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.core import Writing
     from reprompt_mock.settings import WorldSettings
     from reprompt_mock.store.batches import StoredBatch
+    from reprompt_mock.store.jobs import ExistingJob
 
 
 class PlaceToEnrich(NamedTuple):
@@ -94,14 +93,14 @@ def delete_jobs(writing: Writing, place_id: str) -> int:
     Raises:
         JobNotFound: the world has no job of this place.
     """
-    found = jobs.of_place(writing.connection, writing.key, place_id)
+    found = jobs.of_place(writing.connection, writing.key, place_id, now=writing.now)
     if not found:
         raise JobNotFound(place_id=place_id)
     jobs.remove(writing.connection, [job.pk for job in found])
     for job in found:
         change = [0] * len(JobStatus)
         change[job.status] = -1
-        batches.move_counts(writing.connection, {job.batch: change})
+        move_counts(writing, {job.batch: change}, [])
     return len(found)
 
 
@@ -198,78 +197,70 @@ def submit(
     connection, world, key, now = writing
     submission = worlds.add_submission(connection, key, now, world.settings)
     planner = Planner(writing, submission=submission, settings=world.settings)
-    replaced = jobs.existing(connection, key, batch.pk, list(places)) if batch.counts.total else {}
-    next_key = jobs.next_key(connection)  # before the last key may be removed, which is used again
+    replaced = jobs.existing(connection, key, batch.pk, list(places), now=now) if batch.counts.total else {}
+    new = count(jobs.next_key(connection))
     jobs.remove(connection, [job.pk for job in replaced.values()])
-    plans: Iterable[Planned | None] = [None] * len(places)
-    if kick_off:
-        entered = [
-            Submitted(place_id, 1, place.attributes or CORE, None, partial(str, place.place), batch.label)
-            for place_id, place in places.items()
-        ]
-        planned_jobs = planner.plan(entered)
-        plans = [_finished(now, *pair) for pair in zip(entered, planned_jobs, strict=True)] if at_once else planned_jobs
-    origin = _Origin(key, batch.pk, submission)
-    rows = []
-    for (place_id, place), planned in zip(places.items(), plans, strict=True):
-        before = replaced.get(place_id)
-        asked = planned.asked if planned else planner.key_of(place.attributes)
-        # A replaced job's last attributes outlive it where the new request has none (contract G3).
-        own = asked if place.attributes else before and before.own
-        rows.append(_row(origin, before.pk if before else next_key, place_id, planned, asked=asked, own=own))
-        next_key += before is None
-    stored = ((row.pk, place.place) for row, place in zip(rows, places.values(), strict=True))
-    jobs.insert(connection, rows, stored)
-    _count_in(writing, batch, rows, replaced.values())
+    planned = _run(planner, batch, places) if kick_off else _uploaded(planner, places)
+    if at_once:
+        planned = _finished(now, places, planned)
+    keys = [replaced[place_id].pk if place_id in replaced else next(new) for place_id in places]
+    rows = zip(
+        keys, repeat(key), repeat(batch.pk), places, repeat(submission), repeat(submission), repeat(int(kick_off)),
+        _own(places, replaced, planned.asked), planned.asked, *planned.timetables, planned.courses, repeat(None),
+        planned.planned, planned.fresh, planned.errors, repeat(None),
+    )  # fmt: skip
+    jobs.insert(connection, rows, zip(keys, (place.place for place in places.values()), strict=True))
+    change = [0] * len(JobStatus)
+    change[JobStatus.pending] = len(places)
+    for job in replaced.values():
+        change[job.status] -= 1
+    move_counts(writing, {batch.pk: change}, planned.timetables.queued_at)
 
 
-def _finished(now: int, job: Submitted, planned: Planned) -> Planned:
-    """Let a job finish at once: neither holds nor durations play a part (contract I3)."""
-    if planned.timetable.outcome is JobStatus.failed:
-        reason = planned.error or "the simulated enrichment failed"
-        raise EnrichmentNotFound(place_id=job.place_id, reason=reason)
-    return planned._replace(timetable=Timetable(now, now, now, planned.timetable.outcome, None))
+def _own(
+    places: Mapping[str, PlaceToEnrich], replaced: Mapping[str, ExistingJob], asked: Sequence[int]
+) -> list[int | None]:
+    """Give each job's own last attributes: a replaced job's outlive it where the new request has none (contract G3)."""
+    return [
+        key if place.attributes else replaced[place_id].own if place_id in replaced else None
+        for (place_id, place), key in zip(places.items(), asked, strict=True)
+    ]
 
 
-class _Origin(NamedTuple):
-    world: int
-    batch: int
-    submission: int
-
-
-def _row(origin: _Origin, pk: int, place_id: str, planned: Planned | None, *, asked: int, own: int | None) -> NewJob:
-    times = planned.timetable if planned else NEVER
-    return NewJob(
-        pk,
-        origin.world,
-        origin.batch,
-        place_id,
-        created_in=origin.submission,
-        submission=origin.submission,
-        attempt=1 if planned else 0,
-        own=own,
-        asked=asked,
-        status=JobStatus.pending,
-        due_at=times.queued_at,
-        queued_at=times.queued_at,
-        started_at=times.started_at,
-        finished_at=times.finished_at,
-        outcome=times.outcome,
-        hold=times.hold,
-        course=planned and planned.course,
-        ran=None,
-        planned=planned and planned.planned,
-        fresh=planned.fresh if planned else True,
-        error=planned and planned.error,
-        last_enriched=None,
+def _run(planner: Planner, batch: StoredBatch, places: Mapping[str, PlaceToEnrich]) -> Planned:
+    """Plan jobs that run; those without attributes are enriched for core."""
+    entered = list(places.values())
+    return planner.plan(
+        Submitted(
+            list(places),
+            [1] * len(entered),
+            [place.attributes or CORE for place in entered],
+            [None] * len(entered),
+            lambda position: entered[position].place,
+            lambda _: batch.label,
+        )
     )
 
 
-def _count_in(writing: Writing, batch: StoredBatch, rows: Sequence[NewJob], replaced: Iterable[ExistingJob]) -> None:
-    change = [0] * len(JobStatus)
-    change[JobStatus.pending] = len(rows)
-    for job in replaced:
-        change[job.status] -= 1
-    batches.move_counts(writing.connection, {batch.pk: change})
-    due = [row.due_at for row in rows if row.due_at is not None]
-    writing.world.expect(min(due, default=None))
+def _uploaded(planner: Planner, places: Mapping[str, PlaceToEnrich]) -> Planned:
+    """Plan nothing: the jobs stay pending until they are reprocessed (contract D5)."""
+    size = len(places)
+    asked = planner.keys_of([place.attributes for place in places.values()])
+    return Planned(never(size), asked, [None] * size, [True] * size, [None] * size, [None] * size)
+
+
+def _finished(now: int, places: Iterable[str], planned: Planned) -> Planned:
+    """Let jobs finish at once: neither holds nor durations play a part (contract I3)."""
+    outcomes = planned.timetables.outcome
+    for place_id, outcome, error in zip(places, outcomes, planned.errors, strict=True):
+        if outcome == JobStatus.failed:
+            raise EnrichmentNotFound(place_id=place_id, reason=error or "the simulated enrichment failed")
+    at_once: list[int | None] = [now] * len(outcomes)
+    return planned._replace(timetables=Timetables(at_once, at_once, at_once, outcomes, [None] * len(outcomes)))
+
+
+def move_counts(writing: Writing, changes: Mapping[int, Sequence[int]], due: Iterable[int | None]) -> None:
+    """Add to batches' counts, and note when the next of the new transitions is due."""
+    soonest = min((time for time in due if time is not None), default=None)
+    batches.move_counts(writing.connection, changes, due=soonest)
+    writing.world.expect(soonest)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from reprompt_mock.batch_status import status_of
+from reprompt_mock.batch_status import Counts, status_of
 from reprompt_mock.clock import day_bounds
 from reprompt_mock.errors import BatchNotFound, JobNotFound
 from reprompt_mock.history import AttributeStatus, shown
@@ -15,7 +15,6 @@ from reprompt_mock.store.batches import StoredBatch
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reprompt_mock.batch_status import Counts
     from reprompt_mock.engine.core import Reading
     from reprompt_mock.engine.recall import Recall
     from reprompt_mock.lifecycle import JobStatus
@@ -71,10 +70,12 @@ def batch_status(reading: Reading, recall: Recall, batch_id: str, attributes: Se
         BatchNotFound: the world has no batch of this id.
     """
     batch = find_batch(reading, batch_id)
+    by_status = jobs.places_by_status(reading.connection, batch.pk, now=reading.now)
+    batch = batch._replace(counts=Counts(*map(len, by_status.values())))
     return BatchView(
         batch,
         _status(reading, batch),
-        jobs.places_by_status(reading.connection, batch.pk),
+        by_status,
         None if attributes is None else _distribution(reading, recall, batch, attributes),
     )
 
@@ -90,7 +91,7 @@ def _distribution(
         name: {status: [] for status in AttributeStatus} for name in names
     }
     statuses: dict[tuple[Any, ...], Mapping[str, AttributeStatus]] = {}
-    for job in jobs.attributes(reading.connection, batch.pk):
+    for job in jobs.attributes(reading.connection, batch.pk, now=reading.now):
         alike = job[1:]
         if alike not in statuses:
             statuses[alike] = shown(
@@ -154,7 +155,7 @@ def _selected(reading: Reading, query: ResultQuery) -> jobs.Selection | None:
     if reading.key is None or (query.alone and batch is None):
         return None
     day = None if query.day is None else day_bounds(query.day)
-    return jobs.Selection(reading.key, batch and batch.pk, day)
+    return jobs.Selection(reading.key, reading.now, batch and batch.pk, day)
 
 
 def _total(reading: Reading, selection: jobs.Selection) -> int:
@@ -171,7 +172,7 @@ def result_of_place(reading: Reading, recall: Recall, place_id: str) -> dict[str
     Raises:
         JobNotFound: the world has no job of this place.
     """
-    job = reading.key and jobs.result_of_place(reading.connection, reading.key, place_id)
+    job = reading.key and jobs.result_of_place(reading.connection, reading.key, place_id, now=reading.now)
     if not job:
         raise JobNotFound(place_id=place_id)
     return recall.result(reading.connection, job)

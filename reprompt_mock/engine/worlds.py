@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reprompt_mock.store import jobs, worlds
+from reprompt_mock.store import batches, worlds
 from reprompt_mock.world import Start, World
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Worlds:
         for stored in worlds.load_all(connection):
             world = World(stored.slug, self._start, self._real)
             world.resume_from(stored, worlds.last_submission(connection, stored.pk))
-            world.next_due = jobs.next_due(connection, stored.pk)
+            world.next_due = batches.next_due(connection, stored.pk)
             self._worlds[stored.slug] = world
 
     def find(self, slug: str) -> World | None:

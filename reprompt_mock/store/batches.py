@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock.batch_status import Counts
-from reprompt_mock.store.statements import MOVE_COUNTS, STATUS_COLUMNS
+from reprompt_mock.store.statements import (
+    LAST_FINISH,
+    LAST_FINISH_OF_BATCH,
+    MOVE_COUNTS,
+    NEXT_DUE,
+    RECOUNT_DUE,
+    RECOUNT_WORLD,
+    STATUS_COLUMNS,
+)
 from reprompt_mock.store.worlds import _key
 from reprompt_mock.tables import ALONE
 
@@ -85,9 +93,44 @@ def page(connection: Connection, world: int, query: str, *, limit: int, offset: 
     return [_stored(row) for row in rows], total
 
 
-def move_counts(connection: Connection, changes: Mapping[int, Sequence[int]]) -> None:
-    """Add to batches' counts; `changes` gives for each batch the change per status, in their order."""
-    connection.executemany(MOVE_COUNTS, [(*change, batch) for batch, change in changes.items()])
+def move_counts(connection: Connection, changes: Mapping[int, Sequence[int]], *, due: int | None) -> None:
+    """Add to batches' counts.
+
+    Args:
+        connection: the write transaction.
+        changes: for each batch the change per status, in their order.
+        due: when a new transition is due that may be the batches' next.
+    """
+    rows = [
+        {**dict(zip(STATUS_COLUMNS, change, strict=True)), "batch": batch, "due": due}
+        for batch, change in changes.items()
+    ]
+    connection.executemany(MOVE_COUNTS, rows)
+
+
+def recount_due(connection: Connection, world: int, now: int) -> int | None:
+    """Count the jobs of a world's batches in which a transition is due; gives when the next is, None for none."""
+    connection.execute(RECOUNT_DUE, {"world": world, "now": now})
+    return next_due(connection, world)
+
+
+def recount_all(connection: Connection, world: int, now: int) -> int | None:
+    """Count the jobs of all of a world's batches; gives when the next transition is, None for none."""
+    connection.execute(RECOUNT_WORLD, {"world": world, "now": now})
+    return next_due(connection, world)
+
+
+def next_due(connection: Connection, world: int) -> int | None:
+    """Tell when a world's next transition is due, None where it waits for nobody."""
+    (due,) = connection.execute(NEXT_DUE, (world,)).fetchone()
+    return due  # type: ignore[no-any-return] # an integer column
+
+
+def last_finish(connection: Connection, world: int, batch: int | None = None) -> int | None:
+    """Tell when the last job of a world or batch that moves by itself will have finished."""
+    query, value = (LAST_FINISH, world) if batch is None else (LAST_FINISH_OF_BATCH, batch)
+    (finish,) = connection.execute(query, (value,)).fetchone()
+    return finish  # type: ignore[no-any-return] # an integer column
 
 
 def delete(connection: Connection, batch: int) -> None:

@@ -15,8 +15,8 @@ COLUMNS = {
     "body": ("digest", "count"),
     "batch": ("pk", "id", "name", "folded_name", "created_at", "refresh"),
     "job": (
-        "pk", "batch", "place_id", "created_in", "submission", "attempt", "own", "asked", "status", "due_at",
-        "queued_at", "started_at", "finished_at", "outcome", "hold", "course", "ran", "planned", "fresh", "error",
+        "pk", "batch", "place_id", "created_in", "submission", "attempt", "own", "asked", "queued_at",
+        "started_at", "finished_at", "outcome", "hold", "course", "ran", "planned", "fresh", "error",
         "last_enriched",
     ),
     "inputs": ("job", "place"),
@@ -46,14 +46,14 @@ def add(connection: Connection, world: int, table: str, values: Sequence[Any]) -
     return cursor.lastrowid or 0
 
 
-def add_batch(connection: Connection, world: int, values: Sequence[Any], counts: Sequence[int]) -> int:
-    """Write a batch with its counts; gives its key."""
+def add_batch(connection: Connection, world: int, values: Sequence[Any]) -> int:
+    """Write a batch whose jobs are still to be counted; gives its key."""
     columns = COLUMNS["batch"][1:]
-    marks = ", ".join("?" * (len(columns) + 6))
+    marks = ", ".join("?" * (len(columns) + 1))
     cursor = connection.execute(
         f"INSERT INTO batch (world, {', '.join(columns)}, pending, queued, in_progress, completed, failed)"
-        f" VALUES ({marks})",
-        (world, *values, *counts),
+        f" VALUES ({marks}, 0, 0, 0, 0, 0)",
+        (world, *values),
     )
     return cursor.lastrowid or 0
 

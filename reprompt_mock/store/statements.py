@@ -1,96 +1,134 @@
-"""The hot statements, in the dialect that SQLite (3.35 or later) and PostgreSQL share."""
+"""The hot statements, in the dialect that SQLite (3.35 or later) and PostgreSQL share.
+
+A job's row is its timetable and never changes by itself: its status is read off at a moment, `:now`. Only the counts
+of batches are kept, each with the time of the batch's next transition, until which they hold.
+"""
 
 STATUS_COLUMNS = ("pending", "queued", "in_progress", "completed", "failed")
 
 JOB_COLUMNS = (
-    "pk", "world", "batch", "place_id", "created_in", "submission", "attempt", "own", "asked", "status",
-    "due_at", "queued_at", "started_at", "finished_at", "outcome", "hold", "course", "ran", "planned", "fresh", "error",
-    "last_enriched",
+    "pk", "world", "batch", "place_id", "created_in", "submission", "attempt", "own", "asked", "queued_at",
+    "started_at", "finished_at", "outcome", "hold", "course", "ran", "planned", "fresh", "error", "last_enriched",
 )  # fmt: skip
 
 INSERT_JOB = f"INSERT INTO job ({', '.join(JOB_COLUMNS)}) VALUES ({', '.join('?' * len(JOB_COLUMNS))})"
 INSERT_INPUTS = "INSERT INTO inputs (job, place) VALUES (?, ?)"
 
-# A job's next status and due time at a moment, the latest transition tested first. Times that will not come by
-# themselves (held jobs, unstarted uploads) are NULL and never due.
-_NEXT_STATUS = (
+# The latest transition is tested first. Times that will not come by themselves (held jobs, unstarted uploads) are
+# NULL, which no test is true of.
+_STATUS = (
     "CASE WHEN finished_at <= :now THEN outcome WHEN started_at <= :now THEN 2 WHEN queued_at <= :now THEN 1 ELSE 0 END"
 )
-_NEXT_DUE = (
+_NEXT = (
     "CASE WHEN finished_at <= :now THEN NULL WHEN started_at <= :now THEN finished_at"
     " WHEN queued_at <= :now THEN started_at ELSE queued_at END"
 )
-
-COUNT_DUE = f"""
-SELECT batch, status, {_NEXT_STATUS} AS next_status, count(*) FROM job
-WHERE world = :world AND due_at <= :now GROUP BY batch, status, next_status
-"""
-
 # A completed attempt becomes the job's history; a failed one leaves it as it was (contract G8).
-APPLY_DUE = f"""
-UPDATE job SET
-  status = {_NEXT_STATUS},
-  due_at = {_NEXT_DUE},
-  ran = CASE WHEN finished_at <= :now AND outcome = 3 THEN planned ELSE ran END,
-  last_enriched = CASE WHEN finished_at <= :now AND outcome = 3 AND (fresh OR last_enriched IS NULL)
-    THEN finished_at ELSE last_enriched END
-WHERE world = :world AND due_at <= :now
+_RAN = "CASE WHEN finished_at <= :now AND outcome = 3 THEN planned ELSE ran END"
+_LAST_ENRICHED = (
+    "CASE WHEN finished_at <= :now AND outcome = 3 AND (fresh OR last_enriched IS NULL) THEN finished_at"
+    " ELSE last_enriched END"
+)
+
+_COUNTED = ", ".join(
+    f"count(CASE WHEN status = {code} THEN 1 END) AS {name}" for code, name in enumerate(STATUS_COLUMNS)
+)
+
+
+def recount(condition: str) -> str:
+    """Count the jobs of the batches that meet a condition at a moment, and note when their next transition is."""
+    return f"""
+UPDATE batch SET {", ".join(f"{name} = counted.{name}" for name in STATUS_COLUMNS)}, next_due = counted.next_due
+FROM (
+  SELECT due, {_COUNTED}, min(next) AS next_due
+  FROM (
+    SELECT stale.pk AS due, CASE WHEN job.pk IS NOT NULL THEN {_STATUS} END AS status, {_NEXT} AS next
+    FROM batch AS stale LEFT JOIN job ON job.batch = stale.pk WHERE {condition}
+  ) AS moment GROUP BY due
+) AS counted WHERE batch.pk = counted.due
 """
 
-NEXT_DUE = "SELECT min(due_at) FROM job WHERE world = ? AND due_at IS NOT NULL"
-LAST_FINISH = "SELECT max(finished_at) FROM job WHERE world = ? AND due_at IS NOT NULL"
-LAST_FINISH_OF_BATCH = "SELECT max(finished_at) FROM job WHERE batch = ? AND due_at IS NOT NULL"
 
-MOVE_COUNTS = f"UPDATE batch SET {', '.join(f'{name} = {name} + ?' for name in STATUS_COLUMNS)} WHERE pk = ?"
+RECOUNT_DUE = recount("stale.world = :world AND stale.next_due <= :now")
+RECOUNT_WORLD = recount("stale.world = :world")
 
-_RESULT = (
-    "job.pk, job.place_id, job.status, job.submission, job.attempt, job.asked, job.ran, job.planned, job.error,"
-    " job.last_enriched, inputs.place"
-)
-_RESULTS = f"SELECT {_RESULT} FROM job JOIN inputs ON inputs.job = job.pk"
-RESULTS_OF_PLACE = f"{_RESULTS} WHERE job.world = ? AND job.place_id = ? ORDER BY job.created_in DESC LIMIT 1"
-_OF_DAY = "AND job.created_in IN (SELECT pk FROM submission WHERE world = ? AND at >= ? AND at < ?)"
+NEXT_DUE = "SELECT min(next_due) FROM batch WHERE world = ? AND next_due IS NOT NULL"
+LAST_FINISH = """
+SELECT max(finished_at) FROM job WHERE batch IN (SELECT pk FROM batch WHERE world = ? AND next_due IS NOT NULL)
+"""
+LAST_FINISH_OF_BATCH = "SELECT max(finished_at) FROM job WHERE batch = ?"
+
+MOVE_COUNTS = f"""
+UPDATE batch SET {", ".join(f"{name} = {name} + :{name}" for name in STATUS_COLUMNS)},
+  next_due = CASE WHEN :due < coalesce(next_due, :due + 1) THEN :due ELSE next_due END
+WHERE pk = :batch
+"""
+
+_RESULTS = f"""
+SELECT job.pk, place_id, {_STATUS} AS status, submission, attempt, asked, {_RAN} AS ran, planned, error,
+  {_LAST_ENRICHED} AS last_enriched, inputs.place
+FROM job JOIN inputs ON inputs.job = job.pk
+"""
+RESULTS_OF_PLACE = f"{_RESULTS} WHERE world = :world AND place_id = :place_id ORDER BY created_in DESC LIMIT 1"
+_OF_DAY = "AND created_in IN (SELECT pk FROM submission WHERE world = :world AND at >= :first AND at < :last)"
 
 
 def results(scope: str, *, of_day: bool) -> str:
     """Select a page of results of a "batch" or "world", optionally of one day, in order of submission."""
-    condition = f"job.{scope} = ? {_OF_DAY if of_day else ''}"
-    return f"{_RESULTS} WHERE {condition} ORDER BY job.pk LIMIT ? OFFSET ?"
+    condition = f"job.{scope} = :{scope} {_OF_DAY if of_day else ''}"
+    return f"{_RESULTS} WHERE {condition} ORDER BY job.pk LIMIT :limit OFFSET :offset"
 
 
 def count_of_day(scope: str) -> str:
     """Count the jobs of a "batch" or "world" of one day."""
-    return f"SELECT count(*) FROM job WHERE job.{scope} = ? {_OF_DAY}"
+    return f"SELECT count(*) FROM job WHERE {scope} = :{scope} {_OF_DAY}"
 
 
 def count_by_day(scope: str, *, of_day: bool) -> str:
     """Count the jobs of a "batch" or "world" by UTC day (counted since 1970) and status."""
     return f"""
-SELECT submission.at / 86400000000 AS day, job.status, count(*)
+SELECT submission.at / 86400000000 AS day, {_STATUS} AS status, count(*)
 FROM job JOIN submission ON submission.pk = job.created_in
-WHERE job.{scope} = ? {_OF_DAY if of_day else ""} GROUP BY day, job.status
+WHERE job.{scope} = :{scope} {_OF_DAY if of_day else ""} GROUP BY day, {_STATUS}
 """
 
 
-PLACES_BY_STATUS = "SELECT status, place_id FROM job WHERE batch = ? ORDER BY pk"
-ATTRIBUTES_BY_JOB = "SELECT place_id, status, asked, ran, planned FROM job WHERE batch = ? ORDER BY pk"
+PLACES_BY_STATUS = f"SELECT {_STATUS}, place_id FROM job WHERE batch = :batch ORDER BY pk"
+ATTRIBUTES_BY_JOB = f"SELECT place_id, {_STATUS}, asked, {_RAN}, planned FROM job WHERE batch = :batch ORDER BY pk"
 
-JOBS_TO_REPROCESS = """
-SELECT pk, place_id, batch, status, attempt, own, ran FROM job WHERE batch = ? AND status IN ({marks}) ORDER BY pk
-"""
+_EXISTING = f"SELECT pk, place_id, batch, {_STATUS} AS status, attempt, own, {_RAN} AS ran FROM job"
+JOBS_OF_PLACE = f"{_EXISTING} WHERE world = :world AND place_id = :place_id ORDER BY created_in DESC"
 
-HELD_JOBS = """
-SELECT job.pk, job.place_id, job.status, job.submission, job.attempt, job.outcome, job.course, batch.id, batch.name
+
+def existing_jobs(count: int) -> str:
+    """Select the jobs that a batch has for `count` places, named p0, p1 and so on."""
+    marks = ", ".join(f":p{position}" for position in range(count))
+    return f"{_EXISTING} WHERE world = :world AND batch = :batch AND place_id IN ({marks})"
+
+
+def jobs_to_reprocess(statuses: str) -> str:
+    """Select a batch's jobs in some statuses (codes, separated by commas), in order of submission."""
+    return f"{_EXISTING} WHERE batch = :batch AND {_STATUS} IN ({statuses}) ORDER BY pk"
+
+
+HELD_JOBS = f"""
+SELECT job.pk, job.place_id, {_STATUS}, job.submission, job.attempt, job.outcome, job.course,
+  batch.pk, batch.id, batch.name
 FROM job JOIN batch ON batch.pk = job.batch
-WHERE job.world = ? AND job.hold IS NOT NULL AND job.hold <> ? AND job.status < 3 ORDER BY job.pk
+WHERE job.world = :world AND job.hold IS NOT NULL AND job.hold <> :stuck ORDER BY job.pk
 """
 
-RELEASE_JOB = """
-UPDATE job SET due_at = ?, queued_at = ?, started_at = ?, finished_at = ?, hold = NULL WHERE pk = ?
-"""
+RELEASE_JOB = "UPDATE job SET queued_at = ?, started_at = ?, finished_at = ?, hold = NULL WHERE pk = ?"
 
-REPROCESS_JOB = """
-UPDATE job SET submission = ?, attempt = ?, own = ?, asked = ?, status = 0, due_at = ?, queued_at = ?,
-  started_at = ?, finished_at = ?, outcome = ?, hold = ?, course = ?, planned = ?, fresh = ?, error = ?
-WHERE pk = ?
-"""
+REPROCESS_COLUMNS = (
+    "submission", "attempt", "own", "asked", "queued_at", "started_at", "finished_at", "outcome", "hold", "course",
+    "planned", "fresh", "error",
+)  # fmt: skip
+
+# What the last attempt came to is written down before the new one takes its place. Marks are numbered: the job is the
+# first, the moment the second.
+REPROCESS_JOB = f"""
+UPDATE job SET ran = {_RAN}, last_enriched = {_LAST_ENRICHED},
+  {", ".join(f"{name} = ?{number}" for number, name in enumerate(REPROCESS_COLUMNS, 3))}
+WHERE pk = ?1
+""".replace(":now", "?2")

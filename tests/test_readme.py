@@ -1,0 +1,341 @@
+"""The README is true and complete: its snippets run, and what users can touch has its line."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import httpx2
+import pytest
+
+import reprompt_mock
+from reprompt_mock import rules
+from reprompt_mock.cli import _parser
+from reprompt_mock.server import ServerThread
+from reprompt_mock.settings import PREFIX, Settings, WorldSettings, load
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+EXAMPLES = ROOT / "tests" / "examples"
+ADDRESS = "localhost:8780"
+SERVICE = "/v1/{org_slug}/place_enrichment"
+WORLD = "/_mock/orgs/{org_slug}"
+METHODS = {"get", "post", "put", "patch", "delete"}
+NO_SETTING = {"url", "config", "log_format", "log_level"}
+CURLRC = "silent\nshow-error\nfail-with-body\nnoproxy = *\n"
+
+_slugs = (f"readme-{number}" for number in itertools.count())
+
+
+class Snippet(NamedTuple):
+    line: int
+    language: str
+    text: str
+
+    @property
+    def commands(self) -> list[str]:
+        return [line for line in self.text.splitlines() if line and not line.startswith("#")]
+
+    @property
+    def calls_the_emulator(self) -> bool:
+        return "curl " in self.text
+
+
+def _snippets() -> Iterator[Snippet]:
+    for match in re.finditer(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL):
+        yield Snippet(README.count("\n", 0, match.start()) + 1, match[1], match[2])
+
+
+SNIPPETS = tuple(_snippets())
+
+
+def written_in(language: str, *, live: bool | None = None) -> list[Any]:
+    """Give the snippets of a language as parameters; `live` picks those that call an emulator, or the others."""
+    return [
+        pytest.param(snippet, id=f"line-{snippet.line}")
+        for snippet in SNIPPETS
+        if snippet.language == language and live in {None, snippet.calls_the_emulator}
+    ]
+
+
+def table(*heading: str) -> list[list[str]]:
+    """Read the rows of the README's table that has this heading."""
+    head = f"| {' | '.join(heading)} |\n"
+    assert README.count(head) == 1, f"not one table with the heading {heading}"
+    lines = README[README.index(head) :].splitlines()[2:]
+    rows = itertools.takewhile(lambda line: line.startswith("|"), lines)
+    return [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in rows]
+
+
+def code_in(text: str) -> list[str]:
+    return re.findall(r"`([^`]+)`", text)
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    """An emulator on a real socket, a thousand times as fast as the service."""
+    server = ServerThread(load({"port": 0, "speed": 1000.0}, environ={}))
+    server.start()
+    yield server.url
+    server.stop()
+
+
+def with_own_world(text: str, url: str) -> str:
+    """Let a snippet call the running emulator, in a world of its own."""
+    slug = next(_slugs)
+    address = url.removeprefix("http://")
+    return text.replace(ADDRESS, address).replace("/acme", f"/{slug}").replace("my-test", slug)
+
+
+def run_in_shell(text: str, home: Path) -> list[Any]:
+    """Run a snippet from the root of the clone; gives the JSON documents that it printed."""
+    if not shutil.which("curl"):
+        pytest.skip("the machine has no curl")
+    (home / ".curlrc").write_text(CURLRC)
+    done = subprocess.run(
+        ["sh", "-euc", text],
+        cwd=ROOT,
+        env={**os.environ, "CURL_HOME": str(home)},
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
+    return list(documents(done.stdout.decode()))
+
+
+def documents(text: str) -> Iterator[Any]:
+    decoder, position = json.JSONDecoder(), 0
+    while position < len(text):
+        document, position = decoder.raw_decode(text, position)
+        yield document
+
+
+# Snippets
+
+
+def test_every_snippet_is_of_a_language_that_is_tested() -> None:
+    assert {snippet.language for snippet in SNIPPETS} <= {"sh", "python", "toml", "json"}
+
+
+@pytest.mark.parametrize("snippet", written_in("sh", live=True))
+def test_curl_snippets_work_when_pasted(snippet: Snippet, url: str, tmp_path: Path) -> None:
+    assert run_in_shell(with_own_world(snippet.text, url), tmp_path)
+
+
+def quick_start() -> Snippet:
+    return next(snippet for snippet in SNIPPETS if snippet.calls_the_emulator)
+
+
+def test_the_first_three_curl_commands_create_poll_and_page(url: str, tmp_path: Path) -> None:
+    text = quick_start().text
+    assert len(re.findall("^curl ", text, re.MULTILINE)) == 3
+
+    created, polled, page = run_in_shell(with_own_world(text, url), tmp_path)
+
+    assert created["id"] == polled["id"] == "stores"
+    assert sorted(itertools.chain(*created["jobs"].values())) == ["mock-fail-1", "tower"]
+    assert polled["metadata"]["total_jobs"] == 2
+    assert [job["place_id"] for job in page["jobs"]] == ["tower", "mock-fail-1"]
+    assert page["total"] == 2
+
+
+def test_the_answer_that_is_shown_is_the_answer(url: str, tmp_path: Path) -> None:
+    (shown,) = (json.loads(snippet.text) for snippet in SNIPPETS if snippet.language == "json")
+    text = with_own_world(quick_start().text, url)
+    slug = text.split("/v1/")[1].split("/")[0]
+    run_in_shell(text, tmp_path)
+
+    with httpx2.Client(base_url=url, headers={"apiKey": "any"}, trust_env=False) as http:
+        http.post(f"/_mock/orgs/{slug}/clock/settle").raise_for_status()
+        answer = http.get(f"/v1/{slug}/place_enrichment/batches/stores").json()
+
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", shown["created_at"])
+    assert {**answer, "created_at": shown["created_at"]} == shown
+
+
+@pytest.mark.parametrize("snippet", written_in("sh", live=False))
+def test_commands_exist(snippet: Snippet) -> None:
+    for command in snippet.commands:
+        check_command(shlex.split(command))
+
+
+def check_command(words: list[str]) -> None:
+    while "=" in words[0]:
+        check_variable(words.pop(0).partition("=")[0])
+    match words:
+        case ["make", target, *arguments]:
+            assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE), f"make {target}"
+            assert all(argument.startswith("ARGS=") for argument in arguments)
+            for argument in arguments if target == "run" else ():
+                _parser().parse_args(["serve", *shlex.split(argument.removeprefix("ARGS="))])
+        case ["reprompt-mock", *arguments] | ["python", "-m", "reprompt_mock", *arguments]:
+            _parser().parse_args(arguments)
+        case ["pip", "install", "."]:
+            pass
+        case _:
+            pytest.fail(f"nothing checks this command: {shlex.join(words)}")
+
+
+def check_variable(variable: str) -> None:
+    assert variable.startswith(PREFIX)
+    assert variable.removeprefix(PREFIX).lower() in {*Settings.model_fields, *NO_SETTING}
+
+
+@pytest.mark.parametrize("snippet", written_in("toml"))
+def test_config_files_are_accepted(snippet: Snippet, tmp_path: Path) -> None:
+    config = tmp_path / "emulator.toml"
+    config.write_text(snippet.text, encoding="utf-8")
+
+    settings = load(environ={}, config=config)
+
+    for name, value in tomllib.loads(snippet.text).items():
+        if name in Settings.model_fields:
+            assert json.loads(settings.model_dump_json(include={name}))[name] == value
+
+
+def test_python_snippets_are_the_examples() -> None:
+    files = {file.read_text(encoding="utf-8") for file in EXAMPLES.glob("*.py") if file.stem != "__init__"}
+
+    assert {snippet.text for snippet in SNIPPETS if snippet.language == "python"} == files
+
+
+@pytest.mark.parametrize("snippet", written_in("python"))
+def test_python_snippets_run(snippet: Snippet, url: str, tmp_path: Path) -> None:
+    file = tmp_path / "example.py"
+    file.write_text(snippet.text.replace(ADDRESS, url.removeprefix("http://")), encoding="utf-8")
+
+    done = subprocess.run(
+        [sys.executable, file],
+        cwd=tmp_path,
+        env={**os.environ, "NO_PROXY": "*"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_links_lead_somewhere() -> None:
+    headings = {
+        re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-")
+        for heading in re.findall(r"^#+ (.*)$", README, re.MULTILINE)
+    }
+    for target in re.findall(r"\]\(([^)]+)\)", README):
+        if target.startswith("#"):
+            assert target[1:] in headings
+        elif "://" not in target:
+            assert (ROOT / target).exists(), target
+
+
+# Completeness
+
+
+def test_every_setting_has_its_line() -> None:
+    names = [row[0] for row in table("setting", "default", "flag", "meaning")]
+
+    assert sorted(code_in(name)[0] for name in names) == sorted(Settings.model_fields)
+    assert {code_in(name)[0] for name in names if "◦" in name} == set(WorldSettings.model_fields)
+
+
+@pytest.mark.parametrize(
+    "row", [pytest.param(row, id=row[0]) for row in table("setting", "default", "flag", "meaning")]
+)
+def test_a_setting_has_the_default_and_the_flag_that_its_line_says(row: list[str]) -> None:
+    name = code_in(row[0])[0]
+    default = Settings.model_fields[name].get_default(call_default_factory=True)
+    flag = f"--{name.replace('_', '-')}"
+    is_flag = flag in flags_of("serve")
+
+    assert row[1] == ("none" if default is None else f"`{json.dumps(default).strip(chr(34))}`")
+    assert row[2] == (f"`{flag}`" if is_flag else "")
+
+
+def commands() -> dict[str, argparse.ArgumentParser]:
+    (choices,) = (action.choices for action in _parser()._actions if isinstance(action, argparse._SubParsersAction))
+    return dict(choices)
+
+
+def flags_of(command: str) -> set[str]:
+    actions = commands()[command]._actions
+    return {option for action in actions for option in action.option_strings if option.startswith("--")} - {"--help"}
+
+
+def test_every_command_and_flag_has_its_line() -> None:
+    named = {code_in(row[0])[0] for row in table("command", "does")}
+    flags = {(row[1].strip("`"), code.split()[0]) for row in table("flag", "of", "means") for code in code_in(row[0])}
+
+    assert named == {*(f"reprompt-mock {command}" for command in commands()), "reprompt-mock --version"}
+    assert flags == {(command, flag) for command in commands() for flag in flags_of(command)}
+
+
+def served(url: str, document: str) -> set[str]:
+    paths = httpx2.get(url + document, trust_env=False).json()["paths"]
+    return {f"{method.upper()} {path}" for path, operations in paths.items() for method in METHODS & operations.keys()}
+
+
+def test_every_operation_of_the_service_has_its_line(url: str) -> None:
+    lines = {code_in(row[0])[0].replace(" ", f" {SERVICE}") for row in table("operation", "does")}
+
+    assert served(url, "/openapi.json") == lines
+
+
+def test_every_route_of_the_control_api_has_its_line(url: str) -> None:
+    # Later sections have tables of their own, of the same form.
+    lines = set(re.findall(r"^\| `((?:GET|POST|PUT|PATCH|DELETE) (?:W|/_mock)[^`]*)` \|", README, re.MULTILINE))
+    written = {re.sub(r" W\b", f" {WORLD}", line) for line in lines}
+
+    assert served(url, "/_mock/openapi.json") == written
+
+
+def test_every_test_place_id_has_its_line() -> None:
+    lines = {code_in(row[0])[0] for row in table("prefix", "what happens")}
+
+    assert lines == {(rule.match.place_id or "").removesuffix("*") for rule in rules.TEST_PLACE_IDS}
+
+
+def test_every_pytest_fixture_has_its_line() -> None:
+    if find_spec("reprompt_mock.pytest_plugin") is None:
+        pytest.skip("there is no plugin yet")
+    source = (ROOT / "reprompt_mock" / "pytest_plugin.py").read_text(encoding="utf-8")
+
+    for fixture in re.findall(r"@pytest\.fixture(?:\(.*\))?\ndef (\w+)", source):
+        assert fixture.startswith("_") or f"`{fixture}`" in README, fixture
+
+
+def rooms() -> list[str]:
+    """Give the rooms that the README names, from the top to the bottom."""
+    return [code.removesuffix("/") for row in table("room", "what it is for") for code in code_in(row[0])]
+
+
+def test_every_room_has_its_line() -> None:
+    package = Path(reprompt_mock.__file__).parent
+    modules = {file.stem for file in package.glob("*.py") if not file.stem.startswith("__")}
+    packages = {file.parent.name for file in package.glob("*/__init__.py")}
+
+    assert sorted(rooms()) == sorted(modules | packages)
+
+
+def test_the_rooms_stand_in_the_order_of_the_layers() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    (layers,) = (contract["layers"] for contract in contracts if contract["type"] == "layers")
+    depth = {room: number for number, layer in enumerate(layers) for room in re.findall(r"[\w.]+", layer)}
+    depths = [depth[room] for room in rooms()]
+
+    assert depths == sorted(depths)
