@@ -192,8 +192,11 @@ class ServerThread:
         self._ready.wait()
 
     def stop(self) -> None:
-        """Stop, and wait until it has."""
+        """Stop, and wait until it has; one that was never started gives back what it opened."""
         self._server.should_exit = True
-        self._thread.join()
+        if self._thread.ident is None:
+            self.app.engine.close()
+        else:
+            self._thread.join()
         for listener in self._sockets:
             listener.close()

@@ -89,7 +89,10 @@ class Batch(SQLModel, table=True):
 
 
 class Job(SQLModel, table=True):
-    """A job's timetable and history, from which its status follows; `pk` is the order of submission."""
+    """A job's timetable and history, from which its status follows.
+
+    `pk` is the order of submission, `place` the inputs as JSON.
+    """
 
     __table_args__: ClassVar = (
         Index("ix_job_place", "world", "place_id", "batch", unique=True),
@@ -118,10 +121,4 @@ class Job(SQLModel, table=True):
     fresh: bool
     error: str | None
     last_enriched: int | None = Field(sa_type=_BIG)
-
-
-class Inputs(SQLModel, table=True):
-    """A job's place as it was sent, as JSON; wide, so beside the job."""
-
-    job: int = Field(primary_key=True)
     place: str

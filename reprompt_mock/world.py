@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.clock import VirtualClock
 from reprompt_mock.journal import Journal
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reprompt_mock.store.worlds import StoredWorld
 
 
+_HEAVIEST_VIEWS = 200_000
 _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,48}[A-Za-z0-9]")
 
 
@@ -46,6 +47,35 @@ class Start(NamedTuple):
     journal_size: int = 1000
 
 
+class Views:
+    """Views of a world's data that were read once, and hold until something changes in it.
+
+    `version` counts the changes: what was read before a change is kept under the number of before, where nobody
+    finds it any more.
+    """
+
+    def __init__(self) -> None:
+        self.version = 0
+        self._kept: dict[tuple[int, str], Any] = {}
+        self._weight = 0
+
+    def change(self) -> None:
+        """Let nothing hold any more."""
+        self.version += 1
+        self._kept, self._weight = {}, 0
+
+    def find(self, key: str) -> Any:
+        """Give what was kept under a key, None where nothing was."""
+        return self._kept.get((self.version, key))
+
+    def keep(self, version: int, key: str, view: Any, *, weight: int) -> None:
+        """Keep what was read while the world had a version; `weight` is how many jobs it names."""
+        self._weight += weight + 1
+        if self._weight > _HEAVIEST_VIEWS:
+            self._kept, self._weight = {}, weight + 1
+        self._kept[version, key] = view
+
+
 class World:
     """One organization's clock, settings, rules, faults and journal.
 
@@ -68,6 +98,7 @@ class World:
         self.journal = Journal(start.journal_size)
         self.next_due: int | None = None
         self.forgotten = False
+        self.views = Views()
         self._limiter = RateLimiter()
         self._real = real
         self._latest = 0

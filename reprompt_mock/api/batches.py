@@ -73,14 +73,12 @@ async def get_batch(
 ) -> Response:
     """Tell how far a batch is (contract E)."""
     names = None if enrichments is None else attribute_names(enrichments)
-
-    def status() -> dict[str, Any]:
-        view = call.engine.batch_status(call.world, batch_id, names)
-        return {**batch_body(view), "metadata": metadata_of(view.batch.counts)}
-
-    size = await call.read(lambda: call.engine.batch_size(call.world, batch_id))
-    big = size > _BIG_BATCH or bool(call.world.settings.poll_advance)
-    return answer(await call.read(status, big=big))
+    view = call.engine.kept_status(call.world, batch_id) if names is None else None
+    if view is None:
+        size = await call.read(lambda: call.engine.batch_size(call.world, batch_id))
+        big = size > _BIG_BATCH or bool(call.world.settings.poll_advance)
+        view = await call.read(lambda: call.engine.batch_status(call.world, batch_id, names), big=big)
+    return answer({**batch_body(view), "metadata": metadata_of(view.batch.counts)})
 
 
 @router.get("/batches", operation_id="list_batches", response_model=PaginatedBatchesResponse)

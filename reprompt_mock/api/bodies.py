@@ -27,7 +27,7 @@ _NUL = b"\\u0000"
 """How JSON spells NUL, which names and ids must not contain: bodies with it go to the models."""
 
 
-class _Place(msgspec.Struct, forbid_unknown_fields=True):
+class _Place(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     name: str
     full_address: str | None = None
     country_code: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$", max_length=2)] | None = None
@@ -59,7 +59,7 @@ class _Place(msgspec.Struct, forbid_unknown_fields=True):
         )  # fmt: skip
 
 
-class _Job(msgspec.Struct, forbid_unknown_fields=True):
+class _Job(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     inputs: msgspec.Raw
     place_id: Annotated[str, msgspec.Meta(min_length=1, max_length=512)] | None = None
     attributes: list[str] | None = None
@@ -68,7 +68,7 @@ class _Job(msgspec.Struct, forbid_unknown_fields=True):
     refresh: bool = False
 
 
-class _Batch(msgspec.Struct, forbid_unknown_fields=True):
+class _Batch(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     batch_name: str
     jobs: list[_Job]
     batch_id: Annotated[str, msgspec.Meta(min_length=1, max_length=255)] | None = None
@@ -127,7 +127,7 @@ def _strict_job(job: _Job, of_batch: tuple[str | None, list[str] | None], shared
         raise _NotStrict
     has_own = job.attribute_set or job.attributes
     attributes = merged((job.attribute_set, job.attributes), of_batch) if has_own else shared
-    return PlaceToEnrich(place_id, bytes(job.inputs).decode(), attributes)
+    return PlaceToEnrich(place_id, str(job.inputs, "utf-8"), attributes)
 
 
 def _lenient_batch(body: bytes, max_jobs: int) -> BatchToCreate:

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 TRANSPORT = "reprompt_mock.transport"
 """The ASGI extension by which the server hands out a connection's transport."""
 _PATH = re.compile(r"/v1/([^/]+)/")
-_PREFERENCE = re.compile(rb"(?:^|[,;\s])code=([45]\d\d)(?:$|[,;\s])")
+_PREFERENCE = re.compile(rb'(?:^|[,;\s])code\s*=\s*"?([45]\d\d)"?(?:$|[,;\s])', re.IGNORECASE)
+_FRAMING = (b"content-length", b"transfer-encoding")
+"""Headers that belong to the connection: a fault cannot set them."""
 _SIMULATED = {"detail": "This answer is simulated, as a fault asks."}
 
 
@@ -206,6 +208,6 @@ def _simulated(effect: Effect) -> _Answer:
 
 def _with_headers(answer: _Answer, effect: Effect) -> _Answer:
     new = {name.lower().encode(): value.encode() for name, value in effect.headers.items()}
-    new.pop(b"content-length", None)
-    kept = [(name, value) for name, value in answer.headers if name not in new]
-    return _Answer(answer.status, [*kept, *new.items()], answer.body)
+    kept = [(name, value) for name, value in answer.headers if name not in new or name in _FRAMING]
+    added = [(name, value) for name, value in new.items() if name not in _FRAMING]
+    return _Answer(answer.status, [*kept, *added], answer.body)

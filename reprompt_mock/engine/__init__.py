@@ -79,15 +79,28 @@ class Engine:
     def create_batch(self, world: World, request: BatchToCreate) -> BatchView:
         """Create a batch or append to it (contract D)."""
         with self.core.writing(world) as writing:
-            batch = submissions.create(writing, request)
-            return views.batch_status(writing.reading, self._recall, batch.id)
+            created = submissions.create(writing, request)
+            if created.batch.counts.total:
+                return views.batch_status(writing.reading, self._recall, created.batch.id)
+            return views.new_batch(created.batch, created.place_ids)
 
     def batch_status(self, world: World, batch_id: str, attributes: Sequence[str] | None = None) -> BatchView:
         """Describe a batch (contract E), after the clock moved by `poll_advance`."""
         if world.settings.poll_advance:
             self._poll(world, batch_id)
+        version = world.views.version
         with self.core.reading(world) as reading:
-            return views.batch_status(reading, self._recall, batch_id, attributes)
+            view = views.batch_status(reading, self._recall, batch_id, attributes)
+        if attributes is None:
+            world.views.keep(version, batch_id, view, weight=view.batch.counts.total)
+        return view
+
+    def kept_status(self, world: World, batch_id: str) -> BatchView | None:
+        """Give a batch's description where it was read already and holds still."""
+        if world.settings.poll_advance or world.is_due():
+            return None
+        kept: BatchView | None = world.views.find(batch_id)
+        return kept
 
     def batch_size(self, world: World, batch_id: str) -> int:
         """Count a batch's jobs, quickly.
@@ -212,11 +225,11 @@ class Engine:
             TimeGoesBack: `now` lies before the world's time, and the world has jobs.
         """
         with self.core.writing(world) as writing:
-            if now is not None:
+            writing.world.set_rate(speed=speed, running=running)
+            if now is not None:  # after a pause, so that it is exact
                 if now < writing.now and worlds.counts(writing.connection, writing.key)[1].total:
                     raise TimeGoesBack(requested=iso(now), now=iso(writing.now))
                 writing.world.set_time(now)
-            writing.world.set_rate(speed=speed, running=running)
             self.core.move_time(writing)
             return self.summary(writing.world)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock.clock import real_now
@@ -86,20 +86,25 @@ class Core:
 
         In a world that was forgotten meanwhile a request still sees its own change, which then is lost.
         """
-        with suppress(_Lost), self.database.write() as connection:
+        # The lock is kept until the world is registered, so that two first changes at once make one world.
+        with self.database.lock:
             world = self.worlds.current(world)
             before = world.state
             try:
-                world.key = key = world.key or worlds.insert(connection, world)
-                now = world.now()
-                self._apply_due(connection, world, now)
-                yield Writing(connection, world, key, now)
-                if world.forgotten:
-                    raise _Lost
+                with self.database.write() as connection:
+                    world.key = key = world.key or worlds.insert(connection, world)
+                    now = world.now()
+                    self._apply_due(connection, world, now)
+                    yield Writing(connection, world, key, now)
+                    if world.forgotten:
+                        raise _Lost
+            except _Lost:
+                world.state = before
             except BaseException:
                 world.state = before
                 raise
-        self.worlds.keep(world)
+            world.views.change()
+            self.worlds.keep(world)
 
     def catch_up(self, world: World) -> None:
         """Make happen what is due in a world."""

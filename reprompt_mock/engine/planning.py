@@ -16,7 +16,7 @@ from reprompt_mock.rules import TEST_PREFIX, Candidate, Judge, Then
 from reprompt_mock.store import worlds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from reprompt_mock.engine.core import Writing
     from reprompt_mock.settings import WorldSettings
@@ -91,7 +91,7 @@ class Planner:
             seed=self._settings.seed,
             pace=self._settings.pace,
         )
-        outlooks = [self._outlook(jobs, position, decided.get(position)) for position in range(len(jobs.place_ids))]
+        outlooks = self._outlooks_of(jobs, decided)
         planned = Planned(
             timetables,
             self.keys_of(jobs.asked),
@@ -135,6 +135,21 @@ class Planner:
             worlds.save(self._writing.connection, self._writing.key, world)
             note_rules(acted)
 
+    def _outlooks_of(self, jobs: Submitted, decided: Mapping[int, Then]) -> list[_Outlook]:
+        """Look out for every job; what makes jobs differ beyond history and attributes is rare."""
+        plain = not (self._settings.attribute_error_rate or (self._refresh and self._settings.drift_rate))
+        outlooks = []
+        for position, alike in enumerate(zip(jobs.ran, jobs.asked, strict=True)):
+            if plain and position not in decided and not self._needs(alike[1]):
+                outlook = self._outlooks.get(alike) or self._looked_out(alike, *alike, self._attempt())
+            else:
+                outlook = self._outlook(jobs, position, decided.get(position))
+            outlooks.append(outlook)
+        return outlooks
+
+    def _attempt(self, **details: Any) -> Attempt:
+        return Attempt(self._submission, self._refresh, **details)
+
     def _outlook(self, jobs: Submitted, position: int, then: Then | None) -> _Outlook:
         asked, ran = jobs.asked[position], jobs.ran[position]
         unmet = self._unmet(jobs, position)
@@ -142,28 +157,29 @@ class Planner:
         drifted = self._struck(jobs, position, "drift", self._settings.drift_rate if self._refresh else 0)
         pins = (then and then.pins) or None
         pinned = then.statuses(asked) if then else {}
-        fixed = orjson.dumps([pins, pinned]) if then else None
-        alike = (ran, asked, unmet, errors, drifted, fixed)
-        outlook = self._outlooks.get(alike)
-        if outlook is None:
-            key = self._intern(orjson.dumps(pins), pins) if pins else None
-            attempt = Attempt(self._submission, self._refresh, unmet, errors, drifted, pinned, key)
-            outlook = self._outlooks[alike] = self._looked_out(ran, asked, attempt)
-        return outlook
+        alike = (ran, asked, unmet, errors, drifted, orjson.dumps([pins, pinned]))
+        if alike in self._outlooks:
+            return self._outlooks[alike]
+        key = self._intern(orjson.dumps(pins), pins) if pins else None
+        attempt = self._attempt(unmet=unmet, errors=errors, drifted=drifted, pinned=pinned, pins=key)
+        return self._looked_out(alike, ran, asked, attempt)
 
-    def _looked_out(self, ran: int | None, asked: tuple[str, ...], attempt: Attempt) -> _Outlook:
+    def _looked_out(self, alike: Any, ran: int | None, asked: tuple[str, ...], attempt: Attempt) -> _Outlook:
         before = {} if ran is None else read_history(worlds.document(self._writing.connection, ran))
         planned = history.after(before, asked, attempt)
         fresh = history.runs_anew(before, planned, asked)
         document = written_history(planned)
-        return _Outlook(self._intern(orjson.dumps(document), document), fresh)
+        outlook = self._outlooks[alike] = _Outlook(self._intern(orjson.dumps(document), document), fresh)
+        return outlook
+
+    def _needs(self, asked: tuple[str, ...]) -> list[str]:
+        """Name the attributes that need more than a valid place."""
+        if asked not in self._needing:
+            self._needing[asked] = [name for name in asked if name in CATALOGUE and CATALOGUE[name].needs]
+        return self._needing[asked]
 
     def _unmet(self, jobs: Submitted, position: int) -> frozenset[str]:
-        asked = jobs.asked[position]
-        needing = self._needing.get(asked)
-        if needing is None:
-            needing = [name for name in asked if name in CATALOGUE and CATALOGUE[name].needs]
-            self._needing[asked] = needing
+        needing = self._needs(jobs.asked[position])
         if not needing:
             return _NOBODY
         place = orjson.loads(jobs.place(position))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from reprompt_mock.engine.submissions import move_counts
 from reprompt_mock.lifecycle import Course, JobStatus, resume
 from reprompt_mock.store import jobs, worlds
+from reprompt_mock.tables import ALONE
 
 if TYPE_CHECKING:
     from reprompt_mock.engine.core import Writing

@@ -131,8 +131,7 @@ class _Restored:
         first = jobs.next_key(self._connection)
         keys = {job[0]: first + position for position, job in enumerate(self._data["job"])}
         rows = [self._job(keys, list(job)) for job in self._data["job"]]
-        places = [(keys[job], place) for job, place in self._data["inputs"]]
-        dumps.add_jobs(self._connection, self._key, rows, places)
+        dumps.add_jobs(self._connection, self._key, rows)
 
     def _job(self, keys: dict[int, int], row: list[Any]) -> list[Any]:
         row[0] = keys[row[0]]

@@ -46,8 +46,15 @@ class BatchToCreate(NamedTuple):
     body: bytes
 
 
-def create(writing: Writing, request: BatchToCreate) -> StoredBatch:
-    """Create a batch or append to it; gives the batch's key with the counts of before.
+class Created(NamedTuple):
+    """A batch as it was before the jobs came, and the places of these."""
+
+    batch: StoredBatch
+    place_ids: Sequence[str]
+
+
+def create(writing: Writing, request: BatchToCreate) -> Created:
+    """Create a batch or append to it.
 
     Raises:
         TooManyJobs: the request has more jobs than a request may (contract D2).
@@ -63,7 +70,7 @@ def create(writing: Writing, request: BatchToCreate) -> StoredBatch:
         writing.connection, writing.key, batch_id, request.batch_name, writing.now
     )
     submit(writing, batch, places, kick_off=request.kick_off)
-    return batch
+    return Created(batch, list(places))
 
 
 def submit_alone(writing: Writing, place: PlaceToEnrich) -> str:
@@ -207,9 +214,9 @@ def submit(
     rows = zip(
         keys, repeat(key), repeat(batch.pk), places, repeat(submission), repeat(submission), repeat(int(kick_off)),
         _own(places, replaced, planned.asked), planned.asked, *planned.timetables, planned.courses, repeat(None),
-        planned.planned, planned.fresh, planned.errors, repeat(None),
+        planned.planned, planned.fresh, planned.errors, repeat(None), (place.place for place in places.values()),
     )  # fmt: skip
-    jobs.insert(connection, rows, zip(keys, (place.place for place in places.values()), strict=True))
+    jobs.insert(connection, rows)
     change = [0] * len(JobStatus)
     change[JobStatus.pending] = len(places)
     for job in replaced.values():

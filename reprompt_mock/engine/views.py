@@ -9,6 +9,7 @@ from reprompt_mock.batch_status import Counts, status_of
 from reprompt_mock.clock import day_bounds
 from reprompt_mock.errors import BatchNotFound, JobNotFound
 from reprompt_mock.history import AttributeStatus, shown
+from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.store import batches, jobs, worlds
 from reprompt_mock.store.batches import StoredBatch
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from reprompt_mock.engine.core import Reading
     from reprompt_mock.engine.recall import Recall
-    from reprompt_mock.lifecycle import JobStatus
 
 
 class BatchView(NamedTuple):
@@ -78,6 +78,13 @@ def batch_status(reading: Reading, recall: Recall, batch_id: str, attributes: Se
         by_status,
         None if attributes is None else _distribution(reading, recall, batch, attributes),
     )
+
+
+def new_batch(batch: StoredBatch, place_ids: Sequence[str]) -> BatchView:
+    """Describe a batch whose first jobs have just come, without reading them again."""
+    by_status: dict[str, Sequence[str]] = {status.name: [] for status in JobStatus}
+    by_status[JobStatus.pending.name] = place_ids
+    return BatchView(batch._replace(counts=Counts(pending=len(place_ids))), JobStatus.pending, by_status)
 
 
 def _status(reading: Reading, batch: StoredBatch) -> JobStatus:

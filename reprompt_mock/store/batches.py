@@ -135,7 +135,6 @@ def last_finish(connection: Connection, world: int, batch: int | None = None) ->
 
 def delete(connection: Connection, batch: int) -> None:
     """Remove a batch and its jobs."""
-    connection.execute("DELETE FROM inputs WHERE job IN (SELECT pk FROM job WHERE batch = ?)", (batch,))
     connection.execute("DELETE FROM job WHERE batch = ?", (batch,))
     connection.execute("DELETE FROM batch WHERE pk = ?", (batch,))
 

@@ -17,9 +17,8 @@ COLUMNS = {
     "job": (
         "pk", "batch", "place_id", "created_in", "submission", "attempt", "own", "asked", "queued_at",
         "started_at", "finished_at", "outcome", "hold", "course", "ran", "planned", "fresh", "error",
-        "last_enriched",
+        "last_enriched", "place",
     ),
-    "inputs": ("job", "place"),
 }  # fmt: skip
 """The tables of a world and their columns, `world` and the batches' counts aside."""
 
@@ -28,14 +27,15 @@ Tables = dict[str, list[list[Any]]]
 
 def dump(connection: Connection, world: int) -> Tables:
     """Read all rows of a world, table by table, in the order of their keys."""
-    tables = {}
-    for table, columns in COLUMNS.items():
-        if table == "inputs":
-            query = "SELECT job, place FROM inputs JOIN job ON job.pk = inputs.job WHERE job.world = ? ORDER BY job"
-        else:
-            query = f"SELECT {', '.join(columns)} FROM {table} WHERE world = ? ORDER BY {columns[0]}"
-        tables[table] = [list(row) for row in connection.execute(query, (world,))]
-    return tables
+    return {
+        table: [
+            list(row)
+            for row in connection.execute(
+                f"SELECT {', '.join(columns)} FROM {table} WHERE world = ? ORDER BY {columns[0]}", (world,)
+            )
+        ]
+        for table, columns in COLUMNS.items()
+    }
 
 
 def add(connection: Connection, world: int, table: str, values: Sequence[Any]) -> int:
@@ -64,12 +64,9 @@ def add_bodies(connection: Connection, world: int, rows: Iterable[Sequence[Any]]
     connection.executemany(statement, [(world, *row) for row in rows])
 
 
-def add_jobs(
-    connection: Connection, world: int, rows: Iterable[Sequence[Any]], places: Iterable[Sequence[Any]]
-) -> None:
-    """Write jobs with the keys that they have, and their places."""
+def add_jobs(connection: Connection, world: int, rows: Iterable[Sequence[Any]]) -> None:
+    """Write jobs with the keys that they have."""
     columns = COLUMNS["job"]
     marks = ", ".join("?" * (len(columns) + 1))
     statement = f"INSERT INTO job (world, {', '.join(columns)}) VALUES ({marks})"
     connection.executemany(statement, ((world, *row) for row in rows))
-    connection.executemany("INSERT INTO inputs (job, place) VALUES (?, ?)", places)

@@ -76,17 +76,14 @@ def next_key(connection: Connection) -> int:
     return int(last or 0) + 1
 
 
-def insert(connection: Connection, jobs: Iterable[Sequence[Any]], places: Iterable[tuple[int, str]]) -> None:
-    """Write new jobs, as rows of `statements.JOB_COLUMNS`, and their places as JSON by the jobs' keys."""
+def insert(connection: Connection, jobs: Iterable[Sequence[Any]]) -> None:
+    """Write new jobs, as rows of `statements.JOB_COLUMNS`."""
     connection.executemany(statements.INSERT_JOB, jobs)
-    connection.executemany(statements.INSERT_INPUTS, places)
 
 
 def remove(connection: Connection, keys: Sequence[int]) -> None:
     """Remove jobs, whose batches' counts the caller corrects."""
-    rows = [(key,) for key in keys]
-    connection.executemany("DELETE FROM inputs WHERE job = ?", rows)
-    connection.executemany("DELETE FROM job WHERE pk = ?", rows)
+    connection.executemany("DELETE FROM job WHERE pk = ?", [(key,) for key in keys])
 
 
 def existing(
@@ -141,7 +138,7 @@ def release(connection: Connection, job: int, times: tuple[int, int, int]) -> No
 
 def place(connection: Connection, job: int) -> str:
     """Read a job's place as JSON."""
-    (found,) = connection.execute("SELECT place FROM inputs WHERE job = ?", (job,)).fetchone()
+    (found,) = connection.execute("SELECT place FROM job WHERE pk = ?", (job,)).fetchone()
     return str(found)
 
 

@@ -9,10 +9,10 @@ STATUS_COLUMNS = ("pending", "queued", "in_progress", "completed", "failed")
 JOB_COLUMNS = (
     "pk", "world", "batch", "place_id", "created_in", "submission", "attempt", "own", "asked", "queued_at",
     "started_at", "finished_at", "outcome", "hold", "course", "ran", "planned", "fresh", "error", "last_enriched",
+    "place",
 )  # fmt: skip
 
 INSERT_JOB = f"INSERT INTO job ({', '.join(JOB_COLUMNS)}) VALUES ({', '.join('?' * len(JOB_COLUMNS))})"
-INSERT_INPUTS = "INSERT INTO inputs (job, place) VALUES (?, ?)"
 
 # The latest transition is tested first. Times that will not come by themselves (held jobs, unstarted uploads) are
 # NULL, which no test is true of.
@@ -65,9 +65,9 @@ WHERE pk = :batch
 """
 
 _RESULTS = f"""
-SELECT job.pk, place_id, {_STATUS} AS status, submission, attempt, asked, {_RAN} AS ran, planned, error,
-  {_LAST_ENRICHED} AS last_enriched, inputs.place
-FROM job JOIN inputs ON inputs.job = job.pk
+SELECT pk, place_id, {_STATUS} AS status, submission, attempt, asked, {_RAN} AS ran, planned, error,
+  {_LAST_ENRICHED} AS last_enriched, place
+FROM job
 """
 RESULTS_OF_PLACE = f"{_RESULTS} WHERE world = :world AND place_id = :place_id ORDER BY created_in DESC LIMIT 1"
 _OF_DAY = "AND created_in IN (SELECT pk FROM submission WHERE world = :world AND at >= :first AND at < :last)"

@@ -95,10 +95,6 @@ def purge(connection: Connection, rows: int) -> bool:
         return False
     (world,) = found
     connection.execute(
-        "DELETE FROM inputs WHERE job IN (SELECT pk FROM job WHERE world = ? ORDER BY pk LIMIT ?)",
-        (world, rows),
-    )
-    connection.execute(
         "DELETE FROM job WHERE pk IN (SELECT pk FROM job WHERE world = ? ORDER BY pk LIMIT ?)", (world, rows)
     )
     if connection.execute("SELECT 1 FROM job WHERE world = ? LIMIT 1", (world,)).fetchone() is None:

@@ -87,24 +87,23 @@ def test_a_slug_is_2_to_50_letters_digits_and_hyphens(slug: str, http: TestClien
     [
         "a",
         "-",
-        "a" * 51,
+        "*",
         "-ab",
         "ab-",
         "--",
         "a_b",
         "a.b",
+        "a:b",
+        "..a",
         "a%20b",
         "ab%20",
-        "%C3%A9cole",
-        "ab%0A",
-        "a%2Fb",
-        "%D9%A1%D9%A2",
-        "a%00b",
-        "*",
-        "a:b",
         "ab%3F",
-        "..a",
-    ],
+        "ab%0A",
+        "a%00b",
+        "a%2Fb",
+    ]
+    # Letters and digits are those of ASCII.
+    + ["%C3%A9cole", "%D9%A1%D9%A2", "a" * 51],
 )
 @pytest.mark.parametrize(("method", "path"), [("GET", "/batches"), ("POST", "/batches"), ("GET", "/attributes")])
 def test_anything_else_is_no_organization(slug: str, method: str, path: str, http: TestClient) -> None:

@@ -1,0 +1,47 @@
+"""Places of real size: those of fixtures/places, numbered, each with a street, a postal code and a phone number."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+_SOURCE = Path(__file__).parent.parent / "fixtures" / "places" / "places.json"
+_STREETS = ("Station Road", "Rue de la Gare", "Via Roma", "Main Street", "Hauptstraße", "Calle Mayor", "High Street")
+NUMBER = "000000000"
+"""What a template has in place of a number of as many digits."""
+
+
+@cache
+def _source() -> list[dict[str, Any]]:
+    places: list[dict[str, Any]] = json.loads(_SOURCE.read_text(encoding="utf-8"))
+    return places
+
+
+def job(number: int) -> dict[str, Any]:
+    """Make a job of a create; equal numbers give equal jobs."""
+    source = _source()[number % len(_source())]
+    inputs = {
+        **source["inputs"],
+        "name": f"{source['inputs']['name']} {number}",
+        "street": f"{number % 997} {_STREETS[number % len(_STREETS)]}",
+        "postalCode": f"{number * 7919 % 100_000:05}",
+    }
+    return {"place_id": f"{source['place_id']}-{number}", "inputs": inputs}
+
+
+def body(count: int, *, batch_id: str | None = None, attribute_set: str = "core") -> bytes:
+    """Write the body of a create of so many places."""
+    named = {} if batch_id is None else {"batch_id": batch_id}
+    jobs = [job(number) for number in range(count)]
+    return orjson.dumps({**named, "batch_name": f"{count} places", "attribute_set": attribute_set, "jobs": jobs})
+
+
+def template() -> bytes:
+    """Write the body of a create of one place, with `NUMBER` where its number goes."""
+    one = job(0)
+    one["place_id"] = f"place-{NUMBER}"
+    return orjson.dumps({"batch_name": "One place", "attribute_set": "core", "jobs": [one]})

@@ -1,0 +1,175 @@
+"""Server processes, ours and floors, and a client for big requests."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+ROOT = Path(__file__).parent.parent
+KEY = "bench-key"
+_PATIENCE_SECONDS = 600
+_POLL_SECONDS = 0.002
+_STRICT_KEYS = json.dumps({KEY: "*"})
+
+
+@dataclass(frozen=True)
+class Target:
+    """The emulator that is measured: the Python that has it, and the folder of its sources."""
+
+    python: Path = Path(sys.executable)
+    root: Path = ROOT
+
+
+class Server:
+    """A running server."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+        self.process = process
+        self.port = port
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_SECONDS)
+
+    def call(self, method: str, path: str, body: bytes | None = None) -> bytes:
+        """Send a request and read its answer whole."""
+        headers = {"apiKey": KEY, "Content-Type": "application/json"}
+        self._connection.request(method, path, body, headers)
+        response = self._connection.getresponse()
+        answer = response.read()
+        if response.status >= 300:
+            raise RuntimeError(f"{method} {path} answered {response.status}: {answer[:300]!r}")
+        return answer
+
+    def timed(self, method: str, path: str, body: bytes | None = None) -> float:
+        """Send a request; gives the milliseconds until its answer was read."""
+        start = time.perf_counter()
+        self.call(method, path, body)
+        return (time.perf_counter() - start) * 1e3
+
+    def memory(self) -> float:
+        """Give the process's resident memory in MB."""
+        pid = str(self.process.pid)
+        shown = subprocess.run(["ps", "-o", "rss=", "-p", pid], check=True, capture_output=True, text=True)
+        return int(shown.stdout) / 1024
+
+    def stop(self) -> None:
+        """Stop it."""
+        self._connection.close()
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdout:
+            self.process.stdout.close()
+
+
+class Bay:
+    """Where servers are started; what they store lies in one temporary folder, as the emulator's own does by default.
+
+    Args:
+        target: the emulator that is measured.
+    """
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        parent = next((folder for folder in ("/dev/shm",) if os.access(folder, os.W_OK)), None)
+        self.folder = Path(os.environ.get("TMPDIR") or tempfile.mkdtemp(prefix="reprompt-mock-bench-", dir=parent))
+        if os.environ.get("TMPDIR"):
+            self.folder = Path(tempfile.mkdtemp(prefix="reprompt-mock-bench-"))
+        self._files = 0
+
+    def close(self) -> None:
+        """Remove what the servers stored."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def file(self, content: bytes | None = None) -> Path:
+        """Name a fresh file, with this content where some is given."""
+        self._files += 1
+        path = self.folder / f"file-{self._files}"
+        if content is not None:
+            path.write_bytes(content)
+        return path
+
+    def _environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("REPROMPT_MOCK_")}
+        kept.pop("PYTHONDONTWRITEBYTECODE", None)  # a cold start reads compiled modules
+        compiled = str(self.folder / "pycache")
+        return {**kept, "TMPDIR": str(self.folder), "PYTHONPYCACHEPREFIX": compiled, "REPROMPT_MOCK_API_KEYS": _STRICT_KEYS}
+
+    def start(self, command: Sequence[str | Path], cwd: Path) -> Server:
+        """Start a server that prints its address once it answers."""
+        process = subprocess.Popen(
+            list(map(str, command)), stdout=subprocess.PIPE, text=True, cwd=cwd, env=self._environment()
+        )
+        assert process.stdout
+        line = process.stdout.readline()
+        if "http://" not in line:
+            process.kill()
+            raise RuntimeError(f"{' '.join(map(str, command))} did not start: {line!r}")
+        return Server(process, int(line.rsplit(":", 1)[1]))
+
+    def ours_command(self, db: Path | None = None) -> list[str | Path]:
+        """Give the command that serves the emulator."""
+        stored: list[str | Path] = [] if db is None else ["--db", db]
+        return [self.target.python, "-m", "reprompt_mock", "serve", "--port", "0", "--clock", "paused", *stored]
+
+    @contextmanager
+    def ours(self, db: Path | None = None) -> Iterator[Server]:
+        """Serve the emulator."""
+        server = self.start(self.ours_command(db), self.target.root)
+        try:
+            yield server
+        finally:
+            server.stop()
+
+    @contextmanager
+    def floor(self, kind: str, content: bytes | None = None) -> Iterator[Server]:
+        """Serve a floor."""
+        server = self.start([sys.executable, "-m", "bench.floors", kind, self.file(content)], ROOT)
+        try:
+            yield server
+        finally:
+            server.stop()
+
+    def micro(self, *arguments: str | Path) -> list[float]:
+        """Measure inside the emulator's process."""
+        command = [self.target.python, ROOT / "bench" / "micro.py", *arguments]
+        out = subprocess.run(
+            list(map(str, command)),
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=self.folder,
+            env=self._environment(),
+        )
+        samples: list[float] = json.loads(out.stdout)
+        return samples
+
+
+def until_answered(server: Server, started: float) -> float:
+    """Wait for the first health answer; gives the milliseconds since `started`."""
+    while True:
+        try:
+            server.call("GET", "/_mock/health")
+        except OSError:
+            time.sleep(_POLL_SECONDS)
+        else:
+            return (time.perf_counter() - started) * 1e3
+
+
+def loads(answer: bytes) -> Any:
+    """Read an answer as JSON."""
+    return json.loads(answer)

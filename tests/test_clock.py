@@ -1,0 +1,194 @@
+"""Virtual time as a function of real time; a lambda stands for real time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reprompt_mock.clock import LATEST, SECOND, VirtualClock, day_bounds, iso, moment_of
+from reprompt_mock.engine import Engine
+from reprompt_mock.errors import TimeOutOfRange
+from reprompt_mock.settings import load
+
+NOON = 1_800_000_000 * SECOND
+REAL = 5_000 * SECOND
+
+moments = st.integers(0, LATEST)
+reals = st.integers(0, 2 * NOON)
+speeds = st.floats(0.001, 1e6)
+clocks = st.builds(VirtualClock, moments, reals, speeds, st.booleans())
+
+
+@pytest.mark.parametrize(
+    ("speed", "running", "passed", "moved"),
+    [
+        (1.0, True, 0, 0),
+        (1.0, True, 7 * SECOND, 7 * SECOND),
+        (60.0, True, 2 * SECOND, 120 * SECOND),
+        (0.5, True, 3 * SECOND, SECOND * 3 // 2),
+        (1e6, True, 1, SECOND),
+        (1.0, False, 7 * SECOND, 0),
+        (1.0, True, -7 * SECOND, 0),
+    ],
+)
+def test_time_passes_with_real_time_at_its_speed(speed: float, running: bool, passed: int, moved: int) -> None:
+    clock = VirtualClock(NOON, REAL, speed, running)
+    assert clock.now(REAL + passed) == NOON + moved
+
+
+@given(clocks, reals, reals)
+def test_time_never_goes_back_while_real_time_goes_on(clock: VirtualClock, one: int, other: int) -> None:
+    earlier, later = sorted((one, other))
+    assert clock.virtual <= clock.now(earlier) <= clock.now(later) <= LATEST
+
+
+@given(clocks, reals, speeds | st.none(), st.none() | st.booleans())
+def test_a_change_of_the_rate_is_no_jump(
+    clock: VirtualClock, real: int, speed: float | None, running: bool | None
+) -> None:
+    changed = clock.changed(real, speed=speed, running=running)
+    assert changed.now(real) == clock.now(real)
+    assert changed.speed == (clock.speed if speed is None else speed)
+    assert changed.running == (clock.running if running is None else running)
+
+
+@given(clocks, reals, moments)
+def test_a_jump_arrives_exactly_and_keeps_the_rate(clock: VirtualClock, real: int, virtual: int) -> None:
+    moved = clock.moved_to(virtual, real)
+    assert moved.now(real) == virtual
+    assert (moved.speed, moved.running) == (clock.speed, clock.running)
+
+
+@pytest.mark.parametrize("virtual", [-1, LATEST + 1])
+def test_a_jump_beyond_what_can_be_written_is_refused(virtual: int) -> None:
+    with pytest.raises(TimeOutOfRange):
+        VirtualClock(NOON, REAL).moved_to(virtual, REAL)
+
+
+def test_an_advance_counts_from_the_present() -> None:
+    clock = VirtualClock(NOON, REAL, 10.0)
+    assert clock.advanced(5, REAL + SECOND).now(REAL + SECOND) == NOON + 10 * SECOND + 5
+
+
+def test_a_running_clock_stops_at_the_end_of_time() -> None:
+    assert VirtualClock(NOON, 0, 1e6).now(2**62) == LATEST
+    assert iso(LATEST) == "9999-12-31T23:59:59.000000Z"
+
+
+@pytest.mark.parametrize(
+    ("speed", "running", "virtual", "seconds"),
+    [
+        (1.0, True, NOON + 5 * SECOND, 5.0),
+        (10.0, True, NOON + 5 * SECOND, 0.5),
+        (1.0, True, NOON - 5 * SECOND, 0.0),
+        (1.0, False, NOON + 5 * SECOND, None),
+    ],
+)
+def test_how_long_until_a_moment_in_real_time(
+    speed: float, running: bool, virtual: int, seconds: float | None
+) -> None:
+    assert VirtualClock(NOON, REAL, speed, running).real_seconds_until(virtual, REAL) == seconds
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        (0, "1970-01-01T00:00:00.000000Z"),
+        (1, "1970-01-01T00:00:00.000001Z"),
+        (NOON, "2027-01-15T08:00:00.000000Z"),
+    ],
+)
+def test_times_are_written_with_microseconds_and_z(moment: int, text: str) -> None:
+    """contract, head: times are UTC, ISO 8601 with microseconds and Z."""
+    assert iso(moment) == text
+    assert moment_of(datetime.fromisoformat(text)) == moment
+
+
+@given(moments)
+def test_what_is_written_is_read_as_the_same_moment(moment: int) -> None:
+    assert moment_of(datetime.fromisoformat(iso(moment))) == moment
+
+
+def test_a_zone_is_taken_into_account() -> None:
+    there = datetime(2027, 1, 15, 10, 0, tzinfo=timezone(timedelta(hours=2)))
+    assert moment_of(there) == NOON
+
+
+@pytest.mark.parametrize("day", [date(1970, 1, 1), date(2028, 2, 29), date(9999, 12, 31), date(1, 1, 1)])
+def test_a_day_is_half_open_and_has_24_hours(day: date) -> None:
+    first, last = day_bounds(day)
+    assert first == moment_of(datetime(day.year, day.month, day.day, tzinfo=UTC))
+    assert last - first == 86_400 * SECOND
+
+
+class Machine:
+    """The machine's clock, set by hand."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@contextmanager
+def _engine(machine: Machine, path: Path | None = None, speed: float = 1.0) -> Iterator[Engine]:
+    engine = Engine(load({"db": path, "speed": speed}, environ={}), real=machine)
+    try:
+        yield engine
+    finally:
+        engine.close()
+
+
+def test_a_new_world_starts_with_the_machine_and_runs_at_its_speed() -> None:
+    machine = Machine()
+    with _engine(machine, speed=60.0) as engine:
+        world = engine.worlds.peek("acme")
+        assert engine.advance(world, 0).now == NOON
+        machine.now += SECOND
+        assert engine.summary(engine.worlds.peek("acme")).now == NOON + 60 * SECOND
+
+
+def test_a_world_does_not_go_back_with_the_machine() -> None:
+    machine = Machine()
+    with _engine(machine) as engine:
+        engine.advance(engine.worlds.peek("acme"), 0)
+        world = engine.worlds.peek("acme")
+        machine.now += 100 * SECOND
+        assert world.now() == NOON + 100 * SECOND
+        machine.now -= 50 * SECOND
+        assert world.now() == NOON + 100 * SECOND
+        for change in ({"running": False}, {"running": True, "speed": 2.0}):
+            assert engine.change_clock(world, **change).now >= NOON + 100 * SECOND  # type: ignore[arg-type]
+
+
+def test_pausing_and_resuming_keeps_the_time() -> None:
+    machine = Machine()
+    with _engine(machine) as engine:
+        engine.advance(engine.worlds.peek("acme"), 0)
+        world = engine.worlds.peek("acme")
+        machine.now += SECOND
+        engine.change_clock(world, running=False)
+        machine.now += 1000 * SECOND
+        assert world.now() == NOON + SECOND
+        engine.change_clock(world, running=True)
+        machine.now += SECOND
+        assert world.now() == NOON + 2 * SECOND
+
+
+def test_a_running_clock_runs_on_while_the_server_is_down(tmp_path: Path) -> None:
+    machine = Machine()
+    with _engine(machine, tmp_path / "world.db") as engine:
+        engine.change_clock(engine.worlds.peek("fast"), speed=10.0)
+        engine.change_clock(engine.worlds.peek("still"), running=False)
+    machine.now += 3600 * SECOND
+    with _engine(machine, tmp_path / "world.db") as engine:
+        assert engine.summary(engine.worlds.peek("fast")).now == NOON + 36_000 * SECOND
+        assert engine.summary(engine.worlds.peek("still")).now == NOON
+        assert [world.slug for world in engine.worlds] == ["fast", "still"]
