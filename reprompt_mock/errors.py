@@ -99,6 +99,19 @@ class TooManyRequests(MockError):
         self.headers = {"Retry-After": str(seconds)}
 
 
+class ControlForbidden(MockError):
+    """The control API refuses this {what}: {hint}."""
+
+    status = 403
+
+
+class ControlTokenRefused(MockError):
+    """The control API needs its token: send `Authorization: Bearer TOKEN`."""
+
+    status = 401
+    headers = MappingProxyType({"WWW-Authenticate": "Bearer"})
+
+
 class RuleNotFound(MockError):
     """The rule {rule_id!r} was not found."""
 
@@ -141,6 +154,18 @@ class TimeGoesBack(MockError):
 
 class DatabaseInUse(MockError):
     """The database {path} is in use by another process."""
+
+
+class StorageFailed(MockError):
+    """The database cannot be written ({reason}); nothing was stored: make room, or make the file writable."""
+
+    status = 503
+
+
+class TooManyWorlds(MockError):
+    """The emulator has {limit} organizations in use: forget some with `DELETE /_mock/orgs/ORG`."""
+
+    status = 503
 
 
 class Stopping(MockError):

@@ -12,7 +12,7 @@ import pytest
 from reprompt_mock import tables
 from reprompt_mock.engine import Engine
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
-from reprompt_mock.errors import DatabaseInUse, DatabaseUnreadable, Stopping
+from reprompt_mock.errors import DatabaseInUse, DatabaseUnreadable, Stopping, StorageFailed
 from reprompt_mock.settings import load
 from reprompt_mock.store import worlds
 from reprompt_mock.store.database import Connection, Database
@@ -100,7 +100,7 @@ def test_a_full_disk_loses_the_write_and_nothing_else(database: Database) -> Non
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
         connection.execute(f"PRAGMA max_page_count = {pages + 2}")
     for _ in range(2):
-        with pytest.raises(sqlite3.OperationalError, match="full"):
+        with pytest.raises(StorageFailed, match="full"):
             _write(database, *range(100_000))
     assert _read(database) == [1]
     with database.write() as connection:

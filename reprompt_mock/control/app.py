@@ -8,6 +8,7 @@ from fastapi import FastAPI
 
 from reprompt_mock import __version__
 from reprompt_mock.control import scenario, snapshots, worlds
+from reprompt_mock.control.guard import Guard
 from reprompt_mock.operations import Operations
 from reprompt_mock.problems import install
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 _ROUTERS = (worlds.router, scenario.router, snapshots.router)
 
 
-def create_control_app(desk: Desk) -> FastAPI:
-    """Make the control app of an engine."""
+def create_control_app(desk: Desk) -> Guard:
+    """Make the control app of an engine, guarded."""
     app = FastAPI(
         title="reprompt-mock control API",
         version=__version__,
@@ -32,4 +33,5 @@ def create_control_app(desk: Desk) -> FastAPI:
         app.include_router(router)
     routes = [route for router in _ROUTERS for route in router.routes]
     install(app, Operations(routes).methods_of)
-    return app
+    settings = desk.engine.settings
+    return Guard(app, allowed_hosts=settings.allowed_hosts, token=settings.control_token)

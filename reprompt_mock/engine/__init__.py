@@ -9,7 +9,7 @@ from reprompt_mock.clock import LATEST, SECOND, iso, real_now
 from reprompt_mock.engine import releasing, reprocessing, snapshot, submissions, views
 from reprompt_mock.engine.core import Core, Reading
 from reprompt_mock.engine.recall import Recall
-from reprompt_mock.errors import TimeGoesBack
+from reprompt_mock.errors import EnrichmentNotFound, TimeGoesBack
 from reprompt_mock.store import batches, worlds
 
 if TYPE_CHECKING:
@@ -172,14 +172,33 @@ class Engine:
         """Submit a job that belongs to no batch; gives its result as it stands (contract I2)."""
         with self.core.writing(world) as writing:
             place_id = submissions.submit_alone(writing, place)
-            return views.result_of_place(writing.reading, self._recall, place_id)
+            return views.result_of_place(writing.reading, Recall(), place_id)
 
     def enrich(self, world: World, place: PlaceToEnrich) -> dict[str, Any]:
-        """Submit a job that finishes at once; gives its result (contract I3)."""
+        """Submit a job that finishes at once; gives its result (contract I3).
+
+        Raises:
+            EnrichmentNotFound: it fails; nothing of it is stored but what it took of rules' `times`.
+        """
         with self.core.writing(world) as writing:
+            result = self._enriched(writing, place)
+        if isinstance(result, EnrichmentNotFound):
+            raise result
+        return result
+
+    def _enriched(self, writing: Writing, place: PlaceToEnrich) -> dict[str, Any] | EnrichmentNotFound:
+        before = writing.world.scenario
+        writing.connection.execute("SAVEPOINT enrichment")
+        try:
             place_id = submissions.enrich(writing, place)
-            self.core.apply_due(writing)
-            return views.result_of_place(writing.reading, self._recall, place_id)
+        except EnrichmentNotFound as failure:
+            if writing.world.scenario is before:
+                raise
+            writing.connection.execute("ROLLBACK TO enrichment")
+            worlds.save(writing.connection, writing.key, writing.world)
+            return failure
+        self.core.apply_due(writing)
+        return views.result_of_place(writing.reading, Recall(), place_id)
 
     def delete_jobs(self, world: World, place_id: str) -> int:
         """Delete all jobs of a place; gives how many (contract F8)."""
@@ -292,6 +311,7 @@ class Engine:
         """Make a world what a snapshot says, in place of what it was."""
         with self.core.writing(world) as writing:
             snapshot.restore(writing, document)
+            self.core.has_purge = True
             return self.summary(writing.world)
 
     def forget(self, world: World) -> None:

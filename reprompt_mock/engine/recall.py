@@ -21,7 +21,10 @@ _LARGEST_CACHE = 10_000
 
 
 class Recall:
-    """A cache that many transactions share: a key never comes to mean something else."""
+    """A cache that many reads share: a key never comes to mean something else.
+
+    A write uses one of its own, since its keys are given again where it is rolled back.
+    """
 
     def __init__(self) -> None:
         self._asked: dict[int, tuple[str, ...]] = {}

@@ -6,6 +6,7 @@ Keys of rows are the document's own: they say what belongs together, and are giv
 from __future__ import annotations
 
 import json
+import sqlite3
 from datetime import datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal
@@ -85,7 +86,10 @@ def restore(writing: Writing, snapshot: Snapshot) -> None:
     world.set_rate(speed=snapshot.clock.speed, running=snapshot.clock.running)
     world.scenario = Scenario.from_stored(snapshot.scenario)
     world.key = key = worlds.insert(writing.connection, world)
-    _Restored(writing, key, snapshot.data).write()
+    try:
+        _Restored(writing, key, snapshot.data).write()
+    except (LookupError, TypeError, ValueError, AttributeError, sqlite3.Error) as error:
+        raise SnapshotBroken from error
     world.next_due = batches.recount_all(writing.connection, key, world.now())
 
 

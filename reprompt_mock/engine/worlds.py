@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reprompt_mock.errors import TooManyWorlds
 from reprompt_mock.store import batches, worlds
 from reprompt_mock.world import Start, World
 
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from reprompt_mock.store.database import Connection
+
+
+MOST_WORLDS = 100_000
 
 
 class Worlds:
@@ -46,8 +50,17 @@ class Worlds:
         return self._worlds.get(slug) or World(slug, self._start, self._real)
 
     def current(self, world: World) -> World:
-        """Give the world that stands for a slug now, where two first requests saw two new ones."""
-        return world if world.forgotten else self._worlds.get(world.slug, world)
+        """Give the world that stands for a slug now, where two first requests saw two new ones.
+
+        Raises:
+            TooManyWorlds: it would be one more than there may be.
+        """
+        if world.forgotten:
+            return world
+        known = self._worlds.get(world.slug)
+        if known is None and len(self._worlds) >= MOST_WORLDS:
+            raise TooManyWorlds(limit=MOST_WORLDS)
+        return known or world
 
     def keep(self, world: World) -> None:
         """Let a world spring up, after a request that was not refused."""

@@ -17,7 +17,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 from sqlmodel import SQLModel
 
 from reprompt_mock import tables
-from reprompt_mock.errors import DatabaseInUse, DatabaseUnreadable, Stopping
+from reprompt_mock.errors import DatabaseInUse, DatabaseUnreadable, Stopping, StorageFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +31,7 @@ _PRAGMAS = (
     "PRAGMA cache_size = -65536",
 )
 _CACHED_STATEMENTS = 256
+_STORAGE_CODES = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
 _PATIENCE_SECONDS = 0.5
 """How long `close` waits for a write that is under way, of which it interrupts the statement."""
 
@@ -124,6 +125,7 @@ class Database:
 
         Raises:
             Stopping: the database was closed.
+            StorageFailed: the disk is full, or the file is not writable.
         """
         if self._writing_thread == threading.get_ident():
             yield self._writer
@@ -131,14 +133,16 @@ class Database:
         with self.lock:
             if self._closed.is_set():
                 raise Stopping
-            self._writer.execute("BEGIN IMMEDIATE")
             self._writing_thread = threading.get_ident()
             try:
+                self._writer.execute("BEGIN IMMEDIATE")
                 yield self._writer
                 self._writer.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 if self._writer.in_transaction:  # a full disk or an interruption has rolled it back already
                     self._writer.execute("ROLLBACK")
+                if getattr(error, "sqlite_errorcode", 0) & 0xFF in _STORAGE_CODES:
+                    raise StorageFailed(reason=error) from error
                 raise
             finally:
                 self._writing_thread = None
