@@ -6,7 +6,7 @@ TEST_READY := $(VENV)/.ready-to-test
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: run demo test check bench format clean
+.PHONY: run demo test soak check bench bench-compare image-check format clean
 
 run: $(RUN_READY)  ## serve on http://localhost:8780; ARGS="--speed 60" for more
 	@exec $(BIN)/reprompt-mock serve $(ARGS)
@@ -17,11 +17,29 @@ demo: $(RUN_READY)  ## drive real places through all endpoints
 test: $(TEST_READY)  ## all tests; ARGS="-k lifecycle" for some
 	$(BIN)/pytest -n auto $(ARGS)
 
-check: $(TEST_READY)  ## format, lint, types, layers
+soak: $(TEST_READY)  ## hostile, concurrent, random and killed, in large counts: about five minutes
+	SOAK=1 $(BIN)/pytest tests/trust -n 2 --soak -v $(ARGS)
+
+check: $(TEST_READY)  ## format, lint, types, layers, known weaknesses
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml reprompt_mock
+	@$(BIN)/pip-audit --progress-spinner off --skip-editable --local >$(VENV)/audit 2>&1; case $$? in \
+		0) echo "pip-audit: no known vulnerabilities in what could be looked up" ;; \
+		*) if grep -q "^Found .* known vulnerabilit" $(VENV)/audit; then cat $(VENV)/audit; exit 1; fi; \
+			echo "pip-audit: could not ask (offline?): $$(tail -n 1 $(VENV)/audit)" ;; esac
+
+bench: $(RUN_READY)  ## measure against floors; ARGS="--row create" for one row, "--help" for more
+	@$(BIN)/python -m bench $(ARGS)
+
+bench-compare: $(RUN_READY)  ## measure a commit and the working tree: make bench-compare REF=HEAD~1
+	@test -n "$(REF)" || { echo "Name the commit to compare with: make bench-compare REF=HEAD~1"; exit 1; }
+	@$(BIN)/python -m bench --compare $(REF) $(ARGS)
+
+image-check: $(RUN_READY)  ## build the image from Debian packages, without an engine, and try it; needs root
+	@tools/image_check.sh $(BIN)/python
 
 format: $(TEST_READY)  ## format, and mend what the linter can
 	$(BIN)/ruff format .

@@ -3,8 +3,9 @@
 import sys
 
 from fastapi import FastAPI
-from serving import serve
 from sqlmodel import Field, Session, SQLModel, create_engine, select
+
+from bench.serving import serve
 
 
 class Item(SQLModel, table=True):

@@ -1,8 +1,8 @@
 """The floors that answer over HTTP, with nothing of the emulator in them.
 
-    python -m bench.floors get ANSWER     a FastAPI route that returns the bytes of a file
-    python -m bench.floors post ANSWER    one that parses a create before
-    python -m bench.floors store DB       the reference table, plain ASGI
+python -m bench.floors get ANSWER     a FastAPI route that returns the bytes of a file
+python -m bench.floors post ANSWER    one that parses a create before
+python -m bench.floors store DB       the reference table, plain ASGI
 """
 
 from __future__ import annotations
@@ -103,9 +103,9 @@ CREATE UNIQUE INDEX job_place ON job (batch, place_id);
 CREATE INDEX job_position ON job (batch, position);
 CREATE INDEX job_due ON job (due) WHERE due IS NOT NULL;
 CREATE TABLE batch (
-  pk INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, created_at TEXT NOT NULL, refresh INTEGER NOT NULL,
-  pending INTEGER NOT NULL, queued INTEGER NOT NULL, in_progress INTEGER NOT NULL, completed INTEGER NOT NULL,
-  failed INTEGER NOT NULL
+  pk INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, name TEXT NOT NULL, created_at TEXT NOT NULL,
+  refresh INTEGER NOT NULL, pending INTEGER NOT NULL, queued INTEGER NOT NULL, in_progress INTEGER NOT NULL,
+  completed INTEGER NOT NULL, failed INTEGER NOT NULL
 );
 """
 _STATUSES = ("pending", "queued", "in_progress", "completed", "failed")
@@ -160,7 +160,9 @@ class Store:
     def status(self, _: bytes, batch: str) -> Any:
         grouped: dict[str, list[str]] = {name: [] for name in _STATUSES}
         adds = [grouped[name].append for name in _STATUSES]
-        rows = self._connection.execute("SELECT status, place_id FROM job WHERE batch = ? ORDER BY position", (int(batch),))
+        rows = self._connection.execute(
+            "SELECT status, place_id FROM job WHERE batch = ? ORDER BY position", (int(batch),)
+        )
         for status, place_id in rows:
             adds[status](place_id)
         return grouped

@@ -53,7 +53,7 @@ class Load:
 def requests_per_second(load: Load) -> float:
     """Measure in closed loop, with wrk where it is installed."""
     wrk = shutil.which("wrk")
-    return _by_wrk(wrk, load) if wrk else cast("float", _in_process(load)["rate"])
+    return _by_wrk(wrk, load) if wrk else _in_process(load)["rate"]
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,6 @@ def _by_wrk(wrk: str, load: Load) -> float:
 
 def _lua(body: str, first: int) -> str:
     before, after = body.split(NUMBER)
-    headers = '{["content-type"] = "application/json"}'
     return f"""
 local number = {first}
 wrk.method = "POST"
@@ -203,9 +202,7 @@ class _Generator:
     async def connect(self, on_answer: Callable[[_Connection], None]) -> None:
         loop = asyncio.get_running_loop()
         for _ in range(self._load.connections):
-            _, connection = await loop.create_connection(
-                lambda: _Connection(on_answer), "127.0.0.1", self._load.port
-            )
+            _, connection = await loop.create_connection(lambda: _Connection(on_answer), "127.0.0.1", self._load.port)
             self._connections.append(connection)
 
     async def closed(self) -> dict[str, float]:
@@ -269,11 +266,11 @@ def main() -> None:
     load = Load(**json.loads(sys.stdin.readline()))
     try:
         import uvloop
-
-        run = uvloop.run
     except ImportError:
-        run = asyncio.run
-    print(json.dumps(run(_Generator(load).run())))
+        measured = asyncio.run(_Generator(load).run())
+    else:
+        measured = uvloop.run(_Generator(load).run())
+    print(json.dumps(measured))
 
 
 if __name__ == "__main__":

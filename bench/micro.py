@@ -1,7 +1,7 @@
 """What is measured inside the emulator's process; run by the Python of the version that is measured.
 
-    micro.py results BODY REPEATS    microseconds per result of a create's places
-    micro.py tick DB REPEATS         microseconds per tick where nothing is due
+micro.py results BODY REPEATS    microseconds per result of a create's places
+micro.py tick DB REPEATS         microseconds per tick where nothing is due
 """
 
 from __future__ import annotations

@@ -33,6 +33,7 @@ def job(number: int) -> dict[str, Any]:
     return {"place_id": f"{source['place_id']}-{number}", "inputs": inputs}
 
 
+@cache
 def body(count: int, *, batch_id: str | None = None, attribute_set: str = "core") -> bytes:
     """Write the body of a create of so many places."""
     named = {} if batch_id is None else {"batch_id": batch_id}

@@ -13,7 +13,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -85,10 +85,8 @@ class Bay:
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        parent = next((folder for folder in ("/dev/shm",) if os.access(folder, os.W_OK)), None)
-        self.folder = Path(os.environ.get("TMPDIR") or tempfile.mkdtemp(prefix="reprompt-mock-bench-", dir=parent))
-        if os.environ.get("TMPDIR"):
-            self.folder = Path(tempfile.mkdtemp(prefix="reprompt-mock-bench-"))
+        shared = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        self.folder = Path(tempfile.mkdtemp(prefix="reprompt-mock-bench-", dir=os.environ.get("TMPDIR") or shared))
         self._files = 0
 
     def close(self) -> None:
@@ -106,8 +104,12 @@ class Bay:
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("REPROMPT_MOCK_")}
         kept.pop("PYTHONDONTWRITEBYTECODE", None)  # a cold start reads compiled modules
-        compiled = str(self.folder / "pycache")
-        return {**kept, "TMPDIR": str(self.folder), "PYTHONPYCACHEPREFIX": compiled, "REPROMPT_MOCK_API_KEYS": _STRICT_KEYS}
+        return {
+            **kept,
+            "TMPDIR": str(self.folder),
+            "PYTHONPYCACHEPREFIX": str(self.folder / "compiled"),
+            "REPROMPT_MOCK_API_KEYS": _STRICT_KEYS,
+        }
 
     def start(self, command: Sequence[str | Path], cwd: Path) -> Server:
         """Start a server that prints its address once it answers."""
@@ -125,6 +127,10 @@ class Bay:
         """Give the command that serves the emulator."""
         stored: list[str | Path] = [] if db is None else ["--db", db]
         return [self.target.python, "-m", "reprompt_mock", "serve", "--port", "0", "--clock", "paused", *stored]
+
+    def bare_command(self) -> list[str | Path]:
+        """Give the command that serves the bare app."""
+        return [sys.executable, "-m", "bench.bare", self.file()]
 
     @contextmanager
     def ours(self, db: Path | None = None) -> Iterator[Server]:
@@ -152,7 +158,7 @@ class Bay:
             check=True,
             stdout=subprocess.PIPE,
             text=True,
-            cwd=self.folder,
+            cwd=self.target.root,
             env=self._environment(),
         )
         samples: list[float] = json.loads(out.stdout)
@@ -168,8 +174,3 @@ def until_answered(server: Server, started: float) -> float:
             time.sleep(_POLL_SECONDS)
         else:
             return (time.perf_counter() - started) * 1e3
-
-
-def loads(answer: bytes) -> Any:
-    """Read an answer as JSON."""
-    return json.loads(answer)

@@ -9,10 +9,12 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from reprompt_mock.errors import TimeOutOfRange
 
 SECOND = 1_000_000
+_MINUTE = 60 * SECOND
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = int((datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _EPOCH).total_seconds()) * SECOND
 
@@ -24,7 +26,15 @@ def real_now() -> int:
 
 def iso(moment: int) -> str:
     """Write a time as the service does: UTC, ISO 8601 with microseconds and `Z`."""
-    return (_EPOCH + timedelta(microseconds=moment)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    minutes, rest = divmod(moment, _MINUTE)
+    # One digit too many keeps the leading zeros.
+    seconds = str(100 * SECOND + rest)
+    return f"{_minute(minutes)}{seconds[1:3]}.{seconds[3:]}Z"
+
+
+@lru_cache(maxsize=4096)
+def _minute(minutes: int) -> str:
+    return (_EPOCH + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:")
 
 
 def moment_of(time_: datetime) -> int:

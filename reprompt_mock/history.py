@@ -8,14 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock.attributes import CATALOGUE
-from reprompt_mock.draws import draw
+from reprompt_mock.draws import digest
 from reprompt_mock.lifecycle import JobStatus
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+
+
+_POSITIONS = {name: position for position, name in enumerate(CATALOGUE)}
+_WORDS = 1 << 32
+_WORDS_A_DIGEST = 16
+_unpack = Struct(f"<{_WORDS_A_DIGEST}I").unpack
 
 
 class AttributeStatus(StrEnum):
@@ -55,10 +62,22 @@ class Attempt(NamedTuple):
 
 
 def struck(seed: int, place_id: str, attempt: int, *, what: str, asked: Sequence[str], rate: float) -> frozenset[str]:
-    """Draw which of the asked attributes something happens to ("error", "drift"), each with chance `rate`."""
+    """Draw which of the asked attributes something happens to ("error", "drift"), each with chance `rate`.
+
+    An attribute's draw is a word of a digest, at its place in the catalogue: what else is asked changes nothing.
+    """
     if not rate:
         return frozenset()
-    return frozenset(name for name in asked if draw(seed, place_id, attempt, what, name).chance(rate))
+    unlucky = int(rate * _WORDS)
+    blocks: dict[int, tuple[int, ...]] = {}
+    hit = []
+    for name in asked:
+        block, position = divmod(_POSITIONS.get(name, 0), _WORDS_A_DIGEST)
+        if block not in blocks:
+            blocks[block] = _unpack(digest(seed, place_id, attempt, what, block))
+        if blocks[block][position] < unlucky:
+            hit.append(name)
+    return frozenset(hit)
 
 
 def _entry(name: str, prior: Entry | None, attempt: Attempt) -> Entry:
@@ -105,7 +124,12 @@ def shown(status: JobStatus, asked: Sequence[str], ran: History, planned: Histor
         ran: its history up to the last attempt that completed.
         planned: its history once the current attempt completes.
     """
-    statuses = {name: entry.status for name, entry in ran.items()}
+    # What was asked for once and never ran is not remembered.
+    statuses = {
+        name: entry.status
+        for name, entry in ran.items()
+        if entry.status is not AttributeStatus.NOT_RUN or name in asked
+    }
     if status is JobStatus.completed:
         return statuses
     for name in asked:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 BODY_BYTES = 64 * 1024
 """How much of a body is kept."""
 _MOST_BYTES = 16 * 2**20
-"""How much of all bodies together a world keeps."""
+"""How much of all requests together a world keeps."""
+_RULE_BYTES = 8
 REDACTED = "[redacted]"
 _KEY_HEADERS = frozenset({b"apikey", b"authorization"})
 
@@ -59,6 +60,12 @@ class Entry:
     duration_seconds: float
     fault: str | None
     rules: Sequence[str]
+
+    @property
+    def size(self) -> int:
+        """About how many bytes it takes."""
+        headers = sum(len(name) + len(value) for name, value in self.headers)
+        return len(self.path) + len(self.query) + len(self.body) + headers + _RULE_BYTES * len(self.rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +110,9 @@ class Journal:
         """Add a request; the oldest make room."""
         self._sequence += 1
         self._entries.append((self._sequence, entry))
-        self._bytes += len(entry.body)
+        self._bytes += entry.size
         while len(self._entries) > self._size or self._bytes > _MOST_BYTES:
-            self._bytes -= len(self._entries.popleft()[1].body)
+            self._bytes -= self._entries.popleft()[1].size
 
     def clear(self) -> None:
         """Forget all requests."""

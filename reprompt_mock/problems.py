@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import orjson
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from reprompt_mock.errors import MockError
@@ -54,6 +55,10 @@ def install(app: FastAPI, methods_of: Callable[[str], Sequence[str]]) -> None:
         headers = {"Allow": ", ".join(methods)} if methods else refusal.headers
         return problem(refusal.detail, refusal.status_code, headers)
 
+    def on_disconnect(_: Request, __: Exception) -> Response:
+        # Nobody reads this, but the journal shows it, and the log no defect.
+        return problem("The client closed the connection before the end of its body.", 400)
+
     def on_defect(_: Request, error: Exception) -> Response:
         _logger.error("a defect of the emulator", exc_info=error)
         return problem("The emulator has a defect: its log says more.", 500)
@@ -61,6 +66,7 @@ def install(app: FastAPI, methods_of: Callable[[str], Sequence[str]]) -> None:
     app.add_exception_handler(MockError, on_refusal)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(ClientDisconnect, on_disconnect)
     app.add_exception_handler(Exception, on_defect)
 
 

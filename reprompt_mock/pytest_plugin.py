@@ -47,24 +47,34 @@ def _configured(config: pytest.Config) -> Path | None:
 
 @pytest.fixture(scope="session")
 def _reprompt_mock_settings(pytestconfig: pytest.Config) -> Any:
-    from reprompt_mock.settings import load
+    from reprompt_mock.settings import ConfigurationError, load
 
     defaults = {"clock": "paused"}
-    settings = load(config=_configured(pytestconfig), table=_TABLE)
+    try:
+        settings = load(config=_configured(pytestconfig), table=_TABLE)
+    except ConfigurationError as error:
+        pytest.fail(f"reprompt-mock: {error}", pytrace=False)
     chosen = {name: getattr(settings, name) for name in settings.model_fields_set}
     return settings.model_copy(update={**defaults, **chosen})
+
+
+def _running(config: pytest.Config) -> str | None:
+    """Find out which running emulator is named, if any."""
+    return config.getoption("--reprompt-mock-url") or os.environ.get("REPROMPT_MOCK_URL") or None
 
 
 @pytest.fixture(scope="session")
 def _reprompt_mock_url(pytestconfig: pytest.Config, _reprompt_mock_settings: Any) -> Iterator[str]:
     """The emulator of this session and worker: the one that is named, else one of its own."""
-    url = pytestconfig.getoption("--reprompt-mock-url") or os.environ.get("REPROMPT_MOCK_URL")
+    url = _running(pytestconfig)
     if url:
         yield url
         return
     from reprompt_mock.server import ServerThread
 
-    server = ServerThread(_reprompt_mock_settings.model_copy(update={"host": "127.0.0.1", "port": 0}))
+    # Its worlds are forgotten after each test, and workers cannot share a file.
+    own = {"host": "127.0.0.1", "port": 0, "db": None}
+    server = ServerThread(_reprompt_mock_settings.model_copy(update=own))
     server.start()
     yield server.url
     server.stop()
@@ -84,11 +94,16 @@ def reprompt_mock(
     )
     request.node.stash[_handle] = mock
     marker = request.node.get_closest_marker("reprompt_mock")
-    world = {**_reprompt_mock_settings.world.model_dump(), **(marker.kwargs if marker else {})}
-    mock.settings.update(**world)
-    yield mock
-    mock.reset()
-    mock.close()
+    try:
+        mock.settings.update(**{**_reprompt_mock_settings.world.model_dump(), **(marker.kwargs if marker else {})})
+        if _running(request.config):  # an emulator of its own starts every world with the configured rules
+            mock.rules.add_all(
+                [rule.model_dump(mode="json", exclude_unset=True) for rule in _reprompt_mock_settings.rules]
+            )
+        yield mock
+        mock.reset()
+    finally:
+        mock.close()
 
 
 @pytest.fixture
@@ -105,7 +120,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     """Show in a failing test's report the last requests that its world saw."""
     report: pytest.TestReport = yield
     mock = item.stash.get(_handle, None)
-    if report.failed and call.when == "call" and mock is not None:
+    if report.failed and call.when != "teardown" and mock is not None:
         report.sections.append(("requests that reprompt-mock saw", _requests(mock)))
     return report
 

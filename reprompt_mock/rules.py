@@ -78,9 +78,10 @@ class Then:
 
     @property
     def pins(self) -> dict[str, Any]:
-        """The part that fixes values, as JSON-ready data; empty where it fixes none."""
+        """The part that fixes values and the reason of errors, as JSON-ready data; empty where it fixes none."""
         values = {
             "found": self.found,
+            "error": self.error,
             "outputs": self.outputs and dict(self.outputs),
             "confidence_scores": self.confidence_scores and dict(self.confidence_scores),
         }

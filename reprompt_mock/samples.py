@@ -1,8 +1,9 @@
-"""Finds the real places and example requests that come with the project."""
+"""Finds the real places, example requests and rule sets that come with the project."""
 
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,13 @@ def request(name: str) -> dict[str, Any]:
     """Read an example request by its name, such as `reprocess_default`."""
     body: dict[str, Any] = _read(folder() / "requests" / f"{name}.json")
     return body
+
+
+def rules(name: str) -> list[dict[str, Any]]:
+    """Read a ready-made rule set by its name, such as `slow_tail`."""
+    text = (folder() / "rules" / f"{name}.toml").read_text(encoding="utf-8")
+    rule_set: list[dict[str, Any]] = tomllib.loads(text)["rules"]
+    return rule_set
 
 
 def _read(file: Path) -> Any:

@@ -9,15 +9,12 @@ from pydantic import BaseModel, Field
 
 from reprompt_mock.errors import FaultNotFound, RuleNotFound, TooManyRules
 from reprompt_mock.faults import Fault, choose
-from reprompt_mock.specs import FaultSpec, RuleSpec, Strict
+from reprompt_mock.specs import MOST_RULES, FaultSpec, RuleSpec, Strict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reprompt_mock.rules import Rule
-
-MOST = 1000
-"""How many rules, and how many faults, a world may have."""
 
 _Count = Annotated[int, Field(ge=0)]
 
@@ -93,8 +90,8 @@ class Scenario:
         Raises:
             TooManyRules: there would be more than a world may have.
         """
-        if len(self.rules) + len(specs) > MOST:
-            raise TooManyRules(what="rules", limit=MOST)
+        if len(self.rules) + len(specs) > MOST_RULES:
+            raise TooManyRules(what="rules", limit=MOST_RULES)
         numbered = enumerate(specs, self.last_id + 1)
         new = tuple(NamedRule(spec.to_rule(f"rule-{number}"), spec) for number, spec in numbered)
         return replace(self, rules=self.rules + new, last_id=self.last_id + len(new))
@@ -105,8 +102,8 @@ class Scenario:
         Raises:
             TooManyRules: there would be more than a world may have.
         """
-        if len(self.faults) + len(specs) > MOST:
-            raise TooManyRules(what="faults", limit=MOST)
+        if len(self.faults) + len(specs) > MOST_RULES:
+            raise TooManyRules(what="faults", limit=MOST_RULES)
         numbered = enumerate(specs, self.last_id + 1)
         new = tuple(NamedFault(spec.to_fault(f"fault-{number}"), spec) for number, spec in numbered)
         return replace(self, faults=self.faults + new, last_id=self.last_id + len(new))

@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDi
 
 from reprompt_mock.hints import nearest
 from reprompt_mock.lifecycle import Pace
-from reprompt_mock.specs import RuleSpec
+from reprompt_mock.specs import MOST_RULES, RuleSpec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -88,7 +88,9 @@ class Settings(WorldSettings, BaseSettings):
     journal_size: int = Field(1000, ge=0, le=10**6, description="Requests that are kept per world.")
     control_token: str | None = Field(None, description="What the control API wants as its Bearer token.")
     allowed_hosts: list[str] = Field(default_factory=list, description="Further host names of the control API.")
-    rules: list[RuleSpec] = Field(default_factory=list, description="Rules that every new world starts with.")
+    rules: list[RuleSpec] = Field(
+        default_factory=list, max_length=MOST_RULES, description="Rules that every new world starts with."
+    )
     cors_origins: list[str] = Field(default_factory=list, description="Origins that browsers may call /v1 from.")
 
     @property
@@ -120,6 +122,7 @@ def load(
     in_file = _file_values(config, table) if config else {}
     _refuse_unknown(in_file, (), f"key in {config}", str)
     given = {name: value for name, value in (flags or {}).items() if value is not None}
+    _refuse_unknown(given, (), "setting", str)
     # pydantic-settings would merge tables of several sources, and so let in keys that were replaced.
     variables = {name: value for name, value in variables.items() if name not in given}
     in_file = {name: value for name, value in in_file.items() if name not in given and name not in variables}
@@ -150,9 +153,10 @@ def _build(flags: Mapping[str, Any], variables: Mapping[str, str], in_file: Mapp
 
 
 def _sentence(error: Mapping[str, Any]) -> str:
-    # Keys of api_keys are secrets, so only the setting's own name is told.
+    # Keys of api_keys are secrets, so only the setting's own name is told; of rules, which one and what of it.
+    where = error["loc"] if error["loc"][0] == "rules" else error["loc"][:1]
     message = str(error["msg"])
-    return f"setting {error['loc'][0]}: {message[0].lower()}{message[1:]}"
+    return f"setting {'.'.join(map(str, where))}: {message[0].lower()}{message[1:]}"
 
 
 def _variables(environ: Mapping[str, str]) -> dict[str, str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+import orjson
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from reprompt_mock import faults, rules
@@ -13,7 +14,26 @@ from reprompt_mock.hints import nearest
 from reprompt_mock.history import AttributeStatus
 from reprompt_mock.lifecycle import Hold, JobStatus
 
+MOST_RULES = 1000
+"""How many rules, and how many faults, a world may have."""
 Count = Annotated[int, Field(ge=1, le=2**31)]
+# Results, journals and snapshots nest a value a few levels deep, and orjson writes at most 254.
+_SPARE_LEVELS = 16
+
+
+def _as_json(value: Any) -> Any:
+    nested = value
+    for _ in range(_SPARE_LEVELS):
+        nested = [nested]
+    try:
+        orjson.dumps(nested)
+    except orjson.JSONEncodeError:
+        raise PydanticCustomError("json", "this is no JSON, or nested too deeply") from None
+    return orjson.loads(orjson.dumps(value))
+
+
+Json = Annotated[Any, BeforeValidator(_as_json)]
+"""A value as JSON has it: dates of a config file become text."""
 _OUTPUTS = frozenset(key for attribute in CATALOGUE.values() for key in attribute.outputs)
 _SCORES = frozenset(key for attribute in CATALOGUE.values() for key in attribute.confidence)
 
@@ -65,7 +85,7 @@ class RuleThen(Strict):
         None, description="The processing time in virtual seconds."
     )
     attributes: dict[str, AttributeStatus] | None = Field(None, description="Statuses of attributes, once completed.")
-    outputs: dict[str, Any] | None = Field(None, description="Values of outputs of asked attributes.")
+    outputs: dict[str, Json] | None = Field(None, description="Values of outputs of asked attributes.")
     confidence_scores: dict[str, Literal["VERY_HIGH", "HIGH", "MEDIUM", "LOW", "NONE"]] | None = Field(
         None, description="Confidence scores of asked attributes."
     )
@@ -121,7 +141,7 @@ class FaultThen(Strict):
     """What happens to them."""
 
     status: Annotated[int, Field(ge=200, le=599)] | None = Field(None, description="The answer's status.")
-    body: Any = Field(None, description="The answer's body: text, or JSON.")
+    body: Json = Field(None, description="The answer's body: text, or JSON.")
     headers: dict[str, str] = Field(default_factory=dict, description="The answer's headers.")
     delay_seconds: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = Field(
         0.0, description="Real seconds before anything else; alone it delays the normal answer."

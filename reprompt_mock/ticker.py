@@ -44,6 +44,8 @@ class Ticker:
             await asyncio.sleep(self._pause())
 
     def _pause(self) -> float:
+        if self._engine.has_work():
+            return _SHORTEST_SLEEP
         waits = (world.real_seconds_to_next() for world in self._engine.worlds)
         soonest = min((wait for wait in waits if wait is not None), default=_LONGEST_SLEEP)
         return min(max(soonest, _SHORTEST_SLEEP), _LONGEST_SLEEP)

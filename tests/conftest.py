@@ -83,6 +83,27 @@ class Org:
         return Org(self.http, next(_slugs), self.headers)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", action="store_true", help="try tests/trust with larger counts: minutes, not seconds")
+
+
+@pytest.fixture(scope="session")
+def soak(request: pytest.FixtureRequest) -> bool:
+    """Whether counts are to be larger."""
+    return bool(request.config.getoption("soak"))
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Show the figures that tests noted by `record_property`."""
+    if not config.getoption("soak"):
+        return
+    terminalreporter.section("figures")
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        if report.when == "call":
+            for name, value in report.user_properties:
+                terminalreporter.line(f"{report.nodeid.rpartition('::')[2]}: {name}: {value}")
+
+
 @pytest.fixture(scope="session")
 def http() -> Iterator[TestClient]:
     """An emulator in this process, whose worlds start with a paused clock."""

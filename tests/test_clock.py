@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from reprompt_mock.clock import LATEST, SECOND, VirtualClock, day_bounds, iso, moment_of
 from reprompt_mock.engine import Engine
+from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.errors import TimeOutOfRange
 from reprompt_mock.settings import load
 
@@ -90,9 +91,7 @@ def test_a_running_clock_stops_at_the_end_of_time() -> None:
         (1.0, False, NOON + 5 * SECOND, None),
     ],
 )
-def test_how_long_until_a_moment_in_real_time(
-    speed: float, running: bool, virtual: int, seconds: float | None
-) -> None:
+def test_how_long_until_a_moment_in_real_time(speed: float, running: bool, virtual: int, seconds: float | None) -> None:
     assert VirtualClock(NOON, REAL, speed, running).real_seconds_until(virtual, REAL) == seconds
 
 
@@ -165,7 +164,7 @@ def test_a_world_does_not_go_back_with_the_machine() -> None:
         machine.now -= 50 * SECOND
         assert world.now() == NOON + 100 * SECOND
         for change in ({"running": False}, {"running": True, "speed": 2.0}):
-            assert engine.change_clock(world, **change).now >= NOON + 100 * SECOND  # type: ignore[arg-type]
+            assert engine.change_clock(world, **change).now >= NOON + 100 * SECOND
 
 
 def test_pausing_and_resuming_keeps_the_time() -> None:
@@ -192,3 +191,56 @@ def test_a_running_clock_runs_on_while_the_server_is_down(tmp_path: Path) -> Non
         assert engine.summary(engine.worlds.peek("fast")).now == NOON + 36_000 * SECOND
         assert engine.summary(engine.worlds.peek("still")).now == NOON
         assert [world.slug for world in engine.worlds] == ["fast", "still"]
+
+
+def _submit(engine: Engine, slug: str) -> None:
+    places = [PlaceToEnrich(f"store-{number}", '{"name":"A","city":"Lyon"}', ("websites",)) for number in range(5)]
+    engine.create_batch(engine.worlds.peek(slug), BatchToCreate("b", "B", places, kick_off=True, body=b""))
+
+
+@pytest.mark.parametrize("ticking", [False, True])
+def test_jobs_of_a_running_world_move_by_themselves_whether_or_not_anybody_ticks(ticking: bool) -> None:
+    """design: a read first applies what is due, so answers never depend on how late the ticker is."""
+    machine = Machine()
+    with _engine(machine, speed=2.0) as engine:
+        _submit(engine, "acme")
+        seen = []
+        for _ in range(80):
+            if ticking:
+                assert engine.has_work() is (engine.worlds.peek("acme").is_due() or engine.core.has_purge)
+                engine.tick()
+            kept = engine.kept_status(engine.worlds.peek("acme"), "b")
+            view = engine.batch_status(engine.worlds.peek("acme"), "b")
+            assert kept is None or kept == view
+            seen.append(view.status.name)
+            machine.now += 50_000
+        assert list(dict.fromkeys(seen)) == ["pending", "queued", "in_progress", "completed"]
+        assert seen.index("completed") * 0.05 * 2 > 2
+
+
+def test_a_paused_world_waits_and_goes_on_where_it_was() -> None:
+    machine = Machine()
+    with _engine(machine) as engine:
+        _submit(engine, "acme")
+        world = engine.worlds.peek("acme")
+        machine.now += SECOND
+        before = engine.change_clock(world, running=False)
+        machine.now += 1000 * SECOND
+        assert engine.summary(world) == before
+        assert not world.is_due()
+        assert world.real_seconds_to_next() is None
+        engine.change_clock(world, running=True)
+        assert engine.summary(world).jobs == before.jobs
+        machine.now += 1000 * SECOND
+        assert engine.summary(world).jobs.completed == 5
+
+
+def test_settling_a_running_world_arrives_at_the_last_finish() -> None:
+    machine = Machine()
+    with _engine(machine) as engine:
+        _submit(engine, "acme")
+        settled = engine.settle(engine.worlds.peek("acme"))
+        assert settled.unfinished == 0
+        assert settled.now == NOON + settled.advanced
+        machine.now += SECOND
+        assert engine.worlds.peek("acme").now() == settled.now + SECOND

@@ -161,6 +161,13 @@ def test_a_completed_attempt_shows_its_history() -> None:
     }
 
 
+@pytest.mark.parametrize("status", JobStatus)
+def test_what_was_asked_for_once_and_never_ran_is_not_shown_later(status: JobStatus) -> None:
+    """contract G8: every attribute that ever ran, and those asked for now."""
+    ran = {"websites": Entry(RUN, FIRST), "wi_fi": Entry(NOT_RUN, FIRST), "signage": Entry(UNMET, FIRST)}
+    assert set(shown(status, ["websites"], ran, ran)) == {"websites", "signage"}
+
+
 def test_before_the_first_attempt_ends_nothing_has_run() -> None:
     """contract F4: NOT_RUN before the job finished; an upload that nobody started has no plan."""
     assert shown(JobStatus.pending, ["websites", "menu"], {}, {}) == {"websites": NOT_RUN, "menu": NOT_RUN}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import pytest
@@ -261,7 +262,7 @@ def test_a_course_changes_only_what_it_names(course: Course, pending: float, que
 
     def spans(table: Timetable) -> list[int]:
         times = [0, table.queued_at or 0, table.started_at or 0, table.finished_at or 0]
-        return [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+        return [later - earlier for earlier, later in pairwise(times)]
 
     factors = (pending, queued, processing)
     assert spans(table) == pytest.approx(

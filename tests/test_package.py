@@ -56,7 +56,8 @@ def test_the_wheel_has_the_whole_package_with_its_types_and_data(names: set[str]
 
 
 def test_the_wheel_has_the_places_and_requests_and_the_notice_that_goes_with_them(names: set[str]) -> None:
-    fixtures = {"fixtures/README.md", "fixtures/places/places.json", *in_clone("fixtures/requests", "*.json")}
+    data = in_clone("fixtures/requests", "*.json") | in_clone("fixtures/rules", "*.toml")
+    fixtures = {"fixtures/README.md", "fixtures/places/places.json", *data}
 
     assert {f"reprompt_mock/{name}" for name in fixtures} <= names
 

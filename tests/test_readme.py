@@ -52,6 +52,11 @@ class Snippet(NamedTuple):
     def calls_the_emulator(self) -> bool:
         return "curl " in self.text
 
+    @property
+    def needs_an_engine(self) -> bool:
+        """Those are tried in test_container.py."""
+        return "testcontainers" in self.text
+
 
 def _snippets() -> Iterator[Snippet]:
     for match in re.finditer(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL):
@@ -66,7 +71,7 @@ def written_in(language: str, *, live: bool | None = None) -> list[Any]:
     return [
         pytest.param(snippet, id=f"line-{snippet.line}")
         for snippet in SNIPPETS
-        if snippet.language == language and live in {None, snippet.calls_the_emulator}
+        if snippet.language == language and live in {None, snippet.calls_the_emulator} and not snippet.needs_an_engine
     ]
 
 
@@ -127,7 +132,7 @@ def documents(text: str) -> Iterator[Any]:
 
 
 def test_every_snippet_is_of_a_language_that_is_tested() -> None:
-    assert {snippet.language for snippet in SNIPPETS} <= {"sh", "python", "toml", "json"}
+    assert {snippet.language for snippet in SNIPPETS} <= {"sh", "python", "toml", "json", "yaml"}
 
 
 @pytest.mark.parametrize("snippet", written_in("sh", live=True))
@@ -183,10 +188,27 @@ def check_command(words: list[str]) -> None:
                 _parser().parse_args(["serve", *shlex.split(argument.removeprefix("ARGS="))])
         case ["reprompt-mock", *arguments] | ["python", "-m", "reprompt_mock", *arguments]:
             _parser().parse_args(arguments)
-        case ["pip", "install", "."]:
+        case ["docker", *arguments]:
+            check_docker(arguments)
+        case ["pytest", "--reprompt-mock-url", _, "-n", _] | ["pip", "install", "."]:
             pass
         case _:
             pytest.fail(f"nothing checks this command: {shlex.join(words)}")
+
+
+def check_docker(words: list[str]) -> None:
+    match words:
+        case ["build", "--tag", "reprompt-mock", "."]:
+            assert (ROOT / "Dockerfile").exists()
+        case ["compose", "up", "--build"]:
+            assert (ROOT / "compose.yaml").exists()
+        case ["run", *options] if "reprompt-mock" in options:
+            arguments = options[options.index("reprompt-mock") + 1 :]
+            _parser().parse_args(arguments or ["serve"])
+            for variable in re.findall(rf"{PREFIX}\w+", " ".join(options)):
+                check_variable(variable)
+        case _:
+            pytest.fail(f"nothing checks this command: docker {shlex.join(words)}")
 
 
 def check_variable(variable: str) -> None:
@@ -199,20 +221,26 @@ def test_config_files_are_accepted(snippet: Snippet, tmp_path: Path) -> None:
     config = tmp_path / "emulator.toml"
     config.write_text(snippet.text, encoding="utf-8")
 
-    settings = load(environ={}, config=config)
+    values = tomllib.loads(snippet.text)
+    in_project = "tool" in values
 
-    for name, value in tomllib.loads(snippet.text).items():
-        if name in Settings.model_fields:
-            assert json.loads(settings.model_dump_json(include={name}))[name] == value
+    settings = load(environ={}, config=config, table="tool.reprompt-mock" if in_project else None)
+
+    for name, value in (values["tool"]["reprompt-mock"] if in_project else values).items():
+        assert json.loads(settings.model_dump_json(include={name}, exclude_unset=True))[name] == value
 
 
 def test_python_snippets_are_the_examples() -> None:
-    files = {file.read_text(encoding="utf-8") for file in EXAMPLES.glob("*.py") if file.stem != "__init__"}
+    """Those that are tests run among the project's own; the README shows all others, and links to every file."""
+    files = {file.name: file.read_text(encoding="utf-8") for file in EXAMPLES.iterdir() if file.is_file()}
+    scripts = {text for name, text in files.items() if name.endswith(".py") and not name.startswith(("test_", "__"))}
+    shown = {snippet.text for snippet in SNIPPETS if snippet.language == "python" and not snippet.needs_an_engine}
 
-    assert {snippet.text for snippet in SNIPPETS if snippet.language == "python"} == files
+    assert scripts <= shown <= set(files.values())
+    assert [name for name in files if f"(tests/examples/{name})" not in README] == ["__init__.py"]
 
 
-@pytest.mark.parametrize("snippet", written_in("python"))
+@pytest.mark.parametrize("snippet", [one for one in written_in("python") if "\ndef test_" not in one.values[0].text])
 def test_python_snippets_run(snippet: Snippet, url: str, tmp_path: Path) -> None:
     file = tmp_path / "example.py"
     file.write_text(snippet.text.replace(ADDRESS, url.removeprefix("http://")), encoding="utf-8")
@@ -239,7 +267,7 @@ def test_links_lead_somewhere() -> None:
         if target.startswith("#"):
             assert target[1:] in headings
         elif "://" not in target:
-            assert (ROOT / target).exists(), target
+            assert (ROOT / target.partition("#")[0]).exists(), target
 
 
 # Completeness

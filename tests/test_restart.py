@@ -373,3 +373,11 @@ def _batch(place: Place, batch_id: str) -> Any:
 
 def _all(place: Place) -> dict[str, Any]:
     return {batch["id"]: _batch(place, batch["id"]) for batch in place.batches()}
+
+
+def test_a_clock_that_is_set_and_paused_in_one_call_is_exact(reference: Place) -> None:
+    """Golden files depend on it, also where the clock was running fast."""
+    reference.control("PATCH", "/clock", {"running": True, "speed": 1_000_000})
+    clock = reference.control("PATCH", "/clock", {"now": "2031-02-03T04:05:06Z", "running": False, "speed": 1})
+    assert clock == {"now": "2031-02-03T04:05:06.000000Z", "running": False, "speed": 1}
+    assert reference.control(path="/clock") == clock

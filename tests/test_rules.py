@@ -223,6 +223,7 @@ def test_the_statuses_that_a_decision_fixes(then: Then, statuses: dict[str, Attr
     [
         (Then(outcome=FAILED, seconds=1.0, hold=Hold.queued), {}),
         (Then(found=False), {"found": False}),
+        (Then(outcome=FAILED, error="x"), {"error": "x"}),
         (Then(outputs={"website": None}), {"outputs": {"website": None}}),
         (Then(confidence_scores={"website": "LOW"}), {"confidence_scores": {"website": "LOW"}}),
     ],

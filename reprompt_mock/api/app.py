@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
 
+    from starlette.types import Receive, Scope, Send
+
     from reprompt_mock.desk import Desk
 
 _ROUTERS = (batches.router, jobs.router, attributes.router)
@@ -50,12 +52,20 @@ def create_service_app(desk: Desk, lifespan: Callable[[FastAPI], AbstractAsyncCo
     _serve_document(app)
     if desk.engine.settings.cors_origins:
         app.add_middleware(
-            CORSMiddleware,
+            _ServiceCors,
             allow_origins=desk.engine.settings.cors_origins,
             allow_methods=["*"],
             allow_headers=["*"],
         )
     return Gateway(app, desk, operations)
+
+
+class _ServiceCors(CORSMiddleware):
+    """CORS for the service's paths, and for no other."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_service = scope["type"] == "http" and scope["path"].startswith("/v1/")
+        await (super().__call__ if is_service else self.app)(scope, receive, send)
 
 
 def _serve_document(app: FastAPI) -> None:

@@ -14,6 +14,7 @@ router = APIRouter(prefix="/v1/{org_slug}/place_enrichment", tags=["attributes"]
 
 
 @router.get("/attributes", operation_id="get_attributes", response_model=V1AttributesResponse)
-async def get_attributes(_: Caller) -> Response:
+async def get_attributes(call: Caller) -> Response:
     """List the attributes that can be enriched (contract I4)."""
+    call.engine.worlds.keep(call.world)  # a use like any other, though it reads nothing
     return answer({"core": CORE, "custom": [], "all": list(CATALOGUE)})

@@ -13,7 +13,7 @@ import orjson
 from fastapi.exceptions import RequestValidationError
 
 from reprompt_mock.api.schemas.batches import AttributeSet, PlaceBatchPayload
-from reprompt_mock.api.schemas.places import LONGEST_PLACE_ID, PlaceJob, is_text
+from reprompt_mock.api.schemas.places import ADDRESS_PARTS, LONGEST_PLACE_ID, PlaceJob, is_text
 from reprompt_mock.attributes import merged
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich, check_size
 from reprompt_mock.wire import loaded, validated
@@ -46,6 +46,14 @@ class _Place(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     country: str | None = None
     opening_hours: dict[str, str] | None = None
     source: str | None = None
+    # Fields that the service does not type, but that its clients send.
+    type: str | None = None
+    building: str | None = None
+    unit_number: str | None = None
+    floor: str | None = None
+    block: str | None = None
+    km: str | None = None
+    suburb: str | None = None
 
     def is_accepted(self) -> bool:
         """Tell whether the place is named and located; where it is not, the models say what is wrong."""
@@ -54,9 +62,11 @@ class _Place(msgspec.Struct, forbid_unknown_fields=True, gc=False):
         return self.latitude is not None or any(map(is_text, self._address()))
 
     def _address(self) -> tuple[str | None, ...]:
-        return (
-            self.full_address, self.street, self.house, self.city, self.state, self.postalCode, self.country
-        )  # fmt: skip
+        return (self.full_address, *(getattr(self, part) for part in ADDRESS_PARTS))
+
+
+class _OpenPlace(_Place, forbid_unknown_fields=False, gc=False):
+    """A place with fields of the client's own."""
 
 
 class _Job(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -80,6 +90,9 @@ class _Batch(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 _decode_batch = msgspec.json.Decoder(_Batch).decode
 _decode_place = msgspec.json.Decoder(_Place).decode
+_decode_open_place = msgspec.json.Decoder(_OpenPlace).decode
+_MODELS_ONLY = ("wkt_geometry", "place_id")
+"""Fields of a place that stand for others, which only the models look at."""
 
 
 class _NotStrict(Exception):
@@ -119,7 +132,7 @@ def _strict_batch(body: bytes, max_jobs: int) -> BatchToCreate:
 
 
 def _strict_job(job: _Job, of_batch: tuple[str | None, list[str] | None], shared: tuple[str, ...]) -> PlaceToEnrich:
-    place = _decode_place(job.inputs)
+    place = _strict_place(job.inputs)
     if not place.is_accepted():
         raise _NotStrict
     place_id = job.place_id or place.id or None
@@ -128,6 +141,35 @@ def _strict_job(job: _Job, of_batch: tuple[str | None, list[str] | None], shared
     has_own = job.attribute_set or job.attributes
     attributes = merged((job.attribute_set, job.attributes), of_batch) if has_own else shared
     return PlaceToEnrich(place_id, str(job.inputs, "utf-8"), attributes)
+
+
+def _strict_place(inputs: msgspec.Raw) -> _Place:
+    try:
+        return _decode_place(inputs)
+    except msgspec.ValidationError:
+        place = _decode_open_place(inputs)
+    whole = _strictly_loaded(inputs)
+    if any(field in whole for field in _MODELS_ONLY):
+        raise _NotStrict
+    return place
+
+
+def _strictly_loaded(inputs: msgspec.Raw) -> dict[str, Any]:
+    """Make sure that the fields of a client's own can be echoed, which msgspec did not look at."""
+    try:
+        whole: dict[str, Any] = orjson.loads(memoryview(inputs))
+        _check_depth(whole)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        raise _NotStrict from None
+    return whole
+
+
+def _check_depth(inputs: dict[str, Any]) -> None:
+    """Make sure that answers can echo inputs; a JSONEncodeError says that they cannot."""
+    nested: Any = inputs
+    for _ in range(_SPARE_LEVELS):
+        nested = [nested]
+    orjson.dumps(nested)
 
 
 def _lenient_batch(body: bytes, max_jobs: int) -> BatchToCreate:
@@ -159,11 +201,8 @@ def place_to_enrich(
 
 
 def _written(inputs: dict[str, Any], at: Sequence[str | int]) -> str:
-    nested: Any = inputs
-    for _ in range(_SPARE_LEVELS):
-        nested = [nested]
     try:
-        orjson.dumps(nested)
+        _check_depth(inputs)
     except orjson.JSONEncodeError:
         problem = {"type": "too_deep", "loc": ("body", *at), "msg": "Input is nested too deeply"}
         raise RequestValidationError([{**problem, "input": None}]) from None

@@ -18,6 +18,7 @@ from reprompt_mock.api.schemas.batches import ReprocessJobRequest
 from reprompt_mock.api.schemas.places import PlaceJob
 from reprompt_mock.api.schemas.results import JobListResponse, PlaceJobResult
 from reprompt_mock.engine.views import ResultQuery
+from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.wire import answer, parse
 
 router = APIRouter(prefix="/v1/{org_slug}/place_enrichment", tags=["jobs"], responses=errors(401, 403, 404, 422, 429))
@@ -79,7 +80,8 @@ async def create_job(call: Caller) -> Response:
     """Submit one place for enrichment (contract I2)."""
     place = place_to_enrich(parse(PlaceJob, await call.body()))
     job = await call.write(lambda: call.engine.submit_job(call.world, place))
-    return answer({key: job[key] for key in ("place_id", "inputs", "status")})
+    # However short its time in pending is: the answer describes the job as it was submitted.
+    return answer({"place_id": job["place_id"], "inputs": job["inputs"], "status": JobStatus.pending.name})
 
 
 @router.post(

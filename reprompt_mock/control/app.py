@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+import orjson
+from fastapi import FastAPI, Response
 
 from reprompt_mock import __version__
 from reprompt_mock.control import scenario, snapshots, worlds
+from reprompt_mock.control.document import build_document
 from reprompt_mock.control.guard import Guard
 from reprompt_mock.operations import Operations
 from reprompt_mock.problems import install
@@ -23,7 +26,7 @@ def create_control_app(desk: Desk) -> Guard:
     app = FastAPI(
         title="reprompt-mock control API",
         version=__version__,
-        openapi_url="/_mock/openapi.json",
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -33,5 +36,17 @@ def create_control_app(desk: Desk) -> Guard:
         app.include_router(router)
     routes = [route for router in _ROUTERS for route in router.routes]
     install(app, Operations(routes).methods_of)
+    _serve_document(app)
     settings = desk.engine.settings
     return Guard(app, allowed_hosts=settings.allowed_hosts, token=settings.control_token)
+
+
+def _serve_document(app: FastAPI) -> None:
+    @cache
+    def written() -> bytes:
+        return orjson.dumps(build_document(app))
+
+    async def document() -> Response:
+        return Response(written(), media_type="application/json")
+
+    app.add_api_route("/_mock/openapi.json", document, include_in_schema=False)

@@ -112,6 +112,21 @@ class Ids(BaseModel):
     ids: list[str]
 
 
+class ErrorEntry(BaseModel):
+    """What does not fit a schema, and where."""
+
+    loc: list[str | int]
+    msg: str
+    type: str
+    input: Any = None
+
+
+class ErrorAnswer(BaseModel):
+    """Why a request is refused: a sentence, or what does not fit its schema."""
+
+    detail: str | list[ErrorEntry]
+
+
 class Journal(BaseModel):
     """The latest requests of a world, newest last."""
 

@@ -9,13 +9,14 @@ from pydantic import BaseModel
 
 from reprompt_mock.control import models
 from reprompt_mock.control.base import Control, Controlled
+from reprompt_mock.control.document import errors, request_body
 from reprompt_mock.journal import Filter
 from reprompt_mock.specs import FaultSpec, RuleSpec
 from reprompt_mock.wire import answer, loaded, validated
 
 Spec = TypeVar("Spec", bound=BaseModel)
 
-router = APIRouter(prefix="/_mock/orgs/{org_slug}")
+router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 404, 422, 503))
 
 
 async def _specs(control: Control, model: type[Spec]) -> list[Spec]:
@@ -32,7 +33,13 @@ async def list_rules(control: Controlled) -> Response:
     return answer({"rules": [named.as_dict() for named in control.world.scenario.rules]})
 
 
-@router.post("/rules", status_code=201, response_model=models.Ids)
+@router.post(
+    "/rules",
+    status_code=201,
+    response_model=models.Ids,
+    responses=errors(400, 413),
+    openapi_extra=request_body(RuleSpec, required=True, or_list=True),
+)
 async def add_rules(control: Controlled) -> Response:
     """Add one rule or a list; each gets an id."""
     world, specs = control.world, await _specs(control, RuleSpec)
@@ -59,7 +66,9 @@ async def _without_rule(control: Control, rule_id: str | None) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/release", response_model=models.Released)
+@router.post(
+    "/release", response_model=models.Released, responses=errors(413), openapi_extra=request_body(models.Release)
+)
 async def release(control: Controlled) -> Response:
     """Let held jobs go on from where they stand."""
     world, wanted = control.world, await control.body(models.Release)
@@ -73,7 +82,13 @@ async def list_faults(control: Controlled) -> Response:
     return answer({"faults": [named.as_dict() for named in control.world.scenario.faults]})
 
 
-@router.post("/faults", status_code=201, response_model=models.Ids)
+@router.post(
+    "/faults",
+    status_code=201,
+    response_model=models.Ids,
+    responses=errors(400, 413),
+    openapi_extra=request_body(FaultSpec, required=True, or_list=True),
+)
 async def add_faults(control: Controlled) -> Response:
     """Add one fault or a list; each gets an id."""
     world, specs = control.world, await _specs(control, FaultSpec)

@@ -10,13 +10,14 @@ from reprompt_mock import __version__
 from reprompt_mock.clock import SECOND, iso, moment_of
 from reprompt_mock.control import models
 from reprompt_mock.control.base import Controlled
+from reprompt_mock.control.document import errors, request_body
 from reprompt_mock.settings import WorldSettings
 from reprompt_mock.wire import answer
 
 if TYPE_CHECKING:
     from reprompt_mock.engine import WorldSummary
 
-router = APIRouter(prefix="/_mock")
+router = APIRouter(prefix="/_mock", responses=errors(401, 403, 404, 422, 503))
 
 
 @router.get("/health", response_model=models.Health)
@@ -61,7 +62,12 @@ async def get_settings(control: Controlled) -> Response:
     return answer(control.world.settings.model_dump())
 
 
-@router.patch("/orgs/{org_slug}/settings", response_model=WorldSettings)
+@router.patch(
+    "/orgs/{org_slug}/settings",
+    response_model=WorldSettings,
+    responses=errors(413),
+    openapi_extra=request_body(models.SettingsChange),
+)
 async def change_settings(control: Controlled) -> Response:
     """Change a world's settings, for what is submitted or reprocessed from now on."""
     world = control.world
@@ -78,7 +84,12 @@ async def get_clock(control: Controlled) -> Response:
     return answer(_clock(world.now(), running=world.clock.running, speed=world.clock.speed))
 
 
-@router.patch("/orgs/{org_slug}/clock", response_model=models.Clock)
+@router.patch(
+    "/orgs/{org_slug}/clock",
+    response_model=models.Clock,
+    responses=errors(413),
+    openapi_extra=request_body(models.ClockChange),
+)
 async def change_clock(control: Controlled) -> Response:
     """Pause or resume a world's clock, change its speed, set its time."""
     world = control.world
@@ -90,7 +101,12 @@ async def change_clock(control: Controlled) -> Response:
     return answer(_clock_of(summary))
 
 
-@router.post("/orgs/{org_slug}/clock/advance", response_model=models.Clock)
+@router.post(
+    "/orgs/{org_slug}/clock/advance",
+    response_model=models.Clock,
+    responses=errors(413),
+    openapi_extra=request_body(models.Advance, required=True),
+)
 async def advance(control: Controlled) -> Response:
     """Move a world's clock forward; every transition due by then has happened when it answers."""
     world = control.world
@@ -99,7 +115,12 @@ async def advance(control: Controlled) -> Response:
     return answer(_clock_of(summary))
 
 
-@router.post("/orgs/{org_slug}/clock/settle", response_model=models.Settled)
+@router.post(
+    "/orgs/{org_slug}/clock/settle",
+    response_model=models.Settled,
+    responses=errors(413),
+    openapi_extra=request_body(models.Settle),
+)
 async def settle(control: Controlled) -> Response:
     """Advance just far enough for every job in scope to finish, held ones and unstarted uploads aside."""
     world = control.world

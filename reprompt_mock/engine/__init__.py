@@ -15,6 +15,7 @@ from reprompt_mock.store import batches, worlds
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from reprompt_mock.engine.core import Writing
     from reprompt_mock.engine.reprocessing import ReprocessedPlaces, Wanted
     from reprompt_mock.engine.snapshot import Snapshot
     from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich

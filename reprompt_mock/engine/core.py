@@ -74,7 +74,8 @@ class Core:
     def reading(self, world: World) -> Iterator[Reading]:
         """Open a world for reading, after what is due in it has happened."""
         world = self.worlds.current(world)
-        while (now := world.now()) and world.is_due(now):
+        # A forgotten world stays as it is: what would happen in it is lost, so waiting for it would never end.
+        while world.is_due(now := world.now()) and not world.forgotten:
             self.catch_up(world)
         with self.database.read() as connection:
             yield Reading(connection, world, world.key, now)

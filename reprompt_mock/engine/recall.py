@@ -1,20 +1,27 @@
-"""What jobs' rows refer to, decoded once: lists of attributes, histories, pins, settings in force."""
+"""What jobs' rows refer to, decoded once: lists of attributes, histories, pins, settings in force, standings."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reprompt_mock.engine.planning import read_history
-from reprompt_mock.enrichment.results import InForce, Job, References, build
+from reprompt_mock.enrichment.results import Job, build
+from reprompt_mock.enrichment.standing import InForce, References, standing_of
 from reprompt_mock.store import worlds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from reprompt_mock.enrichment.standing import Standing
     from reprompt_mock.history import History
+    from reprompt_mock.lifecycle import JobStatus
     from reprompt_mock.store.database import Connection
     from reprompt_mock.store.jobs import StoredResult
 
+    # What a job shares with others: its submission, its status, and what it was asked, ran and will have run.
+    _Alike = tuple[int, JobStatus, int, int | None, int | None]
+
+K = TypeVar("K")
 T = TypeVar("T")
 
 _LARGEST_CACHE = 10_000
@@ -31,6 +38,7 @@ class Recall:
         self._histories: dict[int, History] = {}
         self._pins: dict[int, Mapping[str, Any]] = {}
         self._in_force: dict[int, InForce] = {}
+        self._standings: dict[_Alike, Standing] = {}
 
     def asked(self, connection: Connection, key: int) -> tuple[str, ...]:
         """Give a list of attributes."""
@@ -43,25 +51,25 @@ class Recall:
         return _cached(self._histories, key, lambda: read_history(worlds.document(connection, key)))
 
     def result(self, connection: Connection, job: StoredResult) -> dict[str, Any]:
-        """Build the result of a stored job."""
+        """Build the result of a stored job; what it holds is shared, not to be changed."""
+        key = (job.submission, job.status, job.asked, job.ran, job.planned)
+        standing = self._standings.get(key)
+        if standing is None:
+            standing = _cached(self._standings, key, lambda: self._standing(connection, job))
+        return build(Job(job.place_id, job.place, job.attempt, job.error, job.last_enriched), standing)
+
+    def _standing(self, connection: Connection, job: StoredResult) -> Standing:
         references = References(
             lambda submission: self._settings(connection, submission),
             lambda pins: _cached(self._pins, pins, lambda: worlds.document(connection, pins)),
         )
-        return build(
-            Job(
-                job.place_id,
-                job.place,
-                job.status,
-                job.attempt,
-                self._settings(connection, job.submission).seed,
-                self.asked(connection, job.asked),
-                self.history(connection, job.ran),
-                self.history(connection, job.planned),
-                job.error,
-                job.last_enriched,
-            ),
-            references,
+        return standing_of(
+            job.status,
+            self.asked(connection, job.asked),
+            self.history(connection, job.ran),
+            self.history(connection, job.planned),
+            seed=self._settings(connection, job.submission).seed,
+            references=references,
         )
 
     def _settings(self, connection: Connection, submission: int) -> InForce:
@@ -72,7 +80,7 @@ class Recall:
         return _cached(self._in_force, submission, read)
 
 
-def _cached(cache: dict[int, T], key: int, read: Callable[[], T]) -> T:
+def _cached(cache: dict[K, T], key: K, read: Callable[[], T]) -> T:
     if key not in cache:
         if len(cache) >= _LARGEST_CACHE:
             cache.clear()

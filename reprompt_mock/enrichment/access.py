@@ -5,72 +5,79 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from reprompt_mock.enrichment.luck import POSITIONS
 from reprompt_mock.enrichment.site import sentences
 
 if TYPE_CHECKING:
     from reprompt_mock.enrichment.subject import Subject
 
+_TURNS = POSITIONS["primary_turns"]
 _SIDES = ("north", "east", "south", "west")
 _RATINGS = ("excellent", "good", "fair", "good", "poor")
 _APPROACH_METRES = 400
 _METRES_PER_TURN = 60
+_MOST_TURNS = 5
+_ROUTES: int = _MOST_TURNS ** len(_SIDES)
 
 
-def primary_turns(subject: Subject, generation: int) -> dict[str, Any]:
-    """Give how many turns it takes from the main road to the place."""
-    turns = _turns(subject, generation)
-    return {
-        "primary_turns_required": turns[0],
-        "min_turns": min(turns),
-        "primary_turns": turns[0],
-        "primary_turns_route_matrix_visualization": _routes(subject, turns),
-    }
+def primary_turns(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find how many turns it takes from the main road to the place."""
+    _, primary, least = _routes((luck + generation) % _ROUTES)
+    outputs["primary_turns_required"] = outputs["primary_turns"] = primary
+    outputs["min_turns"] = least
+    outputs["primary_turns_route_matrix_visualization"] = _map(subject, generation)
 
 
-def traffic_control(subject: Subject, generation: int) -> dict[str, Any]:
-    """Give whether lights or signs control the traffic at the access road."""
-    return {"traffic_control": bool(subject.luck["traffic_control"] + generation & 1)}
+def traffic_control(_subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find whether lights or signs control the traffic at the access road."""
+    outputs["traffic_control"] = bool(luck + generation & 1)
 
 
-def site_quality(subject: Subject, generation: int) -> dict[str, Any]:
-    """Give how good a site is for visitors, with its strengths and weaknesses."""
-    turn = subject.luck["site_quality"] + generation
-    strengths, concerns, summaries = sentences("strengths"), sentences("concerns"), sentences("access")
-    strength, concern = turn >> 8, turn >> 16
-    summary = summaries[(turn >> 12) % len(summaries)].replace("{side}", _SIDES[turn >> 20 & 3])
-    return {
-        "site_quality_score": _RATINGS[turn % 5],
-        "accessibility_rating": _RATINGS[(turn >> 4) % 5],
-        "accessibility_summary": summary,
-        "key_strengths": [strengths[strength % len(strengths)], strengths[(strength + 3) % len(strengths)]],
-        "potential_concerns": [concerns[concern % len(concerns)]],
-        "route_matrix_visualization": _routes(subject, _turns(subject, generation)),
-    }
-
-
-def _turns(subject: Subject, generation: int) -> tuple[int, int, int, int]:
-    """Give how many turns the routes from the four sides take; a generation changes each of them."""
-    luck = subject.luck["primary_turns"] + generation
-    return (1 + luck % 5, 1 + (luck >> 4) % 5, 1 + (luck >> 8) % 5, 1 + (luck >> 12) % 5)
-
-
-def _routes(subject: Subject, turns: tuple[int, int, int, int]) -> dict[str, Any]:
-    centre = subject.position
-    latitude, longitude = centre.latitude, centre.longitude
-    to_south, to_west, to_north, to_east = centre.around(_APPROACH_METRES, _APPROACH_METRES)
-    north, east, south, west = turns
-    return {
-        "center": [latitude, longitude],
-        "candidate_points": [
-            [to_north, longitude],
-            [latitude, to_east],
-            [to_south, longitude],
-            [latitude, to_west],
-        ],
-        "routes": [_route("north", north), _route("east", east), _route("south", south), _route("west", west)],
-    }
+def site_quality(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find how good a site is for visitors, with its strengths and weaknesses."""
+    turn = luck + generation
+    outputs["site_quality_score"] = _RATINGS[turn % 5]
+    outputs["accessibility_rating"] = _RATINGS[(turn >> 4) % 5]
+    summaries, strengths, concerns = _notes()
+    outputs["accessibility_summary"] = summaries[(turn >> 8) % len(summaries)]
+    outputs["key_strengths"] = strengths[(turn >> 12) % len(strengths)]
+    outputs["potential_concerns"] = concerns[(turn >> 16) % len(concerns)]
+    outputs["route_matrix_visualization"] = _map(subject, generation)
 
 
 @lru_cache
+def _notes() -> tuple[list[str], list[list[str]], list[list[str]]]:
+    """Make the summaries, pairs of strengths, and concerns."""
+    strengths = sentences("strengths")
+    return (
+        [summary.replace("{side}", side) for summary in sentences("access") for side in _SIDES],
+        [[one, strengths[(place + 3) % len(strengths)]] for place, one in enumerate(strengths)],
+        [[concern] for concern in sentences("concerns")],
+    )
+
+
+@lru_cache(maxsize=_ROUTES)
+def _routes(luck: int) -> tuple[list[dict[str, Any]], int, int]:
+    """Make routes from the four sides; give them, the turns of the first, and the fewest."""
+    turns = [1 + luck // _MOST_TURNS**place % _MOST_TURNS for place in range(len(_SIDES))]
+    return [_route(side, many) for side, many in zip(_SIDES, turns, strict=True)], turns[0], min(turns)
+
+
 def _route(side: str, turns: int) -> dict[str, Any]:
     return {"from": side, "turns": turns, "distance_meters": _APPROACH_METRES + _METRES_PER_TURN * turns}
+
+
+def _map(subject: Subject, generation: int) -> dict[str, Any]:
+    """Draw the routes to a place, once for all that shows them."""
+    drawn = subject.maps.get(generation)
+    if drawn is None:
+        centre = subject.position
+        latitude, longitude = centre.latitude, centre.longitude
+        south, west, north, east = centre.around(_APPROACH_METRES, _APPROACH_METRES)
+        routes, _, _ = _routes((subject.luck[_TURNS] + generation) % _ROUTES)
+        drawn = subject.maps[generation] = {
+            "center": [latitude, longitude],
+            "candidate_points": [[north, longitude], [latitude, east], [south, longitude], [latitude, west]],
+            "routes": routes,
+        }
+    return drawn

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.facts import country_names
-from reprompt_mock.enrichment.national import localized
+from reprompt_mock.enrichment.luck import POSITIONS
+from reprompt_mock.enrichment.national import NATIONAL_FORMS, localized
+from reprompt_mock.enrichment.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reprompt_mock.enrichment.subject import Subject
 
+_POSTCODE = POSITIONS["postcode"]
 # The keys of the published address in its order.
 _EMPTY = dict.fromkeys(
     (
@@ -35,54 +39,54 @@ _PARTS = frozenset(_EMPTY) - {"full_address"}
 _DIGITS = frozenset("0123456789０１２３４５６７８９")
 
 
-def address(subject: Subject, generation: int) -> dict[str, Any]:
-    """Give the address of a place and, in the countries that have one, its national form."""
-    details = _details(subject)
-    if not details["neighborhood"] and (subject.luck["address"] + generation) & 1:
-        details["neighborhood"] = _pick(subject.vocabulary.surnames, subject.luck["address"] >> 36)
-    return {"address": details, "address_localized": localized(subject, details)}
+def address(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find the address of a place and, in the countries that have one, its national form."""
+    country, inputs = subject.country, subject.inputs
+    details = outputs["address"] = _blank(country.name).copy()
+    text = (inputs.get("full_address") or "").strip()
+    if text:
+        city = inputs.get("city")
+        details.update(parsed(text, city.strip() if isinstance(city, str) else None))
+    for part in inputs.keys() & _PARTS:
+        value = inputs[part]
+        if isinstance(value, str) and (value := value.strip()):
+            details[part] = value
+    if not (text and details["street"]):
+        _complete(details, subject, luck)
+        text = _composed(details, country.form)
+    details["full_address"] = text
+    if luck + generation & 1 and not details["neighborhood"]:
+        surnames = vocabulary(subject.country_code).surnames
+        details["neighborhood"] = surnames[(luck >> 9) % len(surnames)]
+    if country.code in NATIONAL_FORMS:
+        outputs["address_localized"] = localized(subject, luck, details)
 
 
-def _details(subject: Subject) -> dict[str, Any]:
-    given, text = subject.place.inputs, subject.place.full_address
-    known = _given(given)
-    parts = parsed(text, known.get("city")) if text and not text.isspace() else {}
-    parts.update(known)
-    read = bool(text) and "street" in parts
-    if not read:
-        _complete(parts, subject)
-    details: dict[str, Any] = {**_EMPTY, "country": subject.country.name, **parts}
-    details["full_address"] = text.strip() if read and text else _composed(details, subject.country.form)
-    return details
+@lru_cache(maxsize=512)
+def _blank(country: str | None) -> dict[str, Any]:
+    return {**_EMPTY, "country": country}
 
 
-def _given(inputs: Mapping[str, Any]) -> dict[str, str]:
-    return {
-        part: value.strip()
-        for part, value in inputs.items()
-        if part in _PARTS and isinstance(value, str) and value and not value.isspace()
-    }
+def _complete(details: dict[str, Any], subject: Subject, luck: int) -> None:
+    words = vocabulary(subject.country_code)
+    if not details["street"]:
+        details["street"] = words.streets[luck % len(words.streets)]
+        if not details["house"]:
+            details["house"] = str(1 + (luck >> 8) % 180)
+    if not details["city"]:
+        details["city"] = words.cities[(luck >> 16) % len(words.cities)]
+        if words.states and not details["state"]:
+            details["state"] = words.states[(luck >> 24) % len(words.states)]
+    if words.postcodes and not details["postalCode"]:
+        details["postalCode"] = words.postcodes[subject.luck[_POSTCODE] % len(words.postcodes)]
 
 
-def _complete(parts: dict[str, str], subject: Subject) -> None:
-    luck, words = subject.luck["address"], subject.vocabulary
-    if "street" not in parts:
-        parts["street"] = _pick(words.streets, luck)
-        parts.setdefault("house", str(1 + (luck >> 8) % 180))
-    if "city" not in parts:
-        parts["city"] = _pick(words.cities, luck >> 16)
-        if words.states:
-            parts.setdefault("state", _pick(words.states, luck >> 24))
-    if words.postcodes:
-        parts.setdefault("postalCode", _pick(words.postcodes, luck >> 28))
-
-
-def _pick(options: tuple[str, ...], luck: int) -> str:
-    return options[luck % len(options)]
-
-
+@lru_cache(maxsize=16384)
 def parsed(text: str, city: str | None = None) -> dict[str, str]:
-    """Take an address in one line apart, as far as its commas and digits tell; `city` is known from elsewhere."""
+    """Take an address in one line apart, as far as its commas and digits tell; `city` is known from elsewhere.
+
+    The parts are shared, not to be changed.
+    """
     pieces = [piece for piece in map(str.strip, text.split(",")) if piece]
     parts: dict[str, str] = {}
     if len(pieces) > 1 and pieces[-1].casefold() in country_names():
@@ -131,21 +135,27 @@ def _take_locality(pieces: list[str], parts: dict[str, str]) -> None:
         parts["suburb" if "city" in parts else "city"] = pieces[-1]
 
 
-def _composed(details: Mapping[str, str | None], form: str) -> str:
-    country, state, postcode = details["country"], details["state"] or "", details["postalCode"] or ""
-    house, street, city = details["house"] or "", details["street"] or "", details["city"] or ""
+def _composed(details: Mapping[str, Any], form: str) -> str:
+    """Write an address that has a street and a city in one line, in the form of its country."""
+    house, street, country = details["house"] or "", details["street"], details["country"]
     if form == "cjk":
-        return _joined(f"{city}{street}{house}", country)
-    if form == "kr":
-        return _joined(f"{city} {street} {house}".strip(), country)
-    line = f"{street} {house}" if form == "eu" else f"{house} {street}"
+        line = f"{details['city']}{street}{house}"
+    elif form == "kr":
+        line = f"{details['city']} {street} {house}".rstrip()
+    elif form == "eu":
+        line = f"{street} {house}, {_town(details, form)}" if house else f"{street}, {_town(details, form)}"
+    else:
+        line = f"{house} {street}, {_town(details, form)}" if house else f"{street}, {_town(details, form)}"
+    return f"{line}, {country}" if country else line
+
+
+def _town(details: Mapping[str, str], form: str) -> str:
+    city, state, postcode = details["city"], details["state"], details["postalCode"]
     if form == "us":
-        return _joined(line.strip(), city, f"{state} {postcode}".strip(), country)
+        region = f"{state or ''} {postcode or ''}".strip()
+        return f"{city}, {region}" if region else city
     if state:
         city = f"{city}, {state}"
-    town = f"{city} {postcode}" if form == "gb" else f"{postcode} {city}"
-    return _joined(line.strip(), town.strip(), country)
-
-
-def _joined(*pieces: str | None) -> str:
-    return ", ".join([piece for piece in pieces if piece])
+    if not postcode:
+        return city
+    return f"{city} {postcode}" if form == "gb" else f"{postcode} {city}"

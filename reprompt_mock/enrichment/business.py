@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from reprompt_mock.enrichment.kinds import kinds
+from reprompt_mock.enrichment.luck import POSITIONS
+from reprompt_mock.enrichment.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from reprompt_mock.enrichment.subject import Subject
 
+_IDENTIFIER = POSITIONS["identifier"]
 _FOOTPRINTS = ("strong", "moderate", "weak")
 _DEFINITIONS = (
     ["permanent premises", "open to the public"],
@@ -30,111 +36,99 @@ _LARGER = (
 _CHAINLESS = frozenset(("city", "park", "place_of_worship", "airport", "museum", "university"))
 
 
-def categories(subject: Subject, generation: int) -> dict[str, Any]:
-    """Give the categories of a place, the main one first."""
-    luck, labels = subject.luck["categories"], subject.kind.labels
-    turn, others = luck + generation, len(labels) - 1
-    found = [labels[0], labels[1 + turn % others]]
-    if luck & 0x300 == 0:
-        found.append(labels[1 + (turn + 1) % others])
-    return {"categories": found}
+def categories(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find the categories of a place, the main one first."""
+    short, long = _labels(subject.kind.name)
+    options = short if luck & 0x300 else long
+    outputs["categories"] = options[(luck + generation) % len(options)]
 
 
-def naics(subject: Subject, _generation: int) -> dict[str, Any]:
-    """Give the place's code of the North American Industry Classification System of 2022."""
-    code, description = subject.kind.naics
-    return {"naics_code": code, "naics_description": description}
+@lru_cache(maxsize=256)
+def _labels(kind: str) -> tuple[list[list[str]], list[list[str]]]:
+    """Make what two and what three labels can be given to a kind of place; neighbours differ."""
+    first, *others = kinds()[kind].labels
+    following = [*others[1:], others[0]]
+    short = [[first, other] for other in others]
+    return short, [[*pair, other] for pair, other in zip(short, following, strict=True)]
 
 
-def merchant(subject: Subject, _generation: int) -> dict[str, Any]:
-    """Give the code under which card payments at the place are filed."""
+def naics(subject: Subject, _luck: int, _generation: int, outputs: dict[str, Any]) -> None:
+    """Find the place's code of the North American Industry Classification System of 2022."""
+    outputs["naics_code"], outputs["naics_description"] = subject.kind.naics
+
+
+def merchant(subject: Subject, _luck: int, _generation: int, outputs: dict[str, Any]) -> None:
+    """Find the code under which card payments at the place are filed."""
     code, description, group, industry = subject.kind.mcc
-    return {
-        "merchant_category_code": code,
-        "mcc_description": description,
-        "merchant_category_group": group,
-        "merchant_super_industry": industry,
-    }
+    outputs["merchant_category_code"] = code
+    outputs["mcc_description"] = description
+    outputs["merchant_category_group"] = group
+    outputs["merchant_super_industry"] = industry
 
 
-def chain(subject: Subject, generation: int) -> dict[str, Any]:
-    """Give the chain that a place belongs to; two places of three belong to none."""
-    luck, domain = subject.luck["chain"], subject.domain
+def chain(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find the chain that a place belongs to; two places of three belong to none."""
     if luck % 3 or subject.kind.name in _CHAINLESS:
-        return dict.fromkeys(
-            (
-                "chain_id",
-                "chain_name",
-                "chain_domains",
-                "alternative_names",
-                "chain_wikipedia_url",
-                "number_of_locations",
-                "logo_url",
-            )
-        )
-    name = subject.place.name
-    label = domain[: -len(".example")]
-    return {
-        "chain_id": f"chain_{luck & 0xFFFFFFFFFF:010x}",
-        "chain_name": name,
-        "chain_domains": [domain],
-        "alternative_names": [name, f"{name} Group"],
-        "chain_wikipedia_url": f"https://encyclopedia.example/wiki/{label}",
-        "number_of_locations": 2 + (luck >> 8) % 300 + generation,
-        "logo_url": f"https://images.{domain}/logo.png",
-    }
+        return
+    name, domain = subject.name, subject.domain
+    outputs["chain_id"] = f"chain_{luck:010x}"
+    outputs["chain_name"] = name
+    outputs["chain_domains"] = [domain]
+    outputs["alternative_names"] = [name, f"{name} Group"]
+    outputs["chain_wikipedia_url"] = f"https://encyclopedia.example/wiki/{subject.label}"
+    outputs["number_of_locations"] = 2 + (luck >> 8) % 300 + generation
+    outputs["logo_url"] = f"https://images.{domain}/logo.png"
 
 
-def reprompt_id(subject: Subject, _generation: int) -> dict[str, Any]:
-    """Give an identifier of the place, the same in every generation."""
-    return {"reprompt_id": f"rp_{subject.luck['reprompt_id']:016x}"}
+def reprompt_id(subject: Subject, luck: int, _generation: int, outputs: dict[str, Any]) -> None:
+    """Find the identifier of a place, the same in every generation."""
+    outputs["reprompt_id"] = f"rp_{luck:08x}{subject.luck[_IDENTIFIER]:08x}"
 
 
-def located_within(subject: Subject, generation: int) -> dict[str, Any]:
-    """Give the larger building that a place is in; most are in none."""
-    luck = subject.luck["located_within"]
+def located_within(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find the larger building that a place is in; most are in none."""
     if luck & 3:
-        return {"located_within": None}
+        return
     kind, pattern = _LARGER[(luck >> 8) % len(_LARGER)]
-    surnames = subject.vocabulary.surnames
+    surnames = vocabulary(subject.country_code).surnames
     name = pattern % surnames[(luck >> 16) % len(surnames)]
-    return {"located_within": {"name": name, "type": kind, "floor": str(((luck >> 32) + generation) % 4)}}
+    outputs["located_within"] = {"name": name, "type": kind, "floor": str((luck >> 24) + generation & 3)}
 
 
-def place_existence(subject: Subject, generation: int) -> dict[str, Any]:
-    """Give how well a place is attested, and as what."""
-    turn = subject.luck["place_existence"] + generation
-    return {
-        "entity_type": "physical_place",
-        "digital_footprint": _FOOTPRINTS[turn % 3],
-        "place_definition": list(_DEFINITIONS[turn >> 8 & 3]),
-        "place_reality": list(_REALITIES[turn + (turn >> 16) & 3]),
+def place_existence(_subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find how well a place is attested, and as what."""
+    turn = luck + generation
+    outputs["entity_type"] = "physical_place"
+    outputs["digital_footprint"] = _FOOTPRINTS[turn % 3]
+    outputs["place_definition"] = _DEFINITIONS[turn >> 8 & 3]
+    outputs["place_reality"] = _REALITIES[turn + (turn >> 16) & 3]
+
+
+def core_attributes(subject: Subject, _luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find the place in brief, as one object."""
+    outputs["reprompt_core_attributes"] = {
+        "name": subject.name,
+        "country_code": subject.country_code,
+        "category": subject.kind.labels[0],
+        "domain": subject.domain,
+        "revision": 1 + generation,
     }
 
 
-def core_attributes(subject: Subject, generation: int) -> dict[str, Any]:
-    """Give the place in brief, as one object."""
-    place = subject.place
-    return {
-        "reprompt_core_attributes": {
-            "name": place.name,
-            "country_code": place.country_code,
-            "category": subject.kind.labels[0],
-            "domain": subject.domain,
-            "revision": 1 + generation,
+def apple_business_attributes(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find what a listing in a map app would say about a place's services."""
+    outputs["apple_business_attributes"] = _listings(subject.kind.food)[luck + generation & 127]
+
+
+@lru_cache
+def _listings(food: bool) -> tuple[dict[str, bool], ...]:  # noqa: FBT001 - it is the only argument
+    return tuple(
+        {
+            "accepts_cards": one & 0x70 != 0,
+            "accepts_contactless": one & 0x60 != 0,
+            "wheelchair_accessible": one & 0x18 != 0,
+            "accepts_reservations": food and one & 0x06 != 0,
+            "good_for_groups": one & 0x01 != 0,
         }
-    }
-
-
-def apple_business_attributes(subject: Subject, generation: int) -> dict[str, Any]:
-    """Give what a listing in a map app would say about a place's services."""
-    luck = subject.luck["apple_business_attributes"]
-    return {
-        "apple_business_attributes": {
-            "accepts_cards": luck & 15 != 0,
-            "accepts_contactless": luck & 0x70 != 0,
-            "wheelchair_accessible": luck & 0x300 != 0,
-            "accepts_reservations": subject.kind.food and luck & 0xC00 != 0,
-            "good_for_groups": bool((luck >> 12) + generation & 1),
-        }
-    }
+        for one in range(128)
+    )

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 _DATA = Path(__file__).with_name("data")
 
@@ -82,21 +82,3 @@ def country_codes() -> dict[str, str]:
 def zone_countries() -> dict[str, str]:
     """Give the country of each time zone."""
     return {zone: code for code, known in countries().items() for zone in known.zones}
-
-
-class Template(NamedTuple):
-    """A sentence about a {name} and perhaps, after it, a {value}, taken apart: far quicker than to format it.
-
-    One without a value goes without `middle` and is told as `before`, name, `after`.
-    """
-
-    before: str
-    middle: str | None
-    after: str
-
-
-def template(sentence: str) -> Template:
-    """Take a sentence apart."""
-    before, _, rest = sentence.partition("{name}")
-    middle, value, after = rest.partition("{value}")
-    return Template(before, middle, after) if value else Template(before, None, rest)

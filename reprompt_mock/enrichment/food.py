@@ -5,11 +5,15 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from reprompt_mock.draws import draw
 from reprompt_mock.enrichment.facts import country, data
+from reprompt_mock.enrichment.kinds import kinds
+from reprompt_mock.enrichment.luck import POSITIONS
 
 if TYPE_CHECKING:
     from reprompt_mock.enrichment.subject import Subject
 
+_CUISINE, _PRICE_TIER = POSITIONS["cuisine"], POSITIONS["price_tier"]
 _FARE = {"cafe": "cafe_fare", "bakery": "bakery_goods", "bar": "bar_food"}
 _ALSO = ("Vegetarian", "Vegan", "Local", "Seasonal", "Fusion", "Organic", "Halal")
 _TIER_FACTORS = (0.7, 1.3, 2.4, 4.5)
@@ -22,6 +26,9 @@ _FOOTNOTES = (
     None,
 )
 _TITLES = ("Menu", "Main menu", "All day menu", "Our menu")
+_PICTURES = (("1.jpg",), ("1.jpg", "2.jpg"), ("1.jpg", "2.jpg", "3.jpg"))
+_OFFERS = ("delivery", "takeout", "dining", "pickup")
+_MIXES = 64
 
 Section = dict[str, Any]
 
@@ -43,14 +50,10 @@ def _drawn_cuisines() -> tuple[str, ...]:
 
 
 def _cuisine(subject: Subject) -> str:
-    fare = _FARE.get(subject.kind.name)
-    if fare:
-        return fare
-    words = _cuisine_words()
-    for word in subject.place.name.lower().split():
-        if word in words:
-            return words[word]
-    luck = subject.luck["cuisine"]
+    said = _FARE.get(subject.kind.name) or _said_cuisine(subject.name)
+    if said:
+        return said
+    luck = subject.luck[_CUISINE]
     home = _home_cuisines().get(subject.country.code or "")
     if home and luck & 7 < 5:
         return home
@@ -58,54 +61,63 @@ def _cuisine(subject: Subject) -> str:
     return drawn[(luck >> 3) % len(drawn)]
 
 
-def cuisine(subject: Subject, generation: int) -> dict[str, Any]:
-    """Give the cuisines of a place that serves food."""
-    if not subject.kind.food:
-        return {"cuisines": None}
-    also = _ALSO[((subject.luck["cuisine"] >> 16) + generation) % len(_ALSO)]
-    return {"cuisines": [data("cuisines")[_cuisine(subject)]["label"], also]}
+@lru_cache(maxsize=16384)
+def _said_cuisine(name: str) -> str | None:
+    words = _cuisine_words()
+    return next((words[word] for word in name.lower().split() if word in words), None)
+
+
+def cuisine(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find the cuisines of a place that serves food."""
+    if subject.kind.food:
+        also = _ALSO[((luck >> 16) + generation) % len(_ALSO)]
+        outputs["cuisines"] = [data("cuisines")[_cuisine(subject)]["label"], also]
 
 
 def _tier(subject: Subject, generation: int) -> int:
     tiers = subject.kind.tiers
-    tier = tiers[subject.luck["price_tier"] % len(tiers)]
+    tier = tiers[subject.luck[_PRICE_TIER] % len(tiers)]
     # Every fourth finding sees a place one tier dearer.
     return min(4, tier + 1) if generation & 3 == 3 else tier
 
 
-def price_tier(subject: Subject, generation: int) -> dict[str, Any]:
-    """Give the price tier, 1 to 4, and the average price in the country's currency."""
+def price_tier(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find the price tier, 1 to 4, and the average price in the country's currency."""
     if not subject.kind.tiers:
-        return {"price_tier": None, "average_price": None, "currency": None}
-    tier, luck, facts = _tier(subject, generation), subject.luck["price_tier"], subject.country
+        return
+    tier, facts = _tier(subject, generation), subject.country
     price = facts.meal * _TIER_FACTORS[tier - 1] * (0.85 + (luck >> 8 & 15) * 0.02)
     if not subject.kind.food:
         price *= _STAYS
-    whole = max(1, int(price * (1 + 0.04 * generation)) + generation)
-    return {"price_tier": tier, "average_price": _rounded(whole), "currency": facts.currency}
+    outputs["price_tier"] = tier
+    outputs["average_price"] = _rounded(max(1, int(price * (1 + 0.04 * generation)) + generation))
+    outputs["currency"] = facts.currency
 
 
 def _rounded(price: int) -> int:
     return price if price < 1000 else price - price % (10 if price < 10_000 else 100)
 
 
-def menu(subject: Subject, generation: int) -> dict[str, Any]:
-    """Give the menu of a place that serves food; its sections are shared, not to be changed."""
+def menu(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find the menu of a place that serves food."""
     if not subject.kind.food:
-        return {"menu_urls": None, "menu_url_official": None, "menu_content": None, "menu_images": None}
-    luck = subject.luck["menu"]
-    tier = _tier(subject, 0)
-    url = f"https://www.{subject.domain}/menu"
-    sections = _sections(_cuisine(subject), subject.country.code, tier)
-    content = {
-        "name": _TITLES[luck >> 16 & 3],
-        "description": None,
-        "footnote": _FOOTNOTES[luck >> 18 & 3],
-        "currency": subject.country.currency,
-        "sections": [variants[((luck >> 2 * place) + generation) & 3] for place, variants in enumerate(sections)],
-    }
-    images = [f"https://images.{subject.domain}/menu-{page}.jpg" for page in range(1, 2 + (luck >> 24) % 3)]
-    return {"menu_urls": [url], "menu_url_official": url, "menu_content": [content], "menu_images": images}
+        return
+    pictures = f"https://images.{subject.domain}/menu-"
+    url = outputs["menu_url_official"] = f"https://www.{subject.domain}/menu"
+    outputs["menu_urls"] = [url]
+    outputs["menu_content"] = [
+        {
+            "name": _TITLES[luck >> 16 & 3],
+            "description": None,
+            "footnote": _FOOTNOTES[luck >> 18 & 3],
+            "currency": subject.country.currency,
+            "sections": [
+                variants[((luck >> 2 * place) + generation) & 3]
+                for place, variants in enumerate(_sections(_cuisine(subject), subject.country.code, _tier(subject, 0)))
+            ],
+        }
+    ]
+    outputs["menu_images"] = [pictures + file for file in _PICTURES[(luck >> 24) % len(_PICTURES)]]
 
 
 @lru_cache(maxsize=1024)
@@ -137,28 +149,24 @@ def _priced(price: float) -> str:
     return str(round(price / step) * step)
 
 
-def available_services(subject: Subject, generation: int) -> dict[str, Any]:
-    """Give the services of a place; the four flags repeat those that the object holds."""
-    kind, luck = subject.kind, subject.luck["available_services"]
-    delivery, takeout, dining, pickup = kind.offers
-    services = {
-        "delivery": (luck & 127) % 100 < delivery,
-        "takeout": (luck >> 7 & 127) % 100 < takeout,
-        "dining": (luck >> 14 & 127) % 100 < dining,
-        "pickup": (luck >> 21 & 127) % 100 < pickup,
-    }
-    flags = {
-        "available_services": services,
-        "has_delivery": services["delivery"],
-        "has_takeout": services["takeout"],
-        "has_dining": services["dining"],
-        "has_pickup": services["pickup"],
-    }
-    bits = luck >> 28
-    for service in kind.services:
-        services[service] = bits & 1 == 1
-        bits >>= 1
-    if generation:
-        changed = kind.services[generation % len(kind.services)]
-        services[changed] = not services[changed]
-    return flags
+def available_services(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find the services of a place; the four flags repeat those that the object holds."""
+    kind = subject.kind
+    services = _services(kind.name, luck % _MIXES, generation % len(kind.services))
+    outputs["available_services"] = services
+    outputs["has_delivery"] = services["delivery"]
+    outputs["has_takeout"] = services["takeout"]
+    outputs["has_dining"] = services["dining"]
+    outputs["has_pickup"] = services["pickup"]
+
+
+@lru_cache(maxsize=16384)
+def _services(name: str, mix: int, changed: int) -> dict[str, bool]:
+    """Make one of the mixes of services of a kind of place; each generation changes another one."""
+    kind, luck = kinds()[name], draw(0, "services", name, mix)
+    offers = zip(_OFFERS, kind.offers, strict=True)
+    services = {offer: luck.below(100) < percent for offer, percent in offers}
+    services |= {service: luck.below(2) == 1 for service in kind.services}
+    if changed:
+        services[kind.services[changed]] ^= True
+    return services

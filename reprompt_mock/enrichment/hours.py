@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.kinds import kinds
 
@@ -27,21 +27,17 @@ _HISTORIES = (
 )
 
 
-class _Schedule(NamedTuple):
-    by_day: dict[str, str]
-    grouped: list[dict[str, Any]]
-    always: bool
+# The hours by day, those grouped, and whether it never closes.
+_Schedule = tuple[dict[str, str], list[dict[str, Any]], bool]
 
 
-def opening_hours(subject: Subject, generation: int) -> dict[str, Any]:
-    """Give the hours of a place by day and grouped; the values are shared, not to be changed."""
+def opening_hours(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find the hours of a place by day and grouped."""
     schedules = _schedules(subject.kind.name)
-    schedule = schedules[(subject.luck["openingHours"] + generation) % len(schedules)]
-    return {
-        "opening_hours": schedule.by_day,
-        "opening_hours_grouped_by_hours": schedule.grouped,
-        "is_open_24h": schedule.always,
-    }
+    by_day, grouped, always = schedules[(luck + generation) % len(schedules)]
+    outputs["opening_hours"] = by_day
+    outputs["opening_hours_grouped_by_hours"] = grouped
+    outputs["is_open_24h"] = always
 
 
 @lru_cache(maxsize=256)
@@ -49,8 +45,8 @@ def _schedules(kind: str) -> tuple[_Schedule, ...]:
     """Make the schedules of a kind of place so that neighbours differ."""
     patterns = kinds()[kind].hours
     schedules = [_schedule(pattern, shift) for shift in _SHIFTS for pattern in patterns]
-    limited = {str(one.by_day): one for one in schedules if not one.always}
-    always = next((one for one in schedules if one.always), None)
+    limited = {str(one[0]): one for one in schedules if not one[2]}
+    always = next((one for one in schedules if one[2]), None)
     if always is None:
         return tuple(limited.values())
     return tuple(schedule for one in limited.values() for schedule in (always, one))
@@ -65,7 +61,7 @@ def _schedule(pattern: str, shift: tuple[int, int]) -> _Schedule:
         opens, closes = ("00:00", "23:59") if times == _ALWAYS else _shifted(times, shift)
         hours |= dict.fromkeys(days, "Open 24 hours" if times == _ALWAYS else f"{opens}-{closes}")
         grouped.append({"days": [day[:3] for day in days], "opens": opens, "closes": closes})
-    return _Schedule(hours, grouped, pattern.endswith(_ALWAYS))
+    return hours, grouped, pattern.endswith(_ALWAYS)
 
 
 def _shifted(times: str, shift: tuple[int, int]) -> tuple[str, str]:
@@ -81,15 +77,13 @@ def _clock(minutes: int) -> str:
     return "{:02d}:{:02d}".format(*divmod(minutes % _DAY, 60))
 
 
-def closed_permanently(subject: Subject, generation: int) -> dict[str, Any]:
-    """Give a place's status and the dates of its opening and, if it closed, of its end."""
-    luck = subject.luck["closed_permanently"]
-    status = _HISTORIES[luck & 63][generation & 3]
-    return {
-        "open_closed_status": status,
-        "date_closed": _dates(2024, 2)[luck >> 24 & 511] if status == "Closed" else None,
-        "date_opened": _dates(1975, 48)[luck >> 8 & 511] if luck & 0xC0 else None,
-    }
+def closed_permanently(_subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find a place's status and the dates of its opening and, if it closed, of its end."""
+    status = outputs["open_closed_status"] = _HISTORIES[luck & 63][generation & 3]
+    if luck & 0xC0:
+        outputs["date_opened"] = _dates(1975, 48)[luck >> 8 & 511]
+    if status == "Closed":
+        outputs["date_closed"] = _dates(2024, 2)[luck >> 17 & 511]
 
 
 @lru_cache

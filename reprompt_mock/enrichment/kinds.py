@@ -72,6 +72,7 @@ def _parts(which: str) -> tuple[tuple[str, Kind], ...]:
     return tuple((part, kinds()[name]) for name, facts in data("kinds").items() for part in facts[which])
 
 
+@lru_cache(maxsize=16384)
 def recognised(text: str, language: str) -> Kind | None:
     """Tell the kind that a name or category speaks of, None where it speaks of none."""
     known = _words()

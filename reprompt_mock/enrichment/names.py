@@ -15,34 +15,30 @@ _WITHOUT_LEGAL_FORM = frozenset(
 )
 
 
-@lru_cache(maxsize=512)
-def _company(code: str | None) -> tuple[str, str] | None:
+@lru_cache(maxsize=8192)
+def _company(code: str | None, kind: str) -> tuple[str, str]:
     """Give what stands before and after the name of a company."""
-    form = data("national")["legal_forms"].get(code)
-    if form is None:
-        return None
+    form = data("national")["legal_forms"].get(code, "{name}")
+    if kind in _WITHOUT_LEGAL_FORM:
+        return "", ""
     before, _, after = form.rpartition("{name}") if "{name}" in form else ("", "", f" {form}")
     return before, after
 
 
-def names(subject: Subject, _generation: int) -> dict[str, Any]:
-    """Give the names of a place; they never change."""
-    name, luck, language = subject.place.name, subject.luck["names"], subject.country.language
-    translations = {language: name}
-    if name.isascii():
-        translations["en"] = name
-    short = _short(name) if luck & 3 == 0 else None
-    company = _company(subject.country.code) if luck & 12 else None
-    if company and subject.kind.name in _WITHOUT_LEGAL_FORM:
-        company = None
-    return {
-        "name": name,
-        "multilingual_names": translations,
-        "alt_name": short,
-        "official_name": f"{company[0]}{name}{company[1]}" if company else name,
-        "brand_name": name if luck & 48 == 0 else None,
-        "common_names": [name, short] if short else [name],
-    }
+def names(subject: Subject, luck: int, _generation: int, outputs: dict[str, Any]) -> None:
+    """Find the names of a place; they never change."""
+    name, country = subject.name, subject.country
+    outputs["name"] = name
+    outputs["multilingual_names"] = {country.language: name, "en": name} if name.isascii() else {country.language: name}
+    outputs["official_name"] = name.join(_company(country.code, subject.kind.name)) if luck & 12 else name
+    if luck & 48 == 0:
+        outputs["brand_name"] = name
+    short = None if luck & 3 else _short(name)
+    if short:
+        outputs["alt_name"] = short
+        outputs["common_names"] = [name, short]
+    else:
+        outputs["common_names"] = [name]
 
 
 def _short(name: str) -> str | None:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.facts import data
+from reprompt_mock.enrichment.vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,10 +33,10 @@ _DETAILS = (
 )
 
 
-def localized(subject: Subject, details: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Give the national form of an address, None for a country without one."""
-    form = _FORMS.get(subject.country.code or "")
-    return form(subject, details, data("national")[subject.country.code]) if form else None
+def localized(subject: Subject, luck: int, details: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the national form of an address, in one of the countries that have one."""
+    code = subject.country.code
+    return NATIONAL_FORMS[code](subject, luck, details, data("national")[code])
 
 
 @lru_cache
@@ -43,22 +44,22 @@ def _pairs(code: str, table: str) -> tuple[tuple[str, Any], ...]:
     return tuple(data("national")[code][table].items())
 
 
-def _found(subject: Subject, details: Mapping[str, Any], table: str) -> tuple[str, Any]:
+def _found(subject: Subject, luck: int, details: Mapping[str, Any], table: str) -> tuple[str, Any]:
     """Find the row of a national table that the address names, else draw one."""
     known = data("national")[subject.country.code][table]
     for part in ("city", "state", "suburb"):
         if details[part] in known:
             return details[part], known[details[part]]
     rows = _pairs(str(subject.country.code), table)
-    return rows[subject.luck["address"] % len(rows)]
+    return rows[luck % len(rows)]
 
 
-def _japan(subject: Subject, details: Mapping[str, Any], _facts: Any) -> dict[str, Any]:
-    _, prefecture = _found(subject, details, "prefectures")
+def _japan(subject: Subject, luck: int, details: Mapping[str, Any], _facts: Any) -> dict[str, Any]:
+    _, prefecture = _found(subject, luck, details, "prefectures")
     text = details["full_address"]
     if not _PREFECTURE_ENDINGS.isdisjoint(text):
         prefecture = next((name for _, name in _pairs("JP", "prefectures") if name in text), prefecture)
-    words, luck = subject.vocabulary, subject.luck["address"]
+    words = vocabulary(subject.country_code)
     return {
         "country": "日本",
         "country_code": "JP",
@@ -80,9 +81,8 @@ def _japanese_postcode(text: str | None) -> str | None:
     return f"{digits[:3]}-{digits[3:]}" if usable else None
 
 
-def _indonesia(subject: Subject, details: Mapping[str, Any], facts: Any) -> dict[str, Any]:
-    luck = subject.luck["address"]
-    province, regency = _found(subject, details, "provinces")[1]
+def _indonesia(subject: Subject, luck: int, details: Mapping[str, Any], facts: Any) -> dict[str, Any]:
+    province, regency = _found(subject, luck, details, "provinces")[1]
     return {
         "country": "Indonesia",
         "country_code": "ID",
@@ -104,8 +104,7 @@ def _indonesia(subject: Subject, details: Mapping[str, Any], facts: Any) -> dict
     }
 
 
-def _singapore(subject: Subject, details: Mapping[str, Any], _facts: Any) -> dict[str, Any]:
-    luck = subject.luck["address"]
+def _singapore(_subject: Subject, luck: int, details: Mapping[str, Any], _facts: Any) -> dict[str, Any]:
     regions = _pairs("SG", "regions")
     region, districts = regions[luck % len(regions)]
     district = districts[(luck >> 8) % len(districts)]
@@ -126,9 +125,8 @@ def _singapore(subject: Subject, details: Mapping[str, Any], _facts: Any) -> dic
     }
 
 
-def _malaysia(subject: Subject, details: Mapping[str, Any], facts: Any) -> dict[str, Any]:
-    luck = subject.luck["address"]
-    city, state = _found(subject, details, "states")
+def _malaysia(subject: Subject, luck: int, details: Mapping[str, Any], facts: Any) -> dict[str, Any]:
+    city, state = _found(subject, luck, details, "states")
     return {
         **{part: details[part] for part in _DETAILS},
         "country": "Malaysia",
@@ -143,8 +141,8 @@ def _malaysia(subject: Subject, details: Mapping[str, Any], facts: Any) -> dict[
     }
 
 
-def _hong_kong(subject: Subject, details: Mapping[str, Any], _facts: Any) -> dict[str, Any]:
-    district, area = _found(subject, details, "areas")
+def _hong_kong(subject: Subject, luck: int, details: Mapping[str, Any], _facts: Any) -> dict[str, Any]:
+    district, area = _found(subject, luck, details, "areas")
     return {
         **{part: details[part] for part in _DETAILS},
         "country": "Hong Kong",
@@ -154,15 +152,15 @@ def _hong_kong(subject: Subject, details: Mapping[str, Any], _facts: Any) -> dic
     }
 
 
-def _emirates(subject: Subject, details: Mapping[str, Any], facts: Any) -> dict[str, Any]:
-    city, emirate = _found(subject, details, "emirates")
+def _emirates(subject: Subject, luck: int, details: Mapping[str, Any], facts: Any) -> dict[str, Any]:
+    city, emirate = _found(subject, luck, details, "emirates")
     return {
         "country": details["country"],
         "country_code": "AE",
         "full_address": details["full_address"],
         "emirate": emirate,
         "city": details["city"] or city,
-        "district": details["suburb"] or facts["districts"][(subject.luck["address"] >> 8) % len(facts["districts"])],
+        "district": details["suburb"] or facts["districts"][(luck >> 8) % len(facts["districts"])],
         "street": details["street"],
         "house": details["house"],
         "building": details["building"],
@@ -170,13 +168,15 @@ def _emirates(subject: Subject, details: Mapping[str, Any], facts: Any) -> dict[
     }
 
 
-_FORMS: Mapping[str, Callable[[Subject, Mapping[str, Any], Any], dict[str, Any]]] = MappingProxyType(
-    {
-        "JP": _japan,
-        "ID": _indonesia,
-        "SG": _singapore,
-        "MY": _malaysia,
-        "HK": _hong_kong,
-        "AE": _emirates,
-    }
+NATIONAL_FORMS: Mapping[str | None, Callable[[Subject, int, Mapping[str, Any], Any], dict[str, Any]]] = (
+    MappingProxyType(
+        {
+            "JP": _japan,
+            "ID": _indonesia,
+            "SG": _singapore,
+            "MY": _malaysia,
+            "HK": _hong_kong,
+            "AE": _emirates,
+        }
+    )
 )

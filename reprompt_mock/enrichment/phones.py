@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
 
 _SUBSCRIBER_DIGITS = 4
 _NORTH_AMERICA = 1
@@ -30,7 +29,7 @@ _US_AREAS = (
     720,
 )
 _CA_AREAS = (204, 306, 403, 416, 418, 506, 514, 604, 613, 780, 902, 905)
-_GB_EXCHANGES = (207946, 113496, 121496, 131496, 141496, 151496, 161496, 117496, 114496, 115496, 116496, 118496)
+_GB_EXCHANGES = (207946, 113496, 121496, 131496, 141496, 151496, 161496, 117496, 114496, 116496, 118496)
 
 # Ranges that the regulators set aside for films and plays: prefix and how many digits follow.
 _FICTION: dict[str, tuple[tuple[str, ...], int]] = {
@@ -47,11 +46,8 @@ _FICTION: dict[str, tuple[tuple[str, ...], int]] = {
 }
 
 
-class Range(NamedTuple):
-    """Where a country's phone numbers come from."""
-
-    prefixes: tuple[str, ...]
-    size: int
+# Where a country's phone numbers come from: prefixes, and how many numbers begin with each.
+Range = tuple[tuple[str, ...], int]
 
 
 @lru_cache(maxsize=512)
@@ -59,15 +55,15 @@ def numbers_of(code: str | None) -> Range | None:
     """Give the range of a country's numbers, None where it has none."""
     if code in _FICTION:
         prefixes, digits = _FICTION[code]
-        return Range(prefixes, 10**digits)
+        return prefixes, 10**digits
     return _by_example(code) if code else None
 
 
 def number(of: Range, luck: int, step: int) -> str:
     """Give a number in the form of E.164; neighbouring steps differ."""
-    prefix = of.prefixes[luck % len(of.prefixes)]
+    prefixes, size = of
     # One digit too many and that one cut off again: quicker than a format with leading zeros.
-    return prefix + str(of.size + ((luck >> 12) + step * 7) % of.size)[1:]
+    return prefixes[luck % len(prefixes)] + str(size + ((luck >> 12) + step * 7) % size)[1:]
 
 
 def _by_example(code: str) -> Range | None:
@@ -80,12 +76,12 @@ def _by_example(code: str) -> Range | None:
         return None
     full = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
     if example.country_code == _NORTH_AMERICA and _valid(f"{full[:5]}5550100"):
-        return Range((f"{full[:5]}55501",), 100)
+        return (f"{full[:5]}55501",), 100
     for digits in range(_SUBSCRIBER_DIGITS, 1, -1):
         prefix = full[:-digits]
         if all(_valid(prefix + last * digits) for last in "0123456789"):
-            return Range((prefix,), 10**digits)
-    return Range((full[:-1],), 10)
+            return (prefix,), 10**digits
+    return (full[:-1],), 10
 
 
 def _valid(text: str) -> bool:

@@ -1,9 +1,9 @@
-"""A place as it was submitted, and the country it lies in (contract C1, C2)."""
+"""What a place's inputs tell: the country it lies in, whether it has an address (contract C1, C2)."""
 
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.facts import country_codes, country_names, zone_countries
 
@@ -27,32 +27,6 @@ ADDRESS_PARTS = (
 # States and regions whose last word is a country.
 _NO_COUNTRY = ("new mexico", "new jersey", "new england", "south georgia")
 _LONGEST_NAME = 6
-
-
-class Place(NamedTuple):
-    """A place to enrich; `inputs` are as echoed, country_code is inferred where it was missing."""
-
-    place_id: str
-    inputs: Mapping[str, Any]
-    name: str
-    full_address: str | None
-    latitude: float | None
-    longitude: float | None
-    country_code: str | None
-
-
-def place_of(place_id: str, inputs: Mapping[str, Any]) -> Place:
-    """Make a place of a job's inputs."""
-    given = inputs.get
-    return Place(
-        place_id,
-        inputs,
-        given("name") or "",
-        given("full_address"),
-        given("latitude"),
-        given("longitude"),
-        country_of(inputs),
-    )
 
 
 def country_of(inputs: Mapping[str, Any]) -> str | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from math import asin, cos, radians, sin, sqrt
+from math import cos, hypot, pi, radians
 
 # Positions are counted in whole millionths of a degree: exact, and quicker than rounding.
 _MICRO = 1_000_000
 _PER_METRE = _MICRO / 111_320.0
-_EARTH_DIAMETER = 2 * 6_371_000
+_METRES_A_DEGREE = radians(6_371_000)
+_HALF_A_DEGREE = pi / 360
 # Near the poles a degree of longitude is next to nothing; below this, points would wrap around the earth.
 _LEAST_COSINE = 0.01
 _NEAR = 8000
@@ -48,8 +49,6 @@ class Position:
         return Position(latitude, longitude)
 
     def metres_to(self, latitude: float, longitude: float) -> int:
-        """Give the distance to another point in whole metres, by the haversine formula."""
-        south, north = radians(self.latitude), radians(latitude)
-        across = sin((north - south) / 2) ** 2
-        along = sin(radians(longitude - self.longitude) / 2) ** 2
-        return round(_EARTH_DIAMETER * asin(sqrt(across + cos(south) * cos(north) * along)))
+        """Give the distance to a point nearby in whole metres, where the earth is as good as flat."""
+        east = (longitude - self.longitude) * cos((self.latitude + latitude) * _HALF_A_DEGREE)
+        return round(hypot(latitude - self.latitude, east) * _METRES_A_DEGREE)

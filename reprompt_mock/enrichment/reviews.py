@@ -2,103 +2,89 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from functools import lru_cache
 from math import exp, log10, sqrt
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.facts import data
+from reprompt_mock.enrichment.luck import POSITIONS
 
 if TYPE_CHECKING:
     from reprompt_mock.enrichment.subject import Subject
 
+_REVIEWS = POSITIONS["user_reviews"]
 _Z = 1.959964  # of 95 % confidence, two-sided
 # Ratings in tenths; most places are liked.
 _LOW = (24, 28, 30, 31, 33, 34, 35, 36, 37, 37, 38, 38, 39, 39, 40, 40)
 _HIGH = (41, 41, 42, 42, 43, 43, 44, 44, 45, 45, 46, 46, 47, 47, 48, 49)
 _RATINGS = (*_LOW, *_HIGH)
-_BUCKETS = (
-    (10, "<10"),
-    (50, "10-50"),
-    (100, "50-100"),
-    (500, "100-500"),
-    (1000, "500-1000"),
-    (5000, "1000-5000"),
-)
-_MANY = ">5000"
-_FULL_CROWD = 10_000
+_BOUNDS = (10, 50, 100, 500, 1000, 5000)
+_BUCKETS = ("<10", "10-50", "50-100", "100-500", "500-1000", "1000-5000", ">5000")
+# In ten-thousandths: half of the popularity are the stars, half the crowd, which is full at ten thousand reviews.
+_A_TENFOLD = 1250
 _GOOD, _MIXED = 40, 34
 
 
 @lru_cache
-def _crowds() -> tuple[float, ...]:
-    """Give 64 quantiles of how much busier than the median a place is: log-normal, as review counts are."""
+def _crowds(median: int) -> tuple[int, ...]:
+    """Give 64 quantiles of a number of reviews: log-normal, as such counts are."""
     quantile = NormalDist().inv_cdf
-    return tuple(exp(quantile((step + 0.5) / 64)) for step in range(64))
+    return tuple(3 + int(median * exp(quantile((step + 0.5) / 64))) for step in range(64))
 
 
 def _tally(subject: Subject, generation: int) -> tuple[int, int]:
     """Count the reviews, and give their average in tenths of a star; the count grows with each generation."""
-    luck = subject.luck["user_reviews"]
-    first = 3 + int(subject.kind.reviews * _crowds()[luck & 63]) + (luck >> 6 & 15)
+    luck = subject.luck[_REVIEWS]
+    count = _crowds(subject.kind.reviews)[luck & 63] + (luck >> 6 & 15)
     tenths = _RATINGS[luck >> 16 & 31]
     if generation:
+        count += generation * (1 + count // 25 + (luck >> 12 & 7))
         tenths += (generation + (luck >> 24)) % 3 - 1
-    return first + generation * (1 + first // 25 + (luck >> 12 & 7)), tenths
+    return count, tenths
 
 
-def user_reviews(subject: Subject, generation: int) -> dict[str, Any]:
-    """Give the number, average and gist of a place's reviews."""
+def user_reviews(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find the number, average and gist of a place's reviews."""
     count, tenths = _tally(subject, generation)
-    luck = subject.luck["user_reviews"]
-    gist = _gist(tenths, (luck >> 32) + generation)
-    return {
-        "review_count": count,
-        "average_rating": tenths / 10,
-        "wilson_score": wilson(tenths, count),
-        "popularity": round(tenths / 100 + 0.5 * min(1.0, log10(1 + count) / log10(1 + _FULL_CROWD)), 4),
-        "review_summary": gist,
-        "summary": gist,
-        "recent_review_count": count * (luck >> 40 & 15) // 64,
-    }
+    gists = _gists(tenths)
+    outputs["review_count"] = count
+    outputs["average_rating"] = tenths / 10
+    outputs["wilson_score"] = wilson(tenths, count)
+    outputs["popularity"] = int(100 * tenths + min(5000.0, log10(1 + count) * _A_TENFOLD)) / 10_000
+    outputs["review_summary"] = outputs["summary"] = gists[(luck >> 21) % len(gists)]
+    outputs["recent_review_count"] = count * (luck >> 28) // 64
 
 
 def wilson(tenths: int, count: int) -> float:
     """Give the lower bound of the share of positive ratings, one star being none and five being all."""
-    share = (tenths - 10) / 40
-    square = _Z * _Z
-    spread = _Z * sqrt((share * (1 - share) + square / (4 * count)) / count)
-    return round((share + square / (2 * count) - spread) / (1 + square / count), 4)
+    share, pull = (tenths - 10) / 40, _Z * _Z / count
+    bound = (share + pull / 2 - sqrt(pull * (share * (1 - share) + pull / 4))) / (1 + pull)
+    return int(bound * 10_000 + 0.5) / 10_000
 
 
 @lru_cache
-def _gists() -> dict[str, tuple[str, ...]]:
-    return {tone: tuple(sentences) for tone, sentences in data("sentences")["reviews"].items()}
-
-
-def _gist(tenths: int, luck: int) -> str:
+def _gists(tenths: int) -> list[str]:
     tone = "good" if tenths >= _GOOD else "mixed" if tenths >= _MIXED else "poor"
-    sentences = _gists()[tone]
-    return sentences[luck % len(sentences)]
+    gists: list[str] = data("sentences")["reviews"][tone]
+    return gists
 
 
-def approximate_user_reviews(subject: Subject, generation: int) -> dict[str, Any]:
-    """Give the bucket of the number of reviews, and their average."""
+def approximate_user_reviews(subject: Subject, _luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find the bucket of the number of reviews, and their average."""
     count, tenths = _tally(subject, generation)
-    bucket = next((name for below, name in _BUCKETS if count < below), _MANY)
-    return {"approximate_review_count": bucket, "approximate_average_rating": tenths / 10}
+    outputs["approximate_review_count"] = _BUCKETS[bisect_right(_BOUNDS, count)]
+    outputs["approximate_average_rating"] = tenths / 10
 
 
-@lru_cache
-def _phrases() -> tuple[tuple[str, ...], tuple[str, ...]]:
-    sentences = data("sentences")["summary"]
-    return tuple(sentences["opening"]), tuple(sentences["closing"])
+def one_line_summary(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find a phrase about a place."""
+    openings, closings = _phrases(subject.kind.labels[0])
+    outputs["one_line_summary"] = openings[(luck >> 8) % len(openings)] + closings[(luck + generation) % len(closings)]
 
 
-def one_line_summary(subject: Subject, generation: int) -> dict[str, Any]:
-    """Give a phrase about a place."""
-    openings, closings = _phrases()
-    luck = subject.luck["one_line_summary"]
-    opening = openings[(luck >> 8) % len(openings)]
-    closing = closings[(luck + generation) % len(closings)]
-    return {"one_line_summary": f"{opening} {subject.kind.labels[0]} {closing}"}
+@lru_cache(maxsize=256)
+def _phrases(label: str) -> tuple[list[str], list[str]]:
+    phrases = data("sentences")["summary"]
+    return [f"{opening} {label} " for opening in phrases["opening"]], phrases["closing"]

@@ -10,7 +10,6 @@ from reprompt_mock.enrichment.facts import data
 if TYPE_CHECKING:
     from reprompt_mock.enrichment.subject import Subject
 
-_SIDES = ("north", "east", "south", "west")
 _VISIBILITIES = ("high", "medium", "high", "low")
 _PROMINENCE = {"high": "excellent", "medium": "average", "low": "not visible"}
 _LOCATIONS = ("standalone_building", "mixed_use_building", "shopping_center", "standalone_building")
@@ -22,8 +21,12 @@ _SIGNS_FOUND = (
     "Signs found: monument.",
     "Signs found: pylon and monument.",
 )
-_AERIAL = "https://imagery.example/aerial/"
-_STREET = "https://imagery.example/street/"
+# The headings under which an entrance is seen from a side, and pictures of it.
+_NORTH, _EAST, _SOUTH, _WEST = (
+    (90 * place, side, f"https://imagery.example/street/{side}")
+    for place, side in enumerate(("north", "east", "south", "west"))
+)
+_VIEWS = ((_NORTH, _EAST), (_EAST, _NORTH), (_SOUTH, _WEST), (_WEST, _SOUTH))
 
 
 @lru_cache
@@ -40,117 +43,105 @@ def _pick(which: str, luck: int) -> str:
     return options[luck % len(options)]
 
 
-def coordinates(subject: Subject, generation: int) -> dict[str, Any]:
-    """Give the enriched coordinates, and how far from the input they are; null where the input has none."""
-    luck, given = subject.luck["coordinates"], subject.position
-    known = subject.place.latitude is not None
+def coordinates(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find the enriched coordinates, and how far from the input they are; null where the input has none."""
+    given = subject.position
     if luck & 3 == generation & 3:
-        return {
-            "coordinates": [given.latitude, given.longitude],
-            "coordinates_distance": 0 if known else None,
-        }
-    found = given.moved((luck >> 2 & 63) - 31.5, ((luck >> 8) + 11 * generation & 63) - 31.5)
-    return {"coordinates": found, "coordinates_distance": given.metres_to(*found) if known else None}
+        found, distance = [given.latitude, given.longitude], 0
+    else:
+        found = given.moved((luck >> 2 & 63) - 31.5, ((luck >> 8) + 11 * generation & 63) - 31.5)
+        distance = given.metres_to(found[0], found[1])
+    outputs["coordinates"] = found
+    if subject.inputs.get("latitude") is not None:
+        outputs["coordinates_distance"] = distance
 
 
-def building_footprint(subject: Subject, generation: int) -> dict[str, Any]:
-    """Give the outline of the building around a place as a GeoJSON polygon."""
-    luck, centre = subject.luck["building_footprint"], subject.position
-    depth, width = 4 + (luck & 15), 4 + ((luck >> 4) + generation & 31)
-    south, west, north, east = centre.around(depth, width)
+def building_footprint(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find the outline of the building around a place as a GeoJSON polygon."""
+    south, west, north, east = subject.position.around(4 + (luck & 15), 4 + ((luck >> 4) + generation & 31))
     ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
-    return {"building_footprint": {"type": "Polygon", "coordinates": [ring]}}
+    outputs["building_footprint"] = {"type": "Polygon", "coordinates": [ring]}
 
 
-def parking_spaces(subject: Subject, generation: int) -> dict[str, Any]:
-    """Give the parking spaces of a place by sort, and their sum."""
-    luck, size = subject.luck["parking_spaces"], subject.kind.parking
-    street, shared = luck % (2 + size // 4), (luck >> 12) % (2 + size // 2)
-    dedicated = (luck >> 24) % (2 + size) + generation
-    return {
-        "parking_spaces_total": street + shared + dedicated,
-        "parking_spaces_street": street,
-        "parking_spaces_shared": shared,
-        "parking_spaces_dedicated": dedicated,
-        "parking_spaces_image_url": f"{_AERIAL}{luck & 0xFFFFFFFF}.jpg",
-    }
+def parking_spaces(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find the parking spaces of a place by sort, and their sum."""
+    size = subject.kind.parking
+    street, shared = luck % (2 + size // 4), (luck >> 8) % (2 + size // 2)
+    dedicated = (luck >> 16) % (2 + size) + generation
+    outputs["parking_spaces_total"] = street + shared + dedicated
+    outputs["parking_spaces_street"] = street
+    outputs["parking_spaces_shared"] = shared
+    outputs["parking_spaces_dedicated"] = dedicated
+    outputs["parking_spaces_image_url"] = f"https://imagery.example/aerial/{luck}.jpg"
 
 
-def signage(subject: Subject, generation: int) -> dict[str, Any]:
-    """Give the free-standing signs of a place, tall and low ones."""
-    luck = subject.luck["signage"] + generation
-    pylon, monument = luck & 3 == 0, luck & 12 == 0
-    outputs = {
-        "signage_summary": _SIGNS_FOUND[pylon + 2 * monument],
-        "has_brand_signage": pylon or monument or luck & 0x30 != 0,
-    }
-    locations: list[dict[str, Any]] = []
-    for name, exists in (("pylon", pylon), ("monument", monument)):
-        if exists:
-            sign = _sign(subject, luck >> (8 if pylon else 20), name)
-            locations.append({"type": name, "latitude": sign["latitude"], "longitude": sign["longitude"]})
-            outputs |= {f"{name}_{part}": value for part, value in sign.items()}
-        else:
-            outputs |= _no_sign(name, luck >> 8 & 1)
-    outputs["sign_locations"] = locations
-    return outputs
+def signage(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find the free-standing signs of a place, tall and low ones."""
+    turn = luck + generation
+    pylon, monument = turn & 3 == 0, turn & 12 == 0
+    outputs["signage_summary"] = _SIGNS_FOUND[pylon + 2 * monument]
+    outputs["has_brand_signage"] = pylon or monument or turn & 0x30 != 0
+    outputs.update(_no_signs(turn >> 8 & 3))
+    outputs["sign_locations"] = locations = []
+    if pylon:
+        locations.append(_put_up(subject, turn >> 8, "pylon", outputs))
+    if monument:
+        locations.append(_put_up(subject, turn >> 20, "monument", outputs))
 
 
-def _sign(subject: Subject, luck: int, name: str) -> dict[str, Any]:
+def _put_up(subject: Subject, luck: int, name: str, outputs: dict[str, Any]) -> dict[str, Any]:
+    """Write what is found about a sign, and tell where it stands."""
     point = subject.position.moved((luck & 63) - 32, (luck >> 6 & 63) - 32)
-    return {
-        "sign_exists": True,
-        "coordinates": point,
-        "latitude": point[0],
-        "longitude": point[1],
-        "number_of_brands": ("single", "multiple")[luck & 1],
-        "reasoning": _pick(name, luck >> 1),
-        "includes_brand_sign": luck & 6 != 0,
-    }
+    latitude, longitude = point
+    outputs[f"{name}_sign_exists"] = True
+    outputs[f"{name}_coordinates"] = point
+    outputs[f"{name}_latitude"] = latitude
+    outputs[f"{name}_longitude"] = longitude
+    outputs[f"{name}_number_of_brands"] = "multiple" if luck & 1 else "single"
+    outputs[f"{name}_reasoning"] = _pick(name, luck >> 1)
+    outputs[f"{name}_includes_brand_sign"] = luck & 6 != 0
+    return {"type": name, "latitude": latitude, "longitude": longitude}
 
 
 @lru_cache
-def _no_sign(name: str, luck: int) -> dict[str, Any]:
-    parts = ("coordinates", "latitude", "longitude", "includes_brand_sign")
-    return {
-        f"{name}_sign_exists": False,
-        f"{name}_number_of_brands": "none",
-        f"{name}_reasoning": _pick("bare", luck),
-        **{f"{name}_{part}": None for part in parts},
-    }
+def _no_signs(luck: int) -> dict[str, Any]:
+    outputs: dict[str, Any] = {}
+    for place, name in enumerate(("pylon", "monument")):
+        outputs[f"{name}_sign_exists"] = False
+        outputs[f"{name}_number_of_brands"] = "none"
+        outputs[f"{name}_reasoning"] = _pick("bare", luck >> place)
+    return outputs
 
 
-def building_condition(subject: Subject, generation: int) -> dict[str, Any]:
-    """Give the state of repair of a place's building, and of the shopping center that it may be in."""
-    luck = subject.luck["building_condition"]
+def building_condition(_subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find the state of repair of a place's building, and of the shopping center that it may be in."""
     location = _LOCATIONS[luck & 3]
-    score = _CONDITIONS[((luck >> 2) + generation) % 6]
-    text = _pick(f"condition.{score}", (luck >> 8) + generation)
-    center = location == "shopping_center"
-    center_score = _CONDITIONS[(luck >> 16) % 6]
-    return {
-        "location_type": location,
-        "location_category": location,
-        "building_condition": text,
-        "building_condition_score": score,
-        "building_condition_summary": text,
-        "building_condition_rating": _CONDITION_RATINGS[score],
-        "shopping_center_condition": _pick(f"condition.{center_score}", luck >> 24) if center else None,
-        "shopping_center_condition_score": center_score if center else "none",
-    }
+    score, text = _conditions()[((luck >> 2) + generation) % len(_conditions())]
+    outputs["location_type"] = outputs["location_category"] = location
+    outputs["building_condition"] = outputs["building_condition_summary"] = text
+    outputs["building_condition_score"] = score
+    outputs["building_condition_rating"] = _CONDITION_RATINGS[score]
+    if location == "shopping_center":
+        score, text = _conditions()[(luck >> 16) % len(_conditions())]
+        outputs["shopping_center_condition"] = text
+        outputs["shopping_center_condition_score"] = score
+    else:
+        outputs["shopping_center_condition_score"] = "none"
 
 
-def entrances(subject: Subject, generation: int) -> dict[str, Any]:
-    """Give how well the entrance can be seen from the street, with two views that show it."""
-    turn = subject.luck["entrances"] + generation
-    visibility, first = _VISIBILITIES[turn & 3], turn >> 8 & 3
-    return {
-        "visibility_rating": visibility,
-        "prominence": _PROMINENCE[visibility],
-        "entrance_views": [_view(turn, first), _view(turn, first ^ 1)],
-    }
+@lru_cache
+def _conditions() -> list[tuple[str, str]]:
+    """Pair conditions with the sentences about them, in an order in which neighbours differ."""
+    return [(score, text) for turn in range(2) for score in _CONDITIONS for text in [_pick(f"condition.{score}", turn)]]
 
 
-def _view(luck: int, side: int) -> dict[str, Any]:
-    url = f"{_STREET}{_SIDES[side]}/{luck & 0xFFFFFFFF}.jpg"
-    return {"heading": 90 * side, "direction": _SIDES[side], "image_url": url}
+def entrances(_subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find how well the entrance can be seen from the street, with two views that show it."""
+    turn = luck + generation
+    visibility = outputs["visibility_rating"] = _VISIBILITIES[turn & 3]
+    outputs["prominence"] = _PROMINENCE[visibility]
+    picture = f"/{turn}.jpg"
+    outputs["entrance_views"] = [
+        {"heading": heading, "direction": side, "image_url": pictures + picture}
+        for heading, side, pictures in _VIEWS[turn >> 8 & 3]
+    ]

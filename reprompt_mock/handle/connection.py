@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import httpx2
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import httpx2
-
 
 class ControlError(Exception):
-    """What the control API refused, in its own words; `status` is the HTTP status."""
+    """What the control API refused, in its own words; `status` is the HTTP status, None where nobody answered."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, status: int | None, message: str) -> None:
         super().__init__(message)
         self.status = status
 
@@ -30,11 +30,14 @@ class Connection:
         """Call the control API; gives the JSON, None where there is none.
 
         Raises:
-            ControlError: it refused.
+            ControlError: it refused, or there is none.
         """
         url = f"/_mock/orgs/{quote(self.org_slug, safe='')}{path}"
         wanted = {name: value for name, value in (query or {}).items() if value is not None}
-        response = self.client.request(method, url, json=body, params=wanted)
+        try:
+            response = self.client.request(method, url, json=body, params=wanted)
+        except httpx2.TransportError as error:
+            raise ControlError(None, f"no emulator answers at {self.client.base_url}: {error}") from error
         if response.is_error:
             raise ControlError(response.status_code, _sentence(response))
         return response.json() if response.content else None

@@ -31,6 +31,8 @@ _PRAGMAS = (
     "PRAGMA cache_size = -65536",
 )
 _CACHED_STATEMENTS = 256
+_PREFIX = "reprompt-mock-"
+_NAME = "world.db"
 _STORAGE_CODES = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
 _PATIENCE_SECONDS = 0.5
 """How long `close` waits for a write that is under way, of which it interrupts the statement."""
@@ -38,9 +40,22 @@ _PATIENCE_SECONDS = 0.5
 
 def _temporary_folder() -> Path:
     """Make a folder for ephemeral data: in $TMPDIR, else the container's /data, else /dev/shm, else the default."""
-    wanted = (os.environ.get("TMPDIR"), "/data", "/dev/shm")  # noqa: S108 - tmpfs by design
-    parent = next((folder for folder in wanted if folder and os.access(folder, os.W_OK)), None)
-    return Path(tempfile.mkdtemp(prefix="reprompt-mock-", dir=parent))
+    wanted = (os.environ.get("TMPDIR"), "/data", "/dev/shm")  # noqa: S108 - tmpfs by design  # nosec B108
+    usable = (folder for folder in wanted if folder and Path(folder).is_dir() and os.access(folder, os.W_OK | os.X_OK))
+    parent = Path(next(usable, None) or tempfile.gettempdir())
+    _clear(parent)
+    return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+
+
+def _clear(parent: Path) -> None:
+    """Remove what emulators left that were killed: /dev/shm is memory.
+
+    A file whose lock can be had is nobody's; one without a lock is just being made.
+    """
+    for lock in parent.glob(f"{_PREFIX}*/{_NAME}.lock"):
+        if (lock.parent / _NAME).exists():
+            with suppress(Timeout, OSError), FileLock(lock, timeout=0):
+                shutil.rmtree(lock.parent, ignore_errors=True)
 
 
 class Database:
@@ -59,7 +74,7 @@ class Database:
     def __init__(self, path: Path | None = None) -> None:
         self._temporary = None if path else _temporary_folder()
         # A link and the file that it names share one lock.
-        self.path = (path or self._temporary / "world.db").resolve()  # type: ignore[operator] # one of both is set
+        self.path = (path or self._temporary / _NAME).resolve()  # type: ignore[operator] # one of both is set
         self.lock = threading.RLock()
         self._writing_thread: int | None = None
         self._idle: list[Connection] = []
@@ -209,6 +224,8 @@ class Database:
                 self._idle.pop().close()
 
     def _close_writer(self) -> None:
+        with suppress(sqlite3.Error):
+            self._writer.execute("SELECT 1").fetchone()  # clears the interruption, which would leave the log unmerged
         self._writer.close()
         self._give_back()
 

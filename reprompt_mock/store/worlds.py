@@ -89,18 +89,20 @@ def forget(connection: Connection, world: int) -> None:
 
 
 def purge(connection: Connection, rows: int) -> bool:
-    """Remove up to `rows` rows of forgotten worlds from each table; tells whether any may be left."""
-    found = connection.execute("SELECT pk FROM world WHERE slug IS NULL LIMIT 1").fetchone()
-    if found is None:
-        return False
-    (world,) = found
-    connection.execute(
-        "DELETE FROM job WHERE pk IN (SELECT pk FROM job WHERE world = ? ORDER BY pk LIMIT ?)", (world, rows)
-    )
-    if connection.execute("SELECT 1 FROM job WHERE world = ? LIMIT 1", (world,)).fetchone() is None:
-        for table in _PURGED:
-            connection.execute(f"DELETE FROM {table} WHERE world = ?", (world,))
-        connection.execute("DELETE FROM world WHERE pk = ?", (world,))
+    """Remove about `rows` rows of forgotten worlds; tells whether any may be left."""
+    while rows > 0:
+        found = connection.execute("SELECT pk FROM world WHERE slug IS NULL LIMIT 1").fetchone()
+        if found is None:
+            return False
+        (world,) = found
+        removed = connection.execute(
+            "DELETE FROM job WHERE pk IN (SELECT pk FROM job WHERE world = ? ORDER BY pk LIMIT ?)", (world, rows)
+        ).rowcount
+        rows -= removed
+        if rows > 0:
+            for table in _PURGED:
+                rows -= connection.execute(f"DELETE FROM {table} WHERE world = ?", (world,)).rowcount
+            rows -= connection.execute("DELETE FROM world WHERE pk = ?", (world,)).rowcount
     return True
 
 

@@ -51,7 +51,7 @@ def body(**fields: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
-@pytest.mark.parametrize("header", [{"Authorization": "Bearer k"}, {"apiKey": "k"}, {"APIKEY": "k"}, {"apikey": "k"}])
+@pytest.mark.parametrize("header", [{"Authorization": "Bearer k"}, {"apiKey": "k"}])
 def test_every_operation_takes_the_key_in_either_header(
     method: str, path: str, header: dict[str, str], http: TestClient
 ) -> None:
@@ -85,25 +85,9 @@ def test_a_slug_is_2_to_50_letters_digits_and_hyphens(slug: str, http: TestClien
 @pytest.mark.parametrize(
     "slug",
     [
-        "a",
-        "-",
-        "*",
-        "-ab",
-        "ab-",
-        "--",
-        "a_b",
-        "a.b",
-        "a:b",
-        "..a",
-        "a%20b",
-        "ab%20",
-        "ab%3F",
-        "ab%0A",
-        "a%00b",
-        "a%2Fb",
-    ]
-    # Letters and digits are those of ASCII.
-    + ["%C3%A9cole", "%D9%A1%D9%A2", "a" * 51],
+        *["a", "-", "*", "-ab", "ab-", "--", "a_b", "a.b", "a:b", "..a", "a" * 51],
+        *["a%20b", "ab%20", "ab%3F", "ab%0A", "a%00b", "a%2Fb", "%C3%A9cole", "%D9%A1%D9%A2"],
+    ],
 )
 @pytest.mark.parametrize(("method", "path"), [("GET", "/batches"), ("POST", "/batches"), ("GET", "/attributes")])
 def test_anything_else_is_no_organization(slug: str, method: str, path: str, http: TestClient) -> None:
@@ -258,7 +242,7 @@ def strict() -> Iterator[TestClient]:
 def test_a_key_opens_its_own_organization(header: str, key: str, slug: str, status: int, strict: TestClient) -> None:
     """contract A4: unknown or revoked 401; one-org keys 404 and 403 elsewhere; `*` opens every organization."""
     value = key if header == "apiKey" else f"Bearer {key}"
-    response = strict.get(BATCHES.format(slug), headers={header: value.encode()})
+    response = strict.get(BATCHES.format(slug), headers={header.encode(): value.encode()})
     assert response.status_code == status
     assert (response.headers.get("www-authenticate") == "Bearer") == (status == 401)
     if status != 200:

@@ -25,7 +25,7 @@ from tests.conftest import LONDON, Org
 JOB = {"place_id": "heathrow", "inputs": LONDON}
 BATCH = {"batch_name": "Places", "attribute_set": "core", "jobs": [JOB]}
 # Every operation that reads a body, with one that it accepts.
-BODIES = [
+BODIES: list[tuple[str, str, Any]] = [
     ("POST", "/batches", BATCH),
     ("PUT", "/batches/b", {"batch_name": "Renamed"}),
     ("POST", "/batches/b/reprocess", {"failed_only": False}),
@@ -160,7 +160,7 @@ def test_a_parameter_that_does_not_fit_is_told_where(path: str, location: list[s
 
 
 @pytest.mark.parametrize(("method", "path", "_body"), BODIES, ids=NAMES)
-@pytest.mark.parametrize("content", [b"{", b"[1]", b'"text"', b"7", b"true", b"\xff", b'{"a": NaN}', b"[" * 5000])
+@pytest.mark.parametrize("content", [b"{", b"[1]", b"7", b"\xff", b"[" * 5000])
 def test_every_operation_describes_a_body_that_does_not_fit(
     method: str, path: str, _body: Any, content: bytes, used: Org
 ) -> None:

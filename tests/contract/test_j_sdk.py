@@ -38,7 +38,7 @@ _slugs = (f"sdk-{number}" for number in itertools.count())
 class Shop:
     """A client of a fresh organization, what it sent, and the control API of its world."""
 
-    url: str
+    http: httpx.Client
     slug: str
     client: RepromptClient
     sent: list[httpx.Request] = field(default_factory=list)
@@ -46,7 +46,7 @@ class Shop:
 
     def control(self, method: str, path: str, **body: Any) -> Any:
         """Call the control API of this world; gives the JSON."""
-        response = httpx.request(method, f"{self.url}/_mock/orgs/{self.slug}{path}", json=body)
+        response = self.http.request(method, f"/_mock/orgs/{self.slug}{path}", json=body)
         assert response.is_success, response.text
         return response.json()
 
@@ -60,8 +60,7 @@ class Shop:
 
     def reprocess(self, batch_id: str, **body: Any) -> Any:
         """Reprocess a batch, which the client cannot; gives the JSON."""
-        url = f"{self.url}/v1/{self.slug}/place_enrichment/batches/{batch_id}/reprocess"
-        response = httpx.post(url, json=body, headers={"apiKey": "k"})
+        response = self.http.post(f"/v1/{self.slug}/place_enrichment/batches/{batch_id}/reprocess", json=body)
         assert response.is_success, response.text
         return response.json()
 
@@ -104,12 +103,19 @@ def url() -> Iterator[str]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def http(url: str) -> Iterator[httpx.Client]:
+    """A client for what the vendor's cannot do."""
+    with httpx.Client(base_url=url, headers={"apiKey": "k"}, timeout=30) as http:
+        yield http
+
+
 @pytest.fixture
-def shop(url: str) -> Iterator[Shop]:
+def shop(url: str, http: httpx.Client) -> Iterator[Shop]:
     """A client of a fresh organization."""
     slug = next(_slugs)
     with RepromptClient(api_key="k", org_slug=slug, base_url=f"{url}/v1", allow_writes=True) as client:
-        shop = Shop(url, slug, client)
+        shop = Shop(http, slug, client)
         client._transport._client.event_hooks["request"].append(shop.note)
         yield shop
 
@@ -651,8 +657,7 @@ def test_a_batch_that_vanishes_breaks_a_data_frame_only_where_it_may(shop: Shop,
     """contract J2: it fetches batches in parallel threads, one of which is not there any more"""
     kept, gone = shop.create(frame(2), batch_id="kept"), shop.create(frame(3), batch_id="gone")
     batches = list(shop.client.batches.list_batches())
-    address = f"{shop.url}/v1/{shop.slug}/place_enrichment/batches/{gone.id}"
-    assert httpx.delete(address, headers={"apiKey": "k"}).is_success
+    assert shop.http.delete(f"/v1/{shop.slug}/place_enrichment/batches/{gone.id}").is_success
     with pytest.raises(RuntimeError, match="404"):
         CompositeJobsIterator(batches, shop.client).to_df()
     table = CompositeJobsIterator(batches, shop.client).to_df(raise_exceptions=False)

@@ -7,11 +7,10 @@ from typing import Any
 import phonenumbers
 import pytest
 
-from reprompt_mock.enrichment.findings import find
 from reprompt_mock.enrichment.phones import number, numbers_of
-from reprompt_mock.enrichment.places import place_of
 from reprompt_mock.enrichment.reviews import wilson
 from reprompt_mock.enrichment.subject import Subject
+from tests.enrichment.finding import find, subject_of
 
 GENERATIONS = range(4)
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -19,7 +18,7 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 
 def subject(name: str = "Joe's Pizza", number: int = 0, **inputs: Any) -> Subject:
     place = {"name": name, "latitude": 48.1, "longitude": 11.5, "country_code": "US", **inputs}
-    return Subject(place_of(f"place-{number}", place), 0)
+    return subject_of(f"place-{number}", place)
 
 
 def many(name: str = "Blue Door", **inputs: Any) -> list[Subject]:

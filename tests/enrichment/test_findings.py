@@ -9,9 +9,9 @@ import pytest
 
 from reprompt_mock.attributes import CATALOGUE
 from reprompt_mock.enrichment.facts import data
-from reprompt_mock.enrichment.findings import confidences, find, nothing, reasons
-from reprompt_mock.enrichment.places import place_of
+from reprompt_mock.enrichment.search import search_for
 from reprompt_mock.enrichment.subject import Subject
+from tests.enrichment.finding import confidences, find, nothing, reasons, subject_of
 
 # The published type of each output, which may be null besides.
 PUBLISHED = {
@@ -68,7 +68,7 @@ ADDRESSES = (None, "12 Main St, Springfield, XY 10004", "Hamburg, Germany", "東
 
 def subject(place_id: str = "p", *, seed: int = 0, **inputs: Any) -> Subject:
     place = {"name": "Joe's Pizza", "latitude": 48.1, "longitude": 11.5, "country_code": "US", **inputs}
-    return Subject(place_of(place_id, place), seed)
+    return subject_of(place_id, place, seed)
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +114,7 @@ def test_reasons_and_scores_have_exactly_the_catalogues_keys(attribute: str, sub
     for one in subjects:
         said = reasons(one, attribute, find(one, attribute, 2), 2)
         assert tuple(said) == CATALOGUE[attribute].reasoning
-        assert all(one.place.name in sentence and "{value}" not in sentence for sentence in said.values())
+        assert all(one.name in sentence and "{value}" not in sentence for sentence in said.values())
         scores = confidences(one, attribute, 2)
         assert tuple(scores) == CATALOGUE[attribute].confidence
         assert set(scores.values()) <= {"VERY_HIGH", "HIGH", "MEDIUM", "LOW"}
@@ -127,7 +127,8 @@ def test_nothing_found_is_every_key_with_null(attribute: str) -> None:
     assert tuple(outputs) == CATALOGUE[attribute].outputs
     assert outputs.pop("multilingual_names", {}) == {}
     assert set(outputs.values()) <= {None}
-    assert tuple(reasons(subject(), attribute, nothing(attribute), 0)) == CATALOGUE[attribute].reasoning
+    assert tuple(search_for(attribute).reasoning) == CATALOGUE[attribute].reasoning
+    assert search_for(attribute).scores == dict.fromkeys(CATALOGUE[attribute].confidence, "NONE")
 
 
 @pytest.mark.parametrize("attribute", CATALOGUE)

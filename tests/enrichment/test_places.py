@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from reprompt_mock.enrichment.places import country_of, has_address, place_of
+from reprompt_mock.enrichment.places import country_of, has_address
+from tests.enrichment.finding import subject_of
 
 PARIS = {"latitude": 48.85, "longitude": 2.35}
 
@@ -49,7 +50,7 @@ def test_the_country_is_as_given_else_by_name_else_by_coordinates_else_by_addres
 ) -> None:
     """Contract C2."""
     assert country_of(inputs) == expected
-    assert place_of("p", {"name": "x", **inputs}).country_code == expected
+    assert subject_of("p", {"name": "x", **inputs}).country_code == expected
 
 
 @pytest.mark.parametrize(
@@ -70,5 +71,7 @@ def test_an_address_is_any_part_that_is_not_blank(inputs: dict[str, Any], *, exp
 
 def test_a_place_keeps_its_inputs() -> None:
     inputs = {"name": "Café", "full_address": "1 High Street", "latitude": 51.5, "longitude": -0.1, "extra": [1]}
-    place = place_of("a/b", inputs)
-    assert place == ("a/b", inputs, "Café", "1 High Street", 51.5, -0.1, "GB")
+    place = subject_of("a/b", inputs)
+    assert place.inputs == inputs
+    assert (place.name, place.position.latitude, place.position.longitude) == ("Café", 51.5, -0.1)
+    assert place.country_code == "GB"

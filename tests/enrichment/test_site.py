@@ -5,14 +5,13 @@ from typing import Any
 
 import pytest
 
-from reprompt_mock.enrichment.findings import find
-from reprompt_mock.enrichment.places import place_of
 from reprompt_mock.enrichment.subject import Subject
+from tests.enrichment.finding import find, subject_of
 
 
 def subject(number: int = 0, **inputs: Any) -> Subject:
     place = {"name": "Blue Door", "latitude": 48.1, "longitude": 11.5, "country_code": "US", **inputs}
-    return Subject(place_of(f"place-{number}", place), 0)
+    return subject_of(f"place-{number}", place)
 
 
 def many(**inputs: Any) -> list[Subject]:

@@ -3,17 +3,21 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
+from math import ceil
 from typing import Any
 
 import pytest
 
+from reprompt_mock.attributes import CATALOGUE, CORE
 from reprompt_mock.enrichment.kinds import drawn_kinds, kinds, recognised
-from reprompt_mock.enrichment.places import place_of
+from reprompt_mock.enrichment.luck import FATES, POSITIONS, failing, first_page, luck_of
 from reprompt_mock.enrichment.subject import Subject, label_of
+from tests.enrichment.finding import subject_of
 
 
 def subject(name: str, *, place_id: str = "p", seed: int = 0, **inputs: Any) -> Subject:
-    return Subject(place_of(place_id, {"name": name, **inputs}), seed)
+    return subject_of(place_id, {"name": name, **inputs}, seed)
 
 
 @pytest.mark.parametrize(
@@ -66,10 +70,33 @@ def test_a_name_that_says_nothing_draws_a_kind() -> None:
 def test_luck_depends_on_the_seed_and_the_place_alone() -> None:
     one, same = subject("A", country_code="US"), subject("B", country_code="DE")
     other_seed, other_place = subject("A", seed=1), subject("A", place_id="q")
-    late = same.luck["traffic_control"]
-    assert one.luck["names"] == same.luck["names"]
-    assert one.luck["traffic_control"] == late
-    assert len({each.luck["names"] for each in (one, other_seed, other_place)}) == 3
+    assert one.luck == same.luck
+    assert len({each.luck[POSITIONS["names"]] for each in (one, other_seed, other_place)}) == 3
+
+
+def test_a_core_search_sees_the_same_luck_as_a_larger_one() -> None:
+    page = first_page(7, "p")
+    core = luck_of(page, beyond_core=False)
+    assert luck_of(page, beyond_core=True)[: len(core)] == core
+    assert all(POSITIONS[name] < len(core) for name in CORE)
+
+
+def test_no_two_names_share_their_luck() -> None:
+    assert len(set(POSITIONS.values())) == len(POSITIONS)
+    assert max(POSITIONS.values()) < len(luck_of(first_page(7, "p"), beyond_core=True))
+    assert set(CATALOGUE) <= set(POSITIONS)
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.0008, 0.02, 0.5, 1.0])
+@pytest.mark.parametrize("generation", [0, 3])
+def test_as_many_attributes_fail_as_the_rate_says(rate: float, generation: int) -> None:
+    places = 8000
+    failed = Counter(
+        name for number in range(places) for name in failing(first_page(0, str(number)), generation, ceil(rate * FATES))
+    )
+    for name in CATALOGUE:
+        assert failed[name] / places == pytest.approx(rate, abs=0.025)
+    assert failed.total() / places / len(CATALOGUE) == pytest.approx(rate, abs=0.002)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +133,7 @@ def test_every_kind_has_what_producers_pick_from() -> None:
 
 def test_importing_loads_neither_faker_nor_phone_nor_time_zone_data() -> None:
     code = (
-        "import sys, reprompt_mock.enrichment.findings, reprompt_mock.enrichment.subject;"
+        "import sys, reprompt_mock.enrichment.results, reprompt_mock.enrichment.standing;"
         "sys.exit(bool({'faker', 'phonenumbers', 'tzfpy'} & set(sys.modules)))"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

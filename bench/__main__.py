@@ -1,0 +1,176 @@
+"""Measures the emulator and prints one table: operation, ours, floor, ratio, target.
+
+The table is also written to build/bench.json, with all samples, and to build/bench.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import fnmatch
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.figures import COLUMNS, Measured, compared, markdown, plain
+from bench.rows import GROUPS, Bench
+from bench.servers import ROOT, Bay, Target
+from bench.sizes import Sizes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_BUSY = 0.25
+"""Load per processor, before anything is measured, beyond which a warning is given."""
+NAMES = [name for group in GROUPS for name in group.names]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the bench; gives 1 where a row could not be measured."""
+    options = _parser().parse_args(arguments)
+    if options.names:
+        print("\n".join(NAMES))
+        return 0
+    chosen = _chosen(options.row)
+    sizes = Sizes(**{field.name: getattr(options, field.name) for field in dataclasses.fields(Sizes)})
+    options.out.mkdir(parents=True, exist_ok=True)
+    if options.compare:
+        return _compare(options.compare, chosen, sizes, options.out)
+    facts = _facts(sizes, options.ref)
+    with _checked_out(options.ref) if options.ref else nullcontext(Target()) as target:
+        lines, failed = measure(target, chosen, sizes)
+    _write(options.out / "bench", COLUMNS, [line.cells() for line in lines], facts | {"rows": _as_json(lines)})
+    return int(failed)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the emulator against floors.")
+    parser.add_argument(
+        "--row", action="append", metavar="NAME", help="only this row, or those that a glob matches; can be repeated"
+    )
+    parser.add_argument("--names", action="store_true", help="list the rows' names")
+    parser.add_argument("--ref", metavar="REF", help="measure this commit instead of the working tree")
+    parser.add_argument("--compare", metavar="REF", help="measure this commit too, and compare")
+    parser.add_argument(
+        "--out", type=Path, default=ROOT / "build", metavar="DIR", help="where bench.json and bench.md go"
+    )
+    sizes = parser.add_argument_group("sizes")
+    for field in dataclasses.fields(Sizes):
+        flag = f"--{field.name.replace('_', '-')}"
+        sizes.add_argument(
+            flag, type=type(field.default), default=field.default, metavar="N", help=f"{field.default:,}"
+        )
+    return parser
+
+
+def _chosen(patterns: Sequence[str] | None) -> frozenset[str]:
+    if patterns is None:
+        return frozenset(NAMES)
+    chosen: set[str] = set()
+    for pattern in patterns:
+        found = fnmatch.filter(NAMES, pattern)
+        if not found:
+            raise SystemExit(f"no row is called {pattern}; there are: {', '.join(NAMES)}")
+        chosen.update(found)
+    return frozenset(chosen)
+
+
+def measure(target: Target, chosen: frozenset[str], sizes: Sizes) -> tuple[list[Measured], bool]:
+    """Measure the chosen rows; gives their lines, and whether one could not be measured."""
+    _warn_if_busy()
+    bay, failed = Bay(target), False
+    lines: list[Measured] = []
+    bench = Bench(bay, sizes)
+    try:
+        for group in GROUPS:
+            names = chosen & frozenset(group.names)
+            if not names:
+                continue
+            started = time.monotonic()
+            try:
+                for line in group.measure(bench, names):
+                    lines.append(line)  # noqa: PERF402 - what was measured stays where a later line fails
+            except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
+                failed = True
+                print(f"{', '.join(sorted(names))}: {error}", file=sys.stderr)
+            shown = ", ".join(name for name in group.names if name in names)
+            print(f"{time.monotonic() - started:5.1f} s  {shown}", file=sys.stderr, flush=True)
+    finally:
+        bay.close()
+    return lines, failed
+
+
+def _warn_if_busy() -> None:
+    load = os.getloadavg()[0]
+    if load > _BUSY * (os.cpu_count() or 1):
+        print(f"the machine is busy (load {load:.1f}): the figures will vary", file=sys.stderr)
+
+
+def _as_json(lines: Sequence[Measured]) -> list[dict[str, Any]]:
+    return [line.as_json() for line in lines]
+
+
+def _git(*arguments: str) -> str:
+    try:
+        ran = subprocess.run(["git", *arguments], cwd=ROOT, check=False, capture_output=True, text=True)
+    except OSError:
+        return ""
+    return ran.stdout.strip() if ran.returncode == 0 else ""
+
+
+def _facts(sizes: Sizes, ref: str | None) -> dict[str, Any]:
+    return {
+        "machine": {
+            "system": platform.platform(),
+            "processors": os.cpu_count(),
+            "python": platform.python_version(),
+            "load": os.getloadavg(),
+        },
+        "commit": _git("rev-parse", ref or "HEAD") or None,
+        "changed": not ref and bool(_git("status", "--porcelain", "reprompt_mock")),
+        "sizes": dataclasses.asdict(sizes),
+    }
+
+
+def _write(path: Path, columns: Sequence[str], lines: Sequence[Sequence[str]], document: dict[str, Any]) -> None:
+    print(plain(columns, lines), end="")
+    path.with_suffix(".json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.with_suffix(".md").write_text(markdown(columns, lines), encoding="utf-8")
+
+
+def _compare(ref: str, chosen: frozenset[str], sizes: Sizes, out: Path) -> int:
+    facts = _facts(sizes, None)
+    with _checked_out(ref) as target:
+        before, failed_before = measure(target, chosen, sizes)
+    after, failed_after = measure(Target(), chosen, sizes)
+    columns = ("operation", ref, "here", f"{ref}, judged", "here, judged", "change", "target")
+    document = facts | {"compared": ref, "before": _as_json(before), "rows": _as_json(after)}
+    _write(out / "bench-compare", columns, compared(before, after), document)
+    return int(failed_before or failed_after)
+
+
+@contextmanager
+def _checked_out(ref: str) -> Iterator[Target]:
+    """Check a commit out into a temporary worktree with a virtual environment of its own."""
+    with tempfile.TemporaryDirectory(prefix="reprompt-mock-compare-") as folder:
+        root = Path(folder) / "tree"
+        subprocess.run(["git", "worktree", "add", "--quiet", "--detach", str(root), ref], cwd=ROOT, check=True)
+        try:
+            python = root / ".venv" / "bin" / "python"
+            subprocess.run([sys.executable, "-m", "venv", str(root / ".venv")], check=True)
+            quiet = ["--quiet", "--disable-pip-version-check"]
+            subprocess.run([str(python), "-m", "pip", "install", *quiet, "--editable", str(root)], check=True)
+            yield Target(python, root)
+        finally:
+            subprocess.run(["git", "worktree", "remove", "--force", str(root)], cwd=ROOT, check=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

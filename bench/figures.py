@@ -1,0 +1,127 @@
+"""What was measured, and the table, JSON and Markdown that show it."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+COLUMNS = ("operation", "ours", "floor", "ratio", "target")
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A limit of the ratio, or with `unit` of the emulator's own figure."""
+
+    limit: float
+    unit: str = ""
+    at_least: bool = False
+
+    def __str__(self) -> str:
+        sign = "≥" if self.at_least else "≤"
+        return f"{sign} {self.limit:g} {self.unit}" if self.unit else f"{sign} {self.limit:.2f} ×"  # noqa: RUF001
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One line: samples of the emulator and, where there is a floor, of the floor."""
+
+    name: str
+    operation: str
+    unit: str
+    goal: Goal | None
+    ours: Sequence[float]
+    floor: Sequence[float] = field(default_factory=list)
+
+    @property
+    def ratio(self) -> float | None:
+        """The median of ours in floors."""
+        return statistics.median(self.ours) / statistics.median(self.floor) if self.floor else None
+
+    @property
+    def judged(self) -> float:
+        """The figure that the goal limits."""
+        return statistics.median(self.ours) if self.ratio is None else self.ratio
+
+    @property
+    def is_met(self) -> bool:
+        """Whether the goal, where there is one, is reached."""
+        if self.goal is None:
+            return True
+        return self.judged >= self.goal.limit if self.goal.at_least else self.judged <= self.goal.limit
+
+    def cells(self) -> list[str]:
+        """Give the line's cells."""
+        ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
+        missed = "" if self.is_met else " (missed)"
+        return [self.operation, self._shown(self.ours), self._shown(self.floor), ratio, f"{self.goal or ''}{missed}"]
+
+    def _shown(self, samples: Sequence[float]) -> str:
+        return f"{rounded(statistics.median(samples))} {self.unit}" if samples else ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Give all that is known."""
+        return {
+            "row": self.name,
+            "operation": self.operation,
+            "unit": self.unit,
+            "ours": statistics.median(self.ours),
+            "floor": statistics.median(self.floor) if self.floor else None,
+            "ratio": self.ratio,
+            "target": str(self.goal) if self.goal else None,
+            "met": self.is_met,
+            "samples": {"ours": list(self.ours), "floor": list(self.floor)},
+        }
+
+
+def rounded(value: float) -> str:
+    """Show three digits that count, or all of a larger number."""
+    digits = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
+    return f"{value:,.{digits}f}"
+
+
+def percentile(samples: Sequence[float], share: float) -> float:
+    """Give the smallest sample that so large a share does not exceed."""
+    return sorted(samples)[max(0, math.ceil(share * len(samples)) - 1)]
+
+
+def markdown(columns: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """Write a table as Markdown."""
+    rows = [columns, ["---", *["---:"] * (len(columns) - 1)], *lines]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def plain(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """Write a table in columns for a terminal."""
+    widths = [max(map(len, column)) for column in zip(columns, *lines, strict=True)]
+    padded = [
+        [
+            cell.rjust(width) if number else cell.ljust(width)
+            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        for row in [columns, ["-" * width for width in widths], *lines]
+    ]
+    return "".join("  ".join(row).rstrip() + "\n" for row in padded)
+
+
+def compared(before: Sequence[Measured], after: Sequence[Measured]) -> list[list[str]]:
+    """Give the lines that compare two versions, by the figure that the goal limits."""
+    known = {line.name: line for line in before}
+    lines = []
+    for line in after:
+        old = known.get(line.name)
+        if old is None:
+            continue
+        change = f"{(line.judged / old.judged - 1) * 100:+.0f} %" if old.judged else ""
+        lines.append(
+            [line.operation, old.cells()[1], line.cells()[1], _figure(old), _figure(line), change, str(line.goal or "")]
+        )
+    return lines
+
+
+def _figure(line: Measured) -> str:
+    return rounded(line.judged) if line.ratio is None else f"{line.ratio:.2f}"

@@ -1,0 +1,371 @@
+"""The rows: one function each, or for several that share their work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from bench import journeys, places
+from bench.figures import Goal, Measured, percentile
+from bench.load import Load, Running, requests_per_second
+from bench.servers import ROOT, Bay, Server, until_answered
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from bench.sizes import Sizes
+
+_API = "/v1/bench/place_enrichment"
+_FILL = 50_000
+_IDLE_SECONDS = 0.5
+_AROUND_CREATE_SECONDS = 0.3
+_LIST_SAMPLES = 5
+"""How many times as many samples a list gets: it takes a few milliseconds."""
+_WORLDS_SAMPLES = 2
+"""The same for requests beside paused worlds, whose limit is the narrowest."""
+
+Names = frozenset[str]
+
+
+class Bench:
+    """What rows share: sizes, servers, and a database that is full already."""
+
+    def __init__(self, bay: Bay, sizes: Sizes) -> None:
+        self.bay = bay
+        self.sizes = sizes
+        self._runs = 0
+
+    @cached_property
+    def full_database(self) -> Path:
+        """A database of many jobs in two worlds: half of them finished, half due later."""
+        db = self.bay.file()
+        rest = self.sizes.stored
+        with self.bay.ours(db) as server:
+            while rest > 0:
+                count = min(_FILL, rest)
+                world = "finished" if rest > self.sizes.stored // 2 else "unfinished"
+                server.call("POST", f"/v1/{world}/place_enrichment/batches", places.body(count))
+                rest -= count
+            server.call("POST", "/_mock/orgs/finished/clock/settle", b"{}")
+        return db
+
+    def rate(self, server: Server, *, post: bool = False) -> float:
+        """Measure how many small requests a server answers per second."""
+        self._runs += 1
+        return requests_per_second(self._load(server, post=post))
+
+    def small_load(self, server: Server, *, post: bool, rate: float) -> Load:
+        """Describe small requests at a rate."""
+        self._runs += 1
+        return self._load(server, post=post, rate=rate)
+
+    def _load(self, server: Server, *, post: bool, rate: float = 0.0) -> Load:
+        return Load(
+            server.port,
+            f"{_API}/batches" if post else f"{_API}/batches/small",
+            places.template().decode() if post else None,
+            connections=self.sizes.connections,
+            seconds=self.sizes.seconds,
+            first=self._runs * 10**6 % 10**9,
+            rate=rate,
+        )
+
+    def rates(
+        self, first: Server, second: Server, *, post: bool = False, times: int = 1
+    ) -> tuple[list[float], list[float]]:
+        """Measure the rates of two servers in turn."""
+        pairs = [(self.rate(first, post=post), self.rate(second, post=post)) for _ in range(self.sizes.repeats * times)]
+        return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+
+
+Measure = Callable[[Bench, Names], Iterator[Measured]]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Lines that are measured together."""
+
+    names: tuple[str, ...]
+    measure: Measure
+
+
+GROUPS: list[Group] = []
+
+
+def _rows(
+    *names: str,
+) -> Callable[[Measure], Measure]:
+    def register(
+        measure: Measure,
+    ) -> Measure:
+        GROUPS.append(Group(names, measure))
+        return measure
+
+    return register
+
+
+def _put_small_batch(server: Server, count: int) -> bytes:
+    """Store the batch that small GETs ask for; gives its status."""
+    server.call("POST", f"{_API}/batches", places.body(count, batch_id="small"))
+    return server.call("GET", f"{_API}/batches/small")
+
+
+@_rows("get")
+def get(bench: Bench, _: Names) -> Iterator[Measured]:
+    with bench.bay.ours() as ours:
+        answer = _put_small_batch(ours, bench.sizes.batch)
+        with bench.bay.floor("get", answer) as floor:
+            rates = bench.rates(ours, floor)
+    operation = f"GET /batches/{{id}}, {bench.sizes.batch} jobs, an unchanged batch again and again"
+    yield Measured("get", operation, "requests/s", Goal(0.70, at_least=True), *rates)
+
+
+_FIRST_READS = 100
+
+
+def _first_reads(servers: tuple[Server, Server], sizes: Sizes, changed: tuple[bool, bool]) -> list[list[float]]:
+    """Measure the microseconds of a GET right after its batch was appended to, so that no answer can have been kept."""
+    append = places.body(1, batch_id="small")
+    samples: list[list[float]] = [[], []]
+    for number in range(sizes.repeats * _FIRST_READS + 1):
+        for server, kept, changes in zip(servers, samples, changed, strict=True):
+            if changes:
+                server.call("POST", f"{_API}/batches", append)
+            taken = server.timed("GET", f"{_API}/batches/small") * 1e3
+            if number:
+                kept.append(taken)
+    return samples
+
+
+@_rows("get-first")
+def get_first(bench: Bench, _: Names) -> Iterator[Measured]:
+    with bench.bay.ours() as ours:
+        answer = _put_small_batch(ours, bench.sizes.batch)
+        with bench.bay.floor("get", answer) as floor:
+            samples = _first_reads((ours, floor), bench.sizes, (True, False))
+    operation = f"GET /batches/{{id}}, {bench.sizes.batch} jobs, 1 connection, first read after a change"
+    yield Measured("get-first", operation, "µs", None, *samples)
+
+
+@_rows("post")
+def post(bench: Bench, _: Names) -> Iterator[Measured]:
+    with bench.bay.ours() as ours:
+        answer = ours.call("POST", f"{_API}/batches", places.template())
+        with bench.bay.floor("post", answer) as floor:
+            rates = bench.rates(ours, floor, post=True)
+    yield Measured("post", "POST /batches, 1 job", "requests/s", Goal(0.50, at_least=True), *rates)
+
+
+_JOURNEY_GOALS = {
+    "create": Goal(1.5),
+    "status": Goal(1.2),
+    "page": Goal(1.6),
+    "settle": Goal(1.2),
+    "flow": Goal(1.5),
+}
+
+
+def _operations(sizes: Sizes) -> dict[str, str]:
+    return {
+        "get": f"GET /batches/{{id}}, {sizes.batch} jobs",
+        "post": "POST /batches, 1 job",
+        "create": f"create {sizes.places:,} places",
+        "status": f"status of {sizes.places:,}",
+        "page": f"one page of {sizes.page:,} core results",
+        "settle": f"settle {sizes.places:,}",
+        "flow": f"create → settle → all results of {sizes.places:,} in pages of {sizes.results_page:,}",
+        "list": f"a page of {sizes.list_batches:,} batches of {sizes.list_jobs:,} jobs each",
+    }
+
+
+def _journey_lines(
+    sides: tuple[journeys.Side, journeys.Side], bench: Bench, chosen: Names, goals: dict[str, Goal]
+) -> Iterator[tuple[str, Goal, list[list[float]]]]:
+    steps = {step for name in chosen for step in (("settle", "results") if name == "flow" else (name,))}
+    if steps & {"page", "status"}:
+        steps.add("settle")
+    samples = journeys.travel(sides, bench.sizes, steps)
+    for name, goal in goals.items():
+        if name in chosen:
+            yield name, goal, journeys.summed(samples) if name == "flow" else samples[name]
+
+
+@_rows(*_JOURNEY_GOALS)
+def journey(bench: Bench, chosen: Names) -> Iterator[Measured]:
+    with bench.bay.ours() as server, bench.bay.floor("store") as floor_server:
+        ours = journeys.Ours(server, bench.sizes)
+        floor = journeys.Floor(floor_server, bench.sizes, *ours.shape())
+        lines = list(_journey_lines((ours, floor), bench, chosen, _JOURNEY_GOALS))
+    operations = _operations(bench.sizes)
+    for name, goal, samples in lines:
+        yield Measured(name, operations[name], "ms", goal, *samples)
+
+
+_LISTED = "/v1/listed/place_enrichment/batches"
+
+
+def _put_list(server: Server, sizes: Sizes) -> None:
+    template = places.body(sizes.list_jobs, batch_id=f"batch-{places.NUMBER}")
+    for number in range(sizes.list_batches):
+        server.call("POST", _LISTED, template.replace(places.NUMBER.encode(), b"%09d" % number, 1))
+
+
+def _lists(
+    servers: tuple[Server, Server], paths: tuple[str, str], sizes: Sizes, changed: tuple[bool, bool]
+) -> list[list[float]]:
+    """Measure lists, each of the emulator's after a job was added to a batch of it."""
+    samples: list[list[float]] = [[], []]
+    for number in range(sizes.repeats * _LIST_SAMPLES + 1):
+        for server, path, kept, changes in zip(servers, paths, samples, changed, strict=True):
+            if changes:
+                server.call("POST", _LISTED, _one_more(number))
+            kept.append(server.timed("GET", path))
+    return [kept[1:] for kept in samples]
+
+
+def _one_more(number: int) -> bytes:
+    body = places.template().replace(places.NUMBER.encode(), b"%09d" % number)
+    return body.replace(b"{", b'{"batch_id":"batch-%s",' % places.NUMBER.encode(), 1)
+
+
+@_rows("list")
+def list_batches(bench: Bench, _: Names) -> Iterator[Measured]:
+    sizes = bench.sizes
+    with bench.bay.ours() as ours, bench.bay.floor("store") as floor:
+        _put_list(ours, sizes)
+        floor.call("POST", f"/add_batches?count={sizes.list_batches}&jobs={sizes.list_jobs}")
+        paths = (f"{_LISTED}?limit={sizes.list_batches}", f"/batches?limit={sizes.list_batches}")
+        samples = _lists((ours, floor), paths, sizes, (True, False))
+    yield Measured("list", _operations(sizes)["list"], "ms", Goal(2.5), *samples)
+
+
+@_rows("tick")
+def tick(bench: Bench, _: Names) -> Iterator[Measured]:
+    micro = bench.bay.micro("tick", bench.full_database, str(bench.sizes.repeats))
+    operation = f"a tick with nothing due, {bench.sizes.stored:,} jobs stored"
+    yield Measured("tick", operation, "ms", Goal(0.1, "ms"), [taken / 1e3 for taken in micro])
+
+
+_STORED = ("get", "post", *_JOURNEY_GOALS, "list")
+
+
+@_rows(*(f"stored-{name}" for name in _STORED))
+def stored(bench: Bench, chosen: Names) -> Iterator[Measured]:
+    """Compare each operation where many jobs are stored, in other worlds, with the same on an empty database."""
+    sizes = bench.sizes
+    names = frozenset(name.removeprefix("stored-") for name in chosen)
+    operations = _operations(sizes)
+
+    def line(name: str, unit: str, samples: Sequence[Sequence[float]]) -> Measured:
+        operation = f"{operations[name]}, {sizes.stored:,} jobs stored ÷ empty"
+        return Measured(f"stored-{name}", operation, unit, Goal(1.15), *samples)
+
+    with bench.bay.ours(bench.full_database) as full, bench.bay.ours(bench.bay.file()) as empty:
+        for server in (full, empty):
+            _put_small_batch(server, sizes.batch)
+        if "get" in names:
+            yield line("get", "µs", _first_reads((full, empty), sizes, (True, True)))
+        if "post" in names:
+            # Time for a request, so that more is worse as in the other lines.
+            rates = bench.rates(full, empty, post=True)
+            yield line("post", "µs", [[1e6 / rate for rate in side] for side in rates])
+        if names & _JOURNEY_GOALS.keys():
+            sides = (journeys.Ours(full, sizes), journeys.Ours(empty, sizes))
+            for name, _, samples in _journey_lines(sides, bench, names, _JOURNEY_GOALS):
+                yield line(name, "ms", samples)
+        if "list" in names:
+            for server in (full, empty):
+                _put_list(server, sizes)
+            path = f"{_LISTED}?limit={sizes.list_batches}"
+            yield line("list", "ms", _lists((full, empty), (path, path), sizes, (True, True)))
+
+
+@_rows("p99-get", "p99-post")
+def tail_latency(bench: Bench, chosen: Names) -> Iterator[Measured]:
+    sizes = bench.sizes
+    kinds = (
+        ("p99-get", "small GETs", False, sizes.get_rate, Goal(100, "ms")),
+        ("p99-post", "small POSTs", True, sizes.post_rate, Goal(500, "ms")),
+    )
+    body = places.body(sizes.places)
+    for name, label, is_post, rate, goal in kinds:
+        if name not in chosen:
+            continue
+        with bench.bay.ours() as server:
+            _put_small_batch(server, sizes.batch)
+            samples = [
+                percentile(
+                    _beside_create(server, bench.small_load(server, post=is_post, rate=rate), body, number), 0.99
+                )
+                for number in range(sizes.repeats)
+            ]
+        operation = f"p99 of {label} at {rate:g}/s, while {sizes.places:,} places are created"
+        yield Measured(name, operation, "ms", goal, samples)
+
+
+def _beside_create(server: Server, load: Load, body: bytes, number: int) -> list[float]:
+    running = Running(load)
+    time.sleep(_AROUND_CREATE_SECONDS * 2)
+    start = time.monotonic()
+    server.call("POST", f"/v1/created-{number}/place_enrichment/batches", body)
+    end = time.monotonic()
+    time.sleep(_AROUND_CREATE_SECONDS)
+    latencies = running.stop().within(start, end)
+    if not latencies:
+        raise RuntimeError("the create was over before a small request was due: take more places, or a higher rate")
+    return [taken * 1e3 for taken in latencies]
+
+
+@_rows("start", "memory")
+def start(bench: Bench, chosen: Names) -> Iterator[Measured]:
+    bay = bench.bay
+    commands = ((bay.ours_command(), bay.target.root), (bay.bare_command(), ROOT))
+    times: list[list[float]] = [[], []]
+    memories: list[list[float]] = [[], []]
+    for number in range(bench.sizes.repeats + 1):
+        for (command, folder), time_kept, memory_kept in zip(commands, times, memories, strict=True):
+            started = time.perf_counter()
+            server = bay.start(command, folder)
+            taken = until_answered(server, started)
+            if number:  # the first compiles
+                time_kept.append(taken)
+                if "memory" in chosen:
+                    time.sleep(_IDLE_SECONDS)
+                    memory_kept.append(server.memory())
+            server.stop()
+    lines = [
+        Measured("start", "cold start to the first health answer", "ms", Goal(1.4), *times),
+        Measured("memory", "idle memory", "MB", Goal(1.3), *memories),
+    ]
+    yield from (line for line in lines if line.name in chosen)
+
+
+@_rows("worlds")
+def worlds(bench: Bench, _: Names) -> Iterator[Measured]:
+    with ExitStack() as stack:
+        beside, alone = (stack.enter_context(_with_small_batch(bench)) for _ in range(2))
+        one = places.template()
+        for number in range(bench.sizes.worlds):
+            beside.call("POST", f"/v1/paused-{number}/place_enrichment/batches", one)
+        rates = bench.rates(beside, alone, times=_WORLDS_SAMPLES)
+    operation = f"GET /batches/{{id}} beside {bench.sizes.worlds:,} paused worlds with unfinished jobs"
+    yield Measured("worlds", operation, "requests/s", Goal(0.97, at_least=True), *rates)
+
+
+@contextmanager
+def _with_small_batch(bench: Bench) -> Iterator[Server]:
+    with bench.bay.ours() as server:
+        _put_small_batch(server, bench.sizes.batch)
+        yield server
+
+
+@_rows("result")
+def result(bench: Bench, _: Names) -> Iterator[Measured]:
+    body = bench.bay.file(places.body(bench.sizes.micro, attribute_set="all"))
+    samples = bench.bay.micro("results", body, str(bench.sizes.repeats))
+    yield Measured("result", "one result with all attributes, in process", "µs", Goal(60, "µs"), samples)

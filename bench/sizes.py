@@ -1,0 +1,23 @@
+"""How much is measured; each field is an option of the command line."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Sizes, and how often and how long each thing is measured."""
+
+    repeats: int = 5
+    seconds: float = 1.0
+    connections: int = 16
+    batch: int = 10
+    places: int = 50_000
+    page: int = 10_000
+    results_page: int = 1_000
+    list_batches: int = 500
+    list_jobs: int = 1_000
+    stored: int = 1_000_000
+    worlds: int = 1_000
+    get_rate: float = 200.0
+    post_rate: float = 100.0
+    micro: int = 2_000

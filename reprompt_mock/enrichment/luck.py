@@ -1,0 +1,59 @@
+"""The luck of a place: numbers that follow from a seed and the place alone, some for each attribute."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from hashlib import blake2b
+from itertools import compress
+from struct import Struct
+
+from reprompt_mock.attributes import CATALOGUE, CORE
+
+_A_PAGE = 16
+_words_of_one = Struct(f"<{_A_PAGE}I").unpack
+_words_of_three = Struct(f"<{3 * _A_PAGE}I").unpack
+
+# The first page has what the core attributes need: mostly that is all. To add a name at the end of a row changes no
+# other name's luck.
+_FIRST = ("identity", "voice", *CORE, "postcode")
+_FURTHER = (*(name for name in CATALOGUE if name not in CORE), "identifier", "account")
+POSITIONS = {name: position for position, name in enumerate(_FIRST)} | {
+    name: position for position, name in enumerate(_FURTHER, _A_PAGE)
+}
+
+FATES = 1 << 16
+_FATED = tuple(CATALOGUE)
+_LAST_BYTE = 63
+
+
+def first_page(seed: int, place_id: str) -> bytes:
+    """Draw what all of a place's luck follows from."""
+    state = _keyed(seed).copy()
+    state.update(place_id.encode())
+    return state.digest()
+
+
+@lru_cache(maxsize=1024)
+def _keyed(seed: int) -> blake2b:
+    return blake2b(key=str(seed).encode(), person=b"luck")
+
+
+def luck_of(page: bytes, *, beyond_core: bool) -> tuple[int, ...]:
+    """Give the luck of a place, 32 bits at each of the `POSITIONS`; those of the core attributes come first."""
+    if not beyond_core:
+        return _words_of_one(page)
+    second = blake2b(page).digest()
+    return _words_of_three(page + second + blake2b(second).digest())
+
+
+def failing(page: bytes, generation: int, share: int) -> list[str]:
+    """Draw the attributes that find nothing in a generation; `share` is how many of the `FATES` make them."""
+    fates = blake2b(page + generation.to_bytes(8, "little")).digest()
+    unclear = compress(range(len(_FATED)), fates.translate(_at_most(share >> 8)))
+    # A fate has two bytes; mostly the first decides.
+    return [_FATED[one] for one in unclear if (fates[one] << 8 | fates[_LAST_BYTE - one]) < share]
+
+
+@lru_cache(maxsize=257)
+def _at_most(highest: int) -> bytes:
+    return bytes(byte <= highest for byte in range(256))

@@ -1,0 +1,106 @@
+"""The sentences that say why a value was chosen, one for each reasoning key of a result (contract F5)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from operator import itemgetter
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from reprompt_mock.attributes import CATALOGUE
+from reprompt_mock.draws import digest
+from reprompt_mock.enrichment.facts import data
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+TURNS = 16
+
+# Which output a reason is about, where it is not the output of the same name.
+_ABOUT = MappingProxyType(
+    {
+        "cuisine": "cuisines",
+        "approximate_user_reviews": "approximate_review_count",
+        "chain": "chain_name",
+        "merchant": "merchant_category_code",
+        "menu": "menu_url_official",
+        "parking_spaces": "parking_spaces_total",
+        "signage": "signage_summary",
+        "entrances": "visibility_rating",
+        "primary_turns": "min_turns",
+    }
+)
+# How a sentence puts an output into words that is neither a text nor a number.
+_IN_WORDS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
+    {
+        "address": itemgetter("full_address"),
+        **dict.fromkeys(("categories", "place_definition", "place_reality"), ", ".join),
+        "cuisines": lambda cuisines: ", ".join(cuisines or ()),
+    }
+)
+
+_Around = tuple[str, str]
+_Telling = tuple[str, str, "Callable[[Any], str] | None", str, str, str]
+
+
+class Reasons:
+    """The sentences of some attributes in one of the wordings, taken apart around the name of the place.
+
+    A telling one has its key, the output that it is about, how to put that into words, and its three parts. Where
+    data know a sentence for an absent output, the output may be null.
+    """
+
+    __slots__ = ("_absent", "_plain", "_plain_keys", "_telling")
+
+    def __init__(self, attributes: Iterable[str], turn: int) -> None:
+        self._plain_keys: list[str] = []
+        self._plain: list[_Around] = []
+        self._telling: list[_Telling] = []
+        self._absent: list[tuple[str, str, _Around]] = []
+        for name in attributes:
+            for key in CATALOGUE[name].reasoning:
+                self._add(key, turn)
+
+    def _add(self, key: str, turn: int) -> None:
+        about, absent = _ABOUT.get(key, key), _absent(key, turn)
+        before, middle, after = _parts(key, turn)
+        if after is None:
+            self._plain_keys.append(key)
+            self._plain.append((before, middle))
+        else:
+            self._telling.append((key, about, _IN_WORDS.get(about), before, middle, after))
+        if absent is not None:
+            self._absent.append((key, about, absent))
+
+    def tell(self, name: str, outputs: Mapping[str, Any], reasoning: dict[str, str]) -> None:
+        """Write the sentence of each reasoning key."""
+        reasoning.update(zip(self._plain_keys, map(name.join, self._plain), strict=True))
+        for key, about, in_words, before, middle, after in self._telling:
+            said = outputs[about] if in_words is None else in_words(outputs[about])
+            reasoning[key] = f"{before}{name}{middle}{said}{after}"
+        for key, about, absent in self._absent:
+            if outputs[about] is None:
+                reasoning[key] = name.join(absent)
+
+
+@lru_cache(maxsize=1024)
+def _parts(key: str, turn: int) -> tuple[str, str, str | None]:
+    """Take a sentence apart: before and after the name, else before and after the name and after the value."""
+    before, _, rest = _wording(key, data("sentences")["reasons"][key], turn).partition("{name}")
+    middle, value, after = rest.partition("{value}")
+    return before, middle, after if value else None
+
+
+@lru_cache(maxsize=1024)
+def _absent(key: str, turn: int) -> _Around | None:
+    sentences = data("sentences")["absent"].get(key)
+    if sentences is None:
+        return None
+    before, _, after = _wording(key, sentences, turn).partition("{name}")
+    return before, after
+
+
+def _wording(key: str, sentences: Sequence[str], turn: int) -> str:
+    """Choose a sentence, so that all are told equally often but not in step with those of other keys."""
+    shuffled = sorted(range(TURNS), key=lambda one: digest(0, "wording", key, one))
+    return sentences[shuffled[turn] % len(sentences)]

@@ -1,0 +1,92 @@
+"""The search for attributes of a place: what it finds, why, and how sure that is."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from reprompt_mock.attributes import CATALOGUE, CORE
+from reprompt_mock.draws import digest
+from reprompt_mock.enrichment.findings import FINDERS
+from reprompt_mock.enrichment.luck import POSITIONS
+from reprompt_mock.enrichment.reasons import TURNS, Reasons
+
+if TYPE_CHECKING:
+    from reprompt_mock.enrichment.subject import Subject
+
+_VOICE = POSITIONS["voice"]
+_MOODS = 64
+_LEVELS = (("VERY_HIGH",) * 5 + ("HIGH",) * 6 + ("MEDIUM",) * 3 + ("LOW",) * 2) * 4
+_NOTHING_FOUND = "The sources that were searched say nothing about this."
+
+
+class Search:
+    """A search for some attributes, prepared so that it is quickly made for many places.
+
+    Its outputs, reasoning and scores are those where nothing is found (contract F5). What it writes may be shared
+    between results: replace it, never change it.
+    """
+
+    __slots__ = ("_finders", "_reasons", "_scores", "attributes", "beyond_core", "outputs", "reasoning", "scores")
+
+    def __init__(self, attributes: tuple[str, ...]) -> None:
+        known = [CATALOGUE[name] for name in attributes]
+        self.attributes = attributes
+        self.beyond_core = not set(attributes).issubset(CORE)
+        self.outputs: dict[str, Any] = dict.fromkeys(key for one in known for key in one.outputs)
+        if "multilingual_names" in self.outputs:
+            self.outputs["multilingual_names"] = {}
+        self.reasoning = dict.fromkeys((key for one in known for key in one.reasoning), _NOTHING_FOUND)
+        self.scores = dict.fromkeys((key for one in known for key in one.confidence), "NONE")
+        self._finders = [(FINDERS[name], POSITIONS[name]) for name in attributes]
+        self._reasons: list[Reasons | None] = [None] * TURNS
+        self._scores: list[dict[str, str] | None] = [None] * _MOODS
+
+    def find_nothing(self, outputs: dict[str, Any], reasoning: dict[str, str], scores: dict[str, str]) -> None:
+        """Write what there is where nothing is found."""
+        outputs.update(self.outputs)
+        reasoning.update(self.reasoning)
+        scores.update(self.scores)
+
+    def find(self, subject: Subject, generation: int, outputs: dict[str, Any]) -> None:
+        """Write the outputs."""
+        outputs.update(self.outputs)
+        luck = subject.luck
+        for finder, position in self._finders:
+            finder(subject, luck[position], generation, outputs)
+
+    def explain(self, subject: Subject, generation: int, outputs: dict[str, Any], reasoning: dict[str, str]) -> None:
+        """Write a sentence for each reasoning key, about outputs that were found."""
+        turn = (subject.luck[_VOICE] + generation) % TURNS
+        reasons = self._reasons[turn]
+        if reasons is None:
+            reasons = self._reasons[turn] = Reasons(self.attributes, turn)
+        reasoning.update(self.reasoning)
+        reasons.tell(subject.name, outputs, reasoning)
+
+    def score(self, subject: Subject, generation: int, scores: dict[str, str]) -> None:
+        """Write the score of each confidence key."""
+        mood = ((subject.luck[_VOICE] >> 4) + generation) % _MOODS
+        drawn = self._scores[mood]
+        if drawn is None:
+            drawn = self._scores[mood] = {
+                key: _level(name, mood) for name in self.attributes for key in CATALOGUE[name].confidence
+            }
+        scores.update(drawn)
+
+
+@lru_cache(maxsize=1024)
+def search_for(*attributes: str) -> Search:
+    """Prepare a search for known attributes."""
+    return Search(attributes)
+
+
+@lru_cache(maxsize=len(CATALOGUE) * _MOODS)
+def _level(attribute: str, mood: int) -> str:
+    """Choose a level: over all moods each is as frequent as in the list, but not in step with other attributes."""
+    return _LEVELS[_shuffled(attribute)[mood]]
+
+
+@lru_cache
+def _shuffled(attribute: str) -> list[int]:
+    return sorted(range(_MOODS), key=lambda mood: digest(0, "mood", attribute, mood))

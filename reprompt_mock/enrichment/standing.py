@@ -1,0 +1,142 @@
+"""What the results of jobs have in common that share a submission, a status and a history: worked out once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from reprompt_mock import history
+from reprompt_mock.enrichment.luck import FATES, failing
+from reprompt_mock.enrichment.search import Search, search_for
+from reprompt_mock.history import AttributeStatus
+from reprompt_mock.lifecycle import JobStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from reprompt_mock.enrichment.subject import Subject
+    from reprompt_mock.history import Entry, History
+
+_ALWAYS_FOUND = "names"
+
+
+class InForce(NamedTuple):
+    """The settings of a submission that values are drawn from."""
+
+    seed: int
+    not_found_rate: float
+
+
+class References(NamedTuple):
+    """Resolves what histories refer to: the settings of submissions, and what rules pinned."""
+
+    in_force: Callable[[int], InForce]
+    pins: Callable[[int], Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A search that was made under a seed, for a generation of values.
+
+    `failing` is how many of `FATES` make an attribute find nothing, None where a rule lets nothing be found; the
+    outputs and scores are those that rules pinned.
+    """
+
+    search: Search
+    seed: int
+    generation: int
+    failing: int | None
+    outputs: Mapping[str, Any]
+    confidence_scores: Mapping[str, str]
+
+    def run(self, subject: Subject, outputs: dict[str, Any], reasoning: dict[str, str], scores: dict[str, str]) -> None:
+        """Write what is found about a place, the reasons and the scores."""
+        search, generation = self.search, self.generation
+        if self.failing is None:
+            search.find_nothing(outputs, reasoning, scores)
+        else:
+            search.find(subject, generation, outputs)
+            search.explain(subject, generation, outputs, reasoning)
+            search.score(subject, generation, scores)
+            if self.failing:
+                for name in failing(subject.page, generation, self.failing):
+                    if name in search.attributes and name != _ALWAYS_FOUND:
+                        search_for(name).find_nothing(outputs, reasoning, scores)
+        if self.outputs:
+            outputs.update(self.outputs)
+        if self.confidence_scores:
+            scores.update(self.confidence_scores)
+
+
+class FailedRun(NamedTuple):
+    """What the reason of an attribute's error is drawn from; `error` is the reason that a rule gave instead."""
+
+    seed: int
+    generation: int
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where jobs stand: their status, that of each attribute, and the searches that their values come from.
+
+    `seed` is that of their submission, `explained` whether they give reasons. `failed` are the attributes that show
+    an error, with their own last run, None where the attempt failed as a whole.
+    """
+
+    status: str
+    explained: bool
+    attribute_status: Mapping[str, str]
+    seed: int
+    failed: Mapping[str, FailedRun | None]
+    rounds: Sequence[Round]
+    beyond_core: bool
+
+
+def standing_of(
+    status: JobStatus, asked: Sequence[str], ran: History, planned: History, *, seed: int, references: References
+) -> Standing:
+    """Work out where the jobs of a submission stand that have a status and a history."""
+    shown = history.shown(status, asked, ran, planned)
+    erred = [name for name, one in shown.items() if one is AttributeStatus.ERROR]
+    whole = asked if status is JobStatus.failed else ()
+    failed = {name: None if name in whole else _failed_run(ran[name], references) for name in erred}
+    rounds = _rounds(ran, references)
+    return Standing(
+        status.name,
+        status is JobStatus.completed,
+        {name: one.value for name, one in shown.items()},
+        seed,
+        failed,
+        rounds,
+        any(one.search.beyond_core for one in rounds),
+    )
+
+
+def _failed_run(entry: Entry, references: References) -> FailedRun:
+    error = None if entry.pins is None else references.pins(entry.pins).get("error")
+    return FailedRun(references.in_force(entry.submission).seed, entry.generation, error)
+
+
+def _rounds(ran: History, references: References) -> list[Round]:
+    alike: dict[Entry, list[str]] = {}
+    for name, entry in ran.items():
+        if entry.status is AttributeStatus.RUN:
+            alike.setdefault(entry, []).append(name)
+    return [_round(search_for(*names), entry, references) for entry, names in alike.items()]
+
+
+def _round(search: Search, entry: Entry, references: References) -> Round:
+    seed, not_found_rate = references.in_force(entry.submission)
+    pins = {} if entry.pins is None else references.pins(entry.pins)
+    outputs, scores = pins.get("outputs", {}), pins.get("confidence_scores", {})
+    share = {None: ceil(not_found_rate * FATES), True: 0, False: None}[pins.get("found")]
+    return Round(
+        search,
+        seed,
+        entry.generation,
+        share,
+        {key: outputs[key] for key in search.outputs if key in outputs},
+        {key: scores[key] for key in search.scores if key in scores},
+    )

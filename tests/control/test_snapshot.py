@@ -1,0 +1,334 @@
+"""Snapshots: a whole world as one document, which answers as before wherever it is put."""
+
+from __future__ import annotations
+
+import json
+import time
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from starlette.testclient import TestClient
+
+from reprompt_mock.app import create_app
+from reprompt_mock.settings import load
+from tests.conftest import LONDON, Org
+
+
+def take(org: Org) -> dict[str, Any]:
+    response = org.control("GET", "/snapshot")
+    assert response.status_code == 200, response.text
+    return dict(response.json())
+
+
+def put(org: Org, snapshot: Any) -> Any:
+    response = org.control("PUT", "/snapshot", snapshot)
+    assert response.status_code == 200, response.text
+    return response.json()
+
+
+def restored(org: Org) -> Org:
+    """Put an organization's snapshot into a fresh one."""
+    other = org.other()
+    put(other, take(org))
+    return other
+
+
+def everything(org: Org) -> dict[str, Any]:
+    """Read all that a world shows, its name and its journal aside."""
+    batches = org.get("/batches", limit=500)["batches"]
+    return {
+        "batches": batches,
+        "statuses": [org.batch(batch["id"], enrichments="websites,names,menu") for batch in batches],
+        "jobs": org.get("/jobs"),
+        "alone": org.get("/jobs", excludeBatches=True),
+        "days": org.get("/jobs", groupBy="day"),
+        "clock": org.control("GET", "/clock").json(),
+        "settings": org.control("GET", "/settings").json(),
+        "rules": org.control("GET", "/rules").json(),
+        "faults": org.control("GET", "/faults").json(),
+        "counts": {**org.control("GET").json(), "org_slug": ""},
+    }
+
+
+def busy(org: Org) -> None:
+    """Let a world have something of everything, in the middle of its life."""
+    org.set(seed=11, failure_rate=0.3, attribute_error_rate=0.2, workers=3, batch_failure_threshold=0.4)
+    org.control("PATCH", "/clock", {"now": "2026-01-31T23:59:50Z"})
+    rules = [
+        {"match": {"place_id": "held-*"}, "then": {"hold": "queued", "seconds": 9}},
+        {"match": {"place_id": "pinned-*"}, "then": {"outcome": "completed", "outputs": {"website": "https://a.example"}}},
+        {"match": {"place_id": "late-*"}, "then": {"outcome": "failed", "error": "too late"}, "times": 3},
+    ]  # fmt: skip
+    assert org.control("POST", "/rules", rules).status_code == 201
+    places = [f"p-{number}" for number in range(12)]
+    org.create(*places, "held-1", "pinned-1", "late-1", "mock-flaky-1", "mock-stuck-1", batch_id="first")
+    org.settle()
+    org.post("/batches/first/reprocess", {"failed_only": False, "refresh": True, "attribute_set": "all"})
+    org.advance(3)
+    org.create(*places, "late-2", batch_name="Größe %_")
+    org.create("p-1", "new", batch_id="first", attributes=["names", "menu"])
+    org.create("upload-1", batch_id="uploads", kick_off_jobs_now=False, attributes=[])
+    org.call("PUT", "/batches/uploads", json={"refresh": True})
+    org.post("/jobs", {"place_id": "alone", "inputs": {**LONDON, "note": "naïve 😀"}})
+    org.post("/enrich", {"place_id": "at-once", "inputs": LONDON})
+    fault = {"match": {"operation": "get_attributes"}, "then": {"status": 503}, "skip": 1, "times": 2}
+    org.control("POST", "/faults", [fault])
+    org.call("GET", "/attributes")
+    org.advance(1)
+
+
+def test_a_world_answers_as_before_in_another(org: Org) -> None:
+    busy(org)
+
+    other = restored(org)
+
+    assert everything(other) == everything(org)
+
+
+def test_a_world_goes_on_identically_in_another(org: Org) -> None:
+    busy(org)
+    other = restored(org)
+    shown = []
+
+    for one in (org, other):
+        statuses = [one.call("GET", "/attributes").status_code for _ in range(4)]
+        one.control("DELETE", "/faults")
+        steps = [everything(one)]
+        for seconds in (0.5, 2, 20):
+            one.advance(seconds)
+            steps.append(everything(one))
+        released = one.control("POST", "/release", {}).json()
+        settled = one.settle()
+        one.create("late-3", "late-4", "p-1", batch_id="third")
+        one.post("/batches/first/reprocess", {"failed_only": False, "use_previous_invocation_params": True})
+        settled_again = one.settle()
+        again = one.create("x", batch_name="Same body")["id"], one.create("x", batch_name="Same body")["id"]
+        (new_rule,) = one.control("POST", "/rules", {"then": {"seconds": 1}}).json()["ids"]
+        shown.append([statuses, steps, released, settled, settled_again, again, new_rule, everything(one)])
+
+    assert shown[0] == shown[1]
+    assert shown[0][0] == [503, 503, 200, 200]
+    assert shown[0][2] == {"released": 1}
+
+
+def test_a_rule_with_times_left_serves_as_many_as_were_left(org: Org) -> None:
+    org.control("POST", "/rules", {"then": {"outcome": "failed"}, "times": 3})
+    org.create("a", "b", batch_id="first")
+
+    other = restored(org)
+    other.create("c", "d", batch_id="second")
+    other.settle()
+
+    assert other.batch("second")["jobs"]["failed"] == ["c"]
+
+
+def test_generated_ids_go_on_where_they_were(org: Org) -> None:
+    ids = [org.create("a")["id"], org.create("a")["id"]]
+
+    other = restored(org)
+
+    assert other.create("a")["id"] not in ids
+    assert other.control("GET").json()["batches"] == 3
+
+
+def test_a_running_clock_runs_on_from_the_time_of_the_snapshot(org: Org) -> None:
+    org.control("PATCH", "/clock", {"now": "2026-01-31T09:30:00Z", "running": True, "speed": 1000})
+    snapshot = take(org)
+
+    other = org.other()
+    put(other, snapshot)
+
+    clock = other.control("GET", "/clock").json()
+    assert (clock["running"], clock["speed"]) == (True, 1000)
+    assert clock["now"] >= snapshot["clock"]["now"] >= "2026-01-31T09:30:00"
+    assert clock["now"] < "2026-02-01"
+
+
+def test_the_snapshot_takes_the_place_of_what_was_there(org: Org) -> None:
+    org.create("a", batch_id="b")
+    other = org.other()
+    other.control("PATCH", "/clock", {"now": "2099-01-01T00:00:00Z"})
+    other.control("POST", "/rules", {"then": {"outcome": "failed"}})
+    other.create("x", "y", batch_id="old")
+    other.settle()
+
+    put(other, take(org))
+
+    assert everything(other) == everything(org)
+    assert other.call("GET", "/batches/old").status_code == 404
+    assert other.call("GET", "/jobs/x").status_code == 404
+
+
+def test_a_world_can_be_put_back_into_itself_again_and_again(org: Org) -> None:
+    busy(org)
+    before, snapshot = everything(org), take(org)
+
+    for _ in range(3):
+        org.settle()
+        org.create("y", batch_id="later")
+        put(org, snapshot)
+        assert everything(org) == before
+
+
+def test_a_snapshot_of_a_snapshot_answers_as_the_first(org: Org) -> None:
+    busy(org)
+
+    assert everything(restored(restored(org))) == everything(org)
+
+
+def test_put_answers_with_the_counts_and_the_clock(org: Org) -> None:
+    org.create("a", batch_id="b")
+    other = org.other()
+
+    assert put(other, take(org)) == {**org.control("GET").json(), "org_slug": other.slug}
+
+
+def test_an_unused_world_has_a_snapshot_and_is_not_made_by_it(org: Org) -> None:
+    snapshot = take(org)
+
+    assert org.slug not in [one["org_slug"] for one in org.http.get("/_mock/orgs").json()["orgs"]]
+    assert put(org.other(), snapshot)["batches"] == 0
+
+
+def test_a_snapshot_survives_a_restart(tmp_path: Path, org: Org) -> None:
+    busy(org)
+    settings = {"db": tmp_path / "mock.db", "clock": "paused"}
+    with TestClient(create_app(load(settings, environ={}))) as http:
+        put(Org(http, "acme", org.headers), take(org))
+    with TestClient(create_app(load(settings, environ={}))) as http:
+        assert everything(Org(http, "acme", org.headers)) == everything(org)
+
+
+def test_the_rows_of_the_world_that_was_replaced_are_removed(tmp_path: Path) -> None:
+    app = create_app(load({"clock": "paused"}, environ={}))
+    with TestClient(app) as http:
+        org = Org(http, "acme", {"apiKey": "k"})
+        org.create("a", "b", batch_id="b")
+        put(org, take(org))
+        app.engine.tick()
+        app.engine.tick()
+        with app.engine.core.database.read() as connection:
+            assert connection.execute("SELECT count(*) FROM job").fetchone() == (2,)
+            assert connection.execute("SELECT count(*) FROM world").fetchone() == (1,)
+
+
+# What is not in it
+
+
+def test_neither_journal_nor_keys_are_in_a_snapshot() -> None:
+    settings = {"api_keys": {"s3cret-key": "*"}, "revoked_api_keys": ["0ld-key"], "clock": "paused"}
+    with TestClient(create_app(load(settings, environ={}))) as http:
+        org = Org(http, "acme", {"apiKey": "s3cret-key", "X-Seen": "in-the-journal"})
+        org.create("a", batch_id="b")
+        snapshot = take(org)
+        written = json.dumps(snapshot)
+        put(org.other(), snapshot)
+        assert org.other().control("GET", "/journal").json()["requests"] == []
+        assert len(org.control("GET", "/journal").json()["requests"]) == 1
+
+    assert snapshot.keys() == {"version", "clock", "settings", "scenario", "data", "digest"}
+    assert not [word for word in ("s3cret-key", "0ld-key", "in-the-journal", org.slug) if word in written]
+
+
+def test_a_restore_leaves_the_journal_of_the_world_alone(org: Org) -> None:
+    org.get("/attributes")
+
+    put(org, take(org))
+
+    assert len(org.control("GET", "/journal").json()["requests"]) == 1
+
+
+# Broken ones
+
+
+def sealed(data: dict[str, Any]) -> str:
+    return blake2b(orjson.dumps(data, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+
+
+def resealed(snapshot: dict[str, Any], **tables: Any) -> dict[str, Any]:
+    """Change tables of a snapshot as somebody would who knows how it is sealed."""
+    data = {key: value for key, value in {**snapshot["data"], **tables}.items() if value is not None}
+    return {**snapshot, "data": data, "digest": sealed(data)}
+
+
+BROKEN: dict[str, Any] = {
+    "not-an-object": lambda _: [],
+    "empty": lambda _: {},
+    "another-version": lambda one: {**one, "version": 2},
+    "unknown-key": lambda one: {**one, "journal": []},
+    "no-data": lambda one: {key: value for key, value in one.items() if key != "data"},
+    "changed-data": lambda one: {**one, "data": {**one["data"], "job": one["data"]["job"][:1]}},
+    "changed-digest": lambda one: {**one, "digest": "0" * 32},
+    "unknown-setting": lambda one: {**one, "settings": {**one["settings"], "sped": 2}},
+    "impossible-setting": lambda one: {**one, "settings": {**one["settings"], "failure_rate": 2}},
+    "time-without-a-zone": lambda one: {**one, "clock": {**one["clock"], "now": "2026-01-31T09:30:00"}},
+    "time-before-1970": lambda one: {**one, "clock": {**one["clock"], "now": "1969-12-31T23:59:59Z"}},
+    "broken-rule": lambda one: {**one, "scenario": {**one["scenario"], "rules": [{"id": "r", "then": {"x": 1}}]}},
+    "missing-table": lambda one: resealed(one, job=None),
+    "short-row": lambda one: resealed(one, job=[[1, 2]]),
+    "dangling-batch": lambda one: resealed(one, batch=[]),
+    "dangling-document": lambda one: resealed(one, document=[]),
+    "dangling-submission": lambda one: resealed(one, submission=[]),
+    "a-row-twice": lambda one: resealed(one, batch=one["data"]["batch"] * 2),
+    "history-of-another-form": lambda one: resealed(one, document=[[row[0], "{}"] for row in one["data"]["document"]]),
+    "row-of-objects": lambda one: resealed(one, body=[[{}, {}]]),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_snapshot_is_refused_and_changes_nothing(name: str, org: Org) -> None:
+    busy(org)
+    before = everything(org)
+
+    response = org.control("PUT", "/snapshot", BROKEN[name](take(org)))
+
+    assert response.status_code == 422, response.text
+    assert response.json()["detail"]
+    assert everything(org) == before
+
+
+def test_a_broken_snapshot_makes_no_world(org: Org) -> None:
+    assert org.control("PUT", "/snapshot", {}).status_code == 422
+    assert org.http.put(f"/_mock/orgs/{org.slug}/snapshot", content=b"\xff").status_code == 422
+    assert org.slug not in [one["org_slug"] for one in org.http.get("/_mock/orgs").json()["orgs"]]
+
+
+def test_keys_of_any_order_and_spacing_are_the_same_snapshot(org: Org) -> None:
+    busy(org)
+    other = org.other()
+    shuffled = json.dumps(dict(reversed(take(org).items())), indent=2, ensure_ascii=True)
+
+    response = org.http.put(f"/_mock/orgs/{other.slug}/snapshot", content=shuffled)
+
+    assert response.status_code == 200, response.text
+    assert everything(other) == everything(org)
+
+
+# Size
+
+
+def test_the_byte_limit_does_not_bind_a_snapshot() -> None:
+    with TestClient(create_app(load({"clock": "paused", "max_body_bytes": 4096}, environ={}))) as http:
+        org = Org(http, "acme", {"apiKey": "k"})
+        for number in range(20):
+            org.create(*(f"p-{number}-{place}" for place in range(10)), batch_id="b")
+        snapshot = take(org)
+        assert len(json.dumps(snapshot)) > 10 * 4096
+        assert org.call("POST", "/batches", json=snapshot).status_code == 413
+
+        put(org.other(), snapshot)
+
+
+def test_ten_thousand_places_are_taken_and_put_in_seconds(org: Org) -> None:
+    org.create(*(f"p-{number}" for number in range(10_000)), batch_id="b")
+    other = org.other()
+
+    started = time.monotonic()
+    put(other, take(org))
+
+    assert time.monotonic() - started < 5
+    other.settle()
+    assert len(other.batch("b")["jobs"]["completed"]) == 10_000

@@ -1,0 +1,42 @@
+"""What `make bench` writes: a table, JSON and Markdown. Its figures are no matter of tests."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+COLUMNS = ["operation", "ours", "floor", "ratio", "target"]
+TINY = ("--places", "20", "--repeats", "1")
+
+pytestmark = pytest.mark.skipif(not (ROOT / "bench").is_dir(), reason="bench/ is not in the source distribution")
+
+
+def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "bench", *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_a_row_comes_out_as_table_json_and_markdown(tmp_path: Path) -> None:
+    ran = bench("--row", "create", *TINY, "--out", str(tmp_path))
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.split("\n")[0].split() == COLUMNS
+    assert "create 20 places" in ran.stdout
+    (row,) = json.loads((tmp_path / "bench.json").read_text(encoding="utf-8"))["rows"]
+    assert row["row"] == "create"
+    assert row["ratio"] == pytest.approx(row["ours"] / row["floor"])
+    assert [len(samples) for samples in row["samples"].values()] == [1, 1]
+    head, _, line = (tmp_path / "bench.md").read_text(encoding="utf-8").splitlines()
+    assert [cell.strip() for cell in head.strip("|").split("|")] == COLUMNS
+    assert line.startswith("| create 20 places |")
+
+
+def test_an_unknown_row_is_refused_with_the_names_of_those_there_are(tmp_path: Path) -> None:
+    ran = bench("--row", "nonsense", "--out", str(tmp_path))
+    assert ran.returncode == 1
+    assert "no row is called nonsense" in ran.stderr
+    assert "create" in ran.stderr

@@ -1,0 +1,269 @@
+"""The container's files: what can be said of them without an engine; `make image-check` builds and runs the image."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+from reprompt_mock.cli import _parser
+from reprompt_mock.server import ServerThread
+from reprompt_mock.settings import PREFIX, Settings, load
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+FILES = ("Dockerfile", ".dockerignore", "compose.yaml", "tools/image_check.sh")
+PORT = Settings.model_fields["port"].default
+
+
+class Instruction(NamedTuple):
+    name: str
+    value: str
+
+
+def _stages() -> list[list[Instruction]]:
+    """Read the Dockerfile; the first list is what stands before all stages."""
+    text = re.sub(r"^#.*\n", "", (ROOT / "Dockerfile").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    stages: list[list[Instruction]] = [[]]
+    for line in filter(None, re.sub(r"\\\n\s*", "", text).splitlines()):
+        instruction = Instruction(*line.split(maxsplit=1))
+        if instruction.name == "FROM":
+            stages.append([])
+        stages[-1].append(instruction)
+    return stages
+
+
+GLOBAL, BUILD, FINAL = _stages()
+
+
+def only(stage: list[Instruction], name: str) -> str:
+    (value,) = (instruction.value for instruction in stage if instruction.name == name)
+    return value
+
+
+def environment() -> dict[str, str]:
+    return dict(re.findall(r"(\w+)=(\S+)", only(FINAL, "ENV")))
+
+
+# Dockerfile
+
+
+def test_both_stages_are_python_slim_unless_the_builder_says_otherwise() -> None:
+    (_, image), *_ = (instruction.value.split("=") for instruction in GLOBAL)
+
+    assert re.fullmatch(r"python:3\.\d+-slim", image)
+    assert [only(BUILD, "FROM"), only(FINAL, "FROM")] == ["${BASE} AS build", "${BASE}"]
+    assert f"Programming Language :: Python :: {image[7:].removesuffix('-slim')}" in PROJECT["project"]["classifiers"]
+
+
+def test_the_entrypoint_is_the_command_in_exec_form_so_that_it_gets_sigterm() -> None:
+    entrypoint, command = json.loads(only(FINAL, "ENTRYPOINT")), json.loads(only(FINAL, "CMD"))
+
+    assert entrypoint[0] in PROJECT["project"]["scripts"]
+    assert _parser().parse_args([*entrypoint[1:], *command]).command == "serve"
+
+
+def test_health_is_asked_by_the_command_in_exec_form() -> None:
+    options, _, command = only(FINAL, "HEALTHCHECK").partition(" CMD ")
+
+    assert json.loads(command) == [*json.loads(only(FINAL, "ENTRYPOINT")), "health"]
+    assert {"--interval=2s", "--timeout=3s"} <= set(options.split())
+
+
+def test_it_listens_where_it_says() -> None:
+    settings = load({}, environ={name: value for name, value in environment().items() if name.startswith(PREFIX)})
+
+    assert only(FINAL, "EXPOSE") == str(settings.port)
+    assert settings.host == "0.0.0.0"
+
+
+def test_it_runs_as_a_number_that_is_not_root_and_anyone_may_write_its_only_volume() -> None:
+    assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", only(FINAL, "USER"))
+    assert only(FINAL, "VOLUME") == only(FINAL, "WORKDIR") == "/data"
+    assert only(FINAL, "RUN") == "mkdir --mode=1777 /data"
+
+
+def test_the_final_stage_takes_what_was_installed_and_nothing_else() -> None:
+    assert only(FINAL, "COPY") == "--from=build /opt/reprompt-mock /opt/reprompt-mock"
+    assert environment()["PATH"] == "/opt/reprompt-mock/bin:$PATH"
+
+
+def test_its_labels_say_what_the_project_says_of_itself() -> None:
+    labels = dict(re.findall(r'org\.opencontainers\.image\.(\w+)="([^"]*)"', only(FINAL, "LABEL")))
+
+    assert labels == {
+        "title": PROJECT["project"]["name"],
+        "description": PROJECT["project"]["description"],
+        "licenses": PROJECT["project"]["license"],
+    }
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_file_has_a_secret_or_the_address_of_a_registry(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+
+    assert not re.search(r"(?i)\b\w*(password|passwd|secret|token|credential)s?\b\s*[=:]", text)
+    assert not re.search(r"(?i)index-url|(?<!\w)[\w-]+\.(io|org|com|dev)/", text)
+    assert not [url for url in re.findall(r"https?://([\w.-]+)", text) if url not in {"127.0.0.1", "reprompt-mock"}]
+
+
+# What the build sees
+
+
+def ignored(path: str) -> bool:
+    """Tell whether the build leaves a file out: the last pattern that fits it or one of its folders decides."""
+    parents = [path, *(str(parent) for parent in Path(path).parents if parent.name)]
+    verdict = False
+    for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines():
+        pattern = line.removeprefix("!")
+        forms = {pattern, pattern.removeprefix("**/")}
+        if pattern and not line.startswith("#") and any(fnmatch(name, form) for name in parents for form in forms):
+            verdict = not line.startswith("!")
+    return verdict
+
+
+def needed() -> Iterator[str]:
+    yield from ("pyproject.toml", PROJECT["project"]["readme"], *PROJECT["project"]["license-files"])
+    for entry in PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]:
+        place = ROOT / entry
+        files = [place] if place.is_file() else [file for file in place.rglob("*") if file.is_file()]
+        yield from (file.relative_to(ROOT).as_posix() for file in files if "__pycache__" not in file.parts)
+
+
+def test_the_build_sees_every_file_of_the_wheel() -> None:
+    files = list(needed())
+
+    assert "reprompt_mock/cli.py" in files
+    assert not [file for file in files if ignored(file)]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [".git/config", ".venv/bin/python", ".env", "emulator.toml", "world.db", "build/lib/x.py", "tests/conftest.py"],
+)
+def test_the_build_sees_nothing_else(path: str) -> None:
+    assert ignored(path)
+
+
+def test_the_build_sees_no_bytecode() -> None:
+    assert ignored("reprompt_mock/engine/__pycache__/core.cpython-313.pyc")
+
+
+# Compose
+
+COMPOSE = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))["services"]
+
+
+def test_compose_builds_the_image_and_publishes_it_to_this_machine_alone() -> None:
+    emulator = COMPOSE["reprompt-mock"]
+
+    assert emulator["build"] == "."
+    assert emulator["ports"] == [f"127.0.0.1:{PORT}:{PORT}"]
+    assert load({}, environ=emulator["environment"]).speed == 10
+    assert emulator["read_only"] is True
+
+
+def test_the_client_waits_until_the_emulator_is_healthy() -> None:
+    assert COMPOSE["client"]["image"] == COMPOSE["reprompt-mock"]["image"]
+    assert COMPOSE["client"]["depends_on"] == {"reprompt-mock": {"condition": "service_healthy"}}
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    server = ServerThread(load({"port": 0}, environ={}))
+    server.start()
+    yield server.url
+    server.stop()
+
+
+def run(*command: str | Path, folder: Path, **variables: str) -> str:
+    """Run a Python program; gives what it printed."""
+    done = subprocess.run(
+        [sys.executable, *command],
+        cwd=folder,
+        env={**os.environ, "NO_PROXY": "*", "no_proxy": "*", **variables},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_the_client_gets_a_result(url: str, tmp_path: Path) -> None:
+    client = COMPOSE["client"]
+    assert client["entrypoint"] == ["python", "-c"]
+    assert client["environment"]["REPROMPT_BASE_URL"] == f"http://reprompt-mock:{PORT}/v1"
+
+    printed = run("-c", *client["command"], folder=tmp_path, REPROMPT_BASE_URL=f"{url}/v1")
+
+    assert "website" in json.loads(printed)
+
+
+# The README's sections
+
+ENGINE = """
+class DockerContainer:
+    def __init__(self, image):
+        assert image == "reprompt-mock"
+    def with_exposed_ports(self, port):
+        assert port == 8780
+        return self
+    def with_env(self, key, value):
+        return self
+    def waiting_for(self, strategy):
+        return self
+    def __enter__(self):
+        return self
+    def __exit__(self, *_):
+        pass
+    def get_container_host_ip(self):
+        return "127.0.0.1"
+    def get_exposed_port(self, port):
+        return PORT
+class HttpWaitStrategy:
+    def __init__(self, port, path):
+        assert (port, path) == (8780, "/_mock/health")
+"""
+USE = """
+def test_it(emulator):
+    assert emulator.org("testcontainers").counts()["pending"] == 0
+"""
+
+
+def snippets(language: str) -> list[Any]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def test_the_testcontainers_snippet_is_a_fixture_that_reaches_the_emulator(url: str, tmp_path: Path) -> None:
+    (snippet,) = (text for text in snippets("python") if "testcontainers" in text)
+    core = tmp_path / "testcontainers" / "core"
+    core.mkdir(parents=True)
+    for name in ("container", "wait_strategies"):
+        (core / f"{name}.py").write_text(ENGINE.replace("PORT", url.rpartition(":")[2]))
+    (tmp_path / "conftest.py").write_text(snippet)
+    (tmp_path / "test_use.py").write_text(USE)
+
+    run("-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path, folder=tmp_path, PYTHONPATH=str(tmp_path))
+
+
+def test_the_workflow_runs_the_image_as_a_service_where_its_tests_look_for_it() -> None:
+    (workflow,) = (yaml.safe_load(text) for text in snippets("yaml") if "runs-on" in text)
+    job = workflow["jobs"]["test"]
+    service = job["services"]["reprompt-mock"]
+
+    assert service["ports"] == [f"{PORT}:{PORT}"]
+    assert load({}, environ=service["env"]).clock == "running"
+    assert job["env"] == {"REPROMPT_MOCK_URL": f"http://localhost:{PORT}"}

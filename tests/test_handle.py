@@ -1,0 +1,527 @@
+"""RepromptMock: an emulator in the hands of Python, and the handle on one that runs already."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+import reprompt_mock
+from reprompt_mock import RepromptMock
+from reprompt_mock.handle import ControlError, OrgHandle
+from reprompt_mock.settings import ConfigurationError
+from tests.conftest import LONDON
+from tests.processes import eventually
+
+NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def emulator() -> Iterator[RepromptMock]:
+    with RepromptMock(clock="paused") as mock:
+        yield mock
+
+
+@pytest.fixture
+def mock(emulator: RepromptMock) -> Iterator[OrgHandle]:
+    """The handle on a world that nobody has used."""
+    yield emulator
+    emulator.reset()
+    emulator.org("other-org").reset()
+
+
+def client(mock: OrgHandle) -> httpx2.Client:
+    return httpx2.Client(
+        base_url=f"{mock.base_url}/{mock.org_slug}/place_enrichment", headers={"apiKey": mock.api_key}, trust_env=False
+    )
+
+
+def create(mock: OrgHandle, *place_ids: str, batch_id: str = "b") -> dict[str, Any]:
+    jobs = [{"place_id": place_id, "inputs": LONDON} for place_id in place_ids]
+    body = {"batch_id": batch_id, "batch_name": "B", "attributes": ["websites"], "jobs": jobs}
+    with client(mock) as http:
+        return dict(http.post("/batches", json=body).raise_for_status().json())
+
+
+def status(mock: OrgHandle, batch_id: str = "b") -> str:
+    with client(mock) as http:
+        return str(http.get(f"/batches/{batch_id}").raise_for_status().json()["status"])
+
+
+# An emulator of one's own
+
+
+def test_it_says_where_it_is_and_who_it_is_for(emulator: RepromptMock) -> None:
+    assert emulator.url.startswith("http://127.0.0.1:")
+    assert emulator.base_url == f"{emulator.url}/v1"
+    assert (emulator.org_slug, emulator.api_key) == ("test-org", "test-key")
+
+
+def test_settings_are_given_by_name_and_so_are_org_and_key() -> None:
+    with RepromptMock(org_slug="acme", api_key="k-1", clock="paused", failure_rate=1, seed=7, port=0) as mock:
+        create(mock, "a")
+        mock.clock.settle()
+
+        assert status(mock) == "failed"
+        assert mock.settings.get()["seed"] == 7
+        assert mock.journal.find()[0]["path"].startswith("/v1/acme/")
+
+
+def test_rules_may_be_given_as_a_setting() -> None:
+    with RepromptMock(clock="paused", rules=[{"then": {"outcome": "failed"}}]) as mock:
+        create(mock, "a")
+        mock.clock.settle()
+
+        assert status(mock) == "failed"
+        assert len(mock.org("another").rules.list()) == 1
+
+
+def test_strict_keys_and_a_control_token_are_used_by_the_handle() -> None:
+    with RepromptMock(api_key="k-1", api_keys={"k-1": "test-org"}, control_token="t0ken", clock="paused") as mock:
+        create(mock, "a")
+        mock.clock.settle()
+
+        assert mock.assert_batch("b", completed=1)["status"] == "completed"
+        with RepromptMock.connect(mock.url) as stranger, pytest.raises(ControlError) as refusal:
+            stranger.clock.settle()
+        assert refusal.value.status in {401, 403}
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"failure_rat": 1}, "unknown setting failure_rat; did you mean failure_rate?"),
+        ({"failure_rate": 2}, "setting failure_rate: input should be less than or equal to 1"),
+        ({"rules": [{"then": {"outcom": 1}}]}, "setting rules.0.then: unknown key 'outcom'; did you mean outcome?"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused_in_one_sentence(settings: dict[str, Any], sentence: str) -> None:
+    before = threads()
+
+    with pytest.raises(ConfigurationError) as refusal:
+        RepromptMock(**settings)
+
+    assert str(refusal.value) == sentence
+    eventually(lambda: threads() == before)
+
+
+def test_two_emulators_know_nothing_of_each_other(mock: OrgHandle) -> None:
+    create(mock, "a")
+    with RepromptMock(clock="paused") as other:
+        assert other.url != mock.url
+        assert sum(other.counts().values()) == 0
+
+
+def test_a_database_file_keeps_what_the_next_one_finds(tmp_path: Path) -> None:
+    for expected in (1, 2):
+        with RepromptMock(clock="paused", db=tmp_path / "mock.db") as mock:
+            create(mock, "a", batch_id=f"b-{expected}")
+            assert sum(mock.counts().values()) == expected
+
+
+# What is left
+
+
+def open_files() -> set[str]:
+    """Name the open sockets, and the temporary folders in which files are open."""
+    folder = Path("/proc/self/fd")
+    if not folder.is_dir():
+        pytest.skip("the machine does not list open files")
+    links = set()
+    for file in folder.iterdir():
+        try:
+            links.add(file.readlink())
+        except FileNotFoundError:  # the listing's own
+            continue
+    sockets = {str(link) for link in links if str(link).startswith("socket:")}
+    return sockets | {str(link.parent) for link in links if link.parent.name.startswith("reprompt-mock-")}
+
+
+def threads() -> set[threading.Thread]:
+    """Find the threads, those aside with which another emulator of this process works."""
+    return {
+        thread
+        for thread in threading.enumerate()
+        if getattr(getattr(thread, "loop", None), "is_closed", lambda: True)()
+    }
+
+
+def leftovers() -> tuple[set[threading.Thread], set[str], set[str]]:
+    folders = {str(file) for file in Path(tempfile.gettempdir()).glob("reprompt-mock-*")}
+    return threads(), open_files(), folders
+
+
+def test_nothing_is_left_after_it_is_closed() -> None:
+    before = leftovers()
+
+    with RepromptMock(clock="paused") as mock:
+        create(mock, "a")
+        mock.snapshot()
+        mock.clock.settle()
+        url = httpx2.URL(mock.url)
+        during = leftovers()
+
+    assert during[0] > before[0]
+    eventually(lambda: leftovers() == before)  # a thread ends a moment after it was told to
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((str(url.host), url.port or 0))
+
+
+def test_nothing_is_left_where_the_block_fails() -> None:
+    before = leftovers()
+
+    with pytest.raises(ZeroDivisionError), RepromptMock() as mock:
+        raise ZeroDivisionError(mock.url)
+
+    eventually(lambda: leftovers() == before)
+
+
+def test_nothing_is_left_of_one_that_was_made_and_never_started() -> None:
+    before = leftovers()
+
+    mock = RepromptMock()
+    mock.close()
+
+    eventually(lambda: leftovers() == before)
+
+
+def test_it_closes_while_a_request_waits_for_its_answer() -> None:
+    before = leftovers()
+    with RepromptMock() as mock:
+        mock.faults.add(then={"delay_seconds": 3600})
+        url = httpx2.URL(mock.url)
+        waiting = socket.create_connection((str(url.host), url.port or 0))
+        waiting.sendall(
+            f"GET /v1/{mock.org_slug}/place_enrichment/jobs HTTP/1.1\r\nHost: a\r\napiKey: k\r\n\r\n".encode()
+        )
+        while not mock.faults.list()[0]["served"]:
+            pass
+
+    with waiting:
+        waiting.settimeout(10)
+        assert not waiting.recv(100).startswith(b"HTTP/1.1 200")
+    eventually(lambda: leftovers() == before)
+
+
+def test_start_and_close_do_without_a_block_and_closing_twice_is_no_error() -> None:
+    mock = RepromptMock(clock="paused").start()
+    create(mock, "a")
+    mock.close()
+    mock.close()
+
+
+def test_importing_the_package_imports_no_framework() -> None:
+    assert reprompt_mock.RepromptMock is RepromptMock
+    with pytest.raises(AttributeError, match="has no attribute 'RepromptMoc'"):
+        _ = reprompt_mock.RepromptMoc
+
+
+# An emulator that runs already
+
+
+def test_connect_gives_the_same_handle_and_leaves_the_emulator_running(emulator: RepromptMock) -> None:
+    with RepromptMock.connect(f"{emulator.url}/", org_slug="other-org", api_key="k") as connected:
+        assert (connected.url, connected.base_url) == (emulator.url, emulator.base_url)
+        assert (connected.org_slug, connected.api_key) == ("other-org", "k")
+        create(connected, "a")
+        assert connected.clock.settle().unfinished == 0
+        assert status(connected) == "completed"
+        connected.reset()
+
+    assert emulator.counts()
+
+
+def test_connect_passes_the_control_token_on() -> None:
+    with RepromptMock(control_token="t0ken") as emulator:
+        connected = RepromptMock.connect(emulator.url, control_token="t0ken")
+        assert sum(connected.counts().values()) == 0
+        connected.close()
+
+
+def test_where_no_emulator_answers_one_sentence_says_so() -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        with (
+            RepromptMock.connect(url) as connected,
+            pytest.raises(ControlError, match=f"^no emulator answers at {url}") as refusal,
+        ):
+            connected.counts()
+
+    assert refusal.value.status is None
+
+
+# The clock
+
+
+def test_the_clock_is_set_advanced_paused_and_resumed(mock: OrgHandle) -> None:
+    mock.clock.set(NOON)
+    assert mock.clock.now == NOON
+    assert mock.clock.advance(30.5) == NOON + timedelta(seconds=30.5)
+    assert mock.clock.now.tzinfo is UTC
+    assert (mock.clock.running, mock.clock.speed) == (False, 1.0)
+    mock.clock.resume()
+    assert (mock.clock.running, mock.clock.speed) == (True, 1.0)
+    mock.clock.resume(speed=60)
+    mock.clock.pause()
+    assert (mock.clock.running, mock.clock.speed) == (False, 60)
+    assert mock.clock.now == mock.clock.now
+
+
+def test_a_time_of_another_zone_is_the_same_moment(mock: OrgHandle) -> None:
+    mock.clock.set(NOON.astimezone(timezone(timedelta(hours=9))))
+
+    assert mock.clock.now == NOON
+
+
+def test_settling_tells_the_time_how_far_it_moved_and_what_is_unfinished(mock: OrgHandle) -> None:
+    mock.clock.set(NOON)
+    create(mock, "a")
+    create(mock, "mock-stuck-1", "c", batch_id="other")
+
+    first = mock.clock.settle("b")
+    second = mock.clock.settle()
+
+    assert first.now == NOON + timedelta(seconds=first.advanced_seconds)
+    assert first.unfinished == 0
+    assert second.unfinished == 1
+    assert mock.clock.settle().advanced_seconds == 0
+
+
+# Rules, faults, settings, journal
+
+
+def test_rules_are_added_listed_and_removed(mock: OrgHandle) -> None:
+    first = mock.rules.add(match={"place_id": "store_*"}, then={"outcome": "failed"}, times=1)
+    second, third = mock.rules.add_all([{"then": {"seconds": 1}}, {"then": {"seconds": 2}}])
+    create(mock, "store_1", "store_2")
+
+    assert [(rule["id"], rule["served"]) for rule in mock.rules.list()] == [(first, 1), (second, 0), (third, 2)]
+    mock.rules.remove(second)
+    assert [rule["id"] for rule in mock.rules.list()] == [first, third]
+    mock.rules.clear()
+    assert mock.rules.list() == []
+    mock.clock.settle()
+    mock.assert_batch("b", failed=1, completed=1)
+
+
+def test_faults_are_added_listed_and_removed(mock: OrgHandle) -> None:
+    then = {"status": 503, "headers": {"Retry-After": "1"}}
+    first = mock.faults.add(match={"operation": "get_batch"}, then=then, times=2)
+    second = mock.faults.add(match={"method": "POST"}, then={"abort": "reset"}, skip=1, probability=0.5, when="after")
+    create(mock, "a")
+
+    with client(mock) as http:
+        responses = [http.get("/batches/b") for _ in range(3)]
+
+    assert [response.status_code for response in responses] == [503, 503, 200]
+    assert responses[0].headers["Retry-After"] == "1"
+    listed = mock.faults.list()
+    assert [(fault["id"], fault["seen"], fault["served"]) for fault in listed] == [(first, 3, 2), (second, 1, 0)]
+    assert (listed[1]["skip"], listed[1]["probability"], listed[1]["when"]) == (1, 0.5, "after")
+    mock.faults.remove(first)
+    assert [fault["id"] for fault in mock.faults.list()] == [second]
+    mock.faults.clear()
+    assert mock.faults.list() == []
+
+
+def test_settings_are_read_and_changed(mock: OrgHandle) -> None:
+    assert mock.settings.update(failure_rate=0.5, workers=3)["failure_rate"] == 0.5
+    assert mock.settings.get()["workers"] == 3
+
+
+def test_the_journal_is_searched_and_cleared(mock: OrgHandle) -> None:
+    create(mock, "a")
+    status(mock)
+    status(mock)
+
+    assert [entry["operation"] for entry in mock.journal.find()] == ["create_batch", "get_batch", "get_batch"]
+    assert mock.journal.find(operation="create_batch")[0]["body"]["batch_id"] == "b"
+    assert len(mock.journal.find(method="GET", path="*/batches/b", status=200, limit=1)) == 1
+    mock.journal.clear()
+    assert mock.journal.find() == []
+
+
+def test_release_lets_held_jobs_go(mock: OrgHandle) -> None:
+    mock.rules.add(then={"hold": "queued"})
+    create(mock, "a", "b", "c")
+    mock.clock.advance(10)
+
+    assert mock.release(place_id="a") == 1
+    assert mock.release(batch="B") == 2
+    assert mock.release() == 0
+    assert mock.clock.settle().unfinished == 0
+
+
+def test_a_snapshot_is_put_back(mock: OrgHandle) -> None:
+    create(mock, "a")
+    snapshot = mock.snapshot()
+    mock.clock.settle()
+    assert status(mock) == "completed"
+
+    mock.restore(snapshot)
+
+    assert status(mock) == "pending"
+
+
+# Other worlds
+
+
+def test_org_gives_the_same_handle_on_another_world_and_reset_forgets_only_its_own(emulator: RepromptMock) -> None:
+    other = emulator.org("other-org")
+    create(emulator, "a")
+    create(other, "a", "b")
+
+    emulator.reset()
+
+    assert sum(emulator.counts().values()) == 0
+    assert sum(other.counts().values()) == 2
+    assert (other.url, other.api_key) == (emulator.url, emulator.api_key)
+    assert emulator.org("other-org", api_key="another").api_key == "another"
+    other.reset()
+    assert sum(other.counts().values()) == 0
+
+
+def test_reset_forgets_everything_of_its_world(mock: OrgHandle) -> None:
+    create(mock, "a")
+    mock.rules.add(then={"outcome": "failed"})
+    mock.faults.add(match={"operation": "enrich"}, then={"status": 503})
+    mock.settings.update(failure_rate=1)
+
+    mock.reset()
+
+    assert (mock.rules.list(), mock.faults.list(), mock.journal.find()) == ([], [], [])
+    assert mock.settings.get()["failure_rate"] == 0
+    assert mock.clock.running is False
+
+
+# What is refused
+
+
+REFUSALS: dict[str, tuple[Any, int, str]] = {
+    "clock": (lambda mock: mock.clock.advance(-1), 422, "body.seconds: Input should be greater than or equal to 0"),
+    "settle": (lambda mock: mock.clock.settle("none"), 404, "The batch 'none' was not found."),
+    "rule": (
+        lambda mock: mock.rules.add(then={"outcom": "failed"}),
+        422,
+        "body.then: unknown key 'outcom'; did you mean outcome?",
+    ),
+    "no-rule": (lambda mock: mock.rules.remove("rule-9"), 404, "The rule 'rule-9' was not found."),
+    "fault": (
+        lambda mock: mock.faults.add(match={"operation": "get_bach"}, then={}),
+        422,
+        "body.match: unknown operation 'get_bach'; did you mean get_batch?",
+    ),
+    "no-fault": (lambda mock: mock.faults.remove("fault-9"), 404, "The fault 'fault-9' was not found."),
+    "setting": (
+        lambda mock: mock.settings.update(falure_rate=1),
+        422,
+        "body: unknown key 'falure_rate'; did you mean failure_rate?",
+    ),
+    "settings": (
+        lambda mock: mock.settings.update(failure_rate=2, workers=0),
+        422,
+        "body.workers: Input should be greater than or equal to 1; "
+        "body.failure_rate: Input should be less than or equal to 1",
+    ),
+    "journal": (
+        lambda mock: mock.journal.find(limit=-1),
+        422,
+        "query.limit: Input should be greater than or equal to 0",
+    ),
+    "snapshot": (lambda mock: mock.restore({**mock.snapshot(), "version": 9}), 422, "body.version: Input should be 1"),
+    "slug": (lambda mock: mock.org("-").counts(), 404, "The organization '-' was not found."),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_what_is_refused_is_said_in_a_sentence(name: str, mock: OrgHandle) -> None:
+    call, code, sentence = REFUSALS[name]
+
+    with pytest.raises(ControlError) as refusal:
+        call(mock)
+
+    assert (refusal.value.status, str(refusal.value)) == (code, sentence)
+
+
+# Assertions
+
+
+def test_assertions_pass_on_what_is_true_and_give_what_they_looked_at(mock: OrgHandle) -> None:
+    create(mock, "a", "mock-fail-1")
+    mock.clock.settle()
+    status(mock)
+
+    assert mock.assert_called("create_batch", times=1, status=200)[0]["method"] == "POST"
+    assert mock.assert_called("get_batch")
+    assert mock.assert_called("enrich", times=0) == []
+    assert mock.assert_batch("b", completed=1, failed=1, pending=0)["id"] == "b"
+    mock.assert_settled()
+
+
+ASSERTIONS: dict[str, tuple[Any, type[Exception], list[str]]] = {
+    "never-called": (
+        lambda mock: mock.assert_called("enrich"),
+        AssertionError,
+        ["expected enrich at least once, saw it 0 times", "1 POST /v1/test-org/place_enrichment/batches → 200"],
+    ),
+    "too-often": (
+        lambda mock: mock.assert_called("create_batch", times=2, status=200),
+        AssertionError,
+        ["expected create_batch with status 200 2 times, saw it 1 times"],
+    ),
+    "batch": (
+        lambda mock: mock.assert_batch("b", completed=2),
+        AssertionError,
+        ["expected {'completed': 2}, batch 'b' has", "pending: ['a']"],
+    ),
+    "no-batch": (lambda mock: mock.assert_batch("none"), AssertionError, ["reading batch 'none' gave 404"]),
+    "no-status": (lambda mock: mock.assert_batch("b", done=1), TypeError, ["no job status is called 'done'"]),
+    "unsettled": (lambda mock: mock.assert_settled(), AssertionError, ["'pending': 1", "advance or settle its clock"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ASSERTIONS)
+def test_assertions_tell_what_was_expected_and_what_was_seen(name: str, mock: OrgHandle) -> None:
+    call, kind, sentences = ASSERTIONS[name]
+    create(mock, "a")
+
+    with pytest.raises(kind) as failure:
+        call(mock)
+
+    assert not [sentence for sentence in sentences if sentence not in str(failure.value)], str(failure.value)
+
+
+# Asynchronous tests
+
+
+def test_it_serves_asynchronous_clients_of_its_own_thread() -> None:
+    async def work(mock: RepromptMock) -> list[int]:
+        url = f"{mock.base_url}/{mock.org_slug}/place_enrichment"
+        async with httpx2.AsyncClient(base_url=url, headers={"apiKey": mock.api_key}, trust_env=False) as http:
+            answers = [http.post("/enrich", json={"place_id": f"p-{n}", "inputs": LONDON}) for n in range(20)]
+            return [response.status_code for response in await asyncio.gather(*answers)]
+
+    before = leftovers()
+    with RepromptMock(clock="paused") as mock:
+        assert asyncio.run(work(mock)) == [200] * 20
+        assert mock.counts()["completed"] == 20
+    eventually(lambda: leftovers() == before)
+
+
+def test_it_is_opened_and_closed_within_an_event_loop() -> None:
+    async def work() -> str:
+        with RepromptMock(clock="paused") as mock:
+            url = f"{mock.base_url}/{mock.org_slug}/place_enrichment/attributes"
+            async with httpx2.AsyncClient(headers={"apiKey": "k"}, trust_env=False) as http:
+                return str((await http.get(url)).json()["custom"])
+
+    assert asyncio.run(work()) == "[]"
