@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -279,8 +280,8 @@ def stored(bench: Bench, chosen: Names) -> Iterator[Measured]:
             for name, _, samples in _journey_lines(sides, bench, names, _JOURNEY_GOALS):
                 yield line(name, "ms", samples)
         if "list" in names:
-            for server in (full, empty):
-                _put_list(server, sizes)
+            with ThreadPoolExecutor(2) as both:
+                list(both.map(lambda server: _put_list(server, sizes), (full, empty)))
             path = f"{_LISTED}?limit={sizes.list_batches}"
             yield line("list", "ms", _lists((full, empty), (path, path), sizes, (True, True)))
 

@@ -53,7 +53,9 @@ def _drive(url: str) -> None:
     console.width = min(console.width, _WIDEST)
     console.print(f"An emulator answers at {url}, {_SETTINGS['speed']:g} times as fast as the service.", soft_wrap=True)
     # No proxy may come between: the emulator is on this machine.
-    with httpx2.Client(base_url=url + _SERVICE, headers={"apiKey": "demo"}, trust_env=False) as http:
+    with httpx2.Client(
+        base_url=url + _SERVICE, headers={"apiKey": "demo"}, timeout=_WAIT_SECONDS, trust_env=False
+    ) as http:
         _Tour(console, _Service(http)).take()
 
 

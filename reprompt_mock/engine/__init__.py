@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.batch_status import Counts
-from reprompt_mock.clock import LATEST, SECOND, iso, real_now
-from reprompt_mock.engine import releasing, reprocessing, snapshot, submissions, views
+from reprompt_mock.clock import real_now
+from reprompt_mock.engine import releasing, reprocessing, snapshot, submissions, timing, views
 from reprompt_mock.engine.core import Core, Reading
 from reprompt_mock.engine.recall import Recall
-from reprompt_mock.errors import EnrichmentNotFound, TimeGoesBack
+from reprompt_mock.errors import EnrichmentNotFound
 from reprompt_mock.store import batches, worlds
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.reprocessing import ReprocessedPlaces, Wanted
     from reprompt_mock.engine.snapshot import Snapshot
     from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
+    from reprompt_mock.engine.timing import Settled
     from reprompt_mock.engine.views import BatchPage, BatchView, ResultPage, ResultQuery
     from reprompt_mock.faults import Fault
     from reprompt_mock.reprocess import Scope
@@ -43,14 +44,6 @@ class MarkedBatches(NamedTuple):
 
     updated: list[str]
     missing: list[str]
-
-
-class Settled(NamedTuple):
-    """What settling came to: the time, by how many microseconds it moved, how many jobs are unfinished."""
-
-    now: int
-    advanced: int
-    unfinished: int
 
 
 class Engine:
@@ -88,7 +81,8 @@ class Engine:
     def batch_status(self, world: World, batch_id: str, attributes: Sequence[str] | None = None) -> BatchView:
         """Describe a batch (contract E), after the clock moved by `poll_advance`."""
         if world.settings.poll_advance:
-            self._poll(world, batch_id)
+            with self.core.writing(world) as writing:
+                timing.poll(self.core, writing, batch_id)
         version = world.views.version
         with self.core.reading(world) as reading:
             view = views.batch_status(reading, self._recall, batch_id, attributes)
@@ -112,13 +106,6 @@ class Engine:
         with self.core.database.read() as connection:
             reading = Reading(connection, world, world.key, world.now())
             return views.find_batch(reading, batch_id).counts.total
-
-    def _poll(self, world: World, batch_id: str) -> None:
-        with self.core.writing(world) as writing:
-            views.find_batch(writing.reading, batch_id)
-            step = int(world.settings.poll_advance * SECOND)
-            writing.world.advance(min(step, LATEST - writing.now))
-            self.core.move_time(writing)
 
     def list_batches(self, world: World, query: str, *, limit: int, offset: int) -> BatchPage:
         """List batches, newest first (contract H)."""
@@ -232,12 +219,7 @@ class Engine:
             return current.settings
 
     def change_clock(
-        self,
-        world: World,
-        *,
-        now: int | None = None,
-        running: bool | None = None,
-        speed: float | None = None,
+        self, world: World, *, now: int | None = None, running: bool | None = None, speed: float | None = None
     ) -> WorldSummary:
         """Set a world's time, pause or resume it, change its speed.
 
@@ -245,12 +227,7 @@ class Engine:
             TimeGoesBack: `now` lies before the world's time, and the world has jobs.
         """
         with self.core.writing(world) as writing:
-            writing.world.set_rate(speed=speed, running=running)
-            if now is not None:  # after a pause, so that it is exact
-                if now < writing.now and worlds.counts(writing.connection, writing.key)[1].total:
-                    raise TimeGoesBack(requested=iso(now), now=iso(writing.now))
-                writing.world.set_time(now)
-            self.core.move_time(writing)
+            timing.change_clock(self.core, writing, now=now, running=running, speed=speed)
             return self.summary(writing.world)
 
     def advance(self, world: World, microseconds: int) -> WorldSummary:
@@ -267,18 +244,7 @@ class Engine:
             BatchNotFound: the world has no such batch.
         """
         with self.core.writing(world) as writing:
-            batch = None if batch_id is None else views.find_batch(writing.reading, batch_id)
-            finish = batches.last_finish(writing.connection, writing.key, batch and batch.pk)
-            now = writing.now
-            if finish is not None and finish > now:
-                writing.world.advance(finish - now)
-                self.core.move_time(writing)
-            counts = (
-                views.find_batch(writing.reading, batch.id).counts
-                if batch
-                else worlds.counts(writing.connection, writing.key)[1]
-            )
-            return Settled(writing.world.now(), max(0, (finish or now) - now), counts.unfinished)
+            return timing.settle(self.core, writing, batch_id)
 
     # Rules and faults
 
