@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from bench.sizes import Sizes
 
 STEPS = ("create", "settle", "status", "page", "results")
-_PAGES = 3
-"""How many pages are measured in each journey. No answer is read twice, so that none is measured that was kept."""
+_PAGES = 2
+"""How many large pages are measured in each journey. No answer is read twice, so that none is measured that was kept."""
 
 
 class Side(Protocol):

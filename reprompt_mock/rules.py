@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from reprompt_mock.attributes import CATALOGUE
 from reprompt_mock.history import AttributeStatus
 from reprompt_mock.lifecycle import Course, Hold, JobStatus
 
@@ -56,7 +57,7 @@ class Then:
     """What a rule decides; None leaves a key to older rules, then to the draw.
 
     `slowness` multiplies all times, `found` makes every attribute find something or nothing, `first` is the
-    status of the first asked attribute: these three only the built-in rules use.
+    status of the first asked attribute that is known: these three only the built-in rules use.
     """
 
     outcome: JobStatus | None = None
@@ -90,7 +91,8 @@ class Then:
     def statuses(self, asked: Sequence[str]) -> dict[str, AttributeStatus]:
         """Give the statuses that are fixed for the asked attributes."""
         found = dict.fromkeys(asked, AttributeStatus.RUN) if self.found is not None else {}
-        first = {asked[0]: self.first} if self.first and asked else {}
+        known = next((name for name in asked if name in CATALOGUE), None)
+        first = {known: self.first} if self.first and known else {}
         named = {name: status for name, status in (self.attributes or {}).items() if name in asked}
         return {**found, **first, **named}
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import tempfile
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -110,7 +110,7 @@ def test_a_setting_that_cannot_be_is_refused_in_one_sentence(settings: dict[str,
         RepromptMock(**settings)
 
     assert str(refusal.value) == sentence
-    eventually(lambda: threads() == before)
+    eventually(lambda: threads() <= before)
 
 
 def test_two_emulators_know_nothing_of_each_other(mock: OrgHandle) -> None:
@@ -154,47 +154,54 @@ def threads() -> set[threading.Thread]:
     }
 
 
-def leftovers() -> tuple[set[threading.Thread], set[str], set[str]]:
-    folders = {str(file) for file in Path(tempfile.gettempdir()).glob("reprompt-mock-*")}
-    return threads(), open_files(), folders
+@dataclass
+class Before:
+    """What there was before an emulator was made, whose temporary data lie in a folder of their own."""
+
+    threads: set[threading.Thread]
+    files: set[str]
+    folder: Path
+
+    @property
+    def leaves_nothing(self) -> bool:
+        """Tell whether there is nothing new."""
+        return not (threads() - self.threads or open_files() - self.files or [*self.folder.iterdir()])
 
 
-def test_nothing_is_left_after_it_is_closed() -> None:
-    before = leftovers()
+@pytest.fixture
+def before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Before:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    return Before(threads(), open_files(), tmp_path)
 
+
+def test_nothing_is_left_after_it_is_closed(before: Before) -> None:
     with RepromptMock(clock="paused") as mock:
         create(mock, "a")
         mock.snapshot()
         mock.clock.settle()
         url = httpx2.URL(mock.url)
-        during = leftovers()
+        assert not before.leaves_nothing
 
-    assert during[0] > before[0]
-    eventually(lambda: leftovers() == before)  # a thread ends a moment after it was told to
+    eventually(lambda: before.leaves_nothing)  # a thread ends a moment after it was told to
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection((str(url.host), url.port or 0))
 
 
-def test_nothing_is_left_where_the_block_fails() -> None:
-    before = leftovers()
-
+def test_nothing_is_left_where_the_block_fails(before: Before) -> None:
     with pytest.raises(ZeroDivisionError), RepromptMock() as mock:
         raise ZeroDivisionError(mock.url)
 
-    eventually(lambda: leftovers() == before)
+    eventually(lambda: before.leaves_nothing)
 
 
-def test_nothing_is_left_of_one_that_was_made_and_never_started() -> None:
-    before = leftovers()
-
+def test_nothing_is_left_of_one_that_was_made_and_never_started(before: Before) -> None:
     mock = RepromptMock()
     mock.close()
 
-    eventually(lambda: leftovers() == before)
+    eventually(lambda: before.leaves_nothing)
 
 
-def test_it_closes_while_a_request_waits_for_its_answer() -> None:
-    before = leftovers()
+def test_it_closes_while_a_request_waits_for_its_answer(before: Before) -> None:
     with RepromptMock() as mock:
         mock.faults.add(then={"delay_seconds": 3600})
         url = httpx2.URL(mock.url)
@@ -208,7 +215,7 @@ def test_it_closes_while_a_request_waits_for_its_answer() -> None:
     with waiting:
         waiting.settimeout(10)
         assert not waiting.recv(100).startswith(b"HTTP/1.1 200")
-    eventually(lambda: leftovers() == before)
+    eventually(lambda: before.leaves_nothing)
 
 
 def test_start_and_close_do_without_a_block_and_closing_twice_is_no_error() -> None:
@@ -503,18 +510,17 @@ def test_assertions_tell_what_was_expected_and_what_was_seen(name: str, mock: Or
 # Asynchronous tests
 
 
-def test_it_serves_asynchronous_clients_of_its_own_thread() -> None:
+def test_it_serves_asynchronous_clients_of_its_own_thread(before: Before) -> None:
     async def work(mock: RepromptMock) -> list[int]:
         url = f"{mock.base_url}/{mock.org_slug}/place_enrichment"
         async with httpx2.AsyncClient(base_url=url, headers={"apiKey": mock.api_key}, trust_env=False) as http:
             answers = [http.post("/enrich", json={"place_id": f"p-{n}", "inputs": LONDON}) for n in range(20)]
             return [response.status_code for response in await asyncio.gather(*answers)]
 
-    before = leftovers()
     with RepromptMock(clock="paused") as mock:
         assert asyncio.run(work(mock)) == [200] * 20
         assert mock.counts()["completed"] == 20
-    eventually(lambda: leftovers() == before)
+    eventually(lambda: before.leaves_nothing)
 
 
 def test_it_is_opened_and_closed_within_an_event_loop() -> None:

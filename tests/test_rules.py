@@ -230,3 +230,10 @@ def test_the_statuses_that_a_decision_fixes(then: Then, statuses: dict[str, Attr
 )
 def test_the_values_that_a_decision_pins(then: Then, pins: dict[str, Any]) -> None:
     assert then.pins == pins
+
+
+def test_a_partial_place_errs_in_its_first_attribute_that_is_known() -> None:
+    """An attribute that the emulator does not know stays NOT_RUN whatever happens (contract D7)."""
+    then = Judge().decide(Candidate("mock-partial-1", "Place", 1))
+    assert then is not None
+    assert then.statuses(("horoscope", "websites", "names")) == {"websites": AttributeStatus.ERROR}

@@ -72,13 +72,6 @@ def country_names() -> dict[str, str]:
 
 
 @lru_cache
-def country_codes() -> dict[str, str]:
-    """Give the code of each country by its alpha-2 and alpha-3 codes, case-folded."""
-    codes = {known.alpha3.casefold(): code for code, known in countries().items()}
-    return codes | {code.casefold(): code for code in countries()}
-
-
-@lru_cache
 def zone_countries() -> dict[str, str]:
     """Give the country of each time zone."""
     return {zone: code for code, known in countries().items() for zone in known.zones}

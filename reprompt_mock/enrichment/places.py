@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from reprompt_mock.enrichment.facts import country_codes, country_names, zone_countries
+from reprompt_mock.enrichment.facts import country_names, zone_countries
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,8 +42,8 @@ def _inferred(inputs: Mapping[str, Any]) -> str | None:
 def _by_name(name: Any) -> str | None:
     if not isinstance(name, str):
         return None
-    folded = name.strip().casefold()
-    return country_names().get(folded) or country_codes().get(folded)
+    # Codes do not count: CA is as often California as Canada.
+    return country_names().get(name.strip().casefold())
 
 
 def _by_position(inputs: Mapping[str, Any]) -> str | None:

@@ -17,7 +17,6 @@ PARIS = {"latitude": 48.85, "longitude": 2.35}
         ({"country_code": None, "country": "United States", **PARIS}, "US"),
         ({"country": "USA"}, "US"),
         ({"country": "uk"}, "GB"),
-        ({"country": "deu"}, "DE"),
         ({"country": "  Deutschland "}, "DE"),
         ({"country": "türkiye"}, "TR"),
         ({"country": "Turkey"}, "TR"),
