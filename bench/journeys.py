@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 STEPS = ("create", "settle", "status", "page", "results")
 _PAGES = 2
-"""How many large pages are measured in each journey. No answer is read twice, so that none is measured that was kept."""
+"""How many large pages are measured in each journey. No answer is read twice, so that none was kept."""
 
 
 class Side(Protocol):

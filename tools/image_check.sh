@@ -44,6 +44,7 @@ prepare() {
 make_base() {
     local base=$work/base-$VERSION_CODENAME
     if [ ! -d "$base" ]; then
+        rm -rf --one-file-system "$base.part"
         debootstrap --variant=minbase --include=ca-certificates,python3,python3-pip,python3-venv \
             "$VERSION_CODENAME" "$base.part" >"$work/debootstrap.log" || fail "debootstrap, see $work/debootstrap.log"
         ln -s python3 "$base.part/usr/bin/python"
