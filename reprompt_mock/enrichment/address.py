@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.facts import country_names
 from reprompt_mock.enrichment.luck import POSITIONS
+from reprompt_mock.enrichment.memo import Memo
 from reprompt_mock.enrichment.national import NATIONAL_FORMS, localized
 from reprompt_mock.enrichment.vocabulary import vocabulary
 
@@ -46,7 +47,7 @@ def address(subject: Subject, luck: int, generation: int, outputs: dict[str, Any
     text = (inputs.get("full_address") or "").strip()
     if text:
         city = inputs.get("city")
-        details.update(parsed(text, city.strip() if isinstance(city, str) else None))
+        details.update(_parsed[text, city.strip() if isinstance(city, str) else None])
     for part in inputs.keys() & _PARTS:
         value = inputs[part]
         if isinstance(value, str) and (value := value.strip()):
@@ -81,12 +82,9 @@ def _complete(details: dict[str, Any], subject: Subject, luck: int) -> None:
         details["postalCode"] = words.postcodes[subject.luck[_POSTCODE] % len(words.postcodes)]
 
 
-@lru_cache(maxsize=16384)
-def parsed(text: str, city: str | None = None) -> dict[str, str]:
-    """Take an address in one line apart, as far as its commas and digits tell; `city` is known from elsewhere.
-
-    The parts are shared, not to be changed.
-    """
+def _parse(given: tuple[str, str | None]) -> dict[str, str]:
+    """Take an address in one line apart, as far as its commas and digits tell; the city is known from elsewhere."""
+    text, city = given
     pieces = [piece for piece in map(str.strip, text.split(",")) if piece]
     parts: dict[str, str] = {}
     if len(pieces) > 1 and pieces[-1].casefold() in country_names():
@@ -97,6 +95,9 @@ def parsed(text: str, city: str | None = None) -> dict[str, str]:
     if pieces:
         _take_locality(pieces, parts)
     return parts
+
+
+_parsed = Memo(_parse)
 
 
 def _take_street(pieces: list[str], parts: dict[str, str]) -> None:

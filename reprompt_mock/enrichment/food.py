@@ -9,6 +9,7 @@ from reprompt_mock.draws import draw
 from reprompt_mock.enrichment.facts import country, data
 from reprompt_mock.enrichment.kinds import kinds
 from reprompt_mock.enrichment.luck import POSITIONS
+from reprompt_mock.enrichment.memo import Memo
 
 if TYPE_CHECKING:
     from reprompt_mock.enrichment.subject import Subject
@@ -50,7 +51,7 @@ def _drawn_cuisines() -> tuple[str, ...]:
 
 
 def _cuisine(subject: Subject) -> str:
-    said = _FARE.get(subject.kind.name) or _said_cuisine(subject.name)
+    said = _FARE.get(subject.kind.name) or _said_cuisines[subject.name]
     if said:
         return said
     luck = subject.luck[_CUISINE]
@@ -61,10 +62,12 @@ def _cuisine(subject: Subject) -> str:
     return drawn[(luck >> 3) % len(drawn)]
 
 
-@lru_cache(maxsize=16384)
 def _said_cuisine(name: str) -> str | None:
     words = _cuisine_words()
     return next((words[word] for word in name.lower().split() if word in words), None)
+
+
+_said_cuisines = Memo(_said_cuisine)
 
 
 def cuisine(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from reprompt_mock.enrichment.facts import data
+from reprompt_mock.enrichment.memo import Memo
 
 # Where a name says two things, the head of the phrase counts: last in most languages, first in these.
 _HEAD_FIRST = frozenset(("ca", "es", "fr", "id", "it", "ms", "pt", "ro", "th", "vi"))
@@ -72,9 +73,13 @@ def _parts(which: str) -> tuple[tuple[str, Kind], ...]:
     return tuple((part, kinds()[name]) for name, facts in data("kinds").items() for part in facts[which])
 
 
-@lru_cache(maxsize=16384)
 def recognised(text: str, language: str) -> Kind | None:
     """Tell the kind that a name or category speaks of, None where it speaks of none."""
+    return _recognised[text, language]
+
+
+def _recognise(said: tuple[str, str]) -> Kind | None:
+    text, language = said
     known = _words()
     words = text.casefold().replace("_", " ").replace("-", " ").split()
     if not _PREPOSITIONS.isdisjoint(words):
@@ -88,6 +93,9 @@ def recognised(text: str, language: str) -> Kind | None:
                 return kind
             weak = weak or kind
     return weak or _compound(words) or (None if text.isascii() else _by_glyphs(text))
+
+
+_recognised = Memo(_recognise)
 
 
 def _compound(words: list[str]) -> Kind | None:

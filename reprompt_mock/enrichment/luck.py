@@ -10,8 +10,6 @@ from struct import Struct
 from reprompt_mock.attributes import CATALOGUE, CORE
 
 _A_PAGE = 16
-_words_of_one = Struct(f"<{_A_PAGE}I").unpack
-_words_of_three = Struct(f"<{3 * _A_PAGE}I").unpack
 
 # The first page has what the core attributes need: mostly that is all. To add a name at the end of a row changes no
 # other name's luck.
@@ -20,6 +18,8 @@ _FURTHER = (*(name for name in CATALOGUE if name not in CORE), "identifier", "ac
 POSITIONS = {name: position for position, name in enumerate(_FIRST)} | {
     name: position for position, name in enumerate(_FURTHER, _A_PAGE)
 }
+_words_of_core = Struct(f"<{_A_PAGE}I").unpack
+_words_of_all = Struct(f"<{_A_PAGE + len(_FURTHER)}I").unpack_from
 
 FATES = 1 << 16
 _FATED = tuple(CATALOGUE)
@@ -41,9 +41,9 @@ def _keyed(seed: int) -> blake2b:
 def luck_of(page: bytes, *, beyond_core: bool) -> tuple[int, ...]:
     """Give the luck of a place, 32 bits at each of the `POSITIONS`; those of the core attributes come first."""
     if not beyond_core:
-        return _words_of_one(page)
+        return _words_of_core(page)
     second = blake2b(page).digest()
-    return _words_of_three(page + second + blake2b(second).digest())
+    return _words_of_all(page + second + blake2b(second).digest())
 
 
 def failing(page: bytes, generation: int, share: int) -> list[str]:

@@ -17,7 +17,7 @@ _NEAR = 8000
 class Position:
     """A point, and the size of a metre to the east there."""
 
-    __slots__ = ("_east", "_latitude", "_longitude", "latitude", "longitude")
+    __slots__ = ("_east", "_inland", "_latitude", "_longitude", "latitude", "longitude")
 
     def __init__(self, latitude: float, longitude: float) -> None:
         self.latitude = latitude
@@ -25,12 +25,14 @@ class Position:
         self._latitude = round(latitude * _MICRO)
         self._longitude = round(longitude * _MICRO)
         self._east = _PER_METRE / max(_LEAST_COSINE, cos(radians(latitude)))
+        # So far from the edges of the map that nothing nearby is beyond them.
+        self._inland = -89 < latitude < 89 and -179 < longitude < 179
 
     def moved(self, north: float, east: float) -> list[float]:
         """Give the latitude and longitude so many metres to the north and east, to six decimals, on the map."""
         latitude = (self._latitude + int(north * _PER_METRE)) / _MICRO
         longitude = (self._longitude + int(east * self._east)) / _MICRO
-        if -90 < latitude < 90 and -180 < longitude < 180:
+        if self._inland:
             return [latitude, longitude]
         return [min(90.0, max(-90.0, latitude)), min(180.0, max(-180.0, longitude))]
 
@@ -39,7 +41,7 @@ class Position:
         high, wide = int(north * _PER_METRE), int(east * self._east)
         south, west = (self._latitude - high) / _MICRO, (self._longitude - wide) / _MICRO
         north, east = (self._latitude + high) / _MICRO, (self._longitude + wide) / _MICRO
-        if south > -90 and north < 90 and west > -180 and east < 180:
+        if self._inland:
             return south, west, north, east
         return max(-90.0, south), max(-180.0, west), min(90.0, north), min(180.0, east)
 

@@ -14,6 +14,7 @@ from reprompt_mock.enrichment.reasons import TURNS, Reasons
 if TYPE_CHECKING:
     from reprompt_mock.enrichment.subject import Subject
 
+_ALWAYS_FOUND = frozenset(("names",))
 _VOICE = POSITIONS["voice"]
 _MOODS = 64
 _LEVELS = (("VERY_HIGH",) * 5 + ("HIGH",) * 6 + ("MEDIUM",) * 3 + ("LOW",) * 2) * 4
@@ -27,11 +28,22 @@ class Search:
     between results: replace it, never change it.
     """
 
-    __slots__ = ("_finders", "_reasons", "_scores", "attributes", "beyond_core", "outputs", "reasoning", "scores")
+    __slots__ = (
+        "_finders",
+        "_reasons",
+        "_scores",
+        "attributes",
+        "beyond_core",
+        "fallible",
+        "outputs",
+        "reasoning",
+        "scores",
+    )
 
     def __init__(self, attributes: tuple[str, ...]) -> None:
         known = [CATALOGUE[name] for name in attributes]
         self.attributes = attributes
+        self.fallible = frozenset(attributes) - _ALWAYS_FOUND
         self.beyond_core = not set(attributes).issubset(CORE)
         self.outputs: dict[str, Any] = dict.fromkeys(key for one in known for key in one.outputs)
         if "multilingual_names" in self.outputs:

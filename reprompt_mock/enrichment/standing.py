@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from reprompt_mock.enrichment.subject import Subject
     from reprompt_mock.history import Entry, History
 
-_ALWAYS_FOUND = "names"
-
 
 class InForce(NamedTuple):
     """The settings of a submission that values are drawn from."""
@@ -61,7 +59,7 @@ class Round:
             search.score(subject, generation, scores)
             if self.failing:
                 for name in failing(subject.page, generation, self.failing):
-                    if name in search.attributes and name != _ALWAYS_FOUND:
+                    if name in search.fallible:
                         search_for(name).find_nothing(outputs, reasoning, scores)
         if self.outputs:
             outputs.update(self.outputs)

@@ -9,6 +9,7 @@ from unicodedata import normalize
 from reprompt_mock.enrichment.facts import country, data
 from reprompt_mock.enrichment.kinds import drawn_kinds, recognised
 from reprompt_mock.enrichment.luck import POSITIONS, first_page, luck_of
+from reprompt_mock.enrichment.memo import Memo
 from reprompt_mock.enrichment.position import Position
 
 if TYPE_CHECKING:
@@ -89,14 +90,20 @@ def _said_kind(inputs: Mapping[str, Any]) -> Kind | None:
     return recognised(said, "en") if isinstance(said, str) else None
 
 
-@lru_cache(maxsize=16384)
 def label_of(name: str) -> str:
     """Turn a name into a label of a domain name; empty where too little of it can be spelt in ASCII."""
+    return _labels[name]
+
+
+def _label(name: str) -> str:
     spelt = name.encode() if name.isascii() else _romanized(name)
     label = b"-".join(spelt.translate(_KEPT, _DROPPED).split()).decode()
     if len(label) > _LABEL_LENGTH:
         label = label[:_LABEL_LENGTH].strip("-")
     return label if len(label) > 2 else ""
+
+
+_labels = Memo(_label)
 
 
 def _romanized(name: str) -> bytes:

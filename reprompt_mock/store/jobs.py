@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from reprompt_mock.store.database import Connection
 
 _SLICE = 500
+_STATUSES = tuple(JobStatus)
+"""The statuses by their codes, which is quicker than asking the enum."""
 
 
 class HeldJob(NamedTuple):
@@ -113,7 +115,7 @@ def to_reprocess(connection: Connection, batch: int, statuses: Iterable[JobStatu
 
 def _existing(row: tuple[int, str, int, int, int, int | None, int | None]) -> ExistingJob:
     pk, place_id, batch, status, attempt, own, ran = row
-    return ExistingJob(pk, place_id, batch, JobStatus(status), attempt, own, ran)
+    return ExistingJob(pk, place_id, batch, _STATUSES[status], attempt, own, ran)
 
 
 def reprocess(connection: Connection, jobs: Iterable[Sequence[Any]]) -> None:
@@ -126,7 +128,7 @@ def held(connection: Connection, world: int, *, now: int) -> list[HeldJob]:
     values = {"world": world, "now": now, "stuck": Hold.stuck.value}
     rows = connection.execute(statements.HELD_JOBS, values)
     return [
-        HeldJob(pk, place_id, JobStatus(status), submission, attempt, JobStatus(outcome), *rest)
+        HeldJob(pk, place_id, _STATUSES[status], submission, attempt, _STATUSES[outcome], *rest)
         for pk, place_id, status, submission, attempt, outcome, *rest in rows
     ]
 
@@ -154,7 +156,7 @@ def attributes(connection: Connection, batch: int, *, now: int) -> Iterable[Stor
     """Read what the attribute statuses of a batch's jobs are derived from, in order of submission."""
     rows = connection.execute(statements.ATTRIBUTES_BY_JOB, {"batch": batch, "now": now})
     for place_id, status, asked, ran, planned in rows:
-        yield StoredAttributes(place_id, JobStatus(status), asked, ran, planned)
+        yield StoredAttributes(place_id, _STATUSES[status], asked, ran, planned)
 
 
 class Selection(NamedTuple):
@@ -208,4 +210,4 @@ def result_of_place(connection: Connection, world: int, place_id: str, *, now: i
 
 def _result(row: tuple[Any, ...]) -> StoredResult:
     pk, place_id, status, *rest = row
-    return StoredResult(pk, place_id, JobStatus(status), *rest)
+    return StoredResult(pk, place_id, _STATUSES[status], *rest)
