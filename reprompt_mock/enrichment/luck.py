@@ -11,10 +11,10 @@ from reprompt_mock.attributes import CATALOGUE, CORE
 
 _A_PAGE = 16
 
-# The first page has what the core attributes need: mostly that is all. To add a name at the end of a row changes no
-# other name's luck.
+# The first page has what the core attributes need: mostly that is all. An attribute that is added at the end of the
+# catalogue changes no other's luck.
 _FIRST = ("identity", "voice", *CORE, "postcode")
-_FURTHER = (*(name for name in CATALOGUE if name not in CORE), "identifier", "account")
+_FURTHER = ("identifier", "account", *(name for name in CATALOGUE if name not in CORE))
 POSITIONS = {name: position for position, name in enumerate(_FIRST)} | {
     name: position for position, name in enumerate(_FURTHER, _A_PAGE)
 }

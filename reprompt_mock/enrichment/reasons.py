@@ -40,22 +40,24 @@ _IN_WORDS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
 )
 
 _Around = tuple[str, str]
-_Telling = tuple[str, str, "Callable[[Any], str] | None", str, str, str]
+_Telling = tuple[str, str, str, str, str]
+_Wordy = tuple[_Telling, "Callable[[Any], str]"]
 
 
 class Reasons:
     """The sentences of some attributes in one of the wordings, taken apart around the name of the place.
 
-    A telling one has its key, the output that it is about, how to put that into words, and its three parts. Where
-    data know a sentence for an absent output, the output may be null.
+    A telling one has its key, the output that it is about, and its three parts; a wordy one has to put the output into
+    words first. Where data know a sentence for an absent output, the output may be null.
     """
 
-    __slots__ = ("_absent", "_plain", "_plain_keys", "_telling")
+    __slots__ = ("_absent", "_plain", "_plain_keys", "_telling", "_wordy")
 
     def __init__(self, attributes: Iterable[str], turn: int) -> None:
         self._plain_keys: list[str] = []
         self._plain: list[_Around] = []
         self._telling: list[_Telling] = []
+        self._wordy: list[_Wordy] = []
         self._absent: list[tuple[str, str, _Around]] = []
         for name in attributes:
             for key in CATALOGUE[name].reasoning:
@@ -67,17 +69,20 @@ class Reasons:
         if after is None:
             self._plain_keys.append(key)
             self._plain.append((before, middle))
+        elif about in _IN_WORDS:
+            self._wordy.append(((key, about, before, middle, after), _IN_WORDS[about]))
         else:
-            self._telling.append((key, about, _IN_WORDS.get(about), before, middle, after))
+            self._telling.append((key, about, before, middle, after))
         if absent is not None:
             self._absent.append((key, about, absent))
 
     def tell(self, name: str, outputs: Mapping[str, Any], reasoning: dict[str, str]) -> None:
         """Write the sentence of each reasoning key."""
         reasoning.update(zip(self._plain_keys, map(name.join, self._plain), strict=True))
-        for key, about, in_words, before, middle, after in self._telling:
-            said = outputs[about] if in_words is None else in_words(outputs[about])
-            reasoning[key] = f"{before}{name}{middle}{said}{after}"
+        for key, about, before, middle, after in self._telling:
+            reasoning[key] = f"{before}{name}{middle}{outputs[about]}{after}"
+        for (key, about, before, middle, after), in_words in self._wordy:
+            reasoning[key] = f"{before}{name}{middle}{in_words(outputs[about])}{after}"
         for key, about, absent in self._absent:
             if outputs[about] is None:
                 reasoning[key] = name.join(absent)

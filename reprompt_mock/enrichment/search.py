@@ -9,6 +9,7 @@ from reprompt_mock.attributes import CATALOGUE, CORE
 from reprompt_mock.draws import digest
 from reprompt_mock.enrichment.findings import FINDERS
 from reprompt_mock.enrichment.luck import POSITIONS
+from reprompt_mock.enrichment.memo import Memo
 from reprompt_mock.enrichment.reasons import TURNS, Reasons
 
 if TYPE_CHECKING:
@@ -28,21 +29,10 @@ class Search:
     between results: replace it, never change it.
     """
 
-    __slots__ = (
-        "_finders",
-        "_reasons",
-        "_scores",
-        "attributes",
-        "beyond_core",
-        "fallible",
-        "outputs",
-        "reasoning",
-        "scores",
-    )
+    __slots__ = ("_finders", "_reasons", "_scores", "beyond_core", "fallible", "outputs", "reasoning", "scores")
 
     def __init__(self, attributes: tuple[str, ...]) -> None:
         known = [CATALOGUE[name] for name in attributes]
-        self.attributes = attributes
         self.fallible = frozenset(attributes) - _ALWAYS_FOUND
         self.beyond_core = not set(attributes).issubset(CORE)
         self.outputs: dict[str, Any] = dict.fromkeys(key for one in known for key in one.outputs)
@@ -51,8 +41,10 @@ class Search:
         self.reasoning = dict.fromkeys((key for one in known for key in one.reasoning), _NOTHING_FOUND)
         self.scores = dict.fromkeys((key for one in known for key in one.confidence), "NONE")
         self._finders = [(FINDERS[name], POSITIONS[name]) for name in attributes]
-        self._reasons: list[Reasons | None] = [None] * TURNS
-        self._scores: list[dict[str, str] | None] = [None] * _MOODS
+        self._reasons: Memo[int, Reasons] = Memo(lambda turn: Reasons(attributes, turn))
+        self._scores: Memo[int, dict[str, str]] = Memo(
+            lambda mood: {key: _level(one.name, mood) for one in known for key in one.confidence}
+        )
 
     def find_nothing(self, outputs: dict[str, Any], reasoning: dict[str, str], scores: dict[str, str]) -> None:
         """Write what there is where nothing is found."""
@@ -60,31 +52,23 @@ class Search:
         reasoning.update(self.reasoning)
         scores.update(self.scores)
 
-    def find(self, subject: Subject, generation: int, outputs: dict[str, Any]) -> None:
-        """Write the outputs."""
-        outputs.update(self.outputs)
+    def find(
+        self,
+        subject: Subject,
+        generation: int,
+        outputs: dict[str, Any],
+        reasoning: dict[str, str],
+        scores: dict[str, str],
+    ) -> None:
+        """Write what is found about a place in a generation, with the reasons and scores of each value."""
         luck = subject.luck
+        outputs.update(self.outputs)
         for finder, position in self._finders:
             finder(subject, luck[position], generation, outputs)
-
-    def explain(self, subject: Subject, generation: int, outputs: dict[str, Any], reasoning: dict[str, str]) -> None:
-        """Write a sentence for each reasoning key, about outputs that were found."""
-        turn = (subject.luck[_VOICE] + generation) % TURNS
-        reasons = self._reasons[turn]
-        if reasons is None:
-            reasons = self._reasons[turn] = Reasons(self.attributes, turn)
+        voice = luck[_VOICE] + generation * (1 + TURNS)
         reasoning.update(self.reasoning)
-        reasons.tell(subject.name, outputs, reasoning)
-
-    def score(self, subject: Subject, generation: int, scores: dict[str, str]) -> None:
-        """Write the score of each confidence key."""
-        mood = ((subject.luck[_VOICE] >> 4) + generation) % _MOODS
-        drawn = self._scores[mood]
-        if drawn is None:
-            drawn = self._scores[mood] = {
-                key: _level(name, mood) for name in self.attributes for key in CATALOGUE[name].confidence
-            }
-        scores.update(drawn)
+        self._reasons[voice % TURNS].tell(subject.name, outputs, reasoning)
+        scores.update(self._scores[voice // TURNS % _MOODS])
 
 
 @lru_cache(maxsize=1024)

@@ -54,9 +54,7 @@ class Round:
         if self.failing is None:
             search.find_nothing(outputs, reasoning, scores)
         else:
-            search.find(subject, generation, outputs)
-            search.explain(subject, generation, outputs, reasoning)
-            search.score(subject, generation, scores)
+            search.find(subject, generation, outputs, reasoning, scores)
             if self.failing:
                 for name in failing(subject.page, generation, self.failing):
                     if name in search.fallible:

@@ -13,25 +13,21 @@ def subject_of(place_id: str, inputs: dict[str, Any], seed: int = 0) -> Subject:
     return Subject(place_id, inputs, country_of(inputs), seed=seed)
 
 
-def find(subject: Subject, attribute: str, generation: int) -> dict[str, Any]:
+def found(subject: Subject, attribute: str, generation: int) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:
     outputs: dict[str, Any] = {}
-    search_for(attribute).find(subject, generation, outputs)
-    return outputs
-
-
-def reasons(subject: Subject, attribute: str, outputs: dict[str, Any], generation: int) -> dict[str, str]:
     reasoning: dict[str, str] = {}
-    search_for(attribute).explain(subject, generation, outputs, reasoning)
-    return reasoning
+    scores: dict[str, str] = {}
+    search_for(attribute).find(subject, generation, outputs, reasoning, scores)
+    return outputs, reasoning, scores
+
+
+def find(subject: Subject, attribute: str, generation: int) -> dict[str, Any]:
+    return found(subject, attribute, generation)[0]
+
+
+def reasons(subject: Subject, attribute: str, generation: int) -> dict[str, str]:
+    return found(subject, attribute, generation)[1]
 
 
 def confidences(subject: Subject, attribute: str, generation: int) -> dict[str, str]:
-    scores: dict[str, str] = {}
-    search_for(attribute).score(subject, generation, scores)
-    return scores
-
-
-def nothing(attribute: str) -> dict[str, Any]:
-    outputs: dict[str, Any] = {}
-    search_for(attribute).find_nothing(outputs, {}, {})
-    return outputs
+    return found(subject, attribute, generation)[2]

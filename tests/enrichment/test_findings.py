@@ -11,7 +11,7 @@ from reprompt_mock.attributes import CATALOGUE
 from reprompt_mock.enrichment.facts import data
 from reprompt_mock.enrichment.search import search_for
 from reprompt_mock.enrichment.subject import Subject
-from tests.enrichment.finding import confidences, find, nothing, reasons, subject_of
+from tests.enrichment.finding import confidences, find, reasons, subject_of
 
 # The published type of each output, which may be null besides.
 PUBLISHED = {
@@ -112,7 +112,7 @@ def test_an_attribute_finds_exactly_its_outputs_with_the_published_types(
 def test_reasons_and_scores_have_exactly_the_catalogues_keys(attribute: str, subjects: list[Subject]) -> None:
     """Contract F5."""
     for one in subjects:
-        said = reasons(one, attribute, find(one, attribute, 2), 2)
+        said = reasons(one, attribute, 2)
         assert tuple(said) == CATALOGUE[attribute].reasoning
         assert all(one.name in sentence and "{value}" not in sentence for sentence in said.values())
         scores = confidences(one, attribute, 2)
@@ -123,12 +123,12 @@ def test_reasons_and_scores_have_exactly_the_catalogues_keys(attribute: str, sub
 @pytest.mark.parametrize("attribute", CATALOGUE)
 def test_nothing_found_is_every_key_with_null(attribute: str) -> None:
     """Contract F5: `multilingual_names` is an empty object."""
-    outputs = nothing(attribute)
+    search, outputs = search_for(attribute), dict(search_for(attribute).outputs)
     assert tuple(outputs) == CATALOGUE[attribute].outputs
     assert outputs.pop("multilingual_names", {}) == {}
     assert set(outputs.values()) <= {None}
-    assert tuple(search_for(attribute).reasoning) == CATALOGUE[attribute].reasoning
-    assert search_for(attribute).scores == dict.fromkeys(CATALOGUE[attribute].confidence, "NONE")
+    assert tuple(search.reasoning) == CATALOGUE[attribute].reasoning
+    assert search.scores == dict.fromkeys(CATALOGUE[attribute].confidence, "NONE")
 
 
 @pytest.mark.parametrize("attribute", CATALOGUE)
@@ -170,7 +170,7 @@ def test_every_host_is_reserved_for_examples(subjects: list[Subject]) -> None:
     for one in subjects:
         for attribute in CATALOGUE:
             outputs = find(one, attribute, 1)
-            text = json.dumps([outputs, reasons(one, attribute, outputs, 1)], ensure_ascii=False)
+            text = json.dumps([outputs, reasons(one, attribute, 1)], ensure_ascii=False)
             for host in re.findall(r'https?://([^/\s"]+)', text):
                 assert host.endswith(".example"), text
 
