@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from reprompt_mock.enrichment.facts import Country
 
 _POOL = 64
+_PROVIDERS = ("faker.providers.person", "faker.providers.address", "faker.providers.misc")
 _POSTCODES = 128
 _LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 _STATES = ("state_abbr", "province_abbr", "state", "administrative_unit", "prefecture", "province")
@@ -34,10 +35,8 @@ class Vocabulary(NamedTuple):
 @lru_cache(maxsize=512)
 def vocabulary(code: str | None) -> Vocabulary:
     """Make the pools of a country, the same in every process."""
-    from faker import Faker
-
     facts = country(code)
-    faker = Faker(facts.locale)
+    faker = _faker(facts.locale)
     faker.seed_instance(0)
     surnames = _pool(faker.last_name)
     native = _has_addresses(faker, facts)
@@ -48,6 +47,14 @@ def vocabulary(code: str | None) -> Vocabulary:
         _states(faker) if native and facts.form == "us" else (),
         _postcodes(facts),
     )
+
+
+@lru_cache(maxsize=128)
+def _faker(locale: str) -> Faker:
+    """Load a locale with the providers that are used, `misc` by Philippine addresses: all would take far longer."""
+    from faker import Faker
+
+    return Faker(locale, providers=list(_PROVIDERS))
 
 
 def _pool(make: Callable[[], str]) -> tuple[str, ...]:
