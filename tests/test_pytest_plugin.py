@@ -196,7 +196,7 @@ def test_where_the_named_emulator_does_not_answer_one_sentence_says_so(
     monkeypatch.setenv("REPROMPT_MOCK_URL", dead_url)
     pytester.makepyfile("def test_that_has_no_emulator(reprompt_mock): pass")
 
-    result = pytester.runpytest_inprocess(*OPTIONS)
+    result = pytester.runpytest_subprocess(*OPTIONS)
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([f"*ControlError: no emulator answers at {dead_url}*"])
@@ -206,7 +206,7 @@ def test_an_unknown_key_of_the_configuration_is_told_in_one_line_with_the_neares
     pytester.makepyprojecttoml("[tool.reprompt-mock]\nfalure_rate = 1\n")
     pytester.makepyfile("def test_with(reprompt_mock): pass\ndef test_without(): pass")
 
-    result = pytester.runpytest_inprocess(*OPTIONS)
+    result = pytester.runpytest_subprocess(*OPTIONS)
 
     result.assert_outcomes(errors=1, passed=1)
     result.stdout.fnmatch_lines(

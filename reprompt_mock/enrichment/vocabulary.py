@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _POOL = 64
 _PROVIDERS = ("faker.providers.person", "faker.providers.address", "faker.providers.misc")
 _POSTCODES = 128
+_UNORDERED_CITIES = frozenset({"it_IT"})
+"""Locales whose cities Faker keeps in a set, so that every process picks others."""
 _LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 _STATES = ("state_abbr", "province_abbr", "state", "administrative_unit", "prefecture", "province")
 
@@ -43,7 +45,7 @@ def vocabulary(code: str | None) -> Vocabulary:
     return Vocabulary(
         surnames,
         facts.streets or (_streets(faker, facts.language) if native else _named_after(surnames, facts.language)),
-        _pool(faker.city) if native else facts.cities,
+        _pool(faker.city) if native and facts.locale not in _UNORDERED_CITIES else facts.cities,
         _states(faker) if native and facts.form == "us" else (),
         _postcodes(facts),
     )
