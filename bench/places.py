@@ -34,11 +34,12 @@ def job(number: int) -> dict[str, Any]:
 
 
 @cache
-def body(count: int, *, batch_id: str | None = None, attribute_set: str = "core") -> bytes:
+def body(count: int, *, batch_id: str | None = None, attributes: tuple[str, ...] | None = None) -> bytes:
     """Write the body of a create of so many places."""
     named = {} if batch_id is None else {"batch_id": batch_id}
     jobs = [job(number) for number in range(count)]
-    return orjson.dumps({**named, "batch_name": f"{count} places", "attribute_set": attribute_set, "jobs": jobs})
+    wanted = {"attribute_set": "core"} if attributes is None else {"attributes": attributes}
+    return orjson.dumps({**named, "batch_name": f"{count} places", **wanted, "jobs": jobs})
 
 
 def template() -> bytes:
