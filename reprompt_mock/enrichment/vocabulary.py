@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock.draws import draw
@@ -21,6 +22,7 @@ _POSTCODES = 128
 _UNORDERED_CITIES = frozenset({"it_IT"})
 """Locales whose cities Faker keeps in a set, so that every process picks others."""
 _LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
+_MAKING = Lock()
 _STATES = ("state_abbr", "province_abbr", "state", "administrative_unit", "prefecture", "province")
 
 
@@ -37,7 +39,13 @@ class Vocabulary(NamedTuple):
 @lru_cache(maxsize=512)
 def vocabulary(code: str | None) -> Vocabulary:
     """Make the pools of a country, the same in every process."""
-    facts = country(code)
+    # One at a time: countries share a Faker, whose numbers two threads would take from each other. Besides, Python
+    # 3.11 cannot parse in two threads at once, which pytest does with every module of Faker that is imported.
+    with _MAKING:
+        return _made(country(code))
+
+
+def _made(facts: Country) -> Vocabulary:
     faker = _faker(facts.locale)
     faker.seed_instance(0)
     surnames = _pool(faker.last_name)
