@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import signal
@@ -15,31 +14,22 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
 
-from reprompt_mock import RepromptMock
 from tests.processes import PATIENCE_SECONDS, Served, environment, eventually, serve
+from tests.trust.lives import body_of
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this machine has no /proc")
 
 Record = Callable[[str, object], None]
+ROOT = Path(__file__).parents[2]
 PROMISED_SECONDS = 2.0
 LOADED_SECONDS = 6.0
 """What is allowed where other tests run beside; with --soak it is what is promised."""
 GROWTH_KILOBYTES = 24 * 1024
 """A world of two batches holds over 20 kB: a thousand that stayed would show."""
-
-
-def body_of(count: int, batch_id: str = "stores") -> dict[str, Any]:
-    """Make the body of a create."""
-    jobs = [
-        {"place_id": f"store-{number}", "inputs": {"name": f"Store {number}", "full_address": "Lyon, France"}}
-        for number in range(count)
-    ]
-    return {"batch_id": batch_id, "batch_name": "Stores", "attribute_set": "core", "jobs": jobs}
 
 
 # The end
@@ -98,38 +88,15 @@ def _poll(url: str, polled: threading.Semaphore) -> None:
 # What is left
 
 
-def _held() -> tuple[set[threading.Thread], list[str]]:
-    """Give the threads and the open files and sockets of this process."""
-    gc.collect()  # what was forgotten, and not closed, warns: an error here
-    files = []
-    for name in Path("/proc/self/fd").iterdir():
-        with suppress(OSError):  # the one that lists them
-            files.append(os.readlink(name).split(":")[0])  # noqa: PTH115 - what a socket's link names is no path
-    return set(threading.enumerate()), sorted(files)
-
-
-def test_a_closed_emulator_holds_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, soak: bool, record_property: Record
-) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
-    _live()  # what is loaded at first use stays
-    before = _held()
+def test_a_closed_emulator_holds_nothing(tmp_path: Path, soak: bool, record_property: Record) -> None:
     lives = 50 if soak else 5
-    for _ in range(lives):
-        _live()
-    eventually(lambda: _held() == before)
+    command = [sys.executable, "-W", "error", "-m", "tests.trust.lives", str(lives)]
+    ran = subprocess.run(
+        command, env=environment(TMPDIR=str(tmp_path)), cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
     assert list(tmp_path.iterdir()) == []
     record_property("emulators opened and closed", lives)
-
-
-def _live() -> None:
-    with RepromptMock(clock="running", speed=1000) as mock:
-        for count in (1, 1000):  # in the event loop, and in a thread
-            url = f"{mock.base_url}/{mock.org_slug}/place_enrichment/batches"
-            answer = httpx2.post(url, json=body_of(count), headers={"apiKey": "k"}, trust_env=False)
-            assert answer.status_code == 200
-        mock.clock.settle()
-        mock.assert_settled()
 
 
 # Growth
