@@ -153,6 +153,27 @@ def test_closing_waits_for_no_one_and_crashes_nobody(database: Database) -> None
         assert _read(again)[0] == -1
 
 
+def test_a_write_that_ends_while_it_is_closed_harms_nobody(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    writing, closed = threading.Event(), threading.Event()
+
+    def write() -> None:
+        with database.write():
+            writing.set()
+            closed.wait()
+
+    with ThreadPoolExecutor(1) as pool:
+        written = pool.submit(write)
+        writing.wait()
+
+        def let_it_end() -> None:
+            closed.set()
+            written.result()
+
+        monkeypatch.setattr(database, "_close_idle", let_it_end)
+        database.close()
+    Database(database.path).close()
+
+
 def test_a_long_statement_is_cut_short_by_closing(database: Database) -> None:
     running = threading.Event()
 
@@ -169,8 +190,7 @@ def test_a_long_statement_is_cut_short_by_closing(database: Database) -> None:
         running.wait()
         while not counting.done():
             database._closed.clear()  # the statement may not have begun at the first attempt
-            with suppress(sqlite3.ProgrammingError):
-                database.close()
+            database.close()
         with pytest.raises((sqlite3.OperationalError, sqlite3.ProgrammingError)):
             counting.result()
     with closing(Database(database.path)) as again:

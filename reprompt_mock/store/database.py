@@ -210,7 +210,8 @@ class Database:
             return
         self._closed.set()
         self._close_idle()
-        self._writer.interrupt()
+        with suppress(sqlite3.ProgrammingError):  # whoever was writing may have closed it a moment ago
+            self._writer.interrupt()
         if self.lock.acquire(timeout=_PATIENCE_SECONDS):
             try:
                 self._close_writer()
