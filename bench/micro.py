@@ -1,6 +1,6 @@
 """What is measured inside the emulator's process; run by the Python of the version that is measured.
 
-micro.py results BODY REPEATS    microseconds per result of a create's places
+micro.py results BODY REPEATS    microseconds to build a result of a create's places
 micro.py tick DB REPEATS         microseconds per tick where nothing is due
 """
 
@@ -13,26 +13,31 @@ from pathlib import Path
 
 from reprompt_mock.api.bodies import parse_batch
 from reprompt_mock.engine import Engine
-from reprompt_mock.engine.views import ResultQuery
+from reprompt_mock.engine.recall import Recall
 from reprompt_mock.settings import load
+from reprompt_mock.store import jobs
 
 _TICKS = 1000
 _MICRO = 1e6
 
 
 def results(body: bytes, repeats: int) -> list[float]:
-    """Measure one result, from the row to the dict."""
+    """Measure building one result, from what is stored of a job to the dict that is written as JSON."""
     engine = Engine(load({"clock": "paused"}, environ={}))
     try:
-        batch = engine.create_batch(engine.worlds.peek("bench"), parse_batch(body, max_jobs=10**6)).batch
+        engine.create_batch(engine.worlds.peek("bench"), parse_batch(body, max_jobs=10**6))
         world = engine.worlds.peek("bench")
         engine.settle(world)
-        query = ResultQuery(batch.id)
-        samples = []
-        for _ in range(repeats + 1):
-            start = time.perf_counter()
-            page = engine.results(world, query, limit=10**6, offset=0)
-            samples.append((time.perf_counter() - start) / len(page.jobs) * _MICRO)
+        with engine.core.reading(world) as reading:
+            everything = jobs.Selection(world.key, reading.now)
+            stored = jobs.results(reading.connection, everything, limit=10**6, offset=0)
+            recall = Recall()
+            samples = []
+            for _ in range(repeats + 1):
+                start = time.perf_counter()
+                for job in stored:
+                    recall.result(reading.connection, job)
+                samples.append((time.perf_counter() - start) / len(stored) * _MICRO)
         return samples[1:]
     finally:
         engine.close()

@@ -371,4 +371,4 @@ def result(bench: Bench, _: Names) -> Iterator[Measured]:
     # By name: the set `all` means no more than `core` (contract D6).
     body = bench.bay.file(places.body(bench.sizes.micro, attributes=tuple(CATALOGUE)))
     samples = bench.bay.micro("results", body, str(bench.sizes.repeats))
-    yield Measured("result", "one result with all attributes, in process", "µs", Goal(60, "µs"), samples)
+    yield Measured("result", "one result with all attributes, built in process", "µs", Goal(60, "µs"), samples)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from reprompt_mock.errors import BodyTooLarge
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from starlette.requests import Request
 
@@ -22,6 +22,11 @@ Model = TypeVar("Model", bound=BaseModel)
 def answer(content: Any, status: int = 200) -> Response:
     """Write an answer as JSON."""
     return Response(orjson.dumps(content), status, media_type="application/json")
+
+
+def array(written: Iterable[bytes]) -> orjson.Fragment:
+    """Put what is JSON already into an array, for an answer to hold."""
+    return orjson.Fragment(b"[%b]" % b",".join(written))
 
 
 async def read_body(request: Request, limit: int | None) -> bytes:

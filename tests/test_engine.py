@@ -273,7 +273,7 @@ class EngineMachine(RuleBasedStateMachine):
     def _results(self, batch_id: str) -> dict[str, Any]:
         query = ResultQuery(alone=True) if batch_id == ALONE else ResultQuery(batch_id)
         page = self.engine.results(self.world, query, limit=1000, offset=0)
-        return {result["place_id"]: result for result in page.jobs}
+        return {result["place_id"]: result for result in map(orjson.loads, page.jobs)}
 
     def _statuses(self, batch_id: str) -> dict[str, str]:
         """Read each job's status by its result."""
@@ -346,7 +346,7 @@ class EngineMachine(RuleBasedStateMachine):
         for offset in range(0, len(self.model.order) + size, size):
             page = self.engine.results(self.world, ResultQuery(), limit=size, offset=offset)
             assert page.total == len(self.model.order)
-            paged += [result["place_id"] for result in page.jobs]
+            paged += [orjson.loads(result)["place_id"] for result in page.jobs]
             self.engine.advance(self.world, microseconds)
         assert paged == [place_id for _, place_id in self.model.order]
 

@@ -19,7 +19,7 @@ from reprompt_mock.api.schemas.places import PlaceJob
 from reprompt_mock.api.schemas.results import JobListResponse, PlaceJobResult
 from reprompt_mock.engine.views import ResultQuery
 from reprompt_mock.lifecycle import JobStatus
-from reprompt_mock.wire import answer, parse
+from reprompt_mock.wire import answer, array, parse
 
 router = APIRouter(prefix="/v1/{org_slug}/place_enrichment", tags=["jobs"], responses=errors(401, 403, 404, 422, 429))
 
@@ -66,7 +66,7 @@ async def get_jobs(
         batches = [list_entry(batch, status) for batch, status in days.batches]
         return answer({"batches": batches, "total": days.total, **page})
     results = await call.read(lambda: call.engine.results(call.world, query, **page), big=limit > _BIG_PAGE)
-    return answer({"jobs": results.jobs, "total": results.total, **page})
+    return answer({"jobs": array(results.jobs), "total": results.total, **page})
 
 
 @router.post(

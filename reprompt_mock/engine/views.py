@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import orjson
+
 from reprompt_mock.batch_status import Counts, status_of
 from reprompt_mock.clock import day_bounds
 from reprompt_mock.errors import BatchNotFound, JobNotFound
@@ -37,9 +39,9 @@ class BatchPage(NamedTuple):
 
 
 class ResultPage(NamedTuple):
-    """A page of results in the service's form, and how many there are."""
+    """A page of results in the service's form, each written as JSON, and how many there are."""
 
-    jobs: Sequence[dict[str, Any]]
+    jobs: Sequence[bytes]
     total: int
 
 
@@ -130,7 +132,9 @@ def result_page(reading: Reading, recall: Recall, query: ResultQuery, *, limit: 
     if selection is None:
         return ResultPage([], 0)
     stored = jobs.results(reading.connection, selection, limit=limit, offset=offset)
-    return ResultPage([recall.result(reading.connection, job) for job in stored], _total(reading, selection))
+    # Written one by one: kept as dicts, a page's results would have the garbage collector trace them over and over.
+    written = [orjson.dumps(recall.result(reading.connection, job)) for job in stored]
+    return ResultPage(written, _total(reading, selection))
 
 
 def day_page(reading: Reading, query: ResultQuery, *, limit: int, offset: int) -> BatchPage:
