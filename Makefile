@@ -15,7 +15,7 @@ demo: $(RUN_READY)  ## drive real places through all endpoints
 	@exec $(BIN)/reprompt-mock demo
 
 test: $(TEST_READY)  ## all tests; ARGS="-k lifecycle" for some
-	$(BIN)/pytest -n auto $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 soak: $(TEST_READY)  ## hostile, concurrent, random and killed, in large counts: about five minutes
 	SOAK=1 $(BIN)/pytest tests/trust -n 2 --soak -v $(ARGS)

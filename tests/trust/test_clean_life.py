@@ -18,6 +18,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from reprompt_mock import RepromptMock
+from reprompt_mock.errors import DatabaseUnreadable
+from reprompt_mock.store.database import Database
 from tests.processes import PATIENCE_SECONDS, Served, environment, eventually, serve
 from tests.trust.lives import body_of
 
@@ -109,7 +112,7 @@ def _resident_kilobytes(served: Served) -> int:
 
 def test_worlds_that_were_forgotten_take_no_room(tmp_path: Path, soak: bool, record_property: Record) -> None:
     db = tmp_path / "world.db"
-    worlds = 10_000 if soak else 1_000
+    worlds = 10_000 if soak else 500
     with serve("--port", "0", "--db", str(db)) as served:
         _use_and_forget(served, range(300))
         before = _resident_kilobytes(served)
@@ -162,7 +165,9 @@ def test_what_a_killed_emulator_left_is_cleared_by_the_next(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"SQLite format 3\x00" + bytes(200), os.urandom(5000)])
-def test_a_damaged_temporary_folder_harms_no_start(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_temporary_folder_harms_no_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
     for name in ("reprompt-mock-stale", "reprompt-mock-locked"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "world.db").write_bytes(content)
@@ -170,19 +175,24 @@ def test_a_damaged_temporary_folder_harms_no_start(tmp_path: Path, content: byte
     (tmp_path / "reprompt-mock-locked" / "world.db.lock").mkdir()
     (tmp_path / "reprompt-mock-file").write_bytes(content)
     (tmp_path / "reprompt-mock-link").symlink_to(tmp_path / "nowhere")
-    with serve("--port", "0", TMPDIR=str(tmp_path)) as served:
-        served.service("acme", "POST", "/batches", body_of(1))
-        assert served.stop() == (0, "", "")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    store_one_batch()
     assert (tmp_path / "reprompt-mock-file").read_bytes() == content
 
 
-def test_a_temporary_folder_that_is_none_is_passed_over(tmp_path: Path) -> None:
+def test_a_temporary_folder_that_is_none_is_passed_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "file"
     file.touch()
     for folder in (file, tmp_path / "missing", ""):
-        with serve("--port", "0", TMPDIR=str(folder)) as served:
-            served.service("acme", "POST", "/batches", body_of(1))
-            assert served.stop() == (0, "", "")
+        monkeypatch.setenv("TMPDIR", str(folder))
+        store_one_batch()
+
+
+def store_one_batch() -> None:
+    """Start an emulator, use it, and close it."""
+    with RepromptMock() as mock:
+        url = f"{mock.base_url}/{mock.org_slug}/place_enrichment/batches"
+        assert httpx2.post(url, json=body_of(1), headers={"apiKey": "k"}, trust_env=False).status_code == 200
 
 
 def test_a_database_that_is_damaged_ends_the_start_with_one_line(tmp_path: Path) -> None:
@@ -193,14 +203,17 @@ def test_a_database_that_is_damaged_ends_the_start_with_one_line(tmp_path: Path)
     whole = db.read_bytes()
     for damaged in (whole[:100], whole[:5000], bytes(100) + whole[100:], whole[:100] + bytes(4000) + whole[4100:]):
         db.write_bytes(damaged)
-        done = subprocess.run(
-            [sys.executable, "-m", "reprompt_mock", "serve", "--port", "0", "--db", str(db)],
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE_SECONDS,
-            env=environment(),
-            check=False,
-        )
-        assert (done.returncode, done.stdout) == (2, "")
-        assert done.stderr.count("\n") == 1
+        with pytest.raises(DatabaseUnreadable):
+            Database(db)
         assert db.read_bytes() == damaged
+    done = subprocess.run(
+        [sys.executable, "-m", "reprompt_mock", "serve", "--port", "0", "--db", str(db)],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        env=environment(),
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+    assert db.read_bytes() == damaged
