@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from reprompt_mock.lifecycle import JobStatus
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 
 class Counts(NamedTuple):
@@ -64,8 +61,3 @@ def metadata_of(counts: Counts) -> dict[str, object]:
         "status_counts": counts.as_dict(),
         "success_rate": success_rate(counts),
     }
-
-
-def total_of(counts: Sequence[Counts]) -> Counts:
-    """Add counts up."""
-    return Counts(*map(sum, zip(*counts, strict=True))) if counts else Counts()

@@ -65,23 +65,9 @@ class Draw:
         self._supply, choice = divmod(self._supply, bound)
         return choice
 
-    def between(self, low: int, high: int) -> int:
-        """Choose a whole number from low to high, both included."""
-        return low + self.below(high - low + 1)
-
     def pick(self, options: Sequence[T]) -> T:
         """Choose one of the options, all equally likely."""
         return options[self.below(len(options))]
-
-    def sample(self, options: Sequence[T], count: int) -> list[T]:
-        """Choose `count` different positions of the options, in their order."""
-        left = count
-        chosen = []
-        for position, option in enumerate(options):
-            if left and self.below(len(options) - position) < left:
-                chosen.append(option)
-                left -= 1
-        return chosen
 
     def fraction(self) -> float:
         """Choose a number in [0, 1)."""

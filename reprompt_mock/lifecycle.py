@@ -34,7 +34,6 @@ class JobStatus(IntEnum):
 
 
 UNFINISHED = (JobStatus.pending, JobStatus.queued, JobStatus.in_progress)
-FINISHED = (JobStatus.completed, JobStatus.failed)
 
 
 class Hold(IntEnum):
@@ -147,10 +146,9 @@ def plan(
         pace: the settings in force.
     """
     fates = _fates(place_ids, attempts, seed, pace)
-    for position, course in courses.items():
-        _decide(fates, position, course)
     holds: list[int | None] = [None] * len(place_ids)
     for position, course in courses.items():
+        _decide(fates, position, course)
         holds[position] = None if course.hold is None else course.hold.value
     queued_at = [at + pending for pending in fates.pending]
     started_at = _starts(queued_at, fates, holds, workers=pace.workers)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import NamedTuple
 
+from reprompt_mock.clock import SECOND
 from reprompt_mock.errors import TooManyRequests
 
-_MICROSECONDS = 1_000_000
 _MOST_BUCKETS = 10_000
 
 
@@ -36,7 +36,7 @@ class RateLimiter:
         """
         capacity = max(rate, 1.0)
         tokens, at = self.buckets.get(key, _Bucket(capacity, now))
-        tokens = min(capacity, tokens + max(0, now - at) * rate / _MICROSECONDS)
+        tokens = min(capacity, tokens + max(0, now - at) * rate / SECOND)
         if tokens < 1:
             raise TooManyRequests(seconds=max(1, ceil((1 - tokens) / rate)))
         if key not in self.buckets and len(self.buckets) >= _MOST_BUCKETS:

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from reprompt_mock.batch_status import Counts, metadata_of, status_of, success_rate, total_of
+from reprompt_mock.batch_status import Counts, metadata_of, status_of, success_rate
 from reprompt_mock.lifecycle import JobStatus
 
 
@@ -89,5 +89,3 @@ def test_metadata_has_four_keys_and_all_five_counts() -> None:
 
 def test_counts_add_up() -> None:
     assert (Counts(1, 2, 3, 4, 5).finished, Counts(1, 2, 3, 4, 5).unfinished) == (9, 6)
-    assert total_of([Counts(1, 2, 3, 4, 5), Counts(failed=1)]) == Counts(1, 2, 3, 4, 6)
-    assert total_of([]) == Counts()

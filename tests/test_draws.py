@@ -40,7 +40,7 @@ def test_a_draw_is_pinned_for_ever() -> None:
 def test_draws_do_not_disturb_each_other() -> None:
     alone = [draw(1, name).below(1000) for name in "abc"]
     supplies = {name: draw(1, name) for name in "cab"}
-    supplies["b"].sample(range(50), 20)
+    [supplies["b"].below(50) for _ in range(20)]
     assert [draw(1, name).below(1000) for name in "abc"] == alone
     assert [supplies[name].below(1000) for name in "ac"] == [alone[0], alone[2]]
 
@@ -49,25 +49,6 @@ def test_draws_do_not_disturb_each_other() -> None:
 def test_below_stays_below_its_bound_however_often_it_is_asked(seed: int, bound: int) -> None:
     supply = draw(seed, "below")
     assert all(0 <= supply.below(bound) < bound for _ in range(100))
-
-
-@given(seeds, st.integers(-1000, 1000), st.integers(0, 1000))
-def test_between_includes_both_ends_and_nothing_beyond(seed: int, low: int, width: int) -> None:
-    supply = draw(seed, "between")
-    assert all(low <= supply.between(low, low + width) <= low + width for _ in range(20))
-
-
-def test_between_reaches_both_ends() -> None:
-    supply = draw(3, "ends")
-    assert {supply.between(-1, 1) for _ in range(100)} == {-1, 0, 1}
-
-
-@given(seeds, st.lists(st.integers(), min_size=1, unique=True), st.data())
-def test_a_sample_has_the_wanted_size_and_keeps_the_order(seed: int, options: list[int], data: st.DataObject) -> None:
-    count = data.draw(st.integers(0, len(options)))
-    chosen = draw(seed, "sample").sample(options, count)
-    assert len(chosen) == count
-    assert chosen == [option for option in options if option in set(chosen)]
 
 
 @pytest.mark.parametrize(("rate", "happens"), [(0.0, 0), (1.0, 5000)])

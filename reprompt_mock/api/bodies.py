@@ -13,9 +13,10 @@ import orjson
 from fastapi.exceptions import RequestValidationError
 
 from reprompt_mock.api.schemas.batches import AttributeSet, PlaceBatchPayload
-from reprompt_mock.api.schemas.places import ADDRESS_PARTS, LONGEST_PLACE_ID, PlaceJob, is_text
+from reprompt_mock.api.schemas.places import LONGEST_PLACE_ID, PlaceJob
 from reprompt_mock.attributes import merged
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich, check_size
+from reprompt_mock.enrichment.places import has_address
 from reprompt_mock.wire import loaded, validated
 
 if TYPE_CHECKING:
@@ -59,10 +60,7 @@ class _Place(msgspec.Struct, forbid_unknown_fields=True, gc=False):
         """Tell whether the place is named and located; where it is not, the models say what is wrong."""
         if not self.name.strip() or (self.latitude is None) != (self.longitude is None):
             return False
-        return self.latitude is not None or any(map(is_text, self._address()))
-
-    def _address(self) -> tuple[str | None, ...]:
-        return (self.full_address, *(getattr(self, part) for part in ADDRESS_PARTS))
+        return self.latitude is not None or has_address(self)
 
 
 class _OpenPlace(_Place, forbid_unknown_fields=False, gc=False):

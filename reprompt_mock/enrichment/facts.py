@@ -23,7 +23,6 @@ class Country:
 
     code: str | None
     name: str | None
-    alpha3: str
     aliases: tuple[str, ...]
     currency: str
     meal: int
@@ -37,7 +36,7 @@ class Country:
     streets: tuple[str, ...]
 
 
-_NOWHERE = Country(None, None, "", (), "USD", 15, "en", "en_US", "gb", None, ("Springfield",), (0.0, 0.0), (), ())
+_NOWHERE = Country(None, None, (), "USD", 15, "en", "en_US", "gb", None, ("Springfield",), (0.0, 0.0), (), ())
 
 
 @lru_cache

@@ -24,7 +24,7 @@ def point_of(wkt: str) -> tuple[float, float]:
     try:
         bounds: tuple[float, ...] = getattr(from_wkt(wkt), "bounds", ())
         west, south, east, north = bounds
-    except Exception as error:
+    except Exception as error:  # the parser lets IndexError, ValueError, TypeError and others out
         raise GeometryError(_UNREADABLE) from error
     longitude, latitude = (west + east) / 2, (south + north) / 2
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):

@@ -75,9 +75,9 @@ def _by_last_words(text: str) -> str | None:
     return next((code for code in names if code), None)
 
 
-def has_address(inputs: Mapping[str, Any]) -> bool:
-    """Tell whether a place has an address or any part of one (contract C1)."""
-    return any(_is_text(inputs.get(part)) for part in ("full_address", *ADDRESS_PARTS))
+def has_address(place: object) -> bool:
+    """Tell whether a place, which has its inputs as attributes, has an address or any part of one (contract C1)."""
+    return any(_is_text(getattr(place, part, None)) for part in ("full_address", *ADDRESS_PARTS))
 
 
 def _is_text(value: Any) -> bool:

@@ -17,8 +17,9 @@ from reprompt_mock.api.schemas.batches import (
     ReprocessBatchRequest,
     ReprocessJobRequest,
 )
-from reprompt_mock.api.schemas.places import ADDRESS_PARTS, PlaceJob, UniversalPlace
+from reprompt_mock.api.schemas.places import PlaceJob, UniversalPlace
 from reprompt_mock.app import create_app
+from reprompt_mock.enrichment.places import ADDRESS_PARTS
 from reprompt_mock.settings import load
 from tests.conftest import LONDON, Org
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -65,7 +66,7 @@ def test_the_country_is_as_given_else_by_name_else_by_coordinates_else_by_addres
 )
 def test_an_address_is_any_part_that_is_not_blank(inputs: dict[str, Any], *, expected: bool) -> None:
     """Contract C1."""
-    assert has_address(inputs) is expected
+    assert has_address(SimpleNamespace(**inputs)) is expected
 
 
 def test_a_place_keeps_its_inputs() -> None:

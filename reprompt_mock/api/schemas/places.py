@@ -8,22 +8,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat, 
 from pydantic_core import PydanticCustomError
 
 from reprompt_mock.enrichment.geometry import GeometryError, point_of
+from reprompt_mock.enrichment.places import ADDRESS_PARTS, has_address
 
 LONGEST_PLACE_ID = 512
-ADDRESS_PARTS = (
-    "street",
-    "house",
-    "building",
-    "unit_number",
-    "floor",
-    "block",
-    "km",
-    "suburb",
-    "city",
-    "state",
-    "postalCode",
-    "country",
-)
 LOCATION_NEEDED = (
     "a place needs latitude and longitude, or full_address, or wkt_geometry, or at least one address part ("
     + ", ".join(ADDRESS_PARTS)
@@ -84,7 +71,7 @@ class UniversalPlace(BaseModel):
             raise PydanticCustomError("coordinates_incomplete", COORDINATES_TOGETHER)
         if self.wkt_geometry is not None:
             self._locate_by(self.wkt_geometry)
-        if self.latitude is None and not self._has_address():
+        if self.latitude is None and not has_address(self):
             raise PydanticCustomError("place_not_located", LOCATION_NEEDED)
         return self
 
@@ -96,19 +83,11 @@ class UniversalPlace(BaseModel):
         if self.latitude is None:
             self.latitude, self.longitude = latitude, longitude
 
-    def _has_address(self) -> bool:
-        return any(is_text(getattr(self, part, None)) for part in ("full_address", *ADDRESS_PARTS))
-
 
 def _usable_id(place_id: str) -> str:
     if len(place_id) > LONGEST_PLACE_ID or "\0" in place_id:
         raise PydanticCustomError("place_id", "A place id must have 1 to 512 characters without NUL")
     return place_id
-
-
-def is_text(value: Any) -> bool:
-    """Tell whether a value is a string that is not blank."""
-    return isinstance(value, str) and bool(value.strip())
 
 
 class PlaceJob(BaseModel):
