@@ -35,8 +35,8 @@ class Abort(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class FaultMatch:
-    """Which requests a fault is for; `path` is a glob, what is None matches everything."""
+class RequestMatch:
+    """Which requests are meant; `path` is a glob, what is None matches everything."""
 
     method: str | None = None
     path: str | None = None
@@ -74,7 +74,7 @@ class Fault:
     `skip` requests are let through first, then each is hit with `probability` until `times` were.
     """
 
-    match: FaultMatch
+    match: RequestMatch
     then: Effect
     skip: int = 0
     times: int | None = None

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from contextvars import ContextVar
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import orjson
 
 from reprompt_mock.clock import iso
+from reprompt_mock.faults import RequestMatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -70,22 +70,16 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which requests to show; `path` is a glob, `limit` keeps the newest."""
+    """Which requests to show; `limit` keeps the newest."""
 
-    method: str | None = None
-    path: str | None = None
-    operation: str | None = None
+    match: RequestMatch = field(default_factory=RequestMatch)
     status: int | None = None
     limit: int | None = None
 
     def fits(self, entry: Entry) -> bool:
         """Tell whether a request is wanted."""
-        return (
-            (self.method is None or self.method.upper() == entry.method)
-            and (self.operation is None or self.operation == entry.operation)
-            and (self.status is None or self.status == entry.status)
-            and (self.path is None or fnmatchcase(entry.path, self.path))
-        )
+        has_status = self.status is None or self.status == entry.status
+        return has_status and self.match.fits(entry.method, entry.path, entry.operation)
 
 
 class Journal:

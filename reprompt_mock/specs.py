@@ -173,7 +173,7 @@ class FaultSpec(Strict):
     def to_fault(self, fault_id: str) -> faults.Fault:
         """Make the fault."""
         return faults.Fault(
-            faults.FaultMatch(**self.match.model_dump()),
+            faults.RequestMatch(**self.match.model_dump()),
             faults.Effect(
                 self.then.status, self.then.body, self.then.headers, self.then.delay_seconds, self.then.abort
             ),

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from reprompt_mock.api.bodies import parse_batch
 from reprompt_mock.api.call import Caller
-from reprompt_mock.api.document import errors, request_body
+from reprompt_mock.api.document import errors
 from reprompt_mock.api.schemas.answers import (
     BulkRefreshBatchResponse,
     Message,
@@ -27,6 +27,7 @@ from reprompt_mock.attributes import merged
 from reprompt_mock.batch_status import metadata_of
 from reprompt_mock.clock import iso
 from reprompt_mock.engine.reprocessing import Wanted
+from reprompt_mock.openapi import request_body
 from reprompt_mock.reprocess import scope_of
 from reprompt_mock.wire import answer, parse
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from reprompt_mock.clock import SECOND, real_now
-from reprompt_mock.faults import Abort, Effect, Fault, FaultMatch, When
+from reprompt_mock.faults import Abort, Effect, Fault, RequestMatch, When
 from reprompt_mock.journal import BODY_BYTES, Entry, collect_rules, without_keys
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Gateway:
         for name, value in exchange.scope["headers"]:
             wanted = _PREFERENCE.search(value) if name == b"prefer" else None
             if wanted:
-                return Fault(FaultMatch(), Effect(status=int(wanted[1])), id="prefer")
+                return Fault(RequestMatch(), Effect(status=int(wanted[1])), id="prefer")
         request = (exchange.scope["method"], exchange.scope["path"], exchange.operation)
         if not world.scenario.has_fault_for(*request):
             return None

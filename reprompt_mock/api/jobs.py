@@ -12,13 +12,14 @@ from starlette.convertors import PathConvertor, register_url_convertor
 from reprompt_mock.api.batches import BELOW_2_63, Offset, list_entry, wanted_by
 from reprompt_mock.api.bodies import place_to_enrich
 from reprompt_mock.api.call import Caller
-from reprompt_mock.api.document import errors, request_body
+from reprompt_mock.api.document import errors
 from reprompt_mock.api.schemas.answers import Message, PaginatedBatchesResponse, ReprocessJobsAnswer, SubmittedJob
 from reprompt_mock.api.schemas.batches import ReprocessJobRequest
 from reprompt_mock.api.schemas.places import PlaceJob
 from reprompt_mock.api.schemas.results import JobListResponse, PlaceJobResult
 from reprompt_mock.engine.views import ResultQuery
 from reprompt_mock.lifecycle import JobStatus
+from reprompt_mock.openapi import request_body
 from reprompt_mock.wire import answer, array, parse
 
 router = APIRouter(prefix="/v1/{org_slug}/place_enrichment", tags=["jobs"], responses=errors(401, 403, 404, 422, 429))

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from reprompt_mock.control import models
-from reprompt_mock.control.base import Control, Controlled
-from reprompt_mock.control.document import errors, request_body
+from reprompt_mock.control.call import Control, Controlled
+from reprompt_mock.control.document import errors
+from reprompt_mock.faults import RequestMatch
 from reprompt_mock.journal import Filter
+from reprompt_mock.openapi import request_body
 from reprompt_mock.specs import FaultSpec, RuleSpec
 from reprompt_mock.wire import answer, loaded, validated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reprompt_mock.scenario import Scenario
 
 Spec = TypeVar("Spec", bound=BaseModel)
 
@@ -27,6 +34,12 @@ async def _specs(control: Control, model: type[Spec]) -> list[Spec]:
     return [validated(model, value)]
 
 
+async def _deleted(control: Control, change: Callable[[Scenario], Scenario]) -> Response:
+    world = control.world
+    await control.change(lambda: control.engine.change_scenario(world, change))
+    return Response(status_code=204)
+
+
 @router.get("/rules")
 async def list_rules(control: Controlled) -> Response:
     """List a world's rules, oldest first, with how many jobs each served."""
@@ -38,7 +51,7 @@ async def list_rules(control: Controlled) -> Response:
     status_code=201,
     response_model=models.Ids,
     responses=errors(400, 413),
-    openapi_extra=request_body(RuleSpec, required=True, or_list=True),
+    openapi_extra=request_body(RuleSpec, or_list=True),
 )
 async def add_rules(control: Controlled) -> Response:
     """Add one rule or a list; each gets an id."""
@@ -51,23 +64,20 @@ async def add_rules(control: Controlled) -> Response:
 @router.delete("/rules", status_code=204)
 async def delete_rules(control: Controlled) -> Response:
     """Delete all rules; what was drawn under them stays."""
-    return await _without_rule(control, None)
+    return await _deleted(control, lambda old: old.without_rule(None))
 
 
 @router.delete("/rules/{rule_id}", status_code=204)
 async def delete_rule(control: Controlled, rule_id: str) -> Response:
     """Delete a rule; what was drawn under it stays."""
-    return await _without_rule(control, rule_id)
-
-
-async def _without_rule(control: Control, rule_id: str | None) -> Response:
-    world = control.world
-    await control.change(lambda: control.engine.change_scenario(world, lambda old: old.without_rule(rule_id)))
-    return Response(status_code=204)
+    return await _deleted(control, lambda old: old.without_rule(rule_id))
 
 
 @router.post(
-    "/release", response_model=models.Released, responses=errors(413), openapi_extra=request_body(models.Release)
+    "/release",
+    response_model=models.Released,
+    responses=errors(413),
+    openapi_extra=request_body(models.Release, required=False),
 )
 async def release(control: Controlled) -> Response:
     """Let held jobs go on from where they stand."""
@@ -87,7 +97,7 @@ async def list_faults(control: Controlled) -> Response:
     status_code=201,
     response_model=models.Ids,
     responses=errors(400, 413),
-    openapi_extra=request_body(FaultSpec, required=True, or_list=True),
+    openapi_extra=request_body(FaultSpec, or_list=True),
 )
 async def add_faults(control: Controlled) -> Response:
     """Add one fault or a list; each gets an id."""
@@ -100,19 +110,13 @@ async def add_faults(control: Controlled) -> Response:
 @router.delete("/faults", status_code=204)
 async def delete_faults(control: Controlled) -> Response:
     """Delete all faults."""
-    return await _without_fault(control, None)
+    return await _deleted(control, lambda old: old.without_fault(None))
 
 
 @router.delete("/faults/{fault_id}", status_code=204)
 async def delete_fault(control: Controlled, fault_id: str) -> Response:
     """Delete a fault."""
-    return await _without_fault(control, fault_id)
-
-
-async def _without_fault(control: Control, fault_id: str | None) -> Response:
-    world = control.world
-    await control.change(lambda: control.engine.change_scenario(world, lambda old: old.without_fault(fault_id)))
-    return Response(status_code=204)
+    return await _deleted(control, lambda old: old.without_fault(fault_id))
 
 
 @router.get("/journal", response_model=models.Journal)
@@ -126,7 +130,7 @@ async def get_journal(
 ) -> Response:
     """Show the latest requests of a world, newest last."""
     journal = control.world.journal
-    wanted = Filter(method, path, operation, status, limit)
+    wanted = Filter(RequestMatch(method, path, operation), status, limit)
     return answer({"requests": journal.find(wanted), "dropped": journal.dropped})
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from reprompt_mock.control import models
-from reprompt_mock.control.base import Controlled
-from reprompt_mock.control.document import errors, request_body
+from reprompt_mock.control.call import Controlled
+from reprompt_mock.control.document import errors
 from reprompt_mock.control.worlds import summary_body
 from reprompt_mock.engine.snapshot import Snapshot
+from reprompt_mock.openapi import request_body
 from reprompt_mock.wire import answer, parse, read_body
 
 router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 404, 422, 503))
@@ -21,7 +22,7 @@ async def take_snapshot(control: Controlled) -> Response:
     return await control.desk.read(world, lambda: answer(control.engine.snapshot(world)), big=True)
 
 
-@router.put("/snapshot", response_model=models.WorldSummary, openapi_extra=request_body(Snapshot, required=True))
+@router.put("/snapshot", response_model=models.WorldSummary, openapi_extra=request_body(Snapshot))
 async def restore_snapshot(control: Controlled) -> Response:
     """Make the world what a snapshot says, in place of what it was; its size is not limited."""
     world = control.world

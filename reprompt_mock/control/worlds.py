@@ -9,8 +9,9 @@ from fastapi import APIRouter, Response
 from reprompt_mock import __version__
 from reprompt_mock.clock import SECOND, iso, moment_of
 from reprompt_mock.control import models
-from reprompt_mock.control.base import Controlled
-from reprompt_mock.control.document import errors, request_body
+from reprompt_mock.control.call import Controlled
+from reprompt_mock.control.document import errors
+from reprompt_mock.openapi import request_body
 from reprompt_mock.settings import WorldSettings
 from reprompt_mock.wire import answer
 
@@ -66,7 +67,7 @@ async def get_settings(control: Controlled) -> Response:
     "/orgs/{org_slug}/settings",
     response_model=WorldSettings,
     responses=errors(413),
-    openapi_extra=request_body(models.SettingsChange),
+    openapi_extra=request_body(models.SettingsChange, required=False),
 )
 async def change_settings(control: Controlled) -> Response:
     """Change a world's settings, for what is submitted or reprocessed from now on."""
@@ -88,7 +89,7 @@ async def get_clock(control: Controlled) -> Response:
     "/orgs/{org_slug}/clock",
     response_model=models.Clock,
     responses=errors(413),
-    openapi_extra=request_body(models.ClockChange),
+    openapi_extra=request_body(models.ClockChange, required=False),
 )
 async def change_clock(control: Controlled) -> Response:
     """Pause or resume a world's clock, change its speed, set its time."""
@@ -105,7 +106,7 @@ async def change_clock(control: Controlled) -> Response:
     "/orgs/{org_slug}/clock/advance",
     response_model=models.Clock,
     responses=errors(413),
-    openapi_extra=request_body(models.Advance, required=True),
+    openapi_extra=request_body(models.Advance),
 )
 async def advance(control: Controlled) -> Response:
     """Move a world's clock forward; every transition due by then has happened when it answers."""
@@ -119,7 +120,7 @@ async def advance(control: Controlled) -> Response:
     "/orgs/{org_slug}/clock/settle",
     response_model=models.Settled,
     responses=errors(413),
-    openapi_extra=request_body(models.Settle),
+    openapi_extra=request_body(models.Settle, required=False),
 )
 async def settle(control: Controlled) -> Response:
     """Advance just far enough for every job in scope to finish, held ones and unstarted uploads aside."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 from urllib.parse import quote
 
 if TYPE_CHECKING:
@@ -66,11 +66,34 @@ class Clock:
         self._connection.call("PATCH", "/clock", {"now": now.isoformat()})
 
 
-class Rules:
-    """A world's rules: what happens to jobs."""
+class _ScenarioPart:
+    """What rules and faults have in common; `_kind` names their path and their list."""
+
+    _kind: ClassVar[str]
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    def _add(self, specs: Any) -> list[str]:
+        return list(self._connection.call("POST", f"/{self._kind}", specs)["ids"])
+
+    def remove(self, item_id: str, /) -> None:
+        """Delete one; what was drawn under a rule stays."""
+        self._connection.call("DELETE", f"/{self._kind}/{quote(item_id, safe='')}")
+
+    def clear(self) -> None:
+        """Delete all."""
+        self._connection.call("DELETE", f"/{self._kind}")
+
+    def list(self) -> list[dict[str, Any]]:
+        """List them, oldest first, with how many each has `served`, and a fault has `seen`."""
+        return list(self._connection.call("GET", f"/{self._kind}")[self._kind])
+
+
+class Rules(_ScenarioPart):
+    """A world's rules: what happens to jobs."""
+
+    _kind = "rules"
 
     def add(
         self,
@@ -81,30 +104,17 @@ class Rules:
     ) -> str:
         """Add a rule; gives its id. The newest that matches decides."""
         rule = {"match": dict(match or {}), "then": dict(then), "times": times}
-        return str(self._connection.call("POST", "/rules", rule)["ids"][0])
+        return self._add(rule)[0]
 
     def add_all(self, rules: Sequence[Mapping[str, Any]]) -> list[str]:
         """Add rules as data, such as a file of them has; gives their ids."""
-        return list(self._connection.call("POST", "/rules", list(rules))["ids"])
-
-    def list(self) -> list[dict[str, Any]]:
-        """List the rules, oldest first, with how many jobs each `served`."""
-        return list(self._connection.call("GET", "/rules")["rules"])
-
-    def remove(self, rule_id: str) -> None:
-        """Delete a rule; what was drawn under it stays."""
-        self._connection.call("DELETE", f"/rules/{quote(rule_id, safe='')}")
-
-    def clear(self) -> None:
-        """Delete all rules."""
-        self._connection.call("DELETE", "/rules")
+        return self._add(list(rules))
 
 
-class Faults:
+class Faults(_ScenarioPart):
     """A world's faults: what happens to requests."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    _kind = "faults"
 
     def add(
         self,
@@ -125,19 +135,7 @@ class Faults:
             "probability": probability,
             "when": when,
         }
-        return str(self._connection.call("POST", "/faults", fault)["ids"][0])
-
-    def list(self) -> list[dict[str, Any]]:
-        """List the faults, oldest first, with how many requests each has `seen` and `served`."""
-        return list(self._connection.call("GET", "/faults")["faults"])
-
-    def remove(self, fault_id: str) -> None:
-        """Delete a fault."""
-        self._connection.call("DELETE", f"/faults/{quote(fault_id, safe='')}")
-
-    def clear(self) -> None:
-        """Delete all faults."""
-        self._connection.call("DELETE", "/faults")
+        return self._add(fault)[0]
 
 
 class Journal:

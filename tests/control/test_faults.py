@@ -15,7 +15,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from reprompt_mock.app import create_app
-from reprompt_mock.faults import OPERATION_IDS, Abort, Effect, Fault, FaultMatch, choose
+from reprompt_mock.faults import OPERATION_IDS, Abort, Effect, Fault, RequestMatch, choose
 from reprompt_mock.server import ServerThread
 from reprompt_mock.settings import load
 from tests.conftest import LONDON, Org
@@ -523,7 +523,7 @@ def test_an_error_that_is_asked_for_makes_no_world(org: Org) -> None:
 
 
 def test_meeting_a_request_is_a_pure_function_of_the_fault_and_the_seed() -> None:
-    fault = Fault(FaultMatch(), Effect(status=503), skip=1, times=1, id="f")
+    fault = Fault(RequestMatch(), Effect(status=503), skip=1, times=1, id="f")
 
     met = []
     for _ in range(3):
@@ -534,7 +534,7 @@ def test_meeting_a_request_is_a_pure_function_of_the_fault_and_the_seed() -> Non
 
 
 def test_none_is_chosen_where_none_matches() -> None:
-    faults = [Fault(FaultMatch(operation="enrich"), Effect(abort=Abort.reset))]
+    faults = [Fault(RequestMatch(operation="enrich"), Effect(abort=Abort.reset))]
 
     assert choose(faults, "GET", "/x", None) is None
     assert choose([], "GET", "/x", "enrich") is None
