@@ -6,7 +6,7 @@ TEST_READY := $(VENV)/.ready-to-test
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: run demo test soak check bench bench-compare image-check format clean
+.PHONY: run demo test soak mutants check bench bench-compare image-check format clean
 
 run: $(RUN_READY)  ## serve on http://localhost:8780; ARGS="--speed 60" for more
 	@exec $(BIN)/reprompt-mock serve $(ARGS)
@@ -19,6 +19,11 @@ test: $(TEST_READY)  ## all tests; ARGS="-k lifecycle" for some
 
 soak: $(TEST_READY)  ## hostile, concurrent, random and killed, in large counts: about five minutes
 	SOAK=1 $(BIN)/pytest tests/trust -n 2 --soak -v $(ARGS)
+
+mutants: $(TEST_READY)  ## break the rules one by one and see whether their tests notice: about two minutes
+	$(BIN)/pip install --quiet --editable '.[test,mutation]'
+	$(BIN)/mutmut run --max-children 2
+	$(BIN)/mutmut results
 
 check: $(TEST_READY)  ## format, lint, types, layers, known weaknesses
 	$(BIN)/ruff format --check .
@@ -46,7 +51,7 @@ format: $(TEST_READY)  ## format, and mend what the linter can
 	$(BIN)/ruff check --fix .
 
 clean:  ## remove what the targets made
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis mutants
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: install it, or name it with PYTHON=…"; exit 1; }

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reprompt_mock.clock import LATEST, SECOND, VirtualClock, day_bounds, iso, moment_of
+from reprompt_mock.clock import LATEST, SECOND, VirtualClock, day_bounds, iso, moment_of, real_now
 from reprompt_mock.engine import Engine
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.errors import TimeOutOfRange
@@ -24,6 +24,19 @@ moments = st.integers(0, LATEST)
 reals = st.integers(0, 2 * NOON)
 speeds = st.floats(0.001, 1e6)
 clocks = st.builds(VirtualClock, moments, reals, speeds, st.booleans())
+
+
+def test_real_time_is_counted_in_whole_microseconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.time_ns", lambda: NOON * 1000 + 1999)
+    assert real_now() == NOON + 1
+
+
+def test_time_ends_with_the_year_9999_and_begins_with_1970() -> None:
+    clock = VirtualClock(NOON, REAL)
+    assert [clock.moved_to(moment, REAL).virtual for moment in (0, LATEST)] == [0, LATEST]
+    for moment in (-1, LATEST + 1):
+        with pytest.raises(TimeOutOfRange):
+            clock.moved_to(moment, REAL)
 
 
 @pytest.mark.parametrize(

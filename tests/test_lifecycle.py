@@ -309,6 +309,17 @@ def test_nothing_is_planned_for_nobody() -> None:
     assert plan([], at=AT, seed=0, pace=DEFAULT) == []
 
 
+def test_uploads_that_nobody_started_have_no_times() -> None:
+    tables = lifecycle.never(2)
+    assert [Timetable(*row) for row in zip(*tables, strict=True)] == [Timetable(None, None, None, None, None)] * 2
+
+
+def test_a_plan_wants_an_attempt_for_every_place() -> None:
+    for attempts in ([1], [1, 1, 1]):
+        with pytest.raises(ValueError, match="zip"):
+            lifecycle.plan(["store-1", "store-2"], attempts, at=AT, seed=0, pace=DEFAULT)
+
+
 def test_a_history_is_pinned_for_ever() -> None:
     """A change of these numbers changes every history that users have pinned in their own tests."""
     tables = plan([Entrant("store-1", 1), Entrant("store-2", 2)], at=0, seed=2, pace=Pace(1.0, 1.0, 2.0, 1, 0.5))
