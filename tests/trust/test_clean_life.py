@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -188,9 +189,17 @@ def test_a_temporary_folder_that_is_none_is_passed_over(tmp_path: Path, monkeypa
         store_one_batch()
 
 
-def store_one_batch() -> None:
+def test_a_stop_leaves_one_file_that_is_whole(tmp_path: Path) -> None:
+    db = tmp_path / "world.db"
+    store_one_batch(db=db)
+    assert {file.name for file in tmp_path.iterdir()} <= {"world.db", "world.db.lock"}  # nothing waits in a log
+    with closing(sqlite3.connect(f"file:{db}?immutable=1", uri=True)) as connection:
+        assert connection.execute("SELECT count(*) FROM job").fetchone() == (1,)
+
+
+def store_one_batch(**settings: Any) -> None:
     """Start an emulator, use it, and close it."""
-    with RepromptMock() as mock:
+    with RepromptMock(**settings) as mock:
         url = f"{mock.base_url}/{mock.org_slug}/place_enrichment/batches"
         assert httpx2.post(url, json=body_of(1), headers={"apiKey": "k"}, trust_env=False).status_code == 200
 

@@ -78,9 +78,8 @@ class Writer:
     slug: str
     history: Iterator[Request]
     waits: bool = False
-    done: list[Request] = field(default_factory=list)
+    done: list[tuple[Request, int]] = field(default_factory=list)
     under_way: Request | None = None
-    codes: set[int] = field(default_factory=set)
 
     def run(self, url: str, acknowledged: Callable[[], None]) -> None:
         """Send one request after another."""
@@ -93,8 +92,7 @@ class Writer:
                     response = http.request(request[0], path_of(self.slug, request[1]), json=request[2])
                 except httpx2.TransportError:
                     return
-                self.codes.add(response.status_code)
-                self.done.append(request)
+                self.done.append((request, response.status_code))
                 self.under_way = None
                 acknowledged()
 
@@ -105,9 +103,10 @@ class Writer:
 
 
 class Reference:
-    """The worlds of an emulator that nobody kills."""
+    """The worlds of an emulator that nobody kills; `code` is the status of its latest answer."""
 
     def __init__(self, org: Org) -> None:
+        self.code = 0
         self._org = org
         self._places: dict[str, Place] = {}
 
@@ -120,6 +119,7 @@ class Reference:
     def _send(self, method: str, path: str, body: Any) -> Any:
         response = self._org.http.request(method, path, json=body, headers=self._org.headers)
         assert response.is_success or response.status_code in {400, 404}, response.text
+        self.code = response.status_code
         return response.json() if response.content else None
 
 
@@ -160,7 +160,7 @@ def test_kills_lose_nothing_acknowledged_and_keep_nothing_in_part(
             for writer in steady:
                 place = Place(served.call, writer.slug)
                 cut_short += writer.under_way is not None
-                kept += follow(place, reference[writer.slug], writer)
+                kept += follow(place, reference, writer)
             cut_short += sum(writer.under_way is not None for writer in going)
             kept += follow_running(Place(served.call, going[0].slug), reference, going)
             served.kill()
@@ -186,26 +186,24 @@ def kill_amid(served: Served, writers: list[Writer], draws: random.Random) -> No
     served.kill()
     for thread in threads:
         thread.join()
-    assert {code for writer in writers for code in writer.codes} <= {
-        200,
-        204,
-        400,
-        404,
-    }  # nothing to reprocess; a batch whose create was cut short
+    codes = {code for writer in writers for _, code in writer.done}
+    assert codes <= {200, 204, 400, 404}  # nothing to reprocess; a batch whose create was cut short
 
 
-def follow(actual: Place, reference: Place, writer: Writer) -> int:
-    """Check a world against one that was never interrupted, now and as it goes on; tells whether more was kept."""
-    for request in writer.done:
-        carry_out(reference, request)
+def follow(actual: Place, reference: Reference, writer: Writer) -> int:
+    """Check a world and its answers against one that was never interrupted; tells whether more was kept."""
+    expected = reference[writer.slug]
+    for request, code in writer.done:
+        carry_out(expected, request)
+        assert reference.code == code
     writer.done.clear()
     kept = 0
     if writer.under_way:
-        if actual.everything() != reference.everything():
-            carry_out(reference, writer.under_way)
+        if actual.everything() != expected.everything():
+            carry_out(expected, writer.under_way)
             kept = 1
         writer.under_way = None
-    assert actual.everything() == reference.everything()
+    assert actual.everything() == expected.everything()
     actual.check()
     return kept
 
@@ -217,7 +215,7 @@ def follow_running(actual: Place, reference: Reference, writers: list[Writer]) -
     expected = reference[actual.slug]
     kept = 0
     for writer in writers:
-        for request in writer.done:
+        for request, _ in writer.done:
             carry_out(expected, request)
             expected.control("POST", "/clock/settle", {})
     for writer in writers:
