@@ -29,7 +29,7 @@ def results(body: bytes, repeats: int) -> list[float]:
         world = engine.worlds.peek("bench")
         engine.settle(world)
         with engine.core.reading(world) as reading:
-            everything = jobs.Selection(world.key, reading.now)
+            everything = jobs.Selection(reading.key or 0, reading.now)
             stored = jobs.results(reading.connection, everything, limit=10**6, offset=0)
             recall = Recall()
             samples = []

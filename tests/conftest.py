@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 
 from reprompt_mock.app import create_app
 from reprompt_mock.settings import load
+from tests.trust.scale import SOAK
 
 _slugs = (f"org-{number}" for number in itertools.count())
 
@@ -83,19 +84,9 @@ class Org:
         return Org(self.http, next(_slugs), self.headers)
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--soak", action="store_true", help="try tests/trust with larger counts: minutes, not seconds")
-
-
-@pytest.fixture(scope="session")
-def soak(request: pytest.FixtureRequest) -> bool:
-    """Whether counts are to be larger."""
-    return bool(request.config.getoption("soak"))
-
-
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Show the figures that tests noted by `record_property`."""
-    if not config.getoption("soak"):
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Show the figures that tests noted by `record_property`, where much is tried."""
+    if not SOAK:
         return
     terminalreporter.section("figures")
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):

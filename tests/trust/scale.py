@@ -1,4 +1,4 @@
-"""How much the tests of this folder try: little with `make test`, much with `SOAK=1 make test`."""
+"""How much the tests of this folder try: little with `make test`, much with `make soak`."""
 
 from __future__ import annotations
 

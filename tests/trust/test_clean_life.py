@@ -24,6 +24,7 @@ from reprompt_mock.errors import DatabaseUnreadable
 from reprompt_mock.store.database import Database
 from tests.processes import PATIENCE_SECONDS, Served, environment, eventually, serve
 from tests.trust.lives import body_of
+from tests.trust.scale import SOAK, tries
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="this machine has no /proc")
 
@@ -31,7 +32,7 @@ Record = Callable[[str, object], None]
 ROOT = Path(__file__).parents[2]
 PROMISED_SECONDS = 2.0
 LOADED_SECONDS = 6.0
-"""What is allowed where other tests run beside; with --soak it is what is promised."""
+"""What is allowed where other tests run beside; with SOAK=1 it is what is promised."""
 GROWTH_KILOBYTES = 24 * 1024
 """A world of two batches holds over 20 kB: a thousand that stayed would show."""
 
@@ -39,12 +40,12 @@ GROWTH_KILOBYTES = 24 * 1024
 # The end
 
 
-def test_a_signal_ends_it_in_time_whatever_is_open(soak: bool, record_property: Record) -> None:
+def test_a_signal_ends_it_in_time_whatever_is_open(record_property: Record) -> None:
     """Clients that poll, delayed answers of both kinds and large uploads, all at once."""
-    times = [_time_of_stopping() for _ in range(10 if soak else 1)]
+    times = [_time_of_stopping() for _ in range(tries(1, 10))]
     record_property("stops", len(times))
     record_property("slowest stop, seconds", round(max(times), 2))
-    assert max(times) < (PROMISED_SECONDS if soak else LOADED_SECONDS)
+    assert max(times) < (PROMISED_SECONDS if SOAK else LOADED_SECONDS)
 
 
 def _time_of_stopping() -> float:
@@ -92,8 +93,8 @@ def _poll(url: str, polled: threading.Semaphore) -> None:
 # What is left
 
 
-def test_a_closed_emulator_holds_nothing(tmp_path: Path, soak: bool, record_property: Record) -> None:
-    lives = 50 if soak else 5
+def test_a_closed_emulator_holds_nothing(tmp_path: Path, record_property: Record) -> None:
+    lives = tries(5, 50)
     command = [sys.executable, "-W", "error", "-m", "tests.trust.lives", str(lives)]
     ran = subprocess.run(
         command, env=environment(TMPDIR=str(tmp_path)), cwd=ROOT, capture_output=True, text=True, check=False
@@ -111,9 +112,9 @@ def _resident_kilobytes(served: Served) -> int:
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))
 
 
-def test_worlds_that_were_forgotten_take_no_room(tmp_path: Path, soak: bool, record_property: Record) -> None:
+def test_worlds_that_were_forgotten_take_no_room(tmp_path: Path, record_property: Record) -> None:
     db = tmp_path / "world.db"
-    worlds = 10_000 if soak else 500
+    worlds = tries(500, 10_000)
     with serve("--port", "0", "--db", str(db)) as served:
         _use_and_forget(served, range(300))
         before = _resident_kilobytes(served)

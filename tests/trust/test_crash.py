@@ -17,6 +17,7 @@ import pytest
 from tests.conftest import Org
 from tests.processes import PATIENCE_SECONDS, Served, eventually, serve
 from tests.test_restart import START, Place
+from tests.trust.scale import tries
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
 
@@ -136,9 +137,9 @@ def carry_out(place: Place, request: Request) -> None:
 
 
 def test_kills_lose_nothing_acknowledged_and_keep_nothing_in_part(
-    tmp_path: Path, org: Org, soak: bool, record_property: Callable[[str, object], None]
+    tmp_path: Path, org: Org, record_property: Callable[[str, object], None]
 ) -> None:
-    rounds = 24 if soak else 3
+    rounds = tries(3, 24)
     db, draws, reference = tmp_path / "world.db", random.Random(20), Reference(org)
     steady: list[Writer] = []
     acknowledged = cut_short = kept = 0

@@ -245,7 +245,7 @@ def test_any_history_is_what_the_model_says_and_the_same_in_every_world(machine:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=tries(6, 500),
+            max_examples=tries(6, 150),
             stateful_step_count=tries(20, 50),
             deadline=None,
             database=None,
