@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from reprompt_mock import faults, rules
@@ -34,6 +34,19 @@ def _as_json(value: Any) -> Any:
 
 Json = Annotated[Any, BeforeValidator(_as_json)]
 """A value as JSON has it: dates of a config file become text."""
+
+
+def _spelt(time: Any) -> Any:
+    if not (isinstance(time, str) and "-" in time[1:]):
+        example = "2026-01-31T09:30:00Z"
+        raise PydanticCustomError(
+            "time", "Input should be a time with its zone, such as {example}", {"example": example}
+        )
+    return time
+
+
+Time = Annotated[AwareDatetime, BeforeValidator(_spelt)]
+"""A point in time in ISO 8601: a bare number is none, whatever it may count."""
 _OUTPUTS = frozenset(key for attribute in CATALOGUE.values() for key in attribute.outputs)
 _SCORES = frozenset(key for attribute in CATALOGUE.values() for key in attribute.confidence)
 

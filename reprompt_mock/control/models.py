@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, Field, create_model
+from pydantic import BaseModel, Field, create_model
 
 from reprompt_mock.settings import WorldSettings
-from reprompt_mock.specs import Strict
+from reprompt_mock.specs import Strict, Time
 
 
 class Health(BaseModel):
@@ -29,9 +29,7 @@ class Clock(BaseModel):
 class ClockChange(Strict):
     """What to change about a world's clock; what is left out stays."""
 
-    now: AwareDatetime | None = Field(
-        None, description="The time to set, with its zone; forward only, once the world has jobs."
-    )
+    now: Time | None = Field(None, description="The time to set, with its zone; forward only, once the world has jobs.")
     running: bool | None = Field(None, description="Resume (true) or pause (false).")
     speed: Annotated[float, Field(gt=0, le=1e6)] | None = Field(
         None, description="Virtual seconds per real second, above 0 up to 1,000,000."

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 K = TypeVar("K")
 T = TypeVar("T")
 
-_LARGEST_CACHE = 10_000
+_LARGEST_CACHE = 2_000
 
 
 class Recall:

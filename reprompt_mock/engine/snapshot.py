@@ -12,14 +12,14 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal
 
 import orjson
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from reprompt_mock.clock import iso, moment_of
 from reprompt_mock.engine.planning import read_history, written_history
 from reprompt_mock.errors import SnapshotBroken
 from reprompt_mock.scenario import Scenario, StoredScenario
 from reprompt_mock.settings import WorldSettings
-from reprompt_mock.specs import Strict
+from reprompt_mock.specs import Strict, Time
 from reprompt_mock.store import batches, dumps, jobs, worlds
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _SUBMISSIONS = [_JOB[name] for name in ("created_in", "submission")]
 class ClockState(Strict):
     """A clock in a snapshot."""
 
-    now: AwareDatetime
+    now: Time
     running: bool
     speed: float = Field(gt=0, le=1e6)
 

@@ -93,6 +93,10 @@ def test_the_time_is_exact_where_a_running_clock_is_paused_with_it(org: Org) -> 
     [
         {"now": "2031-01-01T00:00:00"},
         {"now": "yesterday"},
+        {"now": 1_900_000_000},
+        {"now": "1900000000"},
+        {"now": "-1"},
+        {"now": True},
         {"now": "1969-12-31T23:59:59Z"},
         {"now": "0001-01-01T00:00:00+14:00"},
         {"now": "10000-01-01T00:00:00Z"},
