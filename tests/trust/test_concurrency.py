@@ -190,7 +190,9 @@ def do_something(client: Client, thread: int, step: int) -> None:
     actions[action]()
 
 
-def test_whatever_threads_do_at_once_every_answer_is_consistent(server: ServerThread) -> None:
+def test_whatever_threads_do_at_once_every_answer_is_consistent(
+    server: ServerThread, record_property: Callable[[str, object], None]
+) -> None:
     def act(thread: int) -> Counter[int]:
         with Client(server, f"shared-{thread % 3}", seed=thread) as client:
             for step in range(tries(40, 1000)):
@@ -199,6 +201,8 @@ def test_whatever_threads_do_at_once_every_answer_is_consistent(server: ServerTh
 
     statuses: Counter[int] = sum(in_threads(act), Counter())
 
+    record_property("threads", THREADS)
+    record_property("requests", statuses.total())
     assert statuses[200] > statuses.total() / 2
 
 

@@ -32,6 +32,7 @@ from tests.conftest import LONDON, Org
 from tests.trust.lax import only_lax
 from tests.trust.scale import SOAK, tries
 
+Record = Callable[[str, object], None]
 KEY = "hostile-key"
 SLUG = "acme"
 KEPT = "kept batch"
@@ -111,8 +112,9 @@ def breaks_by_lax_scalars(case: schemathesis.Case[Any]) -> bool:
     return only_lax(case.operation.schema.raw_schema, schema, case.body)
 
 
-def conforms(app: Emulator, document: str, **headers: str) -> None:
-    """Try every operation of a document; schemathesis's own pytest plugin does not know pytest 9."""
+def conforms(app: Emulator, document: str, **headers: str) -> int:
+    """Try every operation of a document, and count the requests; schemathesis's plugin does not know pytest 9."""
+    requests = itertools.count()
     operations = [found.ok() for found in described(app, document).get_all_operations()]
     assert operations
     for operation in operations:
@@ -122,6 +124,7 @@ def conforms(app: Emulator, document: str, **headers: str) -> None:
             @EXAMPLES
             @given(case=operation.as_strategy(generation_mode=mode))
             def answers_as_described(case: schemathesis.Case[Any]) -> None:
+                next(requests)
                 response = case.call_and_validate(excluded_checks=[RULES_BEYOND, REJECTION], headers=headers)
                 if not breaks_by_lax_scalars(case):
                     case.validate_response(response, checks=[REJECTION])
@@ -130,14 +133,15 @@ def conforms(app: Emulator, document: str, **headers: str) -> None:
                 answers_as_described()
             except Unsatisfiable:
                 assert mode is GenerationMode.NEGATIVE, operation.label  # nothing of it can be wrong
+    return next(requests)
 
 
-def test_the_service_answers_as_its_document_says(strict: Emulator) -> None:
-    conforms(strict, "/openapi.json")
+def test_the_service_answers_as_its_document_says(strict: Emulator, record_property: Record) -> None:
+    record_property("requests", conforms(strict, "/openapi.json"))
 
 
-def test_the_control_api_answers_as_its_document_says(strict: Emulator) -> None:
-    conforms(strict, "/_mock/openapi.json", host="localhost")
+def test_the_control_api_answers_as_its_document_says(strict: Emulator, record_property: Record) -> None:
+    record_property("requests", conforms(strict, "/_mock/openapi.json", host="localhost"))
 
 
 # Bodies that no operation accepts

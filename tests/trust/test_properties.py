@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
@@ -64,20 +65,49 @@ def without_times(value: Any) -> Any:
     return [without_times(one) for one in value] if isinstance(value, list) else value
 
 
+class Emulators:
+    """Two emulators whose worlds are all of one seed and a paused clock; the left one is restarted now and then."""
+
+    def __init__(self, folder: Path) -> None:
+        self.restarts = 0
+        self._settings = [{"clock": "paused", "db": folder / f"{name}.db"} for name in ("left", "right")]
+        self.clients = [self._start(side) for side in (0, 1)]
+
+    def _start(self, side: int) -> TestClient:
+        client = TestClient(create_app(load(self._settings[side], environ={})), raise_server_exceptions=False)
+        client.__enter__()
+        return client
+
+    def restart(self) -> TestClient:
+        """Stop the left one and start it again."""
+        self.clients[0].__exit__(None, None, None)
+        self.clients[0] = self._start(0)
+        self.restarts += 1
+        return self.clients[0]
+
+    def close(self) -> None:
+        """Stop both."""
+        for client in self.clients:
+            client.__exit__(None, None, None)
+
+
 class Histories(RuleBasedStateMachine):
     """Does anything in one world, and the same in a twin, whose every answer must be the same.
 
     The model is which places each batch has, in order.
     """
 
-    http: ClassVar[TestClient]
+    emulators: ClassVar[Emulators]
 
     def __init__(self) -> None:
         super().__init__()
         number = next(_numbers)
-        self.twins = [Org(self.http, f"{name}-{number}", {"apiKey": "k"}) for name in ("left", "right")]
+        self.twins = [Org(http, f"{name}-{number}", {"apiKey": "k"}) for http, name in self._sides()]
         self.model: dict[str, list[str]] = {}
         self.kept: tuple[Any, dict[str, list[str]]] | None = None
+
+    def _sides(self) -> Iterator[tuple[TestClient, str]]:
+        return zip(self.emulators.clients, ("left", "right"), strict=True)
 
     def teardown(self) -> None:
         for org in self.twins:
@@ -203,13 +233,17 @@ class Histories(RuleBasedStateMachine):
         assert self.control("PUT", "/snapshot", snapshot).status_code == 200
         self.model = dict(model)
 
+    @rule()
+    def restart_one(self) -> None:
+        self.twins[0].http = self.emulators.restart()
+
     @rule(seed=st.integers(0, 3))
     def reset_one_and_start_the_other_afresh(self, seed: int) -> None:
         """Forget one twin; a world that was never used takes the other's place."""
         left, right = self.twins
         left.control("DELETE")
         right.control("DELETE")
-        self.twins = [left, Org(self.http, f"fresh-{next(_numbers)}", right.headers)]
+        self.twins = [left, Org(right.http, f"fresh-{next(_numbers)}", right.headers)]
         self.model, self.kept = {}, None
         self.start(seed, 0.5)
 
@@ -234,14 +268,18 @@ class Histories(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def machine() -> Iterator[type[Histories]]:
-    """The machine, on an emulator whose worlds are all of one seed and a paused clock."""
-    with TestClient(create_app(load({"clock": "paused"}, environ={})), raise_server_exceptions=False) as http:
-        Histories.http = http
-        yield Histories
+def machine(tmp_path: Path) -> Iterator[type[Histories]]:
+    """The machine, on two emulators of its own."""
+    Histories.emulators = Emulators(tmp_path)
+    yield Histories
+    Histories.emulators.close()
 
 
-def test_any_history_is_what_the_model_says_and_the_same_in_every_world(machine: type[Histories]) -> None:
+def test_any_history_is_what_the_model_says_and_the_same_in_every_world(
+    machine: type[Histories], record_property: Callable[[str, object], None]
+) -> None:
+    record_property("histories", tries(6, 150))
+    record_property("steps of each, at most", tries(20, 50))
     run_state_machine_as_test(
         machine,
         settings=settings(
@@ -253,3 +291,5 @@ def test_any_history_is_what_the_model_says_and_the_same_in_every_world(machine:
             suppress_health_check=list(HealthCheck),
         ),
     )
+    assert machine.emulators.restarts
+    record_property("restarts", machine.emulators.restarts)
