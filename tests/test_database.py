@@ -300,6 +300,18 @@ def test_two_first_writes_at_once_make_one_world(monkeypatch: pytest.MonkeyPatch
     engine.close()
 
 
+def test_a_read_while_a_world_is_first_written_makes_no_second_one() -> None:
+    engine = Engine(load({"clock": "paused"}, environ={}))
+    reader, writer = engine.worlds.peek("org"), engine.worlds.peek("org")
+    with engine.core.writing(writer), engine.core.reading(reader):
+        pass
+    assert engine.worlds.peek("org") is reader
+    for batch_id in "ab":
+        create(engine, "org", batch_id)
+    assert engine.list_batches(reader, "", limit=10, offset=0).total == 2
+    engine.close()
+
+
 def test_a_world_whose_first_write_fails_is_as_if_it_had_never_been_used(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine(load({"clock": "paused"}, environ={}))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from reprompt_mock.errors import TooManyWorlds
@@ -29,6 +30,7 @@ class Worlds:
         self._start = start
         self._real = real
         self._worlds: dict[str, World] = {}
+        self._changing = Lock()
 
     def __iter__(self) -> Iterator[World]:
         return iter(list(self._worlds.values()))
@@ -64,10 +66,16 @@ class Worlds:
 
     def keep(self, world: World) -> None:
         """Let a world spring up, after a request that was not refused."""
-        if not world.forgotten:
-            self._worlds.setdefault(world.slug, world)
+        if self._worlds.get(world.slug) is world:
+            return
+        with self._changing:
+            known = world if world.forgotten else self._worlds.setdefault(world.slug, world)
+            if known is not world and world.key is not None:
+                # A read let it spring up while its first write was under way.
+                known.state = world.state
 
     def drop(self, world: World) -> None:
         """Forget a world in memory; a request under way ends in the old one."""
-        world.forgotten = True
-        self._worlds.pop(world.slug, None)
+        with self._changing:
+            world.forgotten = True
+            self._worlds.pop(world.slug, None)

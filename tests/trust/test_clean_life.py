@@ -18,10 +18,14 @@ from typing import Any
 
 import httpx2
 import pytest
+from starlette.testclient import TestClient
 
 from reprompt_mock import RepromptMock
+from reprompt_mock.app import create_app
 from reprompt_mock.errors import DatabaseUnreadable
+from reprompt_mock.settings import load
 from reprompt_mock.store.database import Database
+from tests.conftest import Org
 from tests.processes import PATIENCE_SECONDS, Served, environment, eventually, serve
 from tests.trust.lives import body_of
 from tests.trust.scale import SOAK, tries
@@ -196,6 +200,29 @@ def test_a_stop_leaves_one_file_that_is_whole(tmp_path: Path) -> None:
     assert {file.name for file in tmp_path.iterdir()} <= {"world.db", "world.db.lock"}  # nothing waits in a log
     with closing(sqlite3.connect(f"file:{db}?immutable=1", uri=True)) as connection:
         assert connection.execute("SELECT count(*) FROM job").fetchone() == (1,)
+
+
+@pytest.mark.parametrize(
+    ("broken", "mended", "reason"),
+    [
+        ("PRAGMA max_page_count = 1", "PRAGMA max_page_count = 1000000", "full"),
+        ("PRAGMA query_only = ON", "PRAGMA query_only = OFF", "readonly"),
+    ],
+)
+def test_where_nothing_can_be_stored_a_sentence_says_so(broken: str, mended: str, reason: str) -> None:
+    app = create_app(load({"clock": "paused"}, environ={}))
+    writer = app.engine.core.database._writer
+    with TestClient(app) as http:
+        place = Org(http, "acme", {"apiKey": "k"})
+        place.post("/batches", body_of(5))
+        writer.execute(broken)
+        refused = place.call("POST", "/batches", json=body_of(5000, "more"))
+        assert refused.status_code == 503
+        assert reason in refused.json()["detail"]
+        assert place.get("/batches")["total"] == 1
+        assert len(place.results("stores")) == 5
+        writer.execute(mended)
+        assert len(place.post("/batches", body_of(5000, "more"))["jobs"]["pending"]) == 5000
 
 
 def store_one_batch(**settings: Any) -> None:
