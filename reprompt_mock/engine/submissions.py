@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from hashlib import blake2b
-from itertools import chain, count, repeat
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import chain, count
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -211,12 +211,14 @@ def submit(
     if at_once:
         planned = _finished(now, places, planned)
     keys = [replaced[place_id].pk if place_id in replaced else next(new) for place_id in places]
-    rows = zip(
-        keys, repeat(key), repeat(batch.pk), places, repeat(submission), repeat(submission), repeat(int(kick_off)),
-        _own(places, replaced, planned.asked), planned.asked, *planned.timetables, planned.courses, repeat(None),
-        planned.planned, planned.fresh, planned.errors, repeat(None), (place.place for place in places.values()),
-    )  # fmt: skip
-    jobs.insert(connection, rows)
+    size = len(places)
+    columns: list[Sequence[Any]] = [
+        keys, [key] * size, [batch.pk] * size, list(places), [submission] * size, [submission] * size,
+        [int(kick_off)] * size, _own(places, replaced, planned.asked), planned.asked, *planned.timetables,
+        planned.courses, [None] * size, planned.planned, planned.fresh, planned.errors, [None] * size,
+        [place.place for place in places.values()],
+    ]  # fmt: skip
+    jobs.insert(connection, columns)
     change = [0] * len(JobStatus)
     change[JobStatus.pending] = len(places)
     for job in replaced.values():

@@ -4,6 +4,13 @@ A job's row is its timetable and never changes by itself: its status is read off
 of batches are kept, each with the time of the batch's next transition, until which they hold.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 STATUS_COLUMNS = ("pending", "queued", "in_progress", "completed", "failed")
 
 JOB_COLUMNS = (
@@ -12,7 +19,13 @@ JOB_COLUMNS = (
     "place",
 )  # fmt: skip
 
-INSERT_JOB = f"INSERT INTO job ({', '.join(JOB_COLUMNS)}) VALUES ({', '.join('?' * len(JOB_COLUMNS))})"
+
+def insert_jobs(common: Mapping[str, int | None]) -> str:
+    """Insert jobs: what all have in common stands in the statement, the other columns are its parameters, in order."""
+    literals = {name: "NULL" if value is None else str(int(value)) for name, value in common.items()}
+    values = ", ".join(literals.get(name, "?") for name in JOB_COLUMNS)
+    return f"INSERT INTO job ({', '.join(JOB_COLUMNS)}) VALUES ({values})"
+
 
 # The latest transition is tested first. Times that will not come by themselves (held jobs, unstarted uploads) are
 # NULL, which no test is true of.
