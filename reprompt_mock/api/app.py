@@ -32,6 +32,8 @@ _ROUTERS = (batches.router, jobs.router, attributes.router)
 
 def create_service_app(desk: Desk, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> Gateway:
     """Make the service's app of an engine, with journal and faults; `lifespan` runs around it."""
+    # As routers of their own every request would be matched with each router first, then with its routes.
+    routes = [route for router in _ROUTERS for route in router.routes]
     app = FastAPI(
         title="Reprompt Place Enrichment API, emulated",
         description="The published surface of the service, served by a local emulator.",
@@ -41,12 +43,10 @@ def create_service_app(desk: Desk, lifespan: Callable[[FastAPI], AbstractAsyncCo
         redoc_url=None,
         redirect_slashes=False,
         lifespan=lifespan,
+        routes=routes,
     )
     app.state.desk = desk
     app.state.gate = Gate(desk.engine.settings.api_keys, desk.engine.settings.revoked_api_keys)
-    for router in _ROUTERS:
-        app.include_router(router)
-    routes = [route for router in _ROUTERS for route in router.routes]
     operations = Operations(routes)
     install(app, operations.methods_of)
     _serve_document(app)

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from reprompt_mock.api.call import Caller
+from reprompt_mock.api.call import Call, CallRoute
 from reprompt_mock.api.document import errors
 from reprompt_mock.api.schemas.answers import V1AttributesResponse
 from reprompt_mock.attributes import CATALOGUE, CORE
 from reprompt_mock.wire import answer
 
-router = APIRouter(prefix="/v1/{org_slug}/place_enrichment", tags=["attributes"], responses=errors(401, 403, 404, 429))
+router = APIRouter(
+    prefix="/v1/{org_slug}/place_enrichment",
+    tags=["attributes"],
+    responses=errors(401, 403, 404, 429),
+    route_class=CallRoute,
+)
 
 
 @router.get("/attributes", operation_id="get_attributes", response_model=V1AttributesResponse)
-async def get_attributes(call: Caller) -> Response:
+async def get_attributes(call: Call) -> Response:
     """List the attributes that can be enriched (contract I4)."""
     call.engine.worlds.keep(call.world)  # a use like any other, though it reads nothing
     return answer({"core": CORE, "custom": [], "all": list(CATALOGUE)})

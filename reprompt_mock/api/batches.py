@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Query, Response
 
 from reprompt_mock.api.bodies import parse_batch
-from reprompt_mock.api.call import Caller
+from reprompt_mock.api.call import Call, CallRoute
 from reprompt_mock.api.document import errors
 from reprompt_mock.api.schemas.answers import (
     BulkRefreshBatchResponse,
@@ -37,7 +37,10 @@ if TYPE_CHECKING:
     from reprompt_mock.store.batches import StoredBatch
 
 router = APIRouter(
-    prefix="/v1/{org_slug}/place_enrichment", tags=["batches"], responses=errors(401, 403, 404, 422, 429)
+    prefix="/v1/{org_slug}/place_enrichment",
+    tags=["batches"],
+    responses=errors(401, 403, 404, 422, 429),
+    route_class=CallRoute,
 )
 
 BELOW_2_63 = 2**63 - 1
@@ -53,7 +56,7 @@ _BIG_BATCH = 500
     responses=errors(400, 413),
     openapi_extra=request_body(PlaceBatchPayload),
 )
-async def create_batch(call: Caller) -> Response:
+async def create_batch(call: Call) -> Response:
     """Submit a batch of places for enrichment, or append to one (contract D)."""
     body = await call.body()
     limit = call.world.settings.max_jobs_per_request
@@ -66,7 +69,7 @@ async def create_batch(call: Caller) -> Response:
 
 @router.get("/batches/{batch_id}", operation_id="get_batch", response_model=SubmittedPlaceBatchResponse)
 async def get_batch(
-    call: Caller,
+    call: Call,
     batch_id: str,
     enrichments: Annotated[
         str | None, Query(description="Attributes, separated by commas, whose statuses to add.")
@@ -84,7 +87,7 @@ async def get_batch(
 
 @router.get("/batches", operation_id="list_batches", response_model=PaginatedBatchesResponse)
 async def list_batches(
-    call: Caller,
+    call: Call,
     limit: Annotated[int, Query(ge=1, le=500, description="How many to give.")] = 10,
     offset: Offset = 0,
     query: Annotated[str | None, Query(description="Part of the name, in any case.")] = None,
@@ -102,7 +105,7 @@ async def list_batches(
     responses=errors(400),
     openapi_extra=request_body(ReprocessBatchRequest, required=False),
 )
-async def reprocess_batch(call: Caller, batch_id: str) -> Response:
+async def reprocess_batch(call: Call, batch_id: str) -> Response:
     """Run jobs of a batch again (contract G)."""
     request = parse(ReprocessBatchRequest, await call.body())
     sent = "failed_only" in request.model_fields_set
@@ -129,7 +132,7 @@ async def reprocess_batch(call: Caller, batch_id: str) -> Response:
     response_model=Message,
     openapi_extra=request_body(UpdateBatchRequest),
 )
-async def update_batch(call: Caller, batch_id: str) -> Response:
+async def update_batch(call: Call, batch_id: str) -> Response:
     """Rename a batch, or mark it for refresh; omitted fields stay (contract I1)."""
     change = parse(UpdateBatchRequest, await call.body())
     await call.write(
@@ -139,7 +142,7 @@ async def update_batch(call: Caller, batch_id: str) -> Response:
 
 
 @router.delete("/batches/{batch_id}", operation_id="delete_batch", response_model=Message)
-async def delete_batch(call: Caller, batch_id: str) -> Response:
+async def delete_batch(call: Call, batch_id: str) -> Response:
     """Delete a batch and its jobs (contract I1)."""
     size = await call.read(lambda: call.engine.batch_size(call.world, batch_id))
     await call.write(lambda: call.engine.delete_batch(call.world, batch_id), big=size > _BIG_BATCH)
@@ -153,7 +156,7 @@ async def delete_batch(call: Caller, batch_id: str) -> Response:
     responses=errors(400),
     openapi_extra=request_body(BulkRefreshBatchRequest),
 )
-async def refresh_batches(call: Caller) -> Response:
+async def refresh_batches(call: Call) -> Response:
     """Mark batches for refresh, or no longer (contract I1)."""
     request = parse(BulkRefreshBatchRequest, await call.body())
     marked = await call.write(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from fastapi import Depends, Request
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
 
 from reprompt_mock.api.auth import keys_sent
 from reprompt_mock.wire import read_body
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
 
     from reprompt_mock.api.auth import Gate
     from reprompt_mock.desk import Desk
@@ -21,13 +21,25 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """What a route needs of its request."""
+class Call(Request):
+    """A request that was let in (contract A, I3), with what a route needs; its body is not read before.
 
-    request: Request
-    world: World
-    desk: Desk
+    Args:
+        request: the request as it came.
+
+    Raises:
+        KeyMissing, KeyRefused, OrganizationForbidden, OrganizationNotFound: its keys do not open its organization.
+        TooManyRequests: it is over the world's `rate_limit`.
+    """
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request.scope, request.receive)
+        gate: Gate = request.app.state.gate
+        self.desk: Desk = request.app.state.desk
+        org_slug = request.path_params["org_slug"]
+        key = gate.admit(org_slug, keys_sent(request.scope["headers"]))
+        self.world: World = self.engine.worlds.peek(org_slug)
+        self.world.take_token(key)
 
     @property
     def engine(self) -> Engine:
@@ -48,17 +60,17 @@ class Call:
         Raises:
             BodyTooLarge: it is larger than `max_body_bytes` (contract B4).
         """
-        return await read_body(self.request, self.engine.settings.max_body_bytes)
+        return await read_body(self, self.engine.settings.max_body_bytes)
 
 
-async def authenticated(request: Request, org_slug: str) -> Call:
-    """Let a request in (contract A, I3); its body is not read before."""
-    gate: Gate = request.app.state.gate
-    desk: Desk = request.app.state.desk
-    key = gate.admit(org_slug, keys_sent(request.headers.raw))
-    world = desk.engine.worlds.peek(org_slug)
-    world.take_token(key)
-    return Call(request, world, desk)
+class CallRoute(APIRoute):
+    """A route that is given a `Call`. A dependency would do the same, at a third of the cost of a small request."""
 
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Let requests in before anything of them is looked at."""
+        handle = super().get_route_handler()
 
-Caller = Annotated[Call, Depends(authenticated)]
+        async def admit(request: Request) -> Response:
+            return await handle(Call(request))
+
+        return admit

@@ -36,6 +36,13 @@ SECURITY_SCHEMES = {
     "HTTPBearer": {"type": "http", "scheme": "bearer"},
     "apiKey": {"type": "apiKey", "in": "header", "name": "apiKey"},
 }
+ORG_SLUG = {
+    "name": "org_slug",
+    "in": "path",
+    "required": True,
+    "schema": {"type": "string", "title": "Org Slug"},
+}
+"""The parameter of every path: calls read it before FastAPI looks at a request, so that it does not know it."""
 ERRORS = {
     400: "The request breaks a rule of the service.",
     401: "The key is missing or unknown.",
@@ -57,6 +64,9 @@ def build_document(app: FastAPI) -> dict[str, Any]:
     # As in the schemas that FastAPI writes itself, no default is null.
     schemas = jsonable_encoder(openapi.schemas_of(REFERRED_TO), exclude_none=True)
     document = openapi.build_document(app, schemas)
+    for path in document["paths"].values():
+        for operation in path.values():
+            operation["parameters"] = [dict(ORG_SLUG), *operation.get("parameters", ())]
     document["components"]["securitySchemes"] = dict(SECURITY_SCHEMES)
     document["security"] = [{scheme: []} for scheme in SECURITY_SCHEMES]
     return document

@@ -11,7 +11,7 @@ from starlette.convertors import PathConvertor, register_url_convertor
 
 from reprompt_mock.api.batches import BELOW_2_63, Offset, list_entry, wanted_by
 from reprompt_mock.api.bodies import place_to_enrich
-from reprompt_mock.api.call import Caller
+from reprompt_mock.api.call import Call, CallRoute
 from reprompt_mock.api.document import errors
 from reprompt_mock.api.schemas.answers import Message, PaginatedBatchesResponse, ReprocessJobsAnswer, SubmittedJob
 from reprompt_mock.api.schemas.batches import ReprocessJobRequest
@@ -22,7 +22,12 @@ from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.openapi import request_body
 from reprompt_mock.wire import answer, array, parse
 
-router = APIRouter(prefix="/v1/{org_slug}/place_enrichment", tags=["jobs"], responses=errors(401, 403, 404, 422, 429))
+router = APIRouter(
+    prefix="/v1/{org_slug}/place_enrichment",
+    tags=["jobs"],
+    responses=errors(401, 403, 404, 422, 429),
+    route_class=CallRoute,
+)
 
 _BIG_PAGE = 100
 _DAY_LENGTH = len("2026-01-31")
@@ -45,7 +50,7 @@ def _real_day(day: str | None) -> str | None:
 
 @router.get("/jobs", operation_id="get_jobs", response_model=JobListResponse | PaginatedBatchesResponse)
 async def get_jobs(
-    call: Caller,
+    call: Call,
     batch_id: Annotated[str | None, Query(alias="batchId", description="Only this batch's jobs.")] = None,
     limit: Annotated[int, Query(ge=1, le=BELOW_2_63, description="How many to give.")] = 10_000,
     offset: Offset = 0,
@@ -77,7 +82,7 @@ async def get_jobs(
     responses=errors(400, 413),
     openapi_extra=request_body(PlaceJob),
 )
-async def create_job(call: Caller) -> Response:
+async def create_job(call: Call) -> Response:
     """Submit one place for enrichment (contract I2)."""
     place = place_to_enrich(parse(PlaceJob, await call.body()))
     job = await call.write(lambda: call.engine.submit_job(call.world, place))
@@ -92,7 +97,7 @@ async def create_job(call: Caller) -> Response:
     responses=errors(400, 413),
     openapi_extra=request_body(PlaceJob),
 )
-async def enrich(call: Caller) -> Response:
+async def enrich(call: Call) -> Response:
     """Enrich one place and wait for its result (contract I3)."""
     place = place_to_enrich(parse(PlaceJob, await call.body()))
     return answer(await call.write(lambda: call.engine.enrich(call.world, place)))
@@ -105,7 +110,7 @@ async def enrich(call: Caller) -> Response:
     responses=errors(400),
     openapi_extra=request_body(ReprocessJobRequest),
 )
-async def reprocess_jobs(call: Caller) -> Response:
+async def reprocess_jobs(call: Call) -> Response:
     """Run the last submitted job of each place again (contract G9)."""
     request = parse(ReprocessJobRequest, await call.body())
     wanted = wanted_by(request)
@@ -125,13 +130,13 @@ async def reprocess_jobs(call: Caller) -> Response:
 
 
 @router.get("/jobs/{place_id:any_text}", operation_id="get_job", response_model=PlaceJobResult)
-async def get_job(call: Caller, place_id: str) -> Response:
+async def get_job(call: Call, place_id: str) -> Response:
     """Give the result of a place's last submitted job (contract F8)."""
     return answer(await call.read(lambda: call.engine.result_of_place(call.world, place_id)))
 
 
 @router.delete("/jobs/{place_id:any_text}", operation_id="delete_job", response_model=Message)
-async def delete_job(call: Caller, place_id: str) -> Response:
+async def delete_job(call: Call, place_id: str) -> Response:
     """Delete all jobs of a place (contract F8)."""
     count = await call.write(lambda: call.engine.delete_jobs(call.world, place_id))
     return answer({"status": "success", "message": f"Deleted {count} jobs of place {place_id}"})
