@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 
+import httpx2
 import pytest
 
 from reprompt_mock import RepromptMock
@@ -39,6 +40,13 @@ db = "never-made.db"
 match = { place_id = "good-*" }
 then = { outcome = "completed" }
 """
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _loaded() -> None:
+    """Load all that an emulator and its clients need: what is imported while a `pytester` lives is dropped with it."""
+    with RepromptMock() as mock:
+        httpx2.get(f"{mock.url}/_mock/health", trust_env=False).raise_for_status()
 
 
 @pytest.fixture(autouse=True)
