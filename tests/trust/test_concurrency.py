@@ -135,7 +135,7 @@ def in_threads(work: Any) -> list[Any]:
 
 
 def test_appending_to_one_batch_from_many_threads_loses_no_place(server: ServerThread) -> None:
-    rounds = tries(6, 20)
+    rounds = tries(4, 20)
 
     def append(thread: int) -> None:
         with Client(server, "appended") as client:
