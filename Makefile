@@ -22,6 +22,7 @@ soak: $(TEST_READY)  ## hostile, concurrent, random and killed, in large counts:
 
 mutants: $(TEST_READY)  ## break the rules one by one and see whether their tests notice: about two minutes
 	$(BIN)/pip install --quiet --editable '.[test,mutation]'
+	rm -rf mutants  # it would not try again what it remembers, though tests were added
 	$(BIN)/mutmut run --max-children 2
 	$(BIN)/mutmut results
 
