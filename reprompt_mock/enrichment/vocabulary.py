@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.draws import draw
 from reprompt_mock.enrichment.facts import country, data
@@ -12,12 +14,11 @@ from reprompt_mock.enrichment.facts import country, data
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from faker import Faker
-
     from reprompt_mock.enrichment.facts import Country
 
 _POOL = 64
-_PROVIDERS = ("faker.providers.person", "faker.providers.address", "faker.providers.misc")
+_ADDRESSES = "faker.providers.address"
+_PROVIDERS = ("faker.providers.person", _ADDRESSES, "faker.providers.misc")
 _POSTCODES = 128
 _UNORDERED_CITIES = frozenset({"it_IT"})
 """Locales whose cities Faker keeps in a set, so that every process picks others."""
@@ -49,7 +50,7 @@ def _made(facts: Country) -> Vocabulary:
     faker = _faker(facts.locale)
     faker.seed_instance(0)
     surnames = _pool(faker.last_name)
-    native = _has_addresses(faker, facts)
+    native = _has_addresses(facts)
     return Vocabulary(
         surnames,
         facts.streets or (_streets(faker, facts.language) if native else _named_after(surnames, facts.language)),
@@ -60,25 +61,42 @@ def _made(facts: Country) -> Vocabulary:
 
 
 @lru_cache(maxsize=128)
-def _faker(locale: str) -> Faker:
-    """Load a locale with the providers that are used, `misc` by Philippine addresses: all would take far longer."""
-    from faker import Faker
+def _faker(locale: str) -> Any:
+    """Load a locale with the providers that are used, `misc` by Philippine addresses: all would take far longer.
 
-    return Faker(locale, providers=list(_PROVIDERS))
+    Faker's own loader takes as long again: it lists the folder of each provider for each locale.
+    """
+    from faker import Generator
+
+    faker = Generator()
+    for name in _PROVIDERS:
+        provider = _provider_of(name, locale)(faker)
+        provider.__use_weighting__ = True
+        faker.add_provider(provider)
+    return faker
+
+
+def _provider_of(name: str, locale: str) -> Any:
+    package = import_module(name)
+    if not getattr(package, "localized", False):
+        return package.Provider
+    found = locale if _is_localized(name, locale) else getattr(package, "default_locale", "en_US")
+    return import_module(f"{name}.{found}").Provider
+
+
+def _is_localized(name: str, locale: str) -> bool:
+    return find_spec(f"{name}.{locale}") is not None
 
 
 def _pool(make: Callable[[], str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(make() for _ in range(_POOL)))
 
 
-def _has_addresses(faker: Faker, facts: Country) -> bool:
-    if facts.code != facts.locale[-2:] or facts.streets:
-        return False
-    providers = faker.factories[0].get_providers()
-    return any(one.__provider__.endswith(".address") and one.__lang__ == facts.locale for one in providers)
+def _has_addresses(facts: Country) -> bool:
+    return facts.code == facts.locale[-2:] and not facts.streets and _is_localized(_ADDRESSES, facts.locale)
 
 
-def _streets(faker: Faker, language: str) -> tuple[str, ...]:
+def _streets(faker: Any, language: str) -> tuple[str, ...]:
     if language == "ja":
         return _pool(faker.town)
     # Faker gives Korean streets without the syllable that says street.
@@ -91,7 +109,7 @@ def _named_after(surnames: tuple[str, ...], language: str) -> tuple[str, ...]:
     return tuple(patterns[position % len(patterns)] % name for position, name in enumerate(surnames))
 
 
-def _states(faker: Faker) -> tuple[str, ...]:
+def _states(faker: Any) -> tuple[str, ...]:
     maker = next((getattr(faker, name) for name in _STATES if hasattr(faker, name)), None)
     return _pool(maker) if maker else ()
 
