@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
-from reprompt_mock.api.call import Call, CallRoute
-from reprompt_mock.api.document import errors
+from reprompt_mock.api.call import Call, calls
 from reprompt_mock.api.schemas.answers import V1AttributesResponse
 from reprompt_mock.attributes import CATALOGUE, CORE
 from reprompt_mock.wire import answer
 
-router = APIRouter(
-    prefix="/v1/{org_slug}/place_enrichment",
-    tags=["attributes"],
-    responses=errors(401, 403, 404, 429),
-    route_class=CallRoute,
-)
+router = calls("attributes", 401, 403, 404, 429)
 
 
 @router.get("/attributes", operation_id="get_attributes", response_model=V1AttributesResponse)

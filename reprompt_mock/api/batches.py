@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from reprompt_mock.api.bodies import parse_batch
-from reprompt_mock.api.call import Call, CallRoute
+from reprompt_mock.api.call import Call, calls
 from reprompt_mock.api.document import errors
 from reprompt_mock.api.schemas.answers import (
     BulkRefreshBatchResponse,
@@ -36,12 +36,7 @@ if TYPE_CHECKING:
     from reprompt_mock.lifecycle import JobStatus
     from reprompt_mock.store.batches import StoredBatch
 
-router = APIRouter(
-    prefix="/v1/{org_slug}/place_enrichment",
-    tags=["batches"],
-    responses=errors(401, 403, 404, 422, 429),
-    route_class=CallRoute,
-)
+router = calls("batches", 401, 403, 404, 422, 429)
 
 BELOW_2_63 = 2**63 - 1
 Offset = Annotated[int, Query(ge=0, le=BELOW_2_63, description="How many to skip.")]

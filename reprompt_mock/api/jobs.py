@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from pydantic import AfterValidator
 from starlette.convertors import PathConvertor, register_url_convertor
 
 from reprompt_mock.api.batches import BELOW_2_63, Offset, list_entry, wanted_by
 from reprompt_mock.api.bodies import place_to_enrich
-from reprompt_mock.api.call import Call, CallRoute
+from reprompt_mock.api.call import Call, calls
 from reprompt_mock.api.document import errors
 from reprompt_mock.api.schemas.answers import Message, PaginatedBatchesResponse, ReprocessJobsAnswer, SubmittedJob
 from reprompt_mock.api.schemas.batches import ReprocessJobRequest
@@ -22,12 +22,7 @@ from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.openapi import request_body
 from reprompt_mock.wire import answer, array, parse
 
-router = APIRouter(
-    prefix="/v1/{org_slug}/place_enrichment",
-    tags=["jobs"],
-    responses=errors(401, 403, 404, 422, 429),
-    route_class=CallRoute,
-)
+router = calls("jobs", 401, 403, 404, 422, 429)
 
 _BIG_PAGE = 100
 _DAY_LENGTH = len("2026-01-31")

@@ -69,7 +69,9 @@ class Worlds:
         if self._worlds.get(world.slug) is world:
             return
         with self._changing:
-            known = world if world.forgotten else self._worlds.setdefault(world.slug, world)
+            if world.forgotten:
+                return
+            known = self._worlds.setdefault(world.slug, world)
             if known is not world and world.key is not None:
                 # A read let it spring up while its first write was under way.
                 known.state = world.state

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _POOL = 64
 _ADDRESSES = "faker.providers.address"
 _PROVIDERS = ("faker.providers.person", _ADDRESSES, "faker.providers.misc")
+_ELSEWHERE = "en_US"
+"""The locale of what Faker does not have in another."""
 _POSTCODES = 128
 _UNORDERED_CITIES = frozenset({"it_IT"})
 """Locales whose cities Faker keeps in a set, so that every process picks others."""
@@ -71,16 +73,13 @@ def _faker(locale: str) -> Any:
     faker = Generator()
     for name in _PROVIDERS:
         provider = _provider_of(name, locale)(faker)
-        provider.__use_weighting__ = True
+        provider.__use_weighting__ = True  # as Faker's own loader has it: common names are drawn more often
         faker.add_provider(provider)
     return faker
 
 
 def _provider_of(name: str, locale: str) -> Any:
-    package = import_module(name)
-    if not getattr(package, "localized", False):
-        return package.Provider
-    found = locale if _is_localized(name, locale) else getattr(package, "default_locale", "en_US")
+    found = locale if _is_localized(name, locale) else _ELSEWHERE
     return import_module(f"{name}.{found}").Provider
 
 

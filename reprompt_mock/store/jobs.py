@@ -81,9 +81,12 @@ def next_key(connection: Connection) -> int:
 
 def insert(connection: Connection, columns: Sequence[Sequence[Any]]) -> None:
     """Write new jobs, column by column in the order of `statements.JOB_COLUMNS`."""
+    if len(columns[0]) < _MANY:
+        connection.executemany(statements.INSERT_JOB, zip(*columns, strict=True))
+        return
+    # SQLite takes time for every value that is bound, which outweighs that it does not know the statement yet.
     named = dict(zip(statements.JOB_COLUMNS, columns, strict=True))
-    # SQLite takes time for every value that is bound; few jobs are written sooner by a statement that it knows.
-    common = _common(named) if len(columns[0]) > _MANY else {}
+    common = _common(named)
     rows = zip(*(values for name, values in named.items() if name not in common), strict=True)
     connection.executemany(statements.insert_jobs(common), rows)
 

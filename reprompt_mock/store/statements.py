@@ -27,6 +27,9 @@ def insert_jobs(common: Mapping[str, int | None]) -> str:
     return f"INSERT INTO job ({', '.join(JOB_COLUMNS)}) VALUES ({values})"
 
 
+INSERT_JOB = insert_jobs({})
+
+
 # The latest transition is tested first. Times that will not come by themselves (held jobs, unstarted uploads) are
 # NULL, which no test is true of.
 _STATUS = (
