@@ -1,64 +1,83 @@
 """OpenAPI documents: FastAPI's own, with the models that routes name by reference.
 
-Routes read their bodies raw and answer errors from one place, so FastAPI sees neither.
+Routes read their bodies raw, write their answers themselves and answer errors from one place: FastAPI sees no model.
+What is only answered they call by its name, since those models serve the document alone, and are loaded with it.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
+import orjson
+from fastapi.encoders import jsonable_encoder
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from types import ModuleType
 
     from fastapi import FastAPI
-    from pydantic import BaseModel
 
 _REF = "#/components/schemas/{model}"
+_REFERENCES = re.compile(rb'"#/components/schemas/(\w+)"')
 
 
 def request_body(model: type[BaseModel], *, required: bool = True, or_list: bool = False) -> dict[str, Any]:
     """Describe a JSON body for a route's `openapi_extra`; `or_list` allows a list of them too."""
-    schema = _reference(model)
+    schema = _reference(model.__name__)
     if or_list:
         schema = {"anyOf": [schema, {"type": "array", "items": schema}]}
     return {"requestBody": {"required": required, "content": _json(schema)}}
 
 
-def refusals(model: type[BaseModel], meanings: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+def answered(*models: str, status: int = 200) -> dict[int | str, dict[str, Any]]:
+    """Describe what is answered, one of some models, for the `responses` of a route."""
+    schemas = [_reference(model) for model in models]
+    schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
+    return {status: {"content": _json(schema)}}
+
+
+def refusals(model: str, meanings: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
     """Describe errors, by status, for the `responses` of a router or a route."""
     content = _json(_reference(model))
     return {status: {"description": meaning, "content": content} for status, meaning in meanings.items()}
 
 
-def schemas_of(models: Iterable[type[BaseModel]]) -> dict[str, Any]:
-    """Write the schemas of models and of all that they hold, by name."""
-    _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=_REF)
-    schemas: dict[str, Any] = definitions["$defs"]
-    return schemas
-
-
-def build_document(app: FastAPI, schemas: Mapping[str, Any]) -> dict[str, Any]:
-    """Write the document of the app's routes, anew at each call; `schemas` are those that routes name by reference.
+def build_document(app: FastAPI, *modules: ModuleType) -> dict[str, Any]:
+    """Write the document of the app's routes, anew at each call; the models that routes name stand in `modules`.
 
     A model has one schema, whether it is sent or answered: what may be left out is not required.
     """
-    document = get_openapi(
+    document: dict[str, Any] = get_openapi(
         title=app.title,
         version=app.version,
         description=app.description,
         routes=app.routes,
         separate_input_output_schemas=False,
     )
-    components = document.setdefault("components", {})
-    components["schemas"] = dict(sorted({**schemas, **components.get("schemas", {})}.items()))
+    models = {name: model for module in modules for name, model in vars(module).items() if _is_model(model)}
+    named = {name.decode() for name in _REFERENCES.findall(orjson.dumps(document))}
+    document.setdefault("components", {})["schemas"] = _schemas_of(models[name] for name in sorted(named))
     return document
 
 
-def _reference(model: type[BaseModel]) -> dict[str, Any]:
-    return {"$ref": _REF.format(model=model.__name__)}
+def _is_model(value: Any) -> bool:
+    return isinstance(value, type) and issubclass(value, BaseModel)
+
+
+def _schemas_of(models: Iterable[type[BaseModel]]) -> dict[str, Any]:
+    """Write the schemas of models and of all that they hold, by name."""
+    _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=_REF)
+    # As in the schemas that FastAPI writes itself, no default is null.
+    schemas: dict[str, Any] = jsonable_encoder(definitions["$defs"], exclude_none=True)
+    return schemas
+
+
+def _reference(model: str) -> dict[str, Any]:
+    return {"$ref": _REF.format(model=model)}
 
 
 def _json(schema: dict[str, Any]) -> dict[str, Any]:

@@ -71,8 +71,8 @@ class StoredFault(FaultSpec):
 class StoredScenario(Strict):
     """A scenario as it is stored and as it stands in a snapshot."""
 
-    rules: list[StoredRule] = Field(default_factory=list)
-    faults: list[StoredFault] = Field(default_factory=list)
+    rules: list[StoredRule] = Field([])
+    faults: list[StoredFault] = Field([])
     last_id: _Count = 0
 
 

@@ -80,18 +80,14 @@ class Settings(WorldSettings, BaseSettings):
     host: str = Field("localhost", description="Where it listens; localhost is 127.0.0.1 and ::1.")
     port: int = Field(8780, ge=0, le=65535, description="The port, 0 for a free one.")
     db: Path | None = Field(None, description="The database file; without one the data are ephemeral.")
-    api_keys: dict[str, str] = Field(
-        default_factory=dict, description="Strict mode: each key's organization, `*` for every one."
-    )
-    revoked_api_keys: list[str] = Field(default_factory=list, description="Keys that are refused.")
+    api_keys: dict[str, str] = Field({}, description="Strict mode: each key's organization, `*` for every one.")
+    revoked_api_keys: list[str] = Field([], description="Keys that are refused.")
     max_body_bytes: int = Field(64 * 2**20, ge=1, description="The largest body that is read.")
     journal_size: int = Field(1000, ge=0, le=10**6, description="Requests that are kept per world.")
     control_token: str | None = Field(None, description="What the control API wants as its Bearer token.")
-    allowed_hosts: list[str] = Field(default_factory=list, description="Further host names of the control API.")
-    rules: list[RuleSpec] = Field(
-        default_factory=list, max_length=MOST_RULES, description="Rules that every new world starts with."
-    )
-    cors_origins: list[str] = Field(default_factory=list, description="Origins that browsers may call /v1 from.")
+    allowed_hosts: list[str] = Field([], description="Further host names of the control API.")
+    rules: list[RuleSpec] = Field([], max_length=MOST_RULES, description="Rules that every new world starts with.")
+    cors_origins: list[str] = Field([], description="Origins that browsers may call /v1 from.")
 
     @property
     def world(self) -> WorldSettings:

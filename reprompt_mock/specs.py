@@ -155,7 +155,7 @@ class FaultThen(Strict):
 
     status: Annotated[int, Field(ge=200, le=599)] | None = Field(None, description="The answer's status.")
     body: Json = Field(None, description="The answer's body: text, or JSON.")
-    headers: dict[str, str] = Field(default_factory=dict, description="The answer's headers.")
+    headers: dict[str, str] = Field({}, description="The answer's headers.")
     delay_seconds: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = Field(
         0.0, description="Real seconds before anything else; alone it delays the normal answer."
     )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from fastapi import Response
 
 from reprompt_mock.api.call import Call, calls
-from reprompt_mock.api.schemas.answers import V1AttributesResponse
 from reprompt_mock.attributes import CATALOGUE, CORE
+from reprompt_mock.openapi import answered
 from reprompt_mock.wire import answer
 
 router = calls("attributes", 401, 403, 404, 429)
 
 
-@router.get("/attributes", operation_id="get_attributes", response_model=V1AttributesResponse)
+@router.get("/attributes", operation_id="get_attributes", responses=answered("V1AttributesResponse"))
 async def get_attributes(call: Call) -> Response:
     """List the attributes that can be enriched (contract I4)."""
     call.engine.worlds.keep(call.world)  # a use like any other, though it reads nothing

@@ -9,13 +9,6 @@ from fastapi import Query, Response
 from reprompt_mock.api.bodies import parse_batch
 from reprompt_mock.api.call import Call, calls
 from reprompt_mock.api.document import errors
-from reprompt_mock.api.schemas.answers import (
-    BulkRefreshBatchResponse,
-    Message,
-    PaginatedBatchesResponse,
-    ReprocessAnswer,
-    SubmittedPlaceBatchResponse,
-)
 from reprompt_mock.api.schemas.batches import (
     BulkRefreshBatchRequest,
     PlaceBatchPayload,
@@ -27,7 +20,7 @@ from reprompt_mock.attributes import merged
 from reprompt_mock.batch_status import metadata_of
 from reprompt_mock.clock import iso
 from reprompt_mock.engine.reprocessing import Wanted
-from reprompt_mock.openapi import request_body
+from reprompt_mock.openapi import answered, request_body
 from reprompt_mock.reprocess import scope_of
 from reprompt_mock.wire import answer, parse
 
@@ -47,8 +40,7 @@ _BIG_BATCH = 500
 @router.post(
     "/batches",
     operation_id="create_batch",
-    response_model=SubmittedPlaceBatchResponse,
-    responses=errors(400, 413),
+    responses=answered("SubmittedPlaceBatchResponse") | errors(400, 413),
     openapi_extra=request_body(PlaceBatchPayload),
 )
 async def create_batch(call: Call) -> Response:
@@ -62,7 +54,7 @@ async def create_batch(call: Call) -> Response:
     return answer(await call.write(create, big=len(body) > _BIG_BODY))
 
 
-@router.get("/batches/{batch_id}", operation_id="get_batch", response_model=SubmittedPlaceBatchResponse)
+@router.get("/batches/{batch_id}", operation_id="get_batch", responses=answered("SubmittedPlaceBatchResponse"))
 async def get_batch(
     call: Call,
     batch_id: str,
@@ -80,7 +72,7 @@ async def get_batch(
     return answer({**batch_body(view), "metadata": metadata_of(view.batch.counts)})
 
 
-@router.get("/batches", operation_id="list_batches", response_model=PaginatedBatchesResponse)
+@router.get("/batches", operation_id="list_batches", responses=answered("PaginatedBatchesResponse"))
 async def list_batches(
     call: Call,
     limit: Annotated[int, Query(ge=1, le=500, description="How many to give.")] = 10,
@@ -96,8 +88,7 @@ async def list_batches(
 @router.post(
     "/batches/{batch_id}/reprocess",
     operation_id="reprocess_batch",
-    response_model=ReprocessAnswer,
-    responses=errors(400),
+    responses=answered("ReprocessAnswer") | errors(400),
     openapi_extra=request_body(ReprocessBatchRequest, required=False),
 )
 async def reprocess_batch(call: Call, batch_id: str) -> Response:
@@ -124,7 +115,7 @@ async def reprocess_batch(call: Call, batch_id: str) -> Response:
 @router.put(
     "/batches/{batch_id}",
     operation_id="update_batch",
-    response_model=Message,
+    responses=answered("Message"),
     openapi_extra=request_body(UpdateBatchRequest),
 )
 async def update_batch(call: Call, batch_id: str) -> Response:
@@ -136,7 +127,7 @@ async def update_batch(call: Call, batch_id: str) -> Response:
     return answer({"status": "success", "message": f"Updated batch {batch_id}"})
 
 
-@router.delete("/batches/{batch_id}", operation_id="delete_batch", response_model=Message)
+@router.delete("/batches/{batch_id}", operation_id="delete_batch", responses=answered("Message"))
 async def delete_batch(call: Call, batch_id: str) -> Response:
     """Delete a batch and its jobs (contract I1)."""
     size = await call.read(lambda: call.engine.batch_size(call.world, batch_id))
@@ -147,8 +138,7 @@ async def delete_batch(call: Call, batch_id: str) -> Response:
 @router.post(
     "/batches/refresh",
     operation_id="refresh_batches",
-    response_model=BulkRefreshBatchResponse,
-    responses=errors(400),
+    responses=answered("BulkRefreshBatchResponse") | errors(400),
     openapi_extra=request_body(BulkRefreshBatchRequest),
 )
 async def refresh_batches(call: Call) -> Response:

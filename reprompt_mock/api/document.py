@@ -1,36 +1,13 @@
-"""The service's OpenAPI document: the bodies and errors that its routes name by reference, the ways to send a key."""
+"""The service's OpenAPI document: the models that its routes name by reference, the ways to send a key."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastapi.encoders import jsonable_encoder
-
 from reprompt_mock import openapi
-from reprompt_mock.api.schemas.answers import ErrorAnswer
-from reprompt_mock.api.schemas.batches import (
-    BulkRefreshBatchRequest,
-    PlaceBatchPayload,
-    ReprocessBatchRequest,
-    ReprocessJobRequest,
-    UpdateBatchRequest,
-)
-from reprompt_mock.api.schemas.places import PlaceJob
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-    from pydantic import BaseModel
-
-REFERRED_TO: tuple[type[BaseModel], ...] = (
-    PlaceJob,
-    PlaceBatchPayload,
-    ReprocessBatchRequest,
-    ReprocessJobRequest,
-    UpdateBatchRequest,
-    BulkRefreshBatchRequest,
-    ErrorAnswer,
-)
-"""The models that routes name by reference."""
 
 SECURITY_SCHEMES = {
     "HTTPBearer": {"type": "http", "scheme": "bearer"},
@@ -56,14 +33,14 @@ ERRORS = {
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Describe refusals for the `responses` of a router or a route."""
-    return openapi.refusals(ErrorAnswer, {status: ERRORS[status] for status in statuses})
+    return openapi.refusals("ErrorAnswer", {status: ERRORS[status] for status in statuses})
 
 
 def build_document(app: FastAPI) -> dict[str, Any]:
     """Write the document of the app's routes, with the models that they refer to and the ways to send a key."""
-    # As in the schemas that FastAPI writes itself, no default is null.
-    schemas = jsonable_encoder(openapi.schemas_of(REFERRED_TO), exclude_none=True)
-    document = openapi.build_document(app, schemas)
+    from reprompt_mock.api.schemas import answers, batches, results
+
+    document = openapi.build_document(app, answers, batches, results)
     for path in document["paths"].values():
         for operation in path.values():
             operation["parameters"] = [dict(ORG_SLUG), *operation.get("parameters", ())]

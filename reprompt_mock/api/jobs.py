@@ -13,13 +13,11 @@ from reprompt_mock.api.batches import BELOW_2_63, Offset, list_entry, wanted_by
 from reprompt_mock.api.bodies import place_to_enrich
 from reprompt_mock.api.call import Call, calls
 from reprompt_mock.api.document import errors
-from reprompt_mock.api.schemas.answers import Message, PaginatedBatchesResponse, ReprocessJobsAnswer, SubmittedJob
 from reprompt_mock.api.schemas.batches import ReprocessJobRequest
 from reprompt_mock.api.schemas.places import PlaceJob
-from reprompt_mock.api.schemas.results import JobListResponse, PlaceJobResult
 from reprompt_mock.engine.views import ResultQuery
 from reprompt_mock.lifecycle import JobStatus
-from reprompt_mock.openapi import request_body
+from reprompt_mock.openapi import answered, request_body
 from reprompt_mock.wire import answer, array, parse
 
 router = calls("jobs", 401, 403, 404, 422, 429)
@@ -43,7 +41,7 @@ def _real_day(day: str | None) -> str | None:
     return day
 
 
-@router.get("/jobs", operation_id="get_jobs", response_model=JobListResponse | PaginatedBatchesResponse)
+@router.get("/jobs", operation_id="get_jobs", responses=answered("JobListResponse", "PaginatedBatchesResponse"))
 async def get_jobs(
     call: Call,
     batch_id: Annotated[str | None, Query(alias="batchId", description="Only this batch's jobs.")] = None,
@@ -73,8 +71,7 @@ async def get_jobs(
 @router.post(
     "/jobs",
     operation_id="create_job",
-    response_model=SubmittedJob,
-    responses=errors(400, 413),
+    responses=answered("SubmittedJob") | errors(400, 413),
     openapi_extra=request_body(PlaceJob),
 )
 async def create_job(call: Call) -> Response:
@@ -88,8 +85,7 @@ async def create_job(call: Call) -> Response:
 @router.post(
     "/enrich",
     operation_id="enrich",
-    response_model=PlaceJobResult,
-    responses=errors(400, 413),
+    responses=answered("PlaceJobResult") | errors(400, 413),
     openapi_extra=request_body(PlaceJob),
 )
 async def enrich(call: Call) -> Response:
@@ -101,8 +97,7 @@ async def enrich(call: Call) -> Response:
 @router.post(
     "/jobs/reprocess",
     operation_id="reprocess_jobs",
-    response_model=ReprocessJobsAnswer,
-    responses=errors(400),
+    responses=answered("ReprocessJobsAnswer") | errors(400),
     openapi_extra=request_body(ReprocessJobRequest),
 )
 async def reprocess_jobs(call: Call) -> Response:
@@ -124,13 +119,13 @@ async def reprocess_jobs(call: Call) -> Response:
     )
 
 
-@router.get("/jobs/{place_id:any_text}", operation_id="get_job", response_model=PlaceJobResult)
+@router.get("/jobs/{place_id:any_text}", operation_id="get_job", responses=answered("PlaceJobResult"))
 async def get_job(call: Call, place_id: str) -> Response:
     """Give the result of a place's last submitted job (contract F8)."""
     return answer(await call.read(lambda: call.engine.result_of_place(call.world, place_id)))
 
 
-@router.delete("/jobs/{place_id:any_text}", operation_id="delete_job", response_model=Message)
+@router.delete("/jobs/{place_id:any_text}", operation_id="delete_job", responses=answered("Message"))
 async def delete_job(call: Call, place_id: str) -> Response:
     """Delete all jobs of a place (contract F8)."""
     count = await call.write(lambda: call.engine.delete_jobs(call.world, place_id))

@@ -5,26 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock import openapi
-from reprompt_mock.control import models
-from reprompt_mock.engine.snapshot import Snapshot
-from reprompt_mock.specs import FaultSpec, RuleSpec
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-    from pydantic import BaseModel
-
-REFERRED_TO: tuple[type[BaseModel], ...] = (
-    RuleSpec,
-    FaultSpec,
-    Snapshot,
-    models.SettingsChange,
-    models.ClockChange,
-    models.Advance,
-    models.Settle,
-    models.Release,
-    models.ErrorAnswer,
-)
-"""The models that routes name by reference."""
 
 ERRORS = {
     400: "The request breaks a rule of the emulator.",
@@ -39,9 +22,13 @@ ERRORS = {
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Describe refusals for the `responses` of a router or a route."""
-    return openapi.refusals(models.ErrorAnswer, {status: ERRORS[status] for status in statuses})
+    return openapi.refusals("ErrorAnswer", {status: ERRORS[status] for status in statuses})
 
 
 def build_document(app: FastAPI) -> dict[str, Any]:
     """Write the document of the app's routes, with the models that they refer to."""
-    return openapi.build_document(app, openapi.schemas_of(REFERRED_TO))
+    from reprompt_mock import specs
+    from reprompt_mock.control import answers, bodies
+    from reprompt_mock.engine import snapshot
+
+    return openapi.build_document(app, answers, bodies, specs, snapshot)

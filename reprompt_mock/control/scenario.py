@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
-from reprompt_mock.control import models
+from reprompt_mock.control import bodies
 from reprompt_mock.control.call import Control, Controlled
 from reprompt_mock.control.document import errors
 from reprompt_mock.faults import RequestMatch
 from reprompt_mock.journal import Filter
-from reprompt_mock.openapi import request_body
+from reprompt_mock.openapi import answered, request_body
 from reprompt_mock.specs import FaultSpec, RuleSpec
 from reprompt_mock.wire import answer, loaded, validated
 
@@ -49,8 +49,7 @@ async def list_rules(control: Controlled) -> Response:
 @router.post(
     "/rules",
     status_code=201,
-    response_model=models.Ids,
-    responses=errors(400, 413),
+    responses=answered("Ids", status=201) | errors(400, 413),
     openapi_extra=request_body(RuleSpec, or_list=True),
 )
 async def add_rules(control: Controlled) -> Response:
@@ -75,13 +74,12 @@ async def delete_rule(control: Controlled, rule_id: str) -> Response:
 
 @router.post(
     "/release",
-    response_model=models.Released,
-    responses=errors(413),
-    openapi_extra=request_body(models.Release, required=False),
+    responses=answered("Released") | errors(413),
+    openapi_extra=request_body(bodies.Release, required=False),
 )
 async def release(control: Controlled) -> Response:
     """Let held jobs go on from where they stand."""
-    world, wanted = control.world, await control.body(models.Release)
+    world, wanted = control.world, await control.body(bodies.Release)
     released = await control.change(lambda: control.engine.release(world, place_id=wanted.place_id, batch=wanted.batch))
     return answer({"released": released})
 
@@ -95,8 +93,7 @@ async def list_faults(control: Controlled) -> Response:
 @router.post(
     "/faults",
     status_code=201,
-    response_model=models.Ids,
-    responses=errors(400, 413),
+    responses=answered("Ids", status=201) | errors(400, 413),
     openapi_extra=request_body(FaultSpec, or_list=True),
 )
 async def add_faults(control: Controlled) -> Response:
@@ -119,7 +116,7 @@ async def delete_fault(control: Controlled, fault_id: str) -> Response:
     return await _deleted(control, lambda old: old.without_fault(fault_id))
 
 
-@router.get("/journal", response_model=models.Journal)
+@router.get("/journal", responses=answered("Journal"))
 async def get_journal(
     control: Controlled,
     method: Annotated[str | None, Query(description="Only this method.")] = None,

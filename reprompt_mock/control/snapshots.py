@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from reprompt_mock.control import models
 from reprompt_mock.control.call import Controlled
 from reprompt_mock.control.document import errors
 from reprompt_mock.control.worlds import summary_body
 from reprompt_mock.engine.snapshot import Snapshot
-from reprompt_mock.openapi import request_body
+from reprompt_mock.openapi import answered, request_body
 from reprompt_mock.wire import answer, parse, read_body
 
 router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 404, 422, 503))
 
 
-@router.get("/snapshot", response_model=Snapshot)
+@router.get("/snapshot", responses=answered("Snapshot"))
 async def take_snapshot(control: Controlled) -> Response:
     """Write the whole world as one document, without its journal."""
     world = control.world
     return await control.desk.read(world, lambda: answer(control.engine.snapshot(world)), big=True)
 
 
-@router.put("/snapshot", response_model=models.WorldSummary, openapi_extra=request_body(Snapshot))
+@router.put("/snapshot", responses=answered("WorldSummary"), openapi_extra=request_body(Snapshot))
 async def restore_snapshot(control: Controlled) -> Response:
     """Make the world what a snapshot says, in place of what it was; its size is not limited."""
     world = control.world

@@ -8,11 +8,10 @@ from fastapi import APIRouter, Response
 
 from reprompt_mock import __version__
 from reprompt_mock.clock import SECOND, iso, moment_of
-from reprompt_mock.control import models
+from reprompt_mock.control import bodies
 from reprompt_mock.control.call import Controlled
 from reprompt_mock.control.document import errors
-from reprompt_mock.openapi import request_body
-from reprompt_mock.settings import WorldSettings
+from reprompt_mock.openapi import answered, request_body
 from reprompt_mock.wire import answer
 
 if TYPE_CHECKING:
@@ -21,13 +20,13 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/_mock", responses=errors(401, 403, 404, 422, 503))
 
 
-@router.get("/health", response_model=models.Health)
+@router.get("/health", responses=answered("Health"))
 async def health() -> Response:
     """Tell that the emulator can serve; needs no key."""
     return answer({"status": "ok", "version": __version__})
 
 
-@router.get("/orgs", response_model=models.WorldList)
+@router.get("/orgs", responses=answered("WorldList"))
 async def list_orgs(control: Controlled) -> Response:
     """List the worlds with their counts of batches and jobs."""
     engine = control.engine
@@ -42,7 +41,7 @@ async def reset(control: Controlled) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/orgs/{org_slug}", response_model=models.WorldSummary)
+@router.get("/orgs/{org_slug}", responses=answered("WorldSummary"))
 async def get_org(control: Controlled) -> Response:
     """Count what is in a world; an unused one shows zeros and is not made."""
     world = control.world
@@ -57,7 +56,7 @@ async def delete_org(control: Controlled) -> Response:
     return Response(status_code=204)
 
 
-@router.get("/orgs/{org_slug}/settings", response_model=WorldSettings)
+@router.get("/orgs/{org_slug}/settings", responses=answered("WorldSettings"))
 async def get_settings(control: Controlled) -> Response:
     """Show a world's settings."""
     return answer(control.world.settings.model_dump())
@@ -65,20 +64,19 @@ async def get_settings(control: Controlled) -> Response:
 
 @router.patch(
     "/orgs/{org_slug}/settings",
-    response_model=WorldSettings,
-    responses=errors(413),
-    openapi_extra=request_body(models.SettingsChange, required=False),
+    responses=answered("WorldSettings") | errors(413),
+    openapi_extra=request_body(bodies.SettingsChange, required=False),
 )
 async def change_settings(control: Controlled) -> Response:
     """Change a world's settings, for what is submitted or reprocessed from now on."""
     world = control.world
-    request = await control.body(models.SettingsChange)
+    request = await control.body(bodies.SettingsChange)
     changes = request.model_dump(exclude_unset=True)
     settings = await control.desk.write(lambda: control.engine.change_settings(world, changes))
     return answer(settings.model_dump())
 
 
-@router.get("/orgs/{org_slug}/clock", response_model=models.Clock)
+@router.get("/orgs/{org_slug}/clock", responses=answered("Clock"))
 async def get_clock(control: Controlled) -> Response:
     """Show a world's clock."""
     world = control.world
@@ -87,14 +85,13 @@ async def get_clock(control: Controlled) -> Response:
 
 @router.patch(
     "/orgs/{org_slug}/clock",
-    response_model=models.Clock,
-    responses=errors(413),
-    openapi_extra=request_body(models.ClockChange, required=False),
+    responses=answered("Clock") | errors(413),
+    openapi_extra=request_body(bodies.ClockChange, required=False),
 )
 async def change_clock(control: Controlled) -> Response:
     """Pause or resume a world's clock, change its speed, set its time."""
     world = control.world
-    wanted = await control.body(models.ClockChange)
+    wanted = await control.body(bodies.ClockChange)
     now = None if wanted.now is None else moment_of(wanted.now)
     summary = await control.change(
         lambda: control.engine.change_clock(world, now=now, running=wanted.running, speed=wanted.speed)
@@ -104,28 +101,26 @@ async def change_clock(control: Controlled) -> Response:
 
 @router.post(
     "/orgs/{org_slug}/clock/advance",
-    response_model=models.Clock,
-    responses=errors(413),
-    openapi_extra=request_body(models.Advance),
+    responses=answered("Clock") | errors(413),
+    openapi_extra=request_body(bodies.Advance),
 )
 async def advance(control: Controlled) -> Response:
     """Move a world's clock forward; every transition due by then has happened when it answers."""
     world = control.world
-    wanted = await control.body(models.Advance)
+    wanted = await control.body(bodies.Advance)
     summary = await control.change(lambda: control.engine.advance(world, round(wanted.seconds * SECOND)))
     return answer(_clock_of(summary))
 
 
 @router.post(
     "/orgs/{org_slug}/clock/settle",
-    response_model=models.Settled,
-    responses=errors(413),
-    openapi_extra=request_body(models.Settle, required=False),
+    responses=answered("Settled") | errors(413),
+    openapi_extra=request_body(bodies.Settle, required=False),
 )
 async def settle(control: Controlled) -> Response:
     """Advance just far enough for every job in scope to finish, held ones and unstarted uploads aside."""
     world = control.world
-    wanted = await control.body(models.Settle)
+    wanted = await control.body(bodies.Settle)
     settled = await control.change(lambda: control.engine.settle(world, wanted.batch_id))
     return answer(
         {

@@ -1,14 +1,11 @@
-"""The control API's bodies."""
+"""What the control API answers: for its document alone, with which it is loaded."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, Field, create_model
-
-from reprompt_mock.settings import WorldSettings
-from reprompt_mock.specs import Strict, Time
+from pydantic import BaseModel, Field
 
 
 class Health(BaseModel):
@@ -24,28 +21,6 @@ class Clock(BaseModel):
     now: datetime = Field(description="The virtual time, UTC.")
     running: bool = Field(description="Whether time passes by itself.")
     speed: float = Field(description="Virtual seconds per real second.")
-
-
-class ClockChange(Strict):
-    """What to change about a world's clock; what is left out stays."""
-
-    now: Time | None = Field(None, description="The time to set, with its zone; forward only, once the world has jobs.")
-    running: bool | None = Field(None, description="Resume (true) or pause (false).")
-    speed: Annotated[float, Field(gt=0, le=1e6)] | None = Field(
-        None, description="Virtual seconds per real second, above 0 up to 1,000,000."
-    )
-
-
-class Advance(Strict):
-    """By how much to move a clock."""
-
-    seconds: float = Field(ge=0, le=1e12, allow_inf_nan=False, description="Virtual seconds.")
-
-
-class Settle(Strict):
-    """What to settle."""
-
-    batch_id: str | None = Field(None, description="Only this batch's jobs.")
 
 
 class Settled(BaseModel):
@@ -79,23 +54,6 @@ class WorldList(BaseModel):
     """All worlds."""
 
     orgs: list[WorldSummary]
-
-
-SettingsChange = create_model(
-    "SettingsChange",
-    __base__=Strict,
-    __doc__="Which settings to change; what is left out stays.",
-    **{  # type: ignore[call-overload] # the fields of the settings, each optional
-        name: (field.annotation, field) for name, field in WorldSettings.model_fields.items()
-    },
-)
-
-
-class Release(Strict):
-    """Which held jobs to let go on; without anything, all."""
-
-    place_id: str | None = Field(None, description="The place's id, as a glob.")
-    batch: str | None = Field(None, description="The batch's id or name, as a glob.")
 
 
 class Released(BaseModel):
