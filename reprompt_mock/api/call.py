@@ -71,10 +71,16 @@ class CallRoute(APIRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Let requests in before anything of them is looked at."""
-        handle = super().get_route_handler()
+        handle, endpoint = super().get_route_handler(), self.endpoint
+        named = [field.name for field in self.dependant.path_params]
 
         async def admit(request: Request) -> Response:
-            return await handle(Call(request))
+            call = Call(request)
+            if request.scope["query_string"]:
+                return await handle(call)
+            # FastAPI has nothing to solve here: what a path names is text, and what a query may say has a default.
+            answer: Response = await endpoint(call, **{name: request.path_params[name] for name in named})
+            return answer
 
         return admit
 
