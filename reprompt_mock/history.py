@@ -34,6 +34,10 @@ class AttributeStatus(StrEnum):
     RUN_CONDITION_FAILED = "RUN_CONDITION_FAILED"
 
 
+HERE = 0
+"""Stands for the submission of a job's current attempt, so that the plans of many submissions are alike."""
+
+
 class Entry(NamedTuple):
     """An attribute's last run: how it ended, in which submission, and which generation of values it gave.
 

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Index, text
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 ALONE = ""
 """The id of the batch that holds a world's jobs without a batch; no client can name it, no list shows it."""
 
@@ -35,14 +35,26 @@ class World(SQLModel, table=True):
 
 
 class Submission(SQLModel, table=True):
-    """A create, an append or a reprocess: when it came, and the settings in force."""
+    """A create, an append or a reprocess: when it came, and the settings in force.
 
-    __table_args__: ClassVar = (Index("ix_submission_world", "world", "at"), _NEVER_REUSED)
+    The jobs that came with it have the keys `first` to `last`, in their order, those that are deleted aside; `last` is
+    one less than `first` where none came, as with a reprocess, which has no batch either. So a batch's jobs, and a
+    world's, are those of its submissions one after the other, and need no index of their own.
+    """
+
+    __table_args__: ClassVar = (
+        Index("ix_submission_world", "world", "at"),
+        Index("ix_submission_batch", "batch", "at", sqlite_where=text("batch IS NOT NULL")),
+        _NEVER_REUSED,
+    )
 
     pk: int | None = Field(default=None, primary_key=True)
     world: int
     at: int = Field(sa_type=_BIG)
     settings: str
+    batch: int | None
+    first: int
+    last: int
 
 
 class Document(SQLModel, table=True):
@@ -57,6 +69,8 @@ class Document(SQLModel, table=True):
 
 class Body(SQLModel, table=True):
     """How often a world saw one body, from which a generated batch id is made (contract D1)."""
+
+    __table_args__: ClassVar = {"sqlite_with_rowid": False}
 
     world: int = Field(primary_key=True)
     digest: str = Field(primary_key=True)
@@ -96,8 +110,6 @@ class Job(SQLModel, table=True):
 
     __table_args__: ClassVar = (
         Index("ix_job_place", "world", "place_id", "batch", unique=True),
-        Index("ix_job_batch", "batch", "pk"),
-        Index("ix_job_world", "world", "pk"),
         Index("ix_job_held", "world", sqlite_where=text("hold IS NOT NULL")),
     )
 

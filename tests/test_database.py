@@ -315,7 +315,7 @@ def test_a_read_while_a_world_is_first_written_makes_no_second_one() -> None:
 def test_a_world_whose_first_write_fails_is_as_if_it_had_never_been_used(monkeypatch: pytest.MonkeyPatch) -> None:
     engine = Engine(load({"clock": "paused"}, environ={}))
 
-    def fail(*_: object) -> int:
+    def fail(*_: object, **__: object) -> int:
         raise sqlite3.OperationalError("disk I/O error")
 
     with monkeypatch.context() as patch:

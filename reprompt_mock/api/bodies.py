@@ -31,7 +31,7 @@ _NUL = b"\\u0000"
 class _Place(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     name: str
     full_address: str | None = None
-    country_code: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$", max_length=2)] | None = None
+    country_code: Annotated[str, msgspec.Meta(min_length=2, max_length=2)] | None = None
     category: str | None = None
     website: str | None = None
     phone: str | None = None
@@ -59,6 +59,9 @@ class _Place(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     def is_accepted(self) -> bool:
         """Tell whether the place is named and located; where it is not, the models say what is wrong."""
         if not self.name.strip() or (self.latitude is None) != (self.longitude is None):
+            return False
+        code = self.country_code
+        if code is not None and not (code.isascii() and code.isalpha() and code.isupper()):  # a pattern is slower
             return False
         return self.latitude is not None or has_address(self)
 
@@ -111,7 +114,6 @@ def parse_batch(body: bytes, *, max_jobs: int) -> BatchToCreate:
 
 
 def _strict_batch(body: bytes, max_jobs: int) -> BatchToCreate:
-    body.decode()  # msgspec does not look into strings that it skips
     if _NUL in body:
         raise _NotStrict
     batch = _decode_batch(body)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from reprompt_mock import history
 from reprompt_mock.attributes import CATALOGUE, lacking
-from reprompt_mock.history import Attempt, AttributeStatus, Entry, History
+from reprompt_mock.history import HERE, Attempt, AttributeStatus, Entry, History
 from reprompt_mock.journal import note_rules
 from reprompt_mock.lifecycle import Timetables, plan
 from reprompt_mock.rules import TEST_PREFIX, Candidate, Judge, Then
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 class Submitted(NamedTuple):
     """Jobs as a submission sees them, column by column.
 
-    `ran` refers to each job's history, None where it has none. What only rules and some attributes need is asked for
-    by position: a job's place as JSON, its batch's id and name.
+    `ran` refers to each job's history, which names every submission, None where it has none. What only rules and some
+    attributes need is asked for by position: a job's place as JSON, its batch's id and name.
     """
 
     place_ids: Sequence[str]
@@ -38,7 +39,7 @@ class Submitted(NamedTuple):
 
 
 class Planned(NamedTuple):
-    """What was decided about jobs, column by column; `asked`, `planned` and `course` refer to documents."""
+    """What was decided about jobs, column by column; `asked`, `planned` and `courses` refer to documents."""
 
     timetables: Timetables
     asked: list[int]
@@ -63,14 +64,12 @@ class Planner:
 
     Args:
         writing: the world, open for a change.
-        submission: the submission's key.
         settings: those in force.
         refresh: whether cached values are enriched anew.
     """
 
-    def __init__(self, writing: Writing, *, submission: int, settings: WorldSettings, refresh: bool = False) -> None:
+    def __init__(self, writing: Writing, *, settings: WorldSettings, refresh: bool = False) -> None:
         self._writing = writing
-        self._submission = submission
         self._settings = settings
         self._refresh = refresh
         rules = writing.world.scenario.rules
@@ -141,14 +140,14 @@ class Planner:
         outlooks = []
         for position, alike in enumerate(zip(jobs.ran, jobs.asked, strict=True)):
             if plain and position not in decided and not self._needs(alike[1]):
-                outlook = self._outlooks.get(alike) or self._looked_out(alike, *alike, self._attempt())
+                outlook = self._outlooks.get(alike) or self._plain(*alike)
             else:
                 outlook = self._outlook(jobs, position, decided.get(position))
             outlooks.append(outlook)
         return outlooks
 
     def _attempt(self, **details: Any) -> Attempt:
-        return Attempt(self._submission, self._refresh, **details)
+        return Attempt(HERE, self._refresh, **details)
 
     def _outlook(self, jobs: Submitted, position: int, then: Then | None) -> _Outlook:
         asked, ran = jobs.asked[position], jobs.ran[position]
@@ -164,8 +163,16 @@ class Planner:
         attempt = self._attempt(unmet=unmet, errors=errors, drifted=drifted, pinned=pinned, pins=key)
         return self._looked_out(alike, ran, asked, attempt)
 
+    def _plain(self, ran: int | None, asked: tuple[str, ...]) -> _Outlook:
+        """Look out for an attempt in which nothing goes wrong."""
+        if ran is not None:
+            return self._looked_out((ran, asked), ran, asked, self._attempt())
+        document, fresh = _first_plan(asked)
+        outlook = self._outlooks[ran, asked] = _Outlook(self._intern((ran, asked), document), fresh)
+        return outlook
+
     def _looked_out(self, alike: Any, ran: int | None, asked: tuple[str, ...], attempt: Attempt) -> _Outlook:
-        before = {} if ran is None else read_history(worlds.document(self._writing.connection, ran))
+        before = {} if ran is None else read_history(worlds.document(self._writing.connection, ran), HERE)
         planned = history.after(before, asked, attempt)
         fresh = history.runs_anew(before, planned, asked)
         document = written_history(planned)
@@ -203,14 +210,21 @@ class Planner:
         return self._documents[token]
 
 
+@lru_cache(maxsize=1024)
+def _first_plan(asked: tuple[str, ...]) -> tuple[list[list[Any]], bool]:
+    """Plan a first attempt in which nothing goes wrong: the history that it leaves, and whether it runs anything."""
+    planned = history.after({}, asked, Attempt(HERE, refresh=False))
+    return written_history(planned), history.runs_anew({}, planned, asked)
+
+
 def written_history(entries: History) -> list[list[Any]]:
     """Turn a job's history into JSON-ready data."""
     return [[name, *entry] for name, entry in entries.items()]
 
 
-def read_history(document: list[list[Any]]) -> dict[str, Entry]:
-    """Turn JSON-ready data back into a job's history."""
+def read_history(document: list[list[Any]], here: int) -> dict[str, Entry]:
+    """Turn JSON-ready data back into a job's history; `here` is the submission of its current attempt."""
     return {
-        name: Entry(AttributeStatus(status), submission, generation, pins)
+        name: Entry(AttributeStatus(status), submission or here, generation, pins)
         for name, status, submission, generation, pins in document
     }

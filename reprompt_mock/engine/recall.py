@@ -35,7 +35,7 @@ class Recall:
 
     def __init__(self) -> None:
         self._asked: dict[int, tuple[str, ...]] = {}
-        self._histories: dict[int, History] = {}
+        self._histories: dict[tuple[int, int], History] = {}
         self._pins: dict[int, Mapping[str, Any]] = {}
         self._in_force: dict[int, InForce] = {}
         self._standings: dict[_Alike, Standing] = {}
@@ -44,11 +44,13 @@ class Recall:
         """Give a list of attributes."""
         return _cached(self._asked, key, lambda: tuple(worlds.document(connection, key)))
 
-    def history(self, connection: Connection, key: int | None) -> History:
-        """Give a history, an empty one for None."""
+    def history(self, connection: Connection, key: int | None, submission: int) -> History:
+        """Give the history of a job, an empty one for None; `submission` is that of its current attempt."""
         if key is None:
             return {}
-        return _cached(self._histories, key, lambda: read_history(worlds.document(connection, key)))
+        return _cached(
+            self._histories, (key, submission), lambda: read_history(worlds.document(connection, key), submission)
+        )
 
     def result(self, connection: Connection, job: StoredResult) -> dict[str, Any]:
         """Build the result of a stored job; what it holds is shared, not to be changed."""
@@ -66,8 +68,8 @@ class Recall:
         return standing_of(
             job.status,
             self.asked(connection, job.asked),
-            self.history(connection, job.ran),
-            self.history(connection, job.planned),
+            self.history(connection, job.ran, job.submission),
+            self.history(connection, job.planned, job.submission),
             seed=self._settings(connection, job.submission).seed,
             references=references,
         )

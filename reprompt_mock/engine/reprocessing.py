@@ -6,7 +6,7 @@ from collections import defaultdict
 from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 
-from reprompt_mock.engine.planning import Planner, Submitted
+from reprompt_mock.engine.planning import Planner, Submitted, read_history, written_history
 from reprompt_mock.engine.submissions import check_known, move_counts
 from reprompt_mock.errors import BatchNotFound, JobsNotFound, NothingToReprocess
 from reprompt_mock.lifecycle import JobStatus
@@ -74,23 +74,23 @@ def reprocess(writing: Writing, picked: Sequence[ExistingJob], wanted: Wanted) -
     """Start new attempts of jobs, as one submission."""
     connection, world, key, now = writing
     check_known(world.settings, wanted.attributes)
-    submission = worlds.add_submission(connection, key, now, world.settings)
-    planner = Planner(writing, submission=submission, settings=world.settings, refresh=wanted.refresh)
+    submission, _ = worlds.add_submission(connection, key, now, world.settings)
+    planner = Planner(writing, settings=world.settings, refresh=wanted.refresh)
     labels = {batch: batches.by_key(connection, batch).label for batch in {job.batch for job in picked}}
-    own = _own_lists(writing, picked)
+    own, ran = _own_lists(writing, picked), _histories(writing, picked)
     planned = planner.plan(
         Submitted(
             [job.place_id for job in picked],
             [job.attempt + 1 for job in picked],
             [attributes_for(wanted.attributes, own[job.own], use_previous=wanted.use_previous) for job in picked],
-            [job.ran for job in picked],
+            ran,
             lambda position: jobs.place(connection, picked[position].pk),
             lambda position: labels[picked[position].batch],
         )
     )
     new_own = [job.own if _keeps_own(job, wanted) else asked for job, asked in zip(picked, planned.asked, strict=True)]
     rows = zip(
-        (job.pk for job in picked), repeat(now), repeat(submission), (job.attempt + 1 for job in picked), new_own,
+        (job.pk for job in picked), repeat(now), ran, repeat(submission), (job.attempt + 1 for job in picked), new_own,
         planned.asked, *planned.timetables, planned.courses, planned.planned, planned.fresh, planned.errors,
     )  # fmt: skip
     jobs.reprocess(connection, rows)
@@ -107,6 +107,19 @@ def _own_lists(writing: Writing, picked: Sequence[ExistingJob]) -> dict[int | No
     for key in {job.own for job in picked if job.own is not None}:
         lists[key] = tuple(worlds.document(writing.connection, key))
     return lists
+
+
+def _histories(writing: Writing, picked: Sequence[ExistingJob]) -> list[int | None]:
+    """Give each job's history, written out: its own submission will be another one."""
+    keys: dict[tuple[int | None, int], int | None] = {}
+    for ran, submission in dict.fromkeys((job.ran, job.submission) for job in picked):
+        keys[ran, submission] = None if ran is None else _written_out(writing, ran, submission)
+    return [keys[job.ran, job.submission] for job in picked]
+
+
+def _written_out(writing: Writing, ran: int, submission: int) -> int:
+    history = read_history(worlds.document(writing.connection, ran), submission)
+    return worlds.intern(writing.connection, writing.key, written_history(history))
 
 
 def _keeps_own(job: ExistingJob, wanted: Wanted) -> bool:

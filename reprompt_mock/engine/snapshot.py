@@ -5,7 +5,6 @@ Keys of rows are the document's own: they say what belongs together, and are giv
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from datetime import datetime
 from hashlib import blake2b
@@ -17,10 +16,11 @@ from pydantic import Field
 from reprompt_mock.clock import iso, moment_of
 from reprompt_mock.engine.planning import read_history, written_history
 from reprompt_mock.errors import SnapshotBroken
+from reprompt_mock.history import HERE
 from reprompt_mock.scenario import Scenario, StoredScenario
 from reprompt_mock.settings import WorldSettings
 from reprompt_mock.specs import Strict, Time
-from reprompt_mock.store import batches, dumps, jobs, worlds
+from reprompt_mock.store import batches, dumps, worlds
 
 if TYPE_CHECKING:
     from reprompt_mock.engine.core import Reading, Writing
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 _JOB = {name: position for position, name in enumerate(dumps.COLUMNS["job"])}
+_FIRST = dumps.COLUMNS["submission"].index("first")
 _DOCUMENTS = [_JOB[name] for name in ("own", "asked", "course", "ran", "planned")]
 _SUBMISSIONS = [_JOB[name] for name in ("created_in", "submission")]
 
@@ -103,16 +104,25 @@ class _Restored:
         self._submissions: dict[int, int] = {}
         self._documents: dict[int, int] = {}
         self._batches: dict[int, int] = {}
+        first = min((submission[_FIRST] for submission in data["submission"]), default=0)
+        self._shift = worlds.next_job(writing.connection) - first
 
     def write(self) -> None:
         """Write all tables, those first that others refer to."""
-        for pk, *values in self._data["submission"]:
-            self._submissions[pk] = dumps.add(self._connection, self._key, "submission", values)
-        self._write_documents()
         for pk, *values in self._data["batch"]:
             self._batches[pk] = dumps.add_batch(self._connection, self._key, values)
+        for pk, at, settings, batch, first, last in self._data["submission"]:
+            values = [
+                at,
+                settings,
+                None if batch is None else self._batches[batch],
+                first + self._shift,
+                last + self._shift,
+            ]
+            self._submissions[pk] = dumps.add(self._connection, self._key, "submission", values)
+        self._write_documents()
         dumps.add_bodies(self._connection, self._key, self._data["body"])
-        self._write_jobs()
+        dumps.add_jobs(self._connection, self._key, [self._job(list(job)) for job in self._data["job"]])
 
     def _write_documents(self) -> None:
         histories = {job[_JOB[name]] for job in self._data["job"] for name in ("ran", "planned")}
@@ -124,21 +134,15 @@ class _Restored:
     def _history(self, text: str) -> str:
         moved = {
             name: entry._replace(
-                submission=self._submissions[entry.submission],
+                submission=entry.submission and self._submissions[entry.submission],
                 pins=None if entry.pins is None else self._documents[entry.pins],
             )
-            for name, entry in read_history(orjson.loads(text)).items()
+            for name, entry in read_history(orjson.loads(text), HERE).items()
         }
-        return json.dumps(written_history(moved), separators=(",", ":"), ensure_ascii=False)
+        return orjson.dumps(written_history(moved)).decode()
 
-    def _write_jobs(self) -> None:
-        first = jobs.next_key(self._connection)
-        keys = {job[0]: first + position for position, job in enumerate(self._data["job"])}
-        rows = [self._job(keys, list(job)) for job in self._data["job"]]
-        dumps.add_jobs(self._connection, self._key, rows)
-
-    def _job(self, keys: dict[int, int], row: list[Any]) -> list[Any]:
-        row[0] = keys[row[0]]
+    def _job(self, row: list[Any]) -> list[Any]:
+        row[0] += self._shift
         row[_JOB["batch"]] = self._batches[row[_JOB["batch"]]]
         for column in _SUBMISSIONS:
             row[column] = self._submissions[row[column]]

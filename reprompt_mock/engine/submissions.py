@@ -8,6 +8,7 @@ from itertools import chain, count
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
+import msgspec
 import orjson
 
 from reprompt_mock.attributes import CATALOGUE, CORE, nearest
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
     from reprompt_mock.store.jobs import ExistingJob
 
 
-class PlaceToEnrich(NamedTuple):
-    """One job of a request: the client's id or None, its inputs as JSON, its and the batch's attributes."""
+class PlaceToEnrich(msgspec.Struct, frozen=True, gc=False):
+    """One job of a request: the client's id or None, its inputs as JSON, its and the batch's attributes.
+
+    There may be very many, over which the garbage collector need not go: they cannot refer to each other.
+    """
 
     place_id: str | None
     place: str
@@ -47,7 +51,7 @@ class BatchToCreate(NamedTuple):
 
 
 class Created(NamedTuple):
-    """A batch as it was before the jobs came, and the places of these."""
+    """A batch with the counts of before the jobs came, and the places of these."""
 
     batch: StoredBatch
     place_ids: Sequence[str]
@@ -62,15 +66,11 @@ def create(writing: Writing, request: BatchToCreate) -> Created:
     """
     check_size(len(request.places), writing.world.settings.max_jobs_per_request)
     check_known(writing.world.settings, *{place.attributes for place in request.places})
-    batch_id = request.batch_id or _new_batch_id(writing, request.body)
+    batch = _batch(writing, request)
     if request.kick_off:
         _check_attributes(request.places)
-    places = identified(batch_id, request.places)
-    batch = batches.find(writing.connection, writing.key, batch_id) or batches.insert(
-        writing.connection, writing.key, batch_id, request.batch_name, writing.now
-    )
-    submit(writing, batch, places, kick_off=request.kick_off)
-    return Created(batch, list(places))
+    places = identified(batch.id, request.places)
+    return Created(submit(writing, batch, places, kick_off=request.kick_off), list(places))
 
 
 def submit_alone(writing: Writing, place: PlaceToEnrich) -> str:
@@ -112,9 +112,8 @@ def delete_jobs(writing: Writing, place_id: str) -> int:
 
 
 def alone(writing: Writing) -> StoredBatch:
-    """Find or make the batch without a name that holds a world's jobs without a batch."""
-    found = batches.find_alone(writing.connection, writing.key)
-    return found or batches.insert(writing.connection, writing.key, ALONE, ALONE, writing.now)
+    """Give the batch without a name that holds a world's jobs without a batch."""
+    return batches.find_alone(writing.connection, writing.key) or batches.new(ALONE, ALONE, writing.now)
 
 
 def check_size(count: int, limit: int) -> None:
@@ -148,6 +147,14 @@ def _check_attributes(places: Iterable[PlaceToEnrich]) -> None:
 
 def _uuid(source: bytes) -> str:
     return str(UUID(bytes=source[:16], version=4))
+
+
+def _batch(writing: Writing, request: BatchToCreate) -> StoredBatch:
+    """Give the batch that a request names, or a new one."""
+    if request.batch_id is None:
+        return batches.new(_new_batch_id(writing, request.body), request.batch_name, writing.now)
+    found = batches.find(writing.connection, writing.key, request.batch_id)
+    return found or batches.new(request.batch_id, request.batch_name, writing.now)
 
 
 def _new_batch_id(writing: Writing, body: bytes) -> str:
@@ -188,12 +195,12 @@ def submit(
     *,
     kick_off: bool,
     at_once: bool = False,
-) -> None:
+) -> StoredBatch:
     """Write the jobs of one submission, those that the batch has already in their old positions.
 
     Args:
         writing: the world, open for a change.
-        batch: the batch as it was before.
+        batch: the batch as it was before, written where it is new.
         places: the places by id.
         kick_off: whether the jobs run; if not, they stay pending (contract D5).
         at_once: whether they finish without any time passing (contract I3).
@@ -202,28 +209,51 @@ def submit(
         EnrichmentNotFound: one fails that was to finish at once.
     """
     connection, world, key, now = writing
-    submission = worlds.add_submission(connection, key, now, world.settings)
-    planner = Planner(writing, submission=submission, settings=world.settings)
     replaced = jobs.existing(connection, key, batch.pk, list(places), now=now) if batch.counts.total else {}
-    new = count(jobs.next_key(connection))
-    jobs.remove(connection, [job.pk for job in replaced.values()])
+    planner = Planner(writing, settings=world.settings)
     planned = _run(planner, batch, places) if kick_off else _uploaded(planner, places)
     if at_once:
         planned = _finished(now, places, planned)
-    keys = [replaced[place_id].pk if place_id in replaced else next(new) for place_id in places]
+    batch = _counted(writing, batch, len(places), replaced, planned.timetables.queued_at)
     size = len(places)
+    submission, first = worlds.add_submission(
+        connection, key, now, world.settings, batch=batch.pk, jobs=size - len(replaced)
+    )
+    jobs.remove(connection, [job.pk for job in replaced.values()])
     columns: list[Sequence[Any]] = [
-        keys, [key] * size, [batch.pk] * size, list(places), [submission] * size, [submission] * size,
-        [int(kick_off)] * size, _own(places, replaced, planned.asked), planned.asked, *planned.timetables,
-        planned.courses, [None] * size, planned.planned, planned.fresh, planned.errors, [None] * size,
-        [place.place for place in places.values()],
+        _keys(first, places, replaced), [key] * size, [batch.pk] * size, list(places), [submission] * size,
+        [submission] * size, [int(kick_off)] * size, _own(places, replaced, planned.asked), planned.asked,
+        *planned.timetables, planned.courses, [None] * size, planned.planned, planned.fresh, planned.errors,
+        [None] * size, [place.place for place in places.values()],
     ]  # fmt: skip
     jobs.insert(connection, columns)
+    return batch
+
+
+def _counted(
+    writing: Writing,
+    batch: StoredBatch,
+    size: int,
+    replaced: Mapping[str, ExistingJob],
+    due: Iterable[int | None],
+) -> StoredBatch:
+    """Write a new batch with what comes to it, or count that to one that there is."""
+    if batch.pk == batches.NEW:
+        soonest = _soonest(due)
+        writing.world.expect(soonest)
+        return batches.insert(writing.connection, writing.key, batch, pending=size, due=soonest)
     change = [0] * len(JobStatus)
-    change[JobStatus.pending] = len(places)
+    change[JobStatus.pending] = size
     for job in replaced.values():
         change[job.status] -= 1
-    move_counts(writing, {batch.pk: change}, planned.timetables.queued_at)
+    move_counts(writing, {batch.pk: change}, due)
+    return batch
+
+
+def _keys(first: int, places: Iterable[str], replaced: Mapping[str, ExistingJob]) -> Sequence[int]:
+    """Give each job its key: a replaced one's, else the next of those that were kept for new ones."""
+    new = count(first)
+    return [replaced[place_id].pk if place_id in replaced else next(new) for place_id in places]
 
 
 def _own(
@@ -270,6 +300,10 @@ def _finished(now: int, places: Iterable[str], planned: Planned) -> Planned:
 
 def move_counts(writing: Writing, changes: Mapping[int, Sequence[int]], due: Iterable[int | None]) -> None:
     """Add to batches' counts, and note when the next of the new transitions is due."""
-    soonest = min((time for time in due if time is not None), default=None)
+    soonest = _soonest(due)
     batches.move_counts(writing.connection, changes, due=soonest)
     writing.world.expect(soonest)
+
+
+def _soonest(due: Iterable[int | None]) -> int | None:
+    return min((time for time in due if time is not None), default=None)

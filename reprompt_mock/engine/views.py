@@ -106,8 +106,8 @@ def _distribution(
             statuses[alike] = shown(
                 job.status,
                 recall.asked(reading.connection, job.asked),
-                recall.history(reading.connection, job.ran),
-                recall.history(reading.connection, job.planned),
+                recall.history(reading.connection, job.ran, job.submission),
+                recall.history(reading.connection, job.planned, job.submission),
             )
         for name, by_status in spread.items():
             by_status[statuses[alike].get(name, AttributeStatus.NOT_RUN)].append(job.place_id)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock.batch_status import Counts
 from reprompt_mock.store.statements import (
+    DELETE_OF_BATCH,
     LAST_FINISH,
     LAST_FINISH_OF_BATCH,
     MOVE_COUNTS,
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
 _COLUMNS = f"pk, id, name, created_at, refresh, {', '.join(STATUS_COLUMNS)}"
 # replace() finds a literal substring in SQLite and PostgreSQL alike, and has no pattern characters.
 _NAMED = "AND replace(folded_name, ?, '') <> folded_name"
+
+
+NEW = 0
+"""The key of a batch that is not written yet."""
 
 
 class StoredBatch(NamedTuple):
@@ -71,14 +76,19 @@ def by_key(connection: Connection, key: int) -> StoredBatch:
     return _stored(connection.execute(f"SELECT {_COLUMNS} FROM batch WHERE pk = ?", (key,)).fetchone())
 
 
-def insert(connection: Connection, world: int, batch_id: str, name: str, created_at: int) -> StoredBatch:
-    """Write a new, empty batch."""
+def new(batch_id: str, name: str, created_at: int) -> StoredBatch:
+    """Describe an empty batch that is not written yet."""
+    return StoredBatch(NEW, batch_id, name, created_at, refresh=False, counts=Counts())
+
+
+def insert(connection: Connection, world: int, batch: StoredBatch, *, pending: int, due: int | None) -> StoredBatch:
+    """Write a new batch of pending jobs, the first of which moves at `due`; gives it with its key."""
     cursor = connection.execute(
         "INSERT INTO batch (world, id, name, folded_name, created_at, refresh, pending, queued, in_progress,"
-        " completed, failed) VALUES (?, ?, ?, ?, ?, false, 0, 0, 0, 0, 0)",
-        (world, batch_id, name, name.casefold(), created_at),
+        " completed, failed, next_due) VALUES (?, ?, ?, ?, ?, false, ?, 0, 0, 0, 0, ?)",
+        (world, batch.id, batch.name, batch.name.casefold(), batch.created_at, pending, due),
     )
-    return StoredBatch(_key(cursor.lastrowid), batch_id, name, created_at, refresh=False, counts=Counts())
+    return batch._replace(pk=_key(cursor.lastrowid))
 
 
 def page(connection: Connection, world: int, query: str, *, limit: int, offset: int) -> tuple[list[StoredBatch], int]:
@@ -135,7 +145,8 @@ def last_finish(connection: Connection, world: int, batch: int | None = None) ->
 
 def delete(connection: Connection, batch: int) -> None:
     """Remove a batch and its jobs."""
-    connection.execute("DELETE FROM job WHERE batch = ?", (batch,))
+    connection.execute(DELETE_OF_BATCH, {"batch": batch})
+    connection.execute("UPDATE submission SET batch = NULL, last = first - 1 WHERE batch = ?", (batch,))
     connection.execute("DELETE FROM batch WHERE pk = ?", (batch,))
 
 

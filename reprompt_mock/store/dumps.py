@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from reprompt_mock.store.database import Connection
 
 COLUMNS = {
-    "submission": ("pk", "at", "settings"),
+    "batch": ("pk", "id", "name", "folded_name", "created_at", "refresh"),
+    "submission": ("pk", "at", "settings", "batch", "first", "last"),
     "document": ("pk", "text"),
     "body": ("digest", "count"),
-    "batch": ("pk", "id", "name", "folded_name", "created_at", "refresh"),
     "job": (
         "pk", "batch", "place_id", "created_in", "submission", "attempt", "own", "asked", "queued_at",
         "started_at", "finished_at", "outcome", "hold", "course", "ran", "planned", "fresh", "error",

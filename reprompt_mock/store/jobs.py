@@ -42,6 +42,7 @@ class ExistingJob(NamedTuple):
     place_id: str
     batch: int
     status: JobStatus
+    submission: int
     attempt: int
     own: int | None
     ran: int | None
@@ -68,15 +69,10 @@ class StoredAttributes(NamedTuple):
 
     place_id: str
     status: JobStatus
+    submission: int
     asked: int
     ran: int | None
     planned: int | None
-
-
-def next_key(connection: Connection) -> int:
-    """Give the first key of the next jobs."""
-    (last,) = connection.execute("SELECT max(pk) FROM job").fetchone()
-    return int(last or 0) + 1
 
 
 def insert(connection: Connection, columns: Sequence[Sequence[Any]]) -> None:
@@ -127,13 +123,13 @@ def to_reprocess(connection: Connection, batch: int, statuses: Iterable[JobStatu
     return list(map(_existing, connection.execute(query, {"batch": batch, "now": now})))
 
 
-def _existing(row: tuple[int, str, int, int, int, int | None, int | None]) -> ExistingJob:
-    pk, place_id, batch, status, attempt, own, ran = row
-    return ExistingJob(pk, place_id, batch, _STATUSES[status], attempt, own, ran)
+def _existing(row: tuple[Any, ...]) -> ExistingJob:
+    pk, place_id, batch, status, *rest = row
+    return ExistingJob(pk, place_id, batch, _STATUSES[status], *rest)
 
 
 def reprocess(connection: Connection, jobs: Iterable[Sequence[Any]]) -> None:
-    """Start new attempts of jobs: rows of the job, the moment, and `statements.REPROCESS_COLUMNS`."""
+    """Start new attempts of jobs: rows of the job, the moment, its history, and `statements.REPROCESS_COLUMNS`."""
     connection.executemany(statements.REPROCESS_JOB, jobs)
 
 
@@ -169,8 +165,8 @@ def places_by_status(connection: Connection, batch: int, *, now: int) -> dict[st
 def attributes(connection: Connection, batch: int, *, now: int) -> Iterable[StoredAttributes]:
     """Read what the attribute statuses of a batch's jobs are derived from, in order of submission."""
     rows = connection.execute(statements.ATTRIBUTES_BY_JOB, {"batch": batch, "now": now})
-    for place_id, status, asked, ran, planned in rows:
-        yield StoredAttributes(place_id, _STATUSES[status], asked, ran, planned)
+    for place_id, status, *rest in rows:
+        yield StoredAttributes(place_id, _STATUSES[status], *rest)
 
 
 class Selection(NamedTuple):

@@ -46,6 +46,12 @@ _LAST_ENRICHED = (
     " ELSE last_enriched END"
 )
 
+# Jobs are read from their submissions, of which each gave a run of keys. CROSS JOIN is the order in which SQLite reads.
+_CAME = "submission AS came CROSS JOIN job"
+_IN_ITS_RUN = "job.pk BETWEEN came.first AND came.last"
+_IN_ORDER = "ORDER BY came.at, came.pk, job.pk"
+_OF_BATCH = f"FROM {_CAME} WHERE came.batch = :batch AND {_IN_ITS_RUN}"
+
 _COUNTED = ", ".join(
     f"count(CASE WHEN status = {code} THEN 1 END) AS {name}" for code, name in enumerate(STATUS_COLUMNS)
 )
@@ -59,7 +65,10 @@ FROM (
   SELECT due, {_COUNTED}, min(next) AS next_due
   FROM (
     SELECT stale.pk AS due, CASE WHEN job.pk IS NOT NULL THEN {_STATUS} END AS status, {_NEXT} AS next
-    FROM batch AS stale LEFT JOIN job ON job.batch = stale.pk WHERE {condition}
+    FROM batch AS stale
+    LEFT JOIN submission AS came ON came.batch = stale.pk
+    LEFT JOIN job ON job.pk BETWEEN came.first AND came.last
+    WHERE {condition}
   ) AS moment GROUP BY due
 ) AS counted WHERE batch.pk = counted.due
 """
@@ -69,10 +78,11 @@ RECOUNT_DUE = recount("stale.world = :world AND stale.next_due <= :now")
 RECOUNT_WORLD = recount("stale.world = :world")
 
 NEXT_DUE = "SELECT min(next_due) FROM batch WHERE world = ? AND next_due IS NOT NULL"
-LAST_FINISH = """
-SELECT max(finished_at) FROM job WHERE batch IN (SELECT pk FROM batch WHERE world = ? AND next_due IS NOT NULL)
+LAST_FINISH = f"""
+SELECT max(finished_at) FROM batch CROSS JOIN {_CAME}
+WHERE batch.world = ? AND next_due IS NOT NULL AND came.batch = batch.pk AND {_IN_ITS_RUN}
 """
-LAST_FINISH_OF_BATCH = "SELECT max(finished_at) FROM job WHERE batch = ?"
+LAST_FINISH_OF_BATCH = f"SELECT max(finished_at) FROM {_CAME} WHERE came.batch = ? AND {_IN_ITS_RUN}"
 
 MOVE_COUNTS = f"""
 UPDATE batch SET {", ".join(f"{name} = {name} + :{name}" for name in STATUS_COLUMNS)},
@@ -81,50 +91,52 @@ WHERE pk = :batch
 """
 
 _RESULTS = f"""
-SELECT pk, place_id, {_STATUS} AS status, submission, attempt, asked, {_RAN} AS ran, planned, error,
+SELECT job.pk, place_id, {_STATUS} AS status, submission, attempt, asked, {_RAN} AS ran, planned, error,
   {_LAST_ENRICHED} AS last_enriched, place
-FROM job
 """
-RESULTS_OF_PLACE = f"{_RESULTS} WHERE world = :world AND place_id = :place_id ORDER BY created_in DESC LIMIT 1"
+RESULTS_OF_PLACE = f"{_RESULTS} FROM job WHERE world = :world AND place_id = :place_id ORDER BY created_in DESC LIMIT 1"
 _OF_DAY = "AND created_in IN (SELECT pk FROM submission WHERE world = :world AND at >= :first AND at < :last)"
+
+
+def _jobs_of(scope: str, *, of_day: bool) -> str:
+    return f"FROM {_CAME} WHERE came.{scope} = :{scope} AND {_IN_ITS_RUN} {_OF_DAY if of_day else ''}"
 
 
 def results(scope: str, *, of_day: bool) -> str:
     """Select a page of results of a "batch" or "world", optionally of one day, in order of submission."""
-    condition = f"job.{scope} = :{scope} {_OF_DAY if of_day else ''}"
-    return f"{_RESULTS} WHERE {condition} ORDER BY job.pk LIMIT :limit OFFSET :offset"
+    return f"{_RESULTS} {_jobs_of(scope, of_day=of_day)} {_IN_ORDER} LIMIT :limit OFFSET :offset"
 
 
 def count_of_day(scope: str) -> str:
     """Count the jobs of a "batch" or "world" of one day."""
-    return f"SELECT count(*) FROM job WHERE {scope} = :{scope} {_OF_DAY}"
+    return f"SELECT count(*) {_jobs_of(scope, of_day=True)}"
 
 
 def count_by_day(scope: str, *, of_day: bool) -> str:
     """Count the jobs of a "batch" or "world" by UTC day (counted since 1970) and status."""
     return f"""
-SELECT submission.at / 86400000000 AS day, {_STATUS} AS status, count(*)
-FROM job JOIN submission ON submission.pk = job.created_in
-WHERE job.{scope} = :{scope} {_OF_DAY if of_day else ""} GROUP BY day, {_STATUS}
+SELECT (SELECT at FROM submission WHERE pk = created_in) / 86400000000 AS day, {_STATUS} AS status, count(*)
+{_jobs_of(scope, of_day=of_day)} GROUP BY day, {_STATUS}
 """
 
 
-PLACES_BY_STATUS = f"SELECT {_STATUS}, place_id FROM job WHERE batch = :batch ORDER BY pk"
-ATTRIBUTES_BY_JOB = f"SELECT place_id, {_STATUS}, asked, {_RAN}, planned FROM job WHERE batch = :batch ORDER BY pk"
+PLACES_BY_STATUS = f"SELECT {_STATUS}, place_id {_OF_BATCH} {_IN_ORDER}"
+ATTRIBUTES_BY_JOB = f"SELECT place_id, {_STATUS}, submission, asked, {_RAN}, planned {_OF_BATCH} {_IN_ORDER}"
+DELETE_OF_BATCH = f"DELETE FROM job WHERE pk IN (SELECT job.pk {_OF_BATCH})"
 
-_EXISTING = f"SELECT pk, place_id, batch, {_STATUS} AS status, attempt, own, {_RAN} AS ran FROM job"
-JOBS_OF_PLACE = f"{_EXISTING} WHERE world = :world AND place_id = :place_id ORDER BY created_in DESC"
+_EXISTING = f"SELECT job.pk, place_id, job.batch, {_STATUS} AS status, submission, attempt, own, {_RAN} AS ran"
+JOBS_OF_PLACE = f"{_EXISTING} FROM job WHERE world = :world AND place_id = :place_id ORDER BY created_in DESC"
 
 
 def existing_jobs(count: int) -> str:
     """Select the jobs that a batch has for `count` places, named p0, p1 and so on."""
     marks = ", ".join(f":p{position}" for position in range(count))
-    return f"{_EXISTING} WHERE world = :world AND batch = :batch AND place_id IN ({marks})"
+    return f"{_EXISTING} FROM job WHERE world = :world AND batch = :batch AND place_id IN ({marks})"
 
 
 def jobs_to_reprocess(statuses: str) -> str:
     """Select a batch's jobs in some statuses (codes, separated by commas), in order of submission."""
-    return f"{_EXISTING} WHERE batch = :batch AND {_STATUS} IN ({statuses}) ORDER BY pk"
+    return f"{_EXISTING} {_OF_BATCH} AND {_STATUS} IN ({statuses}) {_IN_ORDER}"
 
 
 HELD_JOBS = f"""
@@ -142,9 +154,9 @@ REPROCESS_COLUMNS = (
 )  # fmt: skip
 
 # What the last attempt came to is written down before the new one takes its place. Marks are numbered: the job is the
-# first, the moment the second.
+# first, the moment the second, its history the third.
 REPROCESS_JOB = f"""
-UPDATE job SET ran = {_RAN}, last_enriched = {_LAST_ENRICHED},
-  {", ".join(f"{name} = ?{number}" for number, name in enumerate(REPROCESS_COLUMNS, 3))}
+UPDATE job SET last_enriched = {_LAST_ENRICHED}, ran = ?3,
+  {", ".join(f"{name} = ?{number}" for number, name in enumerate(REPROCESS_COLUMNS, 4))}
 WHERE pk = ?1
 """.replace(":now", "?2")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+import orjson
 
 from reprompt_mock.batch_status import Counts
 from reprompt_mock.clock import VirtualClock
@@ -96,7 +97,7 @@ def purge(connection: Connection, rows: int) -> bool:
             return False
         (world,) = found
         removed = connection.execute(
-            "DELETE FROM job WHERE pk IN (SELECT pk FROM job WHERE world = ? ORDER BY pk LIMIT ?)", (world, rows)
+            "DELETE FROM job WHERE pk IN (SELECT pk FROM job WHERE world = ? LIMIT ?)", (world, rows)
         ).rowcount
         rows -= removed
         if rows > 0:
@@ -117,13 +118,25 @@ def counts(connection: Connection, world: int) -> tuple[int, Counts]:
     return row[0], Counts(*row[1:])
 
 
-def add_submission(connection: Connection, world: int, at: int, settings: WorldSettings) -> int:
-    """Write a create, an append or a reprocess, with the settings in force; gives its key."""
+def next_job(connection: Connection) -> int:
+    """Give the first key of the next jobs."""
+    found = connection.execute("SELECT last FROM submission ORDER BY pk DESC LIMIT 1").fetchone()
+    return int(found[0]) + 1 if found else 1
+
+
+def add_submission(
+    connection: Connection, world: int, at: int, settings: WorldSettings, *, batch: int | None = None, jobs: int = 0
+) -> tuple[int, int]:
+    """Write a create, an append or a reprocess, with the settings in force.
+
+    Gives its key, and the first key of the new jobs that come with it: it keeps so many for them.
+    """
+    first = next_job(connection)
     cursor = connection.execute(
-        "INSERT INTO submission (world, at, settings) VALUES (?, ?, ?)",
-        (world, at, settings.model_dump_json()),
+        "INSERT INTO submission (world, at, settings, batch, first, last) VALUES (?, ?, ?, ?, ?, ?)",
+        (world, at, settings.model_dump_json(), batch, first, first + jobs - 1),
     )
-    return _key(cursor.lastrowid)
+    return _key(cursor.lastrowid), first
 
 
 def last_submission(connection: Connection, world: int) -> int:
@@ -140,7 +153,7 @@ def submission_settings(connection: Connection, submission: int) -> WorldSetting
 
 def intern(connection: Connection, world: int, value: Any) -> int:
     """Find or write a JSON value that jobs share; gives its key."""
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    text = orjson.dumps(value).decode()
     found = connection.execute("SELECT pk FROM document WHERE world = ? AND text = ?", (world, text)).fetchone()
     if found:
         return int(found[0])
@@ -151,7 +164,7 @@ def intern(connection: Connection, world: int, value: Any) -> int:
 def document(connection: Connection, key: int) -> Any:
     """Read a JSON value that jobs share."""
     (text,) = connection.execute("SELECT text FROM document WHERE pk = ?", (key,)).fetchone()
-    return json.loads(text)
+    return orjson.loads(text)
 
 
 def count_body(connection: Connection, world: int, digest: str) -> int:
