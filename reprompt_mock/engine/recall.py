@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from reprompt_mock.engine.planning import read_history
 from reprompt_mock.enrichment.results import Job, build
 from reprompt_mock.enrichment.standing import InForce, References, standing_of
+from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.store import worlds
 
 if TYPE_CHECKING:
@@ -14,17 +15,16 @@ if TYPE_CHECKING:
 
     from reprompt_mock.enrichment.standing import Standing
     from reprompt_mock.history import History
-    from reprompt_mock.lifecycle import JobStatus
     from reprompt_mock.store.database import Connection
     from reprompt_mock.store.jobs import StoredResult
 
-    # What a job shares with others: its submission, its status, and what it was asked, ran and will have run.
-    _Alike = tuple[int, JobStatus, int, int | None, int | None]
 
 K = TypeVar("K")
 T = TypeVar("T")
 
 _LARGEST_CACHE = 2_000
+_OWN = len(Job._fields)
+"""How many fields of a stored result are the job's own; the others it has like many."""
 
 
 class Recall:
@@ -38,7 +38,7 @@ class Recall:
         self._histories: dict[tuple[int, int], History] = {}
         self._pins: dict[int, Mapping[str, Any]] = {}
         self._in_force: dict[int, InForce] = {}
-        self._standings: dict[_Alike, Standing] = {}
+        self._standings: dict[Any, Standing] = {}
 
     def asked(self, connection: Connection, key: int) -> tuple[str, ...]:
         """Give a list of attributes."""
@@ -54,11 +54,11 @@ class Recall:
 
     def result(self, connection: Connection, job: StoredResult) -> dict[str, Any]:
         """Build the result of a stored job; what it holds is shared, not to be changed."""
-        key = (job.submission, job.status, job.asked, job.ran, job.planned)
+        key: Any = job[_OWN:]
         standing = self._standings.get(key)
         if standing is None:
             standing = _cached(self._standings, key, lambda: self._standing(connection, job))
-        return build(Job(job.place_id, job.place, job.attempt, job.error, job.last_enriched), standing)
+        return build(Job._make(job[:_OWN]), standing)
 
     def _standing(self, connection: Connection, job: StoredResult) -> Standing:
         references = References(
@@ -66,7 +66,7 @@ class Recall:
             lambda pins: _cached(self._pins, pins, lambda: worlds.document(connection, pins)),
         )
         return standing_of(
-            job.status,
+            JobStatus(job.status),
             self.asked(connection, job.asked),
             self.history(connection, job.ran, job.submission),
             self.history(connection, job.planned, job.submission),

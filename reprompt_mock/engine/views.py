@@ -131,10 +131,11 @@ def result_page(reading: Reading, recall: Recall, query: ResultQuery, *, limit: 
     selection = _selected(reading, query)
     if selection is None:
         return ResultPage([], 0)
-    stored = jobs.results(reading.connection, selection, limit=limit, offset=offset)
+    total = _total(reading, selection)
+    stored = jobs.results(reading.connection, selection, limit=limit, offset=offset, total=total)
     # Written one by one: kept as dicts, a page's results would have the garbage collector trace them over and over.
     written = [orjson.dumps(recall.result(reading.connection, job)) for job in stored]
-    return ResultPage(written, _total(reading, selection))
+    return ResultPage(written, total)
 
 
 def day_page(reading: Reading, query: ResultQuery, *, limit: int, offset: int) -> BatchPage:

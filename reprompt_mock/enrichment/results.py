@@ -38,9 +38,8 @@ class Job(NamedTuple):
 def echoed(place: str) -> dict[str, Any]:
     """Give a place's inputs as results echo them: as sent, with every required field (contract C5)."""
     inputs = {**_REQUIRED_INPUTS, **orjson.loads(place), "input_type": "place"}
-    for coordinate in ("latitude", "longitude"):
-        if type(inputs[coordinate]) is int:
-            inputs[coordinate] = float(inputs[coordinate])
+    if type(inputs["latitude"]) is int or type(inputs["longitude"]) is int:
+        inputs.update(latitude=float(inputs["latitude"]), longitude=float(inputs["longitude"]))
     return inputs
 
 

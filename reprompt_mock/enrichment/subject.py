@@ -107,10 +107,18 @@ _labels = Memo(_label)
 
 
 def _romanized(name: str) -> bytes:
-    return normalize("NFKD", name.lower().translate(_letters())).encode("ascii", "ignore")
+    spelt = name.lower()
+    if not _letters().isdisjoint(spelt):  # few names have any
+        spelt = spelt.translate(_spellings())
+    return normalize("NFKD", spelt).encode("ascii", "ignore")
 
 
 @lru_cache
-def _letters() -> dict[int, str]:
-    """Give the letters that do not decompose into a Latin letter and an accent, with their spelling."""
+def _letters() -> frozenset[str]:
+    """Give the letters that do not decompose into a Latin letter and an accent."""
+    return frozenset(data("letters"))
+
+
+@lru_cache
+def _spellings() -> dict[int, str]:
     return str.maketrans(data("letters"))

@@ -49,19 +49,21 @@ class ExistingJob(NamedTuple):
 
 
 class StoredResult(NamedTuple):
-    """What a job's result is derived from; the numbers beside times refer to documents and submissions."""
+    """What a job's result is derived from: what is its own, then what many jobs have alike.
 
-    pk: int
+    `status` is a code, `submission`, `asked`, `ran` and `planned` refer to submissions and documents.
+    """
+
     place_id: str
-    status: JobStatus
-    submission: int
+    place: str
     attempt: int
+    error: str | None
+    last_enriched: int | None
+    status: int
+    submission: int
     asked: int
     ran: int | None
     planned: int | None
-    error: str | None
-    last_enriched: int | None
-    place: str
 
 
 class StoredAttributes(NamedTuple):
@@ -156,10 +158,11 @@ def place(connection: Connection, job: int) -> str:
 
 def places_by_status(connection: Connection, batch: int, *, now: int) -> dict[str, list[str]]:
     """List a batch's place ids by status, all five keys, in order of submission."""
-    lists: list[list[str]] = [[] for _ in JobStatus]
+    lists: dict[str, list[str]] = {status.name: [] for status in JobStatus}
+    add = [places.append for places in lists.values()]
     for status, place_id in connection.execute(statements.PLACES_BY_STATUS, {"batch": batch, "now": now}):
-        lists[status].append(place_id)
-    return {status.name: lists[status] for status in JobStatus}
+        add[status](place_id)
+    return lists
 
 
 def attributes(connection: Connection, batch: int, *, now: int) -> Iterable[StoredAttributes]:
@@ -189,11 +192,31 @@ class Selection(NamedTuple):
         return {"world": self.world, "batch": self.batch, "now": self.now, "first": first, "last": last}
 
 
-def results(connection: Connection, selection: Selection, *, limit: int, offset: int) -> list[StoredResult]:
-    """Read what a page of results is derived from, in order of submission."""
+def results(connection: Connection, selection: Selection, *, limit: int, offset: int, total: int) -> list[StoredResult]:
+    """Read what a page of results is derived from, in order of submission; `total` is how many there are on all."""
     query = statements.results(selection.scope, of_day=selection.day is not None)
-    values = {**selection.values, "limit": limit, "offset": offset}
-    return [_result(row) for row in connection.execute(query, values)]
+    start, left = _start(connection, selection, offset, total)
+    values = {**selection.values, "start": start, "limit": limit, "offset": left}
+    return list(map(StoredResult._make, connection.execute(query, values)))
+
+
+def _start(connection: Connection, selection: Selection, offset: int, total: int) -> tuple[int, int]:
+    """Find the key at which a page starts, and how many jobs are still to be skipped from there.
+
+    Where no key is missing it can be reckoned, which is quicker than to skip many jobs.
+    """
+    if offset < _MANY or selection.day is not None:
+        return 0, offset
+    runs = connection.execute(statements.runs(selection.scope), selection.values).fetchall()
+    if sum(last - first + 1 for first, last in runs) != total:
+        return 0, offset
+    beyond = 0
+    for first, last in runs:
+        if offset <= last - first:
+            return first + offset, 0
+        offset -= last - first + 1
+        beyond = last + 1
+    return beyond, 0
 
 
 def count(connection: Connection, selection: Selection) -> int:
@@ -215,9 +238,4 @@ def result_of_place(connection: Connection, world: int, place_id: str, *, now: i
     """Read what the result of a place's last submitted job is derived from."""
     values = {"world": world, "place_id": place_id, "now": now}
     row = connection.execute(statements.RESULTS_OF_PLACE, values).fetchone()
-    return row and _result(row)
-
-
-def _result(row: tuple[Any, ...]) -> StoredResult:
-    pk, place_id, status, *rest = row
-    return StoredResult(pk, place_id, _STATUSES[status], *rest)
+    return row and StoredResult._make(row)

@@ -49,6 +49,7 @@ _LAST_ENRICHED = (
 # Jobs are read from their submissions, of which each gave a run of keys. CROSS JOIN is the order in which SQLite reads.
 _CAME = "submission AS came CROSS JOIN job"
 _IN_ITS_RUN = "job.pk BETWEEN came.first AND came.last"
+_FIRST_FROM_START = "CASE WHEN came.first < :start THEN :start ELSE came.first END"
 _IN_ORDER = "ORDER BY came.at, came.pk, job.pk"
 _OF_BATCH = f"FROM {_CAME} WHERE came.batch = :batch AND {_IN_ITS_RUN}"
 
@@ -91,8 +92,8 @@ WHERE pk = :batch
 """
 
 _RESULTS = f"""
-SELECT job.pk, place_id, {_STATUS} AS status, submission, attempt, asked, {_RAN} AS ran, planned, error,
-  {_LAST_ENRICHED} AS last_enriched, place
+SELECT place_id, place, attempt, error, {_LAST_ENRICHED} AS last_enriched, {_STATUS} AS status, submission, asked,
+  {_RAN} AS ran, planned
 """
 RESULTS_OF_PLACE = f"{_RESULTS} FROM job WHERE world = :world AND place_id = :place_id ORDER BY created_in DESC LIMIT 1"
 _OF_DAY = "AND created_in IN (SELECT pk FROM submission WHERE world = :world AND at >= :first AND at < :last)"
@@ -103,8 +104,14 @@ def _jobs_of(scope: str, *, of_day: bool) -> str:
 
 
 def results(scope: str, *, of_day: bool) -> str:
-    """Select a page of results of a "batch" or "world", optionally of one day, in order of submission."""
-    return f"{_RESULTS} {_jobs_of(scope, of_day=of_day)} {_IN_ORDER} LIMIT :limit OFFSET :offset"
+    """Select a page of results of a "batch" or "world" from a key on, optionally of one day, in order of submission."""
+    chosen = _jobs_of(scope, of_day=of_day).replace("came.first", _FIRST_FROM_START)
+    return f"{_RESULTS} {chosen} {_IN_ORDER} LIMIT :limit OFFSET :offset"
+
+
+def runs(scope: str) -> str:
+    """Select the runs of keys of a "batch" or "world", in order of submission."""
+    return f"SELECT first, last FROM submission WHERE {scope} = :{scope} ORDER BY at, pk"
 
 
 def count_of_day(scope: str) -> str:
