@@ -133,4 +133,4 @@ class Job(SQLModel, table=True):
     fresh: bool
     error: str | None
     last_enriched: int | None = Field(sa_type=_BIG)
-    place: str
+    place: bytes

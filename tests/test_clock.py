@@ -207,7 +207,7 @@ def test_a_running_clock_runs_on_while_the_server_is_down(tmp_path: Path) -> Non
 
 
 def _submit(engine: Engine, slug: str) -> None:
-    places = [PlaceToEnrich(f"store-{number}", '{"name":"A","city":"Lyon"}', ("websites",)) for number in range(5)]
+    places = [PlaceToEnrich(f"store-{number}", b'{"name":"A","city":"Lyon"}', ("websites",)) for number in range(5)]
     engine.create_batch(engine.worlds.peek(slug), BatchToCreate("b", "B", places, kick_off=True, body=b""))
 
 

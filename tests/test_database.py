@@ -280,7 +280,7 @@ def test_tables_that_were_half_made_are_not_kept(tmp_path: Path, monkeypatch: py
 
 def create(engine: Engine, slug: str, batch_id: str) -> None:
     """Create a batch of one place."""
-    place = PlaceToEnrich("place", '{"name":"A","full_address":"B"}', ("websites",))
+    place = PlaceToEnrich("place", b'{"name":"A","full_address":"B"}', ("websites",))
     engine.create_batch(engine.worlds.peek(slug), BatchToCreate(batch_id, "-", [place], kick_off=True, body=b""))
 
 

@@ -127,7 +127,7 @@ class EngineMachine(RuleBasedStateMachine):
     def create_or_append(self, batch_id: str, place_ids: list[str], kick_off: bool) -> None:
         places = [
             PlaceToEnrich(
-                place_id, orjson.dumps({"name": f"Store {next(self.sequence)}", "city": "Lyon"}).decode(), ("websites",)
+                place_id, orjson.dumps({"name": f"Store {next(self.sequence)}", "city": "Lyon"}), ("websites",)
             )
             for place_id in place_ids
         ]
@@ -140,7 +140,7 @@ class EngineMachine(RuleBasedStateMachine):
 
     @rule(place_id=st.sampled_from(PLACES))
     def submit_alone(self, place_id: str) -> None:
-        place = PlaceToEnrich(place_id, '{"name":"Alone","city":"Lyon"}', ("websites",))
+        place = PlaceToEnrich(place_id, b'{"name":"Alone","city":"Lyon"}', ("websites",))
         assert self.engine.submit_job(self.world, place)["place_id"] == place_id
         jobs = self.model.batches.setdefault(ALONE, {})
         self._submitted(jobs, ALONE, place_id, attempt=1, moves=True)
@@ -380,7 +380,7 @@ def test_a_refused_change_leaves_no_trace(engine: Engine) -> None:
     """contract B5: also in a world that is used."""
     slug = next(_slugs)
     world = engine.worlds.peek(slug)
-    place = PlaceToEnrich("store-1", '{"name":"A","city":"Lyon"}', ("websites",))
+    place = PlaceToEnrich("store-1", b'{"name":"A","city":"Lyon"}', ("websites",))
     engine.create_batch(world, BatchToCreate("b", "B", [place], kick_off=True, body=b""))
     before = engine.snapshot(engine.worlds.peek(slug))
     for refused in (
@@ -397,7 +397,7 @@ def test_a_refused_change_leaves_no_trace(engine: Engine) -> None:
 def test_ticking_changes_nothing_that_a_read_would_not_show(engine: Engine) -> None:
     """design: answers never depend on how late the ticker is."""
     worlds = [next(_slugs) for _ in range(2)]
-    place = '{"name":"A","city":"Lyon"}'
+    place = b'{"name":"A","city":"Lyon"}'
     places = [PlaceToEnrich(f"store-{number}", place, ("websites",)) for number in range(20)]
     for slug in worlds:
         engine.change_clock(engine.worlds.peek(slug), now=1_900_000_000_000_000)

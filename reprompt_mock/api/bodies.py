@@ -58,7 +58,7 @@ class _Place(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
     def is_accepted(self) -> bool:
         """Tell whether the place is named and located; where it is not, the models say what is wrong."""
-        if not self.name.strip() or (self.latitude is None) != (self.longitude is None):
+        if not self.name or self.name.isspace() or (self.latitude is None) != (self.longitude is None):
             return False
         code = self.country_code
         if code is not None and not (code.isascii() and code.isalpha() and code.isupper()):  # a pattern is slower
@@ -132,7 +132,10 @@ def _strict_batch(body: bytes, max_jobs: int) -> BatchToCreate:
 
 
 def _strict_job(job: _Job, of_batch: tuple[str | None, list[str] | None], shared: tuple[str, ...]) -> PlaceToEnrich:
-    place = _strict_place(job.inputs)
+    try:
+        place = _decode_place(job.inputs)
+    except msgspec.ValidationError:
+        place = _open_place(job.inputs)
     if not place.is_accepted():
         raise _NotStrict
     place_id = job.place_id or place.id or None
@@ -140,14 +143,12 @@ def _strict_job(job: _Job, of_batch: tuple[str | None, list[str] | None], shared
         raise _NotStrict
     has_own = job.attribute_set or job.attributes
     attributes = merged((job.attribute_set, job.attributes), of_batch) if has_own else shared
-    return PlaceToEnrich(place_id, str(job.inputs, "utf-8"), attributes)
+    return PlaceToEnrich(place_id, bytes(job.inputs), attributes)
 
 
-def _strict_place(inputs: msgspec.Raw) -> _Place:
-    try:
-        return _decode_place(inputs)
-    except msgspec.ValidationError:
-        place = _decode_open_place(inputs)
+def _open_place(inputs: msgspec.Raw) -> _Place:
+    """Read a place with fields of the client's own."""
+    place = _decode_open_place(inputs)
     whole = _strictly_loaded(inputs)
     if any(field in whole for field in _MODELS_ONLY):
         raise _NotStrict
@@ -200,10 +201,10 @@ def place_to_enrich(
     return PlaceToEnrich(job.place_id, _written(inputs, at), attributes)
 
 
-def _written(inputs: dict[str, Any], at: Sequence[str | int]) -> str:
+def _written(inputs: dict[str, Any], at: Sequence[str | int]) -> bytes:
     try:
         _check_depth(inputs)
     except orjson.JSONEncodeError:
         problem = {"type": "too_deep", "loc": ("body", *at), "msg": "Input is nested too deeply"}
         raise RequestValidationError([{**problem, "input": None}]) from None
-    return orjson.dumps(inputs).decode()
+    return orjson.dumps(inputs)

@@ -34,7 +34,7 @@ class Submitted(NamedTuple):
     attempts: Sequence[int]
     asked: Sequence[tuple[str, ...]]
     ran: Sequence[int | None]
-    place: Callable[[int], str]
+    place: Callable[[int], bytes]
     label: Callable[[int], tuple[str | None, str | None]]
 
 
@@ -109,6 +109,8 @@ class Planner:
 
     def keys_of(self, lists: Sequence[tuple[str, ...]]) -> list[int]:
         """Find or write lists of attributes that jobs share."""
+        if _are_alike(lists):
+            return [self._intern(lists[0], list(lists[0]))] * len(lists)
         keys = {names: self._intern(names, list(names)) for names in dict.fromkeys(lists)}
         return [keys[names] for names in lists]
 
@@ -137,6 +139,8 @@ class Planner:
     def _outlooks_of(self, jobs: Submitted, decided: Mapping[int, Then]) -> list[_Outlook]:
         """Look out for every job; what makes jobs differ beyond history and attributes is rare."""
         plain = not (self._settings.attribute_error_rate or (self._refresh and self._settings.drift_rate))
+        if plain and not decided and _are_alike(jobs.asked) and _are_alike(jobs.ran) and not self._needs(jobs.asked[0]):
+            return [self._plain(jobs.ran[0], jobs.asked[0])] * len(jobs.asked)
         outlooks = []
         for position, alike in enumerate(zip(jobs.ran, jobs.asked, strict=True)):
             if plain and position not in decided and not self._needs(alike[1]):
@@ -208,6 +212,11 @@ class Planner:
         if token not in self._documents:
             self._documents[token] = worlds.intern(self._writing.connection, self._writing.key, value)
         return self._documents[token]
+
+
+def _are_alike(column: Sequence[Any]) -> bool:
+    """Tell whether all jobs have the same, as they mostly do, which is quickly found out."""
+    return bool(column) and column.count(column[0]) == len(column)
 
 
 @lru_cache(maxsize=1024)

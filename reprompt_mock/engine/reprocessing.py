@@ -73,7 +73,7 @@ def reprocess_places(writing: Writing, place_ids: Sequence[str], wanted: Wanted)
 def reprocess(writing: Writing, picked: Sequence[ExistingJob], wanted: Wanted) -> None:
     """Start new attempts of jobs, as one submission."""
     connection, world, key, now = writing
-    check_known(world.settings, wanted.attributes)
+    check_known(world.settings, [wanted.attributes])
     submission, _ = worlds.add_submission(connection, key, now, world.settings)
     planner = Planner(writing, settings=world.settings, refresh=wanted.refresh)
     labels = {batch: batches.by_key(connection, batch).label for batch in {job.batch for job in picked}}

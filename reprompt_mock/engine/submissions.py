@@ -36,7 +36,7 @@ class PlaceToEnrich(msgspec.Struct, frozen=True, gc=False):
     """
 
     place_id: str | None
-    place: str
+    place: bytes
     attributes: tuple[str, ...]
 
 
@@ -65,7 +65,7 @@ def create(writing: Writing, request: BatchToCreate) -> Created:
         AttributesMissing: a job that is to run has no attributes (contract D5).
     """
     check_size(len(request.places), writing.world.settings.max_jobs_per_request)
-    check_known(writing.world.settings, *{place.attributes for place in request.places})
+    check_known(writing.world.settings, (place.attributes for place in request.places))
     batch = _batch(writing, request)
     if request.kick_off:
         _check_attributes(request.places)
@@ -88,7 +88,7 @@ def enrich(writing: Writing, place: PlaceToEnrich) -> str:
 
 
 def _submit_alone(writing: Writing, place: PlaceToEnrich, *, at_once: bool) -> str:
-    check_known(writing.world.settings, place.attributes)
+    check_known(writing.world.settings, [place.attributes])
     places = identified(ALONE, [place])
     submit(writing, alone(writing), places, kick_off=True, at_once=at_once)
     return next(iter(places))
@@ -126,14 +126,14 @@ def check_size(count: int, limit: int) -> None:
         raise TooManyJobs(count=count, limit=limit)
 
 
-def check_known(settings: WorldSettings, *lists: Sequence[str]) -> None:
+def check_known(settings: WorldSettings, lists: Iterable[Sequence[str]]) -> None:
     """Refuse attributes that the emulator does not know, where the settings are strict (contract D7).
 
     Raises:
         AttributeUnknown: one is unknown; it names the nearest known one.
     """
     if settings.strict_attributes:
-        for name in chain.from_iterable(lists):
+        for name in dict.fromkeys(chain.from_iterable(lists)):
             if name not in CATALOGUE:
                 close = nearest(name)
                 raise AttributeUnknown(name=name, hint=f"; the nearest known one is {close!r}" if close else "")
@@ -183,7 +183,7 @@ def identified(batch_id: str, places: Iterable[PlaceToEnrich]) -> dict[str, Plac
     return named
 
 
-def _canonical(place: str) -> str:
+def _canonical(place: bytes) -> str:
     # Clients space and order the same inputs differently.
     return orjson.dumps(echoed(place), option=orjson.OPT_SORT_KEYS).decode()
 
@@ -250,8 +250,10 @@ def _counted(
     return batch
 
 
-def _keys(first: int, places: Iterable[str], replaced: Mapping[str, ExistingJob]) -> Sequence[int]:
+def _keys(first: int, places: Mapping[str, PlaceToEnrich], replaced: Mapping[str, ExistingJob]) -> Sequence[int]:
     """Give each job its key: a replaced one's, else the next of those that were kept for new ones."""
+    if not replaced:
+        return range(first, first + len(places))
     new = count(first)
     return [replaced[place_id].pk if place_id in replaced else next(new) for place_id in places]
 

@@ -29,13 +29,13 @@ class Job(NamedTuple):
     """What a result depends on beyond a job's standing; `place` is the inputs as JSON, times are microseconds."""
 
     place_id: str
-    place: str
+    place: bytes
     attempt: int
     error: str | None
     last_enriched: int | None
 
 
-def echoed(place: str) -> dict[str, Any]:
+def echoed(place: bytes) -> dict[str, Any]:
     """Give a place's inputs as results echo them: as sent, with every required field (contract C5)."""
     inputs = {**_REQUIRED_INPUTS, **orjson.loads(place), "input_type": "place"}
     if type(inputs["latitude"]) is int or type(inputs["longitude"]) is int:

@@ -20,14 +20,14 @@ COLUMNS = {
         "last_enriched", "place",
     ),
 }  # fmt: skip
-"""The tables of a world and their columns, `world` and the batches' counts aside."""
+"""The tables of a world and their columns, `world` and the batches' counts aside; places come last, as text."""
 
 Tables = dict[str, list[list[Any]]]
 
 
 def dump(connection: Connection, world: int) -> Tables:
     """Read all rows of a world, table by table, in the order of their keys."""
-    return {
+    tables = {
         table: [
             list(row)
             for row in connection.execute(
@@ -36,6 +36,9 @@ def dump(connection: Connection, world: int) -> Tables:
         ]
         for table, columns in COLUMNS.items()
     }
+    for job in tables["job"]:
+        job[-1] = job[-1].decode()
+    return tables
 
 
 def add(connection: Connection, world: int, table: str, values: Sequence[Any]) -> int:
@@ -69,4 +72,4 @@ def add_jobs(connection: Connection, world: int, rows: Iterable[Sequence[Any]]) 
     columns = COLUMNS["job"]
     marks = ", ".join("?" * (len(columns) + 1))
     statement = f"INSERT INTO job (world, {', '.join(columns)}) VALUES ({marks})"
-    connection.executemany(statement, ((world, *row) for row in rows))
+    connection.executemany(statement, ((world, *row, place.encode()) for *row, place in rows))

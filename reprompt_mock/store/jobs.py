@@ -55,7 +55,7 @@ class StoredResult(NamedTuple):
     """
 
     place_id: str
-    place: str
+    place: bytes
     attempt: int
     error: str | None
     last_enriched: int | None
@@ -150,10 +150,10 @@ def release(connection: Connection, job: int, times: tuple[int, int, int]) -> No
     connection.execute(statements.RELEASE_JOB, (*times, job))
 
 
-def place(connection: Connection, job: int) -> str:
+def place(connection: Connection, job: int) -> bytes:
     """Read a job's place as JSON."""
     (found,) = connection.execute("SELECT place FROM job WHERE pk = ?", (job,)).fetchone()
-    return str(found)
+    return bytes(found)
 
 
 def places_by_status(connection: Connection, batch: int, *, now: int) -> dict[str, list[str]]:

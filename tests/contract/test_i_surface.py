@@ -492,7 +492,7 @@ def test_over_the_rate_limit_an_enrichment_is_429_with_retry_after(org: Org) -> 
 def test_a_job_in_a_world_that_is_forgotten_meanwhile_leaves_nothing_behind() -> None:
     """contract I2, I3: a request under way ends in the old world, and what it drew is nobody's afterwards."""
     engine = Engine(load({"clock": "paused"}, environ={}))
-    written = '{"name": "A", "latitude": 1.0, "longitude": 2.0}'
+    written = b'{"name": "A", "latitude": 1.0, "longitude": 2.0}'
     try:
         old = engine.worlds.peek("acme")
         engine.submit_job(old, PlaceToEnrich("x", written, ("menu",)))

@@ -31,7 +31,7 @@ def result(history: History, number: int = 0, *, status: JobStatus = JobStatus.c
     }
     references = References(SETTINGS.__getitem__, PINS.__getitem__)
     standing = standing_of(status, tuple(history), history, history, seed=7, references=references)
-    return build(Job(f"place-{number}", json.dumps(place), 1, None, 1_700_000_000_000_000), standing)
+    return build(Job(f"place-{number}", json.dumps(place).encode(), 1, None, 1_700_000_000_000_000), standing)
 
 
 def ran(*attributes: str, submission: int = 1, generation: int = 0, pins: int | None = None) -> dict[str, Entry]:

@@ -239,7 +239,7 @@ def test_worlds_side_by_side_answer_as_they_do_one_by_one(server: ServerThread) 
 def test_a_read_under_way_ends_where_its_world_is_forgotten_while_something_is_due() -> None:
     engine = Engine(load({"clock": "paused"}, environ={}))
     world = engine.worlds.peek("org")
-    place = PlaceToEnrich("a", '{"name": "A", "full_address": "B"}', ("websites",))
+    place = PlaceToEnrich("a", b'{"name": "A", "full_address": "B"}', ("websites",))
     engine.create_batch(world, BatchToCreate("b", "B", [place], True, b""))
     world.advance(10**9)
     engine.forget(world)
