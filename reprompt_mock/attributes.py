@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -248,6 +247,8 @@ def lacking(attribute: str, inputs: Mapping[str, Any]) -> bool:
 
 def nearest(name: str) -> str | None:
     """Find the known attribute whose name is most like the given one, None if none is (contract D7)."""
+    from difflib import get_close_matches
+
     folded = {known.casefold(): known for known in CATALOGUE}
     close = get_close_matches(name.casefold(), folded, n=1)
     return folded[close[0]] if close else None

@@ -10,7 +10,6 @@ import os
 import sys
 import threading
 import time
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -146,6 +145,8 @@ def _own_url() -> str:
 
 
 def _answers(url: str, timeout: float) -> bool:
+    import urllib.request
+
     # Docker hands the host's proxy to its containers, which cannot reach their own localhost through it.
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +10,8 @@ if TYPE_CHECKING:
 
 def nearest(name: str, known: Iterable[str], spell: Callable[[str], str] = str) -> str:
     """Hint at the known name that is closest to an unknown one, as the end of a sentence; "" where none is."""
+    from difflib import get_close_matches
+
     folded = {one.casefold(): one for one in known}
     close = get_close_matches(name.casefold(), sorted(folded), n=1, cutoff=0.5)
     return f"; did you mean {spell(folded[close[0]])}?" if close else ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
@@ -170,6 +169,8 @@ def _variables(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _file_values(config: Path, table: str | None) -> dict[str, Any]:
+    import tomllib
+
     try:
         values = tomllib.loads(config.read_text(encoding="utf-8"))
     except OSError as error:

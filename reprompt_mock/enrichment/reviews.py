@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from functools import lru_cache
 from math import exp, log10, sqrt
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.facts import data
@@ -30,6 +29,8 @@ _GOOD, _MIXED = 40, 34
 @lru_cache
 def _crowds(median: int) -> tuple[int, ...]:
     """Give 64 quantiles of a number of reviews: log-normal, as such counts are."""
+    from statistics import NormalDist
+
     quantile = NormalDist().inv_cdf
     return tuple(3 + int(median * exp(quantile((step + 0.5) / 64))) for step in range(64))
 
