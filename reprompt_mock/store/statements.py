@@ -49,7 +49,7 @@ _LAST_ENRICHED = (
 # Jobs are read from their submissions, of which each gave a run of keys. CROSS JOIN is the order in which SQLite reads.
 _CAME = "submission AS came CROSS JOIN job"
 _IN_ITS_RUN = "job.pk BETWEEN came.first AND came.last"
-_FIRST_FROM_START = "CASE WHEN came.first < :start THEN :start ELSE came.first END"
+_FROM_START = "job.pk BETWEEN CASE WHEN came.first < :start THEN :start ELSE came.first END AND came.last"
 _IN_ORDER = "ORDER BY came.at, came.pk, job.pk"
 _OF_BATCH = f"FROM {_CAME} WHERE came.batch = :batch AND {_IN_ITS_RUN}"
 
@@ -68,7 +68,7 @@ FROM (
     SELECT stale.pk AS due, CASE WHEN job.pk IS NOT NULL THEN {_STATUS} END AS status, {_NEXT} AS next
     FROM batch AS stale
     LEFT JOIN submission AS came ON came.batch = stale.pk
-    LEFT JOIN job ON job.pk BETWEEN came.first AND came.last
+    LEFT JOIN job ON {_IN_ITS_RUN}
     WHERE {condition}
   ) AS moment GROUP BY due
 ) AS counted WHERE batch.pk = counted.due
@@ -99,13 +99,13 @@ RESULTS_OF_PLACE = f"{_RESULTS} FROM job WHERE world = :world AND place_id = :pl
 _OF_DAY = "AND created_in IN (SELECT pk FROM submission WHERE world = :world AND at >= :first AND at < :last)"
 
 
-def _jobs_of(scope: str, *, of_day: bool) -> str:
-    return f"FROM {_CAME} WHERE came.{scope} = :{scope} AND {_IN_ITS_RUN} {_OF_DAY if of_day else ''}"
+def _jobs_of(scope: str, *, of_day: bool, keys: str = _IN_ITS_RUN) -> str:
+    return f"FROM {_CAME} WHERE came.{scope} = :{scope} AND {keys} {_OF_DAY if of_day else ''}"
 
 
 def results(scope: str, *, of_day: bool) -> str:
     """Select a page of results of a "batch" or "world" from a key on, optionally of one day, in order of submission."""
-    chosen = _jobs_of(scope, of_day=of_day).replace("came.first", _FIRST_FROM_START)
+    chosen = _jobs_of(scope, of_day=of_day, keys=_FROM_START)
     return f"{_RESULTS} {chosen} {_IN_ORDER} LIMIT :limit OFFSET :offset"
 
 

@@ -53,6 +53,31 @@ def test_a_page_has_four_keys(org: Org) -> None:
     assert (len(page["jobs"]), page["total"], page["limit"], page["offset"]) == (2, 2, 10_000, 0)
 
 
+def _check_pages(org: Org, expected: list[str], **of: Any) -> None:
+    """Read all place ids, and those from several offsets on."""
+    for offset in (0, 499, 500, 501, 799, 800, 1100, 1199, 1200, 5000):
+        assert _ids(org.get("/jobs", offset=offset, **of)) == expected[offset:]
+
+
+def test_deep_pages_hold_jobs_in_order_of_submission(org: Org) -> None:
+    """contract F1: whatever was appended, replaced or deleted between."""
+    first, other, more = (
+        [f"{name}-{number}" for number in range(count)]
+        for name, count in (("first", 600), ("other", 500), ("more", 200))
+    )
+    org.create(*first, batch_id="a")
+    org.create(*other, batch_id="b")
+    org.create(*more, first[0], batch_id="a")
+    _check_pages(org, [*first, *more], batchId="a")
+    _check_pages(org, [*first, *other, *more])
+    org.call("DELETE", f"/jobs/{more[-1]}")
+    _check_pages(org, [*first, *more[:-1]], batchId="a")
+    org.call("DELETE", "/batches/a")
+    _check_pages(org, other)
+    org.create(*more, batch_id="c")
+    _check_pages(org, [*other, *more])
+
+
 def test_an_unused_organization_has_no_results(org: Org) -> None:
     """contract F1: nothing is an empty page."""
     assert org.get("/jobs") == {"jobs": [], "total": 0, "limit": 10_000, "offset": 0}
