@@ -98,12 +98,12 @@ def _fates(place_ids: Sequence[str], attempts: Sequence[int], seed: int, pace: P
         seed, [f"{place_id}\0{attempt}\0fate" for place_id, attempt in zip(place_ids, attempts, strict=True)]
     )
     completed, failed = JobStatus.completed.value, JobStatus.failed.value
-    unlucky = int(pace.failure_rate * _FRACTIONS)
+    unlucky = int(pace.failure_rate * _FRACTIONS) * (_WORDS // _FRACTIONS)
     return _Fates(
         _durations(pace.pending_seconds, words[0::WORDS_A_PATH]),
         _durations(pace.queued_seconds, words[1::WORDS_A_PATH]),
         _durations(pace.processing_seconds, words[2::WORDS_A_PATH]),
-        [failed if word >> 11 < unlucky else completed for word in words[3::WORDS_A_PATH]],
+        [failed if word < unlucky else completed for word in words[3::WORDS_A_PATH]],
     )
 
 

@@ -6,6 +6,8 @@ by msgspec structs that accept a strict part of the same, and are an order of ma
 
 from __future__ import annotations
 
+from itertools import product
+from string import ascii_uppercase
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
@@ -24,18 +26,19 @@ if TYPE_CHECKING:
 
 # The answers that echo a place nest it a few levels deep, and orjson writes at most 254.
 _SPARE_LEVELS = 16
-_NUL = b"\\u0000"
+_ESCAPE, _NUL = b"\\", b"\\u0000"
 """How JSON spells NUL, which names and ids must not contain: bodies with it go to the models."""
+_COUNTRY_CODES = frozenset((None, *map("".join, product(ascii_uppercase, repeat=2))))
 
 
 class _Place(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     name: str
     full_address: str | None = None
-    country_code: Annotated[str, msgspec.Meta(min_length=2, max_length=2)] | None = None
+    country_code: str | None = None
     category: str | None = None
     website: str | None = None
     phone: str | None = None
-    id: str | None = None
+    id: Annotated[str, msgspec.Meta(max_length=LONGEST_PLACE_ID)] | None = None
     input_type: Literal["place"] = "place"
     latitude: Annotated[float, msgspec.Meta(ge=-90, le=90)] | None = None
     longitude: Annotated[float, msgspec.Meta(ge=-180, le=180)] | None = None
@@ -58,12 +61,11 @@ class _Place(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
     def is_accepted(self) -> bool:
         """Tell whether the place is named and located; where it is not, the models say what is wrong."""
-        if not self.name or self.name.isspace() or (self.latitude is None) != (self.longitude is None):
+        if not self.name or self.name.isspace() or self.country_code not in _COUNTRY_CODES:
             return False
-        code = self.country_code
-        if code is not None and not (code.isascii() and code.isalpha() and code.isupper()):  # a pattern is slower
-            return False
-        return self.latitude is not None or has_address(self)
+        if self.latitude is None or self.longitude is None:
+            return self.latitude is self.longitude and has_address(self)
+        return True
 
 
 class _OpenPlace(_Place, forbid_unknown_fields=False, gc=False):
@@ -72,7 +74,7 @@ class _OpenPlace(_Place, forbid_unknown_fields=False, gc=False):
 
 class _Job(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     inputs: msgspec.Raw
-    place_id: Annotated[str, msgspec.Meta(min_length=1, max_length=512)] | None = None
+    place_id: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_PLACE_ID)] | None = None
     attributes: list[str] | None = None
     attribute_set: AttributeSet | None = None
     attributes_enrichments: None = None
@@ -114,7 +116,7 @@ def parse_batch(body: bytes, *, max_jobs: int) -> BatchToCreate:
 
 
 def _strict_batch(body: bytes, max_jobs: int) -> BatchToCreate:
-    if _NUL in body:
+    if _ESCAPE in body and _NUL in body:  # mostly there is no escape at all, which is found out at once
         raise _NotStrict
     batch = _decode_batch(body)
     check_size(len(batch.jobs), max_jobs)
@@ -138,12 +140,9 @@ def _strict_job(job: _Job, of_batch: tuple[str | None, list[str] | None], shared
         place = _open_place(job.inputs)
     if not place.is_accepted():
         raise _NotStrict
-    place_id = job.place_id or place.id or None
-    if place_id is not None and not 1 <= len(place_id) <= LONGEST_PLACE_ID:
-        raise _NotStrict
     has_own = job.attribute_set or job.attributes
     attributes = merged((job.attribute_set, job.attributes), of_batch) if has_own else shared
-    return PlaceToEnrich(place_id, bytes(job.inputs), attributes)
+    return PlaceToEnrich(job.place_id or place.id or None, bytearray(job.inputs), attributes)
 
 
 def _open_place(inputs: msgspec.Raw) -> _Place:
@@ -198,7 +197,7 @@ def place_to_enrich(
     """
     inputs = job.inputs.model_dump(exclude_unset=True)
     attributes = merged((job.attribute_set, job.attributes), of_batch)
-    return PlaceToEnrich(job.place_id, _written(inputs, at), attributes)
+    return PlaceToEnrich(job.place_id, bytearray(_written(inputs, at)), attributes)
 
 
 def _written(inputs: dict[str, Any], at: Sequence[str | int]) -> bytes:

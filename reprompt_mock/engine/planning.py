@@ -34,7 +34,7 @@ class Submitted(NamedTuple):
     attempts: Sequence[int]
     asked: Sequence[tuple[str, ...]]
     ran: Sequence[int | None]
-    place: Callable[[int], bytes]
+    place: Callable[[int], bytes | bytearray]
     label: Callable[[int], tuple[str | None, str | None]]
 
 

@@ -32,11 +32,12 @@ if TYPE_CHECKING:
 class PlaceToEnrich(msgspec.Struct, frozen=True, gc=False):
     """One job of a request: the client's id or None, its inputs as JSON, its and the batch's attributes.
 
-    There may be very many, over which the garbage collector need not go: they cannot refer to each other.
+    There may be very many, over which the garbage collector need not go: they cannot refer to each other. As a
+    bytearray a place is stored in two thirds of the time, since of bytes the driver asks whether they adapt.
     """
 
     place_id: str | None
-    place: bytes
+    place: bytes | bytearray
     attributes: tuple[str, ...]
 
 
@@ -183,7 +184,7 @@ def identified(batch_id: str, places: Iterable[PlaceToEnrich]) -> dict[str, Plac
     return named
 
 
-def _canonical(place: bytes) -> str:
+def _canonical(place: bytes | bytearray) -> str:
     # Clients space and order the same inputs differently.
     return orjson.dumps(echoed(place), option=orjson.OPT_SORT_KEYS).decode()
 

@@ -35,7 +35,7 @@ class Job(NamedTuple):
     last_enriched: int | None
 
 
-def echoed(place: bytes) -> dict[str, Any]:
+def echoed(place: bytes | bytearray) -> dict[str, Any]:
     """Give a place's inputs as results echo them: as sent, with every required field (contract C5)."""
     inputs = {**_REQUIRED_INPUTS, **orjson.loads(place), "input_type": "place"}
     if type(inputs["latitude"]) is int or type(inputs["longitude"]) is int:
