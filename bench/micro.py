@@ -30,7 +30,7 @@ def results(body: bytes, repeats: int) -> list[float]:
         engine.settle(world)
         with engine.core.reading(world) as reading:
             everything = jobs.Selection(reading.key or 0, reading.now)
-            stored = jobs.results(reading.connection, everything, limit=10**6, offset=0, total=10**6)
+            stored = list(jobs.results(reading.connection, everything, limit=10**6, offset=0, total=10**6))
             recall = Recall()
             samples = []
             for _ in range(repeats + 1):

@@ -25,7 +25,7 @@ def answer(content: Any, status: int = 200) -> Response:
 
 
 def array(written: Iterable[bytes]) -> list[orjson.Fragment]:
-    """Make an array of what is JSON already, for an answer to hold: it is copied but once."""
+    """Make an array of what is JSON already, one value or several with commas, for an answer to hold."""
     return list(map(orjson.Fragment, written))
 
 

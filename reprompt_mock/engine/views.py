@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -16,10 +17,13 @@ from reprompt_mock.store import batches, jobs, worlds
 from reprompt_mock.store.batches import StoredBatch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from reprompt_mock.engine.core import Reading
     from reprompt_mock.engine.recall import Recall
+
+_TOGETHER = 32
+"""How many results are written at once: one by one takes longer, and all would busy the garbage collector."""
 
 
 class BatchView(NamedTuple):
@@ -39,7 +43,7 @@ class BatchPage(NamedTuple):
 
 
 class ResultPage(NamedTuple):
-    """A page of results in the service's form, each written as JSON, and how many there are."""
+    """A page of results in the service's form, some at a time written as JSON, with commas; and how many there are."""
 
     jobs: Sequence[bytes]
     total: int
@@ -133,9 +137,14 @@ def result_page(reading: Reading, recall: Recall, query: ResultQuery, *, limit: 
         return ResultPage([], 0)
     total = _total(reading, selection)
     stored = jobs.results(reading.connection, selection, limit=limit, offset=offset, total=total)
-    # Written one by one: kept as dicts, a page's results would have the garbage collector trace them over and over.
-    written = [orjson.dumps(recall.result(reading.connection, job)) for job in stored]
-    return ResultPage(written, total)
+    results = (recall.result(reading.connection, job) for job in stored)
+    return ResultPage(list(_written(results)), total)
+
+
+def _written(results: Iterator[dict[str, Any]]) -> Iterator[bytes]:
+    """Write results as JSON, some at a time, without the brackets around them."""
+    while some := list(islice(results, _TOGETHER)):
+        yield orjson.dumps(some)[1:-1]
 
 
 def day_page(reading: Reading, query: ResultQuery, *, limit: int, offset: int) -> BatchPage:

@@ -10,7 +10,7 @@ from reprompt_mock.lifecycle import Hold, JobStatus
 from reprompt_mock.store import statements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from reprompt_mock.store.database import Connection
 
@@ -196,12 +196,14 @@ class Selection(NamedTuple):
         return {"world": self.world, "batch": self.batch, "now": self.now, "first": first, "last": last}
 
 
-def results(connection: Connection, selection: Selection, *, limit: int, offset: int, total: int) -> list[StoredResult]:
+def results(
+    connection: Connection, selection: Selection, *, limit: int, offset: int, total: int
+) -> Iterator[StoredResult]:
     """Read what a page of results is derived from, in order of submission; `total` is how many there are on all."""
     query = statements.results(selection.scope, of_day=selection.day is not None)
     start, left = _start(connection, selection, offset, total)
     values = {**selection.values, "start": start, "limit": limit, "offset": left}
-    return list(map(StoredResult._make, connection.execute(query, values)))
+    return map(StoredResult._make, connection.execute(query, values))
 
 
 def _start(connection: Connection, selection: Selection, offset: int, total: int) -> tuple[int, int]:
