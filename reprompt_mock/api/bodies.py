@@ -22,7 +22,7 @@ from reprompt_mock.enrichment.places import has_address
 from reprompt_mock.wire import loaded, validated
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 # The answers that echo a place nest it a few levels deep, and orjson writes at most 254.
 _SPARE_LEVELS = 16
@@ -122,27 +122,23 @@ def _strict_batch(body: bytes, max_jobs: int) -> BatchToCreate:
     check_size(len(batch.jobs), max_jobs)
     if batch.batch_id is not None and "/" in batch.batch_id:
         raise _NotStrict
+    places = list(_strict_places(batch))
+    return BatchToCreate(batch.batch_id, batch.batch_name, places, batch.kick_off_jobs_now, body)
+
+
+def _strict_places(batch: _Batch) -> Iterator[PlaceToEnrich]:
     of_batch = (batch.attribute_set, batch.attributes)
     shared = merged(of_batch)
-    return BatchToCreate(
-        batch.batch_id,
-        batch.batch_name,
-        [_strict_job(job, of_batch, shared) for job in batch.jobs],
-        batch.kick_off_jobs_now,
-        body,
-    )
-
-
-def _strict_job(job: _Job, of_batch: tuple[str | None, list[str] | None], shared: tuple[str, ...]) -> PlaceToEnrich:
-    try:
-        place = _decode_place(job.inputs)
-    except msgspec.ValidationError:
-        place = _open_place(job.inputs)
-    if not place.is_accepted():
-        raise _NotStrict
-    has_own = job.attribute_set or job.attributes
-    attributes = merged((job.attribute_set, job.attributes), of_batch) if has_own else shared
-    return PlaceToEnrich(job.place_id or place.id or None, bytearray(job.inputs), attributes)
+    for job in batch.jobs:
+        try:
+            place = _decode_place(job.inputs)
+        except msgspec.ValidationError:
+            place = _open_place(job.inputs)
+        if not place.is_accepted():
+            raise _NotStrict
+        has_own = job.attribute_set or job.attributes
+        attributes = merged((job.attribute_set, job.attributes), of_batch) if has_own else shared
+        yield PlaceToEnrich(job.place_id or place.id or None, bytearray(job.inputs), attributes)
 
 
 def _open_place(inputs: msgspec.Raw) -> _Place:
