@@ -38,14 +38,12 @@ class Counts(NamedTuple):
 
 def status_of(counts: Counts, failure_threshold: float) -> JobStatus:
     """Aggregate a batch's status from its jobs' counts (contract E3)."""
-    if counts.total == counts.pending:
-        return JobStatus.pending
-    if counts.total == counts.finished:
-        failed = counts.failed / counts.total > failure_threshold
-        return JobStatus.failed if failed else JobStatus.completed
-    if counts.total == counts.pending + counts.queued:
-        return JobStatus.queued
-    return JobStatus.in_progress
+    pending, queued, in_progress, completed, failed = counts
+    if in_progress or (pending or queued) and (completed or failed):
+        return JobStatus.in_progress
+    if completed or failed:
+        return JobStatus.failed if failed / (completed + failed) > failure_threshold else JobStatus.completed
+    return JobStatus.queued if queued else JobStatus.pending
 
 
 def success_rate(counts: Counts) -> float | None:
