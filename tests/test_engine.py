@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 from reprompt_mock.engine import Engine
 from reprompt_mock.engine.reprocessing import Wanted
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
-from reprompt_mock.engine.views import BatchView, ResultQuery
+from reprompt_mock.engine.views import BatchView, ResultPage, ResultQuery
 from reprompt_mock.errors import BatchNotFound, JobNotFound, JobsNotFound, NothingToReprocess
 from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.reprocess import scope_of
@@ -90,6 +90,11 @@ def _status_in_words(lists: dict[str, list[str]], threshold: float) -> str:
     if len(lists["completed"]) + len(lists["failed"]) == total:
         return "failed" if len(lists["failed"]) / total > threshold else "completed"
     return "in_progress"
+
+
+def _read(page: ResultPage) -> list[Any]:
+    results: list[Any] = orjson.loads(b"[" + b",".join(page.jobs) + b"]")
+    return results
 
 
 class EngineMachine(RuleBasedStateMachine):
@@ -273,7 +278,7 @@ class EngineMachine(RuleBasedStateMachine):
     def _results(self, batch_id: str) -> dict[str, Any]:
         query = ResultQuery(alone=True) if batch_id == ALONE else ResultQuery(batch_id)
         page = self.engine.results(self.world, query, limit=1000, offset=0)
-        return {result["place_id"]: result for result in map(orjson.loads, page.jobs)}
+        return {result["place_id"]: result for result in _read(page)}
 
     def _statuses(self, batch_id: str) -> dict[str, str]:
         """Read each job's status by its result."""
@@ -346,7 +351,7 @@ class EngineMachine(RuleBasedStateMachine):
         for offset in range(0, len(self.model.order) + size, size):
             page = self.engine.results(self.world, ResultQuery(), limit=size, offset=offset)
             assert page.total == len(self.model.order)
-            paged += [orjson.loads(result)["place_id"] for result in page.jobs]
+            paged += [result["place_id"] for result in _read(page)]
             self.engine.advance(self.world, microseconds)
         assert paged == [place_id for _, place_id in self.model.order]
 

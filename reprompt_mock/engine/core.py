@@ -137,9 +137,9 @@ class Core:
                 self.has_purge = worlds.purge(connection, _PURGE_ROWS)
 
     def forget(self, world: World) -> None:
-        """Forget a world at once, as if it had never been used."""
+        """Forget a world at once, as if it had never been used: the one that stands for its slug by now."""
         with self.database.write() as connection:
-            world = self.worlds.current(world)
+            world = self.worlds.find(world.slug) or world
             if world.key is not None:
                 worlds.forget(connection, world.key)
                 self.has_purge = True

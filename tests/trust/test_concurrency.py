@@ -236,6 +236,23 @@ def test_worlds_side_by_side_answer_as_they_do_one_by_one(server: ServerThread) 
     assert at_once == [play(server, f"alone-{number}", number) for number in range(THREADS)]
 
 
+def test_a_world_that_two_clients_forget_at_once_can_spring_up_again() -> None:
+    """The second was held up, until a third had let another world spring up, which is the one that it forgets."""
+    engine = Engine(load({"clock": "paused"}, environ={}))
+    batch = BatchToCreate("b", "B", [], True, b"")
+    first = engine.worlds.peek("org")
+    engine.create_batch(first, batch)
+    engine.forget(first)
+    engine.create_batch(engine.worlds.peek("org"), batch)
+
+    engine.forget(first)
+
+    engine.create_batch(engine.worlds.peek("org"), batch._replace(batch_id="c"))
+    page = engine.list_batches(engine.worlds.peek("org"), "", limit=10, offset=0)
+    assert [batch.id for batch, _ in page.batches] == ["c"]
+    engine.close()
+
+
 def test_a_read_under_way_ends_where_its_world_is_forgotten_while_something_is_due() -> None:
     engine = Engine(load({"clock": "paused"}, environ={}))
     world = engine.worlds.peek("org")
