@@ -6,9 +6,10 @@ draw somewhere never changes one elsewhere.
 
 from __future__ import annotations
 
+from array import array
 from functools import lru_cache
 from hashlib import blake2b
-from struct import unpack
+from sys import byteorder
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def digest(seed: int, *path: str | int) -> bytes:
     return state.digest()
 
 
-def many_words(seed: int, paths: Iterable[str]) -> tuple[int, ...]:
+def many_words(seed: int, paths: Iterable[str]) -> array[int]:
     """Hash many paths, each the names joined by NUL, to four uniform words of 64 bits each, one after the other."""
     fresh = blake2b(key=str(seed).encode(), digest_size=WORDS_A_PATH * _WORD_BYTES).copy
     hashed = bytearray()
@@ -45,7 +46,10 @@ def many_words(seed: int, paths: Iterable[str]) -> tuple[int, ...]:
         state = fresh()
         state.update(path.encode())
         hashed += state.digest()
-    return unpack(f"<{len(hashed) // _WORD_BYTES}Q", hashed)
+    words = array("Q", hashed)
+    if byteorder == "big":
+        words.byteswap()
+    return words
 
 
 class Draw:

@@ -6,9 +6,11 @@ workers; never on when somebody looks (contract G6; times are whole microseconds
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from enum import IntEnum
 from heapq import heapreplace
+from operator import add
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -164,15 +166,18 @@ def plan(
 
 def _starts(queued_at: list[int], fates: _Fates, holds: list[int | None], *, workers: int) -> list[int]:
     """Find out when each job meets a worker who is free."""
-    started_at = [queued + waiting for queued, waiting in zip(queued_at, fates.queued, strict=True)]
-    processing = fates.processing
-    free = [0] * max(1, min(workers, len(queued_at)))
-    for position in sorted(range(len(queued_at)), key=queued_at.__getitem__):
+    # Arrays, since the loop jumps about in them: what a list refers to lies anywhere in memory.
+    order = array("q", sorted(range(len(queued_at)), key=queued_at.__getitem__))
+    ready_at, processing = array("q", map(add, queued_at, fates.queued)), array("q", fates.processing)
+    started_at = [0] * len(order)
+    free = [0] * max(1, min(workers, len(order)))
+    for position in order:
+        start = ready_at[position]
         if holds[position] is None:
-            start = started_at[position]
-            if free[0] > start:
-                start = started_at[position] = free[0]
+            if free[0] > start:  # noqa: PLR1730 - max() takes a tenth of all the loop's time
+                start = free[0]
             heapreplace(free, start + processing[position])
+        started_at[position] = start
     return started_at
 
 
