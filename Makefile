@@ -17,7 +17,7 @@ demo: $(RUN_READY)  ## drive real places through all endpoints
 test: $(TEST_READY)  ## all tests; ARGS="-k lifecycle" for some
 	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
-soak: $(TEST_READY)  ## hostile, concurrent, random and killed, in large counts: about five minutes
+soak: $(TEST_READY)  ## hostile, concurrent, random and killed, in large counts: five to eight minutes
 	SOAK=1 $(BIN)/pytest tests/trust -n 2 -v $(ARGS)
 
 mutants: $(TEST_READY)  ## break the rules one by one and see whether their tests notice: about two minutes
