@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 K = TypeVar("K")
 V = TypeVar("V")
 
-_LARGEST = 16384
+_LARGEST = 65536
+"""More than a request has places, so that those that are read in turn again and again are never all forgotten."""
 
 
 class Memo(dict[K, V]):
