@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 # The answers that echo a place nest it a few levels deep, and orjson writes at most 254.
 _SPARE_LEVELS = 16
-_ESCAPE, _NUL = b"\\", b"\\u0000"
+_ESCAPE = b"\\"
+_NUL = b"\\u0000"
 """How JSON spells NUL, which names and ids must not contain: bodies with it go to the models."""
 _COUNTRY_CODES = frozenset((None, *map("".join, product(ascii_uppercase, repeat=2))))
 
@@ -61,11 +62,9 @@ class _Place(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
     def is_accepted(self) -> bool:
         """Tell whether the place is named and located; where it is not, the models say what is wrong."""
-        if not self.name or self.name.isspace() or self.country_code not in _COUNTRY_CODES:
+        if not self.name or self.name.isspace() or (self.latitude is None) != (self.longitude is None):
             return False
-        if self.latitude is None or self.longitude is None:
-            return self.latitude is self.longitude and has_address(self)
-        return True
+        return self.country_code in _COUNTRY_CODES and (self.latitude is not None or has_address(self))
 
 
 class _OpenPlace(_Place, forbid_unknown_fields=False, gc=False):

@@ -116,9 +116,9 @@ class Planner:
 
     def _decide(self, jobs: Submitted) -> dict[int, Then]:
         """Ask the rules about the jobs that any may be for; gives what they decided, by position."""
-        decided: dict[int, Then] = {}
         if not self._judge.rules and TEST_PREFIX not in "\0".join(jobs.place_ids):  # quicker than one by one
-            return decided
+            return {}
+        decided = {}
         for position, place_id in enumerate(jobs.place_ids):
             if self._judge.rules or place_id.startswith(TEST_PREFIX):
                 name = str(orjson.loads(jobs.place(position))["name"])

@@ -91,11 +91,12 @@ def insert(connection: Connection, columns: Sequence[Sequence[Any]]) -> None:
 
 def _common(columns: Mapping[str, Sequence[Any]]) -> dict[str, int | None]:
     """Find the columns in which all jobs have the same number, or none."""
-    alike = {name: values for name, values in columns.items() if values[0] == values[-1]}
     return {
         name: values[0]
-        for name, values in alike.items()
-        if (values[0] is None or isinstance(values[0], int)) and values.count(values[0]) == len(values)
+        for name, values in columns.items()
+        if (values[0] is None or isinstance(values[0], int))
+        and values[0] == values[-1]  # mostly says already that they differ, without a count
+        and values.count(values[0]) == len(values)
     }
 
 
