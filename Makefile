@@ -40,7 +40,7 @@ check: $(TEST_READY)  ## format, lint, types, layers, known weaknesses
 bench: $(RUN_READY)  ## measure against floors; ARGS="--row create" for one row, "--help" for more
 	@$(BIN)/python -m bench $(ARGS)
 
-bench-compare: $(RUN_READY)  ## measure a commit and the working tree: make bench-compare REF=HEAD~1
+bench-compare: $(RUN_READY)  ## measure a commit and the working tree in turn, five rounds: make bench-compare REF=HEAD~1
 	@test -n "$(REF)" || { echo "Name the commit to compare with: make bench-compare REF=HEAD~1"; exit 1; }
 	@$(BIN)/python -m bench --compare $(REF) $(ARGS)
 

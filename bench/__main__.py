@@ -19,7 +19,8 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.figures import COLUMNS, Measured, compared, markdown, plain
+from bench import compare
+from bench.figures import COLUMNS, Measured, markdown, plain
 from bench.rows import GROUPS, Bench
 from bench.servers import ROOT, Bay, Target
 from bench.sizes import Sizes
@@ -42,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     sizes = Sizes(**{field.name: getattr(options, field.name) for field in dataclasses.fields(Sizes)})
     options.out.mkdir(parents=True, exist_ok=True)
     if options.compare:
-        return _compare(options.compare, chosen, sizes, options.out)
+        return _compare(options, chosen, sizes)
     facts = _facts(sizes, options.ref)
     with _checked_out(options.ref) if options.ref else nullcontext(Target()) as target:
         lines, failed = measure(target, chosen, sizes)
@@ -57,7 +58,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--names", action="store_true", help="list the rows' names")
     parser.add_argument("--ref", metavar="REF", help="measure this commit instead of the working tree")
-    parser.add_argument("--compare", metavar="REF", help="measure this commit too, and compare")
+    parser.add_argument(
+        "--compare", metavar="REF", help="measure this commit and the working tree in turn; 1 where a row is worse"
+    )
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds of --compare, 5")
     parser.add_argument(
         "--out", type=Path, default=ROOT / "build", metavar="DIR", help="where bench.json and bench.md go"
     )
@@ -145,15 +149,15 @@ def _write(path: Path, columns: Sequence[str], lines: Sequence[Sequence[str]], d
     path.with_suffix(".md").write_text(markdown(columns, lines), encoding="utf-8")
 
 
-def _compare(ref: str, chosen: frozenset[str], sizes: Sizes, out: Path) -> int:
+def _compare(options: argparse.Namespace, chosen: frozenset[str], sizes: Sizes) -> int:
+    _warn_if_busy()
     facts = _facts(sizes, None)
-    with _checked_out(ref) as target:
-        before, failed_before = measure(target, chosen, sizes)
-    after, failed_after = measure(Target(), chosen, sizes)
-    columns = ("operation", ref, "here", f"{ref}, judged", "here, judged", "change", "target")
-    document = facts | {"compared": ref, "before": _as_json(before), "rows": _as_json(after)}
-    _write(out / "bench-compare", columns, compared(before, after), document)
-    return int(failed_before or failed_after)
+    with _checked_out(options.compare) as target:
+        rows, failures = compare.compare(target, Target(), chosen, sizes, rounds=options.rounds)
+    document = facts | {"compared": options.compare, "failures": failures, "rows": [row.as_json() for row in rows]}
+    _write(options.out / "bench-compare", compare.COLUMNS, [row.cells() for row in rows], document)
+    print("\n".join(failures), file=sys.stderr)
+    return int(bool(failures) or any(row.verdict == "worse" for row in rows))
 
 
 @contextmanager

@@ -54,6 +54,11 @@ class Measured:
             return True
         return self.judged >= self.goal.limit if self.goal.at_least else self.judged <= self.goal.limit
 
+    @property
+    def more_is_better(self) -> bool:
+        """Whether a larger figure is the better one: rates, unless they stand as a ratio that the goal limits."""
+        return self.goal is not None and self.goal.at_least
+
     def cells(self) -> list[str]:
         """Give the line's cells."""
         ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
@@ -106,22 +111,3 @@ def plain(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
         for row in [columns, ["-" * width for width in widths], *lines]
     ]
     return "".join("  ".join(row).rstrip() + "\n" for row in padded)
-
-
-def compared(before: Sequence[Measured], after: Sequence[Measured]) -> list[list[str]]:
-    """Give the lines that compare two versions, by the figure that the goal limits."""
-    known = {line.name: line for line in before}
-    lines = []
-    for line in after:
-        old = known.get(line.name)
-        if old is None:
-            continue
-        change = f"{(line.judged / old.judged - 1) * 100:+.0f} %" if old.judged else ""
-        lines.append(
-            [line.operation, old.cells()[1], line.cells()[1], _figure(old), _figure(line), change, str(line.goal or "")]
-        )
-    return lines
-
-
-def _figure(line: Measured) -> str:
-    return rounded(line.judged) if line.ratio is None else f"{line.ratio:.2f}"

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.compare import Compared
+from bench.figures import Goal, Measured
+
 ROOT = Path(__file__).parent.parent
 COLUMNS = ["operation", "ours", "floor", "ratio", "target"]
 TINY = ("--places", "20", "--repeats", "1")
@@ -40,3 +43,31 @@ def test_an_unknown_row_is_refused_with_the_names_of_those_there_are(tmp_path: P
     assert ran.returncode == 1
     assert "no row is called nonsense" in ran.stderr
     assert "create" in ran.stderr
+
+
+def compared(before: list[float], here: list[float], *, more_is_better: bool = False) -> Compared:
+    line = Measured("row", "a row", "ms", Goal(1.0, at_least=more_is_better), [1.0], [1.0])
+    return Compared(line, before, here)
+
+
+@pytest.mark.parametrize(
+    ("before", "here", "more_is_better", "verdict"),
+    [
+        ([1.0, 1.0, 1.0], [1.06, 1.10, 1.20], False, "worse"),
+        ([1.0, 1.0, 1.0], [1.04, 1.10, 1.20], False, ""),
+        ([1.0, 1.0, 1.0], [0.94, 0.90, 0.50], False, "better"),
+        ([1.0, 1.0, 1.0], [0.94, 0.90, 1.00], False, ""),
+        ([1.0, 1.0, 1.0], [0.90, 0.80, 0.70], True, "worse"),
+        ([1.0, 1.0, 1.0], [1.10, 1.20, 1.30], True, "better"),
+        ([], [], False, "not compared"),
+    ],
+)
+def test_a_row_is_worse_only_where_every_round_says_so(
+    before: list[float], here: list[float], more_is_better: bool, verdict: str
+) -> None:
+    assert compared(before, here, more_is_better=more_is_better).verdict == verdict
+
+
+def test_a_comparison_shows_median_and_spread() -> None:
+    _, before, here, change, spread, verdict = compared([2.0, 2.0, 2.0], [2.0, 2.2, 1.9]).cells()
+    assert (before, here, change, spread, verdict) == ("2.00", "2.00", "+0.0 %", "-5.0 % to +10.0 %", "")
