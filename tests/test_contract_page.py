@@ -1,4 +1,4 @@
-"""The contract defines every clause that is cited, and each about behavior is named by a test or is known as pending."""
+"""Every clause that is cited is in the contract; each about behavior is named by a test, or is known to be pending."""
 
 from __future__ import annotations
 
