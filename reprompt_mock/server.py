@@ -8,11 +8,12 @@ import logging
 import signal
 import socket
 import threading
+from collections import deque
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from reprompt_mock.api.gateway import TRANSPORT
 from reprompt_mock.app import Emulator, create_app
@@ -130,6 +131,35 @@ class _Protocol(HttpToolsProtocol):
     """
 
     _head_bytes = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._unanswered: deque[RequestResponseCycle] = deque()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether every request that came was answered."""
+        return self.cycle is None or self.cycle.response_complete
+
+    def shutdown(self) -> None:
+        """Close the connection, or let the answer to a request that is under way do so; a stop calls it."""
+        if self.transport.get_protocol() is self:
+            super().shutdown()
+        else:
+            self.transport.close()  # a fault has finished it: it only waits for its client
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        # uvicorn tells the latest request alone, and those before it, of a client that does not wait, wait for ever.
+        for cycle in self._unanswered:
+            cycle.disconnected = True
+            cycle.message_event.set()
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        while self._unanswered and self._unanswered[0].response_complete:
+            self._unanswered.popleft()
+        self._unanswered.append(self.cycle)
 
     def on_url(self, url: bytes) -> None:
         self._count(len(url))

@@ -117,11 +117,11 @@ class World:
         if self.settings.rate_limit:
             self._limiter.take(key, self.settings.rate_limit, self._real())
 
-    def meet_fault(self, method: str, path: str, operation: str | None) -> Fault | None:
+    def meet_fault(self, method: str, path: str, operation: str | None, *, digest: str) -> Fault | None:
         """Count a request for the faults; gives the one that hits it."""
         if not self.scenario.faults:
             return None
-        self.scenario, fault = self.scenario.meet(self.settings.seed, method, path, operation)
+        self.scenario, fault = self.scenario.meet(self.settings.seed, method, path, operation, digest=digest)
         return fault
 
     def is_due(self, now: int | None = None) -> bool:

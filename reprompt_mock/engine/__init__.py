@@ -255,10 +255,10 @@ class Engine:
             worlds.save(writing.connection, writing.key, writing.world)
             return writing.world.scenario
 
-    def meet_fault(self, world: World, method: str, path: str, operation: str | None) -> Fault | None:
+    def meet_fault(self, world: World, method: str, path: str, operation: str | None, *, digest: str) -> Fault | None:
         """Count a request for a world's faults; gives the one that hits it."""
         with self.core.writing(world) as writing:
-            fault = writing.world.meet_fault(method, path, operation)
+            fault = writing.world.meet_fault(method, path, operation, digest=digest)
             worlds.save(writing.connection, writing.key, writing.world)
             return fault
 

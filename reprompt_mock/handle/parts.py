@@ -125,6 +125,7 @@ class Faults(_ScenarioPart):
         times: int | None = None,
         probability: float = 1.0,
         when: str = "before",
+        per: str = "arrival",
     ) -> str:
         """Add a fault; gives its id. The newest that matches alone counts."""
         fault = {
@@ -134,6 +135,7 @@ class Faults(_ScenarioPart):
             "times": times,
             "probability": probability,
             "when": when,
+            "per": per,
         }
         return self._add(fault)[0]
 
