@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
+DEFECT = "The emulator has a defect: its log says more."
+"""What a 500 says."""
+
 _MOST_ENTRIES = 20
 _MOST_INPUT_BYTES = 1024
 _MOST_BYTES = 16 * 1024
@@ -61,7 +64,7 @@ def install(app: FastAPI, methods_of: Callable[[str], Sequence[str]]) -> None:
 
     def on_defect(_: Request, error: Exception) -> Response:
         _logger.error("a defect of the emulator", exc_info=error)
-        return problem("The emulator has a defect: its log says more.", 500)
+        return problem(DEFECT, 500)
 
     app.add_exception_handler(MockError, on_refusal)
     app.add_exception_handler(RequestValidationError, on_invalid)

@@ -9,13 +9,12 @@ import signal
 import socket
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from reprompt_mock.api.gateway import TRANSPORT
 from reprompt_mock.app import Emulator, create_app
+from reprompt_mock.protocol import Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -28,8 +27,6 @@ _KEEP_ALIVE_SECONDS = 75
 """Longer than clients pause between polls, so that they do not meet a connection that is just being closed."""
 _GRACEFUL_SECONDS = 1
 _PORT_TRIES = 20
-_MOST_HEAD_BYTES = 128 * 1024
-"""The longest path and headers of a request, far beyond what any client sends."""
 LOCALHOST = "localhost"
 
 
@@ -119,43 +116,12 @@ def _is_worth_a_line(record: logging.LogRecord) -> bool:
     return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
-class _HeadTooLarge(ValueError):
-    """The path and the headers of a request are too large together."""
-
-
-class _Protocol(HttpToolsProtocol):
-    """HTTP whose requests know their connection, so that a fault can end it, and whose heads are bounded.
-
-    httptools turns what its callbacks raise into a parser's error, which uvicorn answers with 400.
-    """
-
-    _head_bytes = 0
-
-    def on_url(self, url: bytes) -> None:
-        self._count(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._count(len(name) + len(value))
-        super().on_header(name, value)
-
-    def _count(self, size: int) -> None:
-        self._head_bytes += size
-        if self._head_bytes > _MOST_HEAD_BYTES:
-            raise _HeadTooLarge
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._head_bytes = 0
-        self.scope["extensions"] = {TRANSPORT: cast("Any", self.transport)}
-
-
 def _configured(app: Emulator) -> uvicorn.Config:
     logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)
     return uvicorn.Config(
         app,
         access_log=False,
-        http=_Protocol,
+        http=Protocol,
         log_config=None,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_GRACEFUL_SECONDS,
