@@ -15,7 +15,7 @@ from reprompt_mock.api.auth import Gate
 from reprompt_mock.api.document import build_document
 from reprompt_mock.api.gateway import Gateway
 from reprompt_mock.errors import OrganizationNotFound
-from reprompt_mock.operations import Operations
+from reprompt_mock.operations import HeadAsGet, Operations
 from reprompt_mock.problems import install
 from reprompt_mock.world import is_slug
 
@@ -57,7 +57,7 @@ def create_service_app(desk: Desk, lifespan: Callable[[FastAPI], AbstractAsyncCo
             allow_methods=["*"],
             allow_headers=["*"],
         )
-    return Gateway(app, desk, operations)
+    return Gateway(HeadAsGet(app), desk, operations)
 
 
 class _ServiceCors(CORSMiddleware):

@@ -12,7 +12,7 @@ from reprompt_mock import __version__
 from reprompt_mock.control import scenario, snapshots, worlds
 from reprompt_mock.control.document import build_document
 from reprompt_mock.control.guard import Guard
-from reprompt_mock.operations import Operations
+from reprompt_mock.operations import HeadAsGet, Operations
 from reprompt_mock.problems import install
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def create_control_app(desk: Desk) -> Guard:
     install(app, Operations(routes).methods_of)
     _serve_document(app)
     settings = desk.engine.settings
-    return Guard(app, allowed_hosts=settings.allowed_hosts, token=settings.control_token)
+    return Guard(HeadAsGet(app), allowed_hosts=settings.allowed_hosts, token=settings.control_token)
 
 
 def _serve_document(app: FastAPI) -> None:
