@@ -89,6 +89,11 @@ def written(value: Any) -> Any:
     raise TypeError(type(value).__name__)
 
 
+def portable(value: int) -> int | str:
+    """Write a whole number so that JavaScript keeps it: as text where it is too large."""
+    return value if abs(value) <= MOST_SAFE else str(value)
+
+
 def is_safe(value: Any) -> bool:
     """Tell whether JSON data hold no number that JavaScript would round."""
     if isinstance(value, dict):
