@@ -67,6 +67,11 @@ def build_document(app: FastAPI, *modules: ModuleType) -> dict[str, Any]:
     return document
 
 
+def placed(document: dict[str, Any], root: str) -> dict[str, Any]:
+    """Say where the paths of a document begin, where it is not at the root of their host."""
+    return {**document, "servers": [{"url": root}]} if root else document
+
+
 def _with_bodies(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     for path in document["paths"].values():
         yield from (operation for operation in path.values() if "requestBody" in operation)

@@ -60,7 +60,9 @@ def install(app: FastAPI, methods_of: Callable[[str], Sequence[str]]) -> None:
         if refusal.status_code == 404:
             return problem(_NOTHING_HERE, 404, refusal.headers)
         if refusal.status_code == 405:
-            allowed = methods_of(request.url.path) or with_head((refusal.headers or {}).get("Allow", "").split(", "))
+            allowed = methods_of(request.scope["path"]) or with_head(
+                (refusal.headers or {}).get("Allow", "").split(", ")
+            )
             named = ", ".join(allowed)
             return problem(f"{request.method} is not allowed at this path, which has {named}.", 405, {"Allow": named})
         return problem(refusal.detail, refusal.status_code, refusal.headers)

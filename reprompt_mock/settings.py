@@ -7,7 +7,8 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, ValidationError, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, ValidationError, WithJsonSchema
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict, SettingsError
 
 from reprompt_mock.hints import nearest
@@ -40,6 +41,18 @@ Seed = Annotated[
     ),
 ]
 """A whole number of 64 bits; in JSON a string where JavaScript would round it."""
+
+
+def _prefix(path: str) -> str:
+    parts = path.rstrip("/").split("/")
+    if path.strip("/") and (parts[0] or "" in parts[1:]):
+        raise PydanticCustomError("root_path", "must begin with a slash and have no empty part, such as /emulator")
+    if len(parts) > 1 and parts[1] in {"v1", "_mock"}:
+        raise PydanticCustomError("root_path", "must not begin with /v1 or /_mock, which the emulator's own paths do")
+    return "/".join(parts)
+
+
+RootPath = Annotated[str, AfterValidator(_prefix)]
 
 
 class ConfigurationError(ValueError):
@@ -101,6 +114,7 @@ class Settings(WorldSettings, BaseSettings):
     control_token: str | None = Field(None, description="What the control API wants as its Bearer token.")
     allowed_hosts: list[str] = Field([], description="Further host names of the control API.")
     rules: list[RuleSpec] = Field([], max_length=MOST_RULES, description="Rules that every new world starts with.")
+    root_path: RootPath | None = Field(None, description="The prefix below which a proxy has it, such as /emulator.")
     cors_origins: list[str] = Field([], description="Origins that browsers may call /v1 from.")
 
     @property

@@ -30,6 +30,16 @@ _PATH = re.compile(r"/v1/([^/]+)/")
 _PREFERENCE = re.compile(rb'(?:^|[,;\s])code\s*=\s*"?([45]\d\d)"?(?:$|[,;\s])', re.IGNORECASE)
 _FRAMING = (b"content-length", b"transfer-encoding")
 """Headers that belong to the connection: a fault cannot set them."""
+_NEEDS_SERVER = orjson.dumps(
+    {
+        "detail": "A fault asks to end this connection, which only the emulator's own server can do:"
+        " start it by `reprompt-mock serve`, `RepromptMock` or the pytest fixture."
+    }
+)
+_NEEDS_SERVER_HEADERS = [
+    (b"content-type", b"application/json"),
+    (b"content-length", str(len(_NEEDS_SERVER)).encode()),
+]
 _SIMULATED = {"detail": "This answer is simulated, as a fault asks."}
 
 
@@ -129,7 +139,8 @@ class _Exchange:
         self.status = None
         transport = self.scope.get("extensions", {}).get(TRANSPORT)
         if transport is None:
-            raise ConnectionResetError("the connection is closed, as a fault asks")
+            await self.answer(_Answer(501, _NEEDS_SERVER_HEADERS, _NEEDS_SERVER))
+            return
         if sent is None:
             transport.abort()
         else:
