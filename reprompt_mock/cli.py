@@ -22,6 +22,7 @@ CANNOT_START = 2
 _HEALTH_PATH = "/_mock/health"
 _DEFAULT_URL = "http://127.0.0.1:8780"
 _POLL_SECONDS = 0.05
+_SETTINGS = ("host", "port", "db", "seed", "speed", "clock", "failure_rate", "root_path")
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -60,6 +61,7 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
     )
     serve.add_argument("--clock", choices=("running", "paused"), help="whether time passes by itself")
     serve.add_argument("--failure-rate", type=float, metavar="R", help="share of jobs that fail, 0 to 1")
+    serve.add_argument("--root-path", metavar="P", help="the prefix below which a proxy has it, such as /emulator")
     serve.add_argument("--config", type=Path, metavar="FILE.toml", help="settings, by name")
     serve.add_argument("--log-format", choices=("text", "json"), help="how log lines look")
     serve.add_argument("--log-level", choices=_LOG_LEVELS, help="which log lines are written")
@@ -70,7 +72,7 @@ def _serve(parsed: argparse.Namespace) -> int:
     from reprompt_mock.server import CannotListen, serve
     from reprompt_mock.settings import ConfigurationError, load
 
-    flags = {name: getattr(parsed, name) for name in ("host", "port", "db", "seed", "speed", "clock", "failure_rate")}
+    flags = {name: getattr(parsed, name) for name in _SETTINGS}
     try:
         _set_up_logs(
             parsed.log_format or os.environ.get("REPROMPT_MOCK_LOG_FORMAT") or "text",

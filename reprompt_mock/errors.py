@@ -140,6 +140,13 @@ class BodyTooLarge(MockError):
     status = 413
 
 
+class EncodingUnsupported(MockError):
+    """The body's Content-Encoding {encoding!r} is not read: send the body uncompressed."""
+
+    status = 415
+    headers = MappingProxyType({"Accept-Encoding": "identity"})
+
+
 class TimeOutOfRange(MockError):
     """The time would leave the range that can be represented, which ends with the year 9999."""
 

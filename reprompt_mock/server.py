@@ -8,15 +8,13 @@ import logging
 import signal
 import socket
 import threading
-from collections import deque
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from reprompt_mock.api.gateway import TRANSPORT
 from reprompt_mock.app import Emulator, create_app
+from reprompt_mock.protocol import Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -29,8 +27,6 @@ _KEEP_ALIVE_SECONDS = 75
 """Longer than clients pause between polls, so that they do not meet a connection that is just being closed."""
 _GRACEFUL_SECONDS = 1
 _PORT_TRIES = 20
-_MOST_HEAD_BYTES = 128 * 1024
-"""The longest path and headers of a request, far beyond what any client sends."""
 LOCALHOST = "localhost"
 
 
@@ -120,72 +116,12 @@ def _is_worth_a_line(record: logging.LogRecord) -> bool:
     return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
-class _HeadTooLarge(ValueError):
-    """The path and the headers of a request are too large together."""
-
-
-class _Protocol(HttpToolsProtocol):
-    """HTTP whose requests know their connection, so that a fault can end it, and whose heads are bounded.
-
-    httptools turns what its callbacks raise into a parser's error, which uvicorn answers with 400.
-    """
-
-    _head_bytes = 0
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._unanswered: deque[RequestResponseCycle] = deque()
-
-    @property
-    def is_idle(self) -> bool:
-        """Whether every request that came was answered."""
-        return self.cycle is None or self.cycle.response_complete
-
-    def shutdown(self) -> None:
-        """Close the connection, or let the answer to a request that is under way do so; a stop calls it."""
-        if self.transport.get_protocol() is self:
-            super().shutdown()
-        else:
-            self.transport.close()  # a fault has finished it: it only waits for its client
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        # uvicorn tells the latest request alone, and those before it, of a client that does not wait, wait for ever.
-        for cycle in self._unanswered:
-            cycle.disconnected = True
-            cycle.message_event.set()
-
-    def on_headers_complete(self) -> None:
-        super().on_headers_complete()
-        while self._unanswered and self._unanswered[0].response_complete:
-            self._unanswered.popleft()
-        self._unanswered.append(self.cycle)
-
-    def on_url(self, url: bytes) -> None:
-        self._count(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._count(len(name) + len(value))
-        super().on_header(name, value)
-
-    def _count(self, size: int) -> None:
-        self._head_bytes += size
-        if self._head_bytes > _MOST_HEAD_BYTES:
-            raise _HeadTooLarge
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._head_bytes = 0
-        self.scope["extensions"] = {TRANSPORT: cast("Any", self.transport)}
-
-
 def _configured(app: Emulator) -> uvicorn.Config:
     logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)
     return uvicorn.Config(
         app,
         access_log=False,
-        http=_Protocol,
+        http=Protocol,
         log_config=None,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_GRACEFUL_SECONDS,

@@ -7,11 +7,13 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, ValidationError, WithJsonSchema
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict, SettingsError
 
 from reprompt_mock.hints import nearest
 from reprompt_mock.lifecycle import Pace
+from reprompt_mock.numerals import portable
 from reprompt_mock.specs import MOST_RULES, RuleSpec
 
 if TYPE_CHECKING:
@@ -25,6 +27,32 @@ _KUBERNETES = re.compile(r"SERVICE_HOST|SERVICE_PORT.*|PORT_\d+_TCP.*")
 
 Rate = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+Seed = Annotated[
+    int,
+    Field(ge=-(2**63), lt=2**63),
+    PlainSerializer(portable, when_used="json"),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
+                {"type": "string", "pattern": "^-?[0-9]{1,19}$"},
+            ]
+        }
+    ),
+]
+"""A whole number of 64 bits; in JSON a string where JavaScript would round it."""
+
+
+def _prefix(path: str) -> str:
+    parts = path.rstrip("/").split("/")
+    if path.strip("/") and (parts[0] or "" in parts[1:]):
+        raise PydanticCustomError("root_path", "must begin with a slash and have no empty part, such as /emulator")
+    if len(parts) > 1 and parts[1] in {"v1", "_mock"}:
+        raise PydanticCustomError("root_path", "must not begin with /v1 or /_mock, which the emulator's own paths do")
+    return "/".join(parts)
+
+
+RootPath = Annotated[str, AfterValidator(_prefix)]
 
 
 class ConfigurationError(ValueError):
@@ -36,7 +64,7 @@ class WorldSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    seed: int = Field(0, ge=-(2**63), lt=2**63, description="Everything random is drawn from it.")
+    seed: Seed = Field(0, description="Everything random is drawn from it.")
     clock: Literal["running", "paused"] = Field("running", description="Whether time passes by itself.")
     speed: float = Field(1.0, gt=0, le=1e6, description="Virtual seconds per real second.")
     poll_advance: Seconds = Field(
@@ -86,6 +114,7 @@ class Settings(WorldSettings, BaseSettings):
     control_token: str | None = Field(None, description="What the control API wants as its Bearer token.")
     allowed_hosts: list[str] = Field([], description="Further host names of the control API.")
     rules: list[RuleSpec] = Field([], max_length=MOST_RULES, description="Rules that every new world starts with.")
+    root_path: RootPath | None = Field(None, description="The prefix below which a proxy has it, such as /emulator.")
     cors_origins: list[str] = Field([], description="Origins that browsers may call /v1 from.")
 
     @property

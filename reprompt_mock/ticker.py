@@ -25,13 +25,25 @@ class Ticker:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._task: asyncio.Task[None] | None = None
+        self._is_over = False
 
     def start(self) -> None:
         """Start ticking on the running event loop."""
         self._task = asyncio.create_task(self._run())
 
+    def wake(self) -> None:
+        """Start where nothing else did, or where the event loop on which it was started is gone."""
+        task = self._task
+        is_awake = task is not None and not task.done() and not task.get_loop().is_closed()
+        if is_awake or self._is_over:
+            return
+        with suppress(RuntimeError):  # without a loop of asyncio's: reads catch up by themselves all the same
+            asyncio.get_running_loop()
+            self.start()
+
     async def stop(self) -> None:
         """Stop, after a tick that is under way."""
+        self._is_over = True
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):

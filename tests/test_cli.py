@@ -176,7 +176,7 @@ def test_every_flag_is_a_setting_and_has_its_variable() -> None:
         parser.parse_args(["serve", "--no-such-flag"])
     flags = vars(parser.parse_args(["serve"])).keys() - {"command", "config", "log_format", "log_level"}
     assert flags <= Settings.model_fields.keys()
-    assert flags == {"host", "port", "db", "seed", "speed", "clock", "failure_rate"}
+    assert flags == {"host", "port", "db", "seed", "speed", "clock", "failure_rate", "root_path"}
 
 
 # health

@@ -46,6 +46,7 @@ VALUES: dict[str, tuple[Any, Any, str, str, tuple[Any, Any, Any]]] = {
     "journal_size": (1000, 0, "1", "2", (0, 1, 2)),
     "control_token": (None, "a", "b", "'c'", ("a", "b", "c")),
     "allowed_hosts": ([], ["a"], '["b"]', "['c']", (["a"], ["b"], ["c"])),
+    "root_path": (None, "/a", "/b", '"/c"', ("/a", "/b", "/c")),
     "cors_origins": ([], ["a"], '["b"]', "['c']", (["a"], ["b"], ["c"])),
 }
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import orjson
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from starlette.middleware.cors import CORSMiddleware
 
 from reprompt_mock import __version__
@@ -15,8 +14,11 @@ from reprompt_mock.api.auth import Gate
 from reprompt_mock.api.document import build_document
 from reprompt_mock.api.gateway import Gateway
 from reprompt_mock.errors import OrganizationNotFound
-from reprompt_mock.operations import Operations
+from reprompt_mock.mounting import root_of
+from reprompt_mock.openapi import placed
+from reprompt_mock.operations import HeadAsGet, Operations
 from reprompt_mock.problems import install
+from reprompt_mock.wire import answer
 from reprompt_mock.world import is_slug
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ def create_service_app(desk: Desk, lifespan: Callable[[FastAPI], AbstractAsyncCo
             allow_methods=["*"],
             allow_headers=["*"],
         )
-    return Gateway(app, desk, operations)
+    return Gateway(HeadAsGet(app), desk, operations)
 
 
 class _ServiceCors(CORSMiddleware):
@@ -70,16 +72,19 @@ class _ServiceCors(CORSMiddleware):
 
 def _serve_document(app: FastAPI) -> None:
     @cache
-    def written() -> bytes:
-        return orjson.dumps(build_document(app))
+    def built() -> dict[str, Any]:
+        return build_document(app)
 
-    async def document() -> Response:
-        return Response(written(), media_type="application/json")
+    def written(request: Request) -> Response:
+        return answer(placed(built(), root_of(request.scope)))
 
-    async def document_of_organization(org_slug: str) -> Response:
+    async def document(request: Request) -> Response:
+        return written(request)
+
+    async def document_of_organization(request: Request, org_slug: str) -> Response:
         if not is_slug(org_slug):
             raise OrganizationNotFound(org_slug=org_slug)
-        return Response(written(), media_type="application/json")
+        return written(request)
 
     app.add_api_route("/openapi.json", document, include_in_schema=False)
     app.add_api_route("/v1/{org_slug}/openapi.json", document_of_organization, include_in_schema=False)

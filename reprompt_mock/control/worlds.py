@@ -59,7 +59,7 @@ async def delete_org(control: Controlled) -> Response:
 @router.get("/orgs/{org_slug}/settings", responses=answered("WorldSettings"))
 async def get_settings(control: Controlled) -> Response:
     """Show a world's settings."""
-    return answer(control.world.settings.model_dump())
+    return answer(control.world.settings.model_dump(mode="json"))
 
 
 @router.patch(
@@ -73,7 +73,7 @@ async def change_settings(control: Controlled) -> Response:
     request = await control.body(bodies.SettingsChange)
     changes = request.model_dump(exclude_unset=True)
     settings = await control.desk.write(lambda: control.engine.change_settings(world, changes))
-    return answer(settings.model_dump())
+    return answer(settings.model_dump(mode="json"))
 
 
 @router.get("/orgs/{org_slug}/clock", responses=answered("Clock"))

@@ -10,6 +10,7 @@ import orjson
 
 from reprompt_mock import history
 from reprompt_mock.attributes import CATALOGUE, lacking
+from reprompt_mock.enrichment.places import inputs_of
 from reprompt_mock.history import HERE, Attempt, AttributeStatus, Entry, History
 from reprompt_mock.journal import note_rules
 from reprompt_mock.lifecycle import Timetables, plan
@@ -121,7 +122,7 @@ class Planner:
         decided = {}
         for position, place_id in enumerate(jobs.place_ids):
             if self._judge.rules or place_id.startswith(TEST_PREFIX):
-                name = str(orjson.loads(jobs.place(position))["name"])
+                name = str(inputs_of(jobs.place(position))["name"])
                 candidate = Candidate(place_id, name, jobs.attempts[position], *jobs.label(position))
                 then = self._judge.decide(candidate)
                 if then is not None:
@@ -195,7 +196,7 @@ class Planner:
         needing = self._needs(jobs.asked[position])
         if not needing:
             return _NOBODY
-        place = orjson.loads(jobs.place(position))
+        place = inputs_of(jobs.place(position))
         return frozenset(name for name in needing if lacking(name, place))
 
     def _struck(self, jobs: Submitted, position: int, what: str, rate: float) -> frozenset[str]:

@@ -173,11 +173,16 @@ class Settings:
 
     def get(self) -> dict[str, Any]:
         """Give all settings by name."""
-        return dict(self._connection.call("GET", "/settings"))
+        return _settings(self._connection.call("GET", "/settings"))
 
     def update(self, **changes: Any) -> dict[str, Any]:
         """Change settings, for what is submitted or reprocessed from now on; gives all of them."""
-        return dict(self._connection.call("PATCH", "/settings", changes))
+        return _settings(self._connection.call("PATCH", "/settings", changes))
+
+
+def _settings(answer: dict[str, Any]) -> dict[str, Any]:
+    # A large seed is text in JSON, for languages that would round it.
+    return {**answer, "seed": int(answer["seed"])}
 
 
 def _time(text: str) -> datetime:

@@ -244,11 +244,14 @@ def test_an_unknown_path_is_not_found_in_the_services_form(org: Org, path: str) 
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [
-        ("/_mock/health", {"GET"}),
+        ("/_mock/health", {"GET", "HEAD"}),
+        ("/_mock/openapi.json", {"GET", "HEAD"}),
+        ("/openapi.json", {"GET", "HEAD"}),
+        ("/v1/acme/openapi.json", {"GET", "HEAD"}),
         ("/_mock/reset", {"POST"}),
-        ("/_mock/orgs/acme", {"GET", "DELETE"}),
-        ("/_mock/orgs/acme/settings", {"GET", "PATCH"}),
-        ("/_mock/orgs/acme/clock", {"GET", "PATCH"}),
+        ("/_mock/orgs/acme", {"GET", "HEAD", "DELETE"}),
+        ("/_mock/orgs/acme/settings", {"GET", "HEAD", "PATCH"}),
+        ("/_mock/orgs/acme/clock", {"GET", "HEAD", "PATCH"}),
         ("/_mock/orgs/acme/clock/advance", {"POST"}),
     ],
 )
