@@ -19,24 +19,11 @@ import pytest
 from reprompt_mock.errors import DatabaseInUse
 from reprompt_mock.server import CannotListen, ServerThread, listeners, url_of
 from reprompt_mock.settings import load
-from tests.processes import Served, serve
+from tests.processes import Served, needs_ipv6, serve
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
 PROMPTLY_SECONDS = 5.0
 """Two seconds are promised; the rest is for a machine that does other things too."""
-
-
-def has_ipv6() -> bool:
-    """Tell whether the machine has ::1."""
-    try:
-        with socket.socket(socket.AF_INET6) as probe:
-            probe.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
-
-
-needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,38 @@
+"""What a request may need beyond what makes it be served: loaded before, so that none opens a file or a module.
+
+A test that fakes the file system, freezes time or takes all descriptors finds everything in memory; and what would be
+read wrong under it would stay wrong.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from reprompt_mock.enrichment import facts, places
+
+if TYPE_CHECKING:
+    from reprompt_mock.engine import Engine
+
+LATE_MODULES = (
+    "reprompt_mock.api.schemas.answers",
+    "reprompt_mock.api.schemas.batches",
+    "reprompt_mock.api.schemas.results",
+    "reprompt_mock.control.answers",
+    "anyio._backends._asyncio",
+    "difflib",
+    "pygeoif",
+    "statistics",
+)
+"""Modules that are imported where they are needed, here or in what we use."""
+_ANYWHERE = {"latitude": 0.0, "longitude": 0.0}
+
+
+def warm(engine: Engine) -> None:
+    """Load all that the requests of an engine may need; raises what went wrong."""
+    for name in LATE_MODULES:
+        import_module(name)
+    for name in facts.FILES:
+        facts.data(name)
+    places.country_of(_ANYWHERE)  # time zones lie packed in their module until one is looked up
+    engine.core.database.check()
