@@ -6,6 +6,8 @@ read wrong under it would stay wrong.
 
 from __future__ import annotations
 
+import linecache
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,7 @@ LATE_MODULES = (
     "statistics",
 )
 """Modules that are imported where they are needed, here or in what we use."""
+_SURFACES = ("reprompt_mock.api.", "reprompt_mock.control.")
 _ANYWHERE = {"latitude": 0.0, "longitude": 0.0}
 
 
@@ -32,6 +35,9 @@ def warm(engine: Engine) -> None:
     """Load all that the requests of an engine may need; raises what went wrong."""
     for name in LATE_MODULES:
         import_module(name)
+    for name, module in list(sys.modules.items()):
+        if name.startswith(_SURFACES):
+            linecache.getlines(module.__file__ or "")  # FastAPI looks up where a route's code stands when it is called
     for name in facts.FILES:
         facts.data(name)
     places.country_of(_ANYWHERE)  # time zones lie packed in their module until one is looked up
