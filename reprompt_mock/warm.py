@@ -11,7 +11,7 @@ import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from reprompt_mock.enrichment import facts, places
+from reprompt_mock.enrichment import facts
 
 if TYPE_CHECKING:
     from reprompt_mock.engine import Engine
@@ -25,10 +25,13 @@ LATE_MODULES = (
     "difflib",
     "pygeoif",
     "statistics",
+    "tzfpy",
 )
-"""Modules that are imported where they are needed, here or in what we use."""
+"""Modules that are imported where they are needed, here or in what we use.
+
+The last unpacks its time zones when it is first asked, which takes 30 MB and opens nothing: that can wait.
+"""
 _SURFACES = ("reprompt_mock.api.", "reprompt_mock.control.")
-_ANYWHERE = {"latitude": 0.0, "longitude": 0.0}
 
 
 def warm(engine: Engine) -> None:
@@ -40,5 +43,4 @@ def warm(engine: Engine) -> None:
             linecache.getlines(module.__file__ or "")  # FastAPI looks up where a route's code stands when it is called
     for name in facts.FILES:
         facts.data(name)
-    places.country_of(_ANYWHERE)  # time zones lie packed in their module until one is looked up
     engine.core.database.check()

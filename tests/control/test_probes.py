@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
 import socket
 import sqlite3
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from starlette.testclient import TestClient
 
 from reprompt_mock import __version__
 from reprompt_mock.app import Emulator, create_app
+from reprompt_mock.cli import _parser
 from reprompt_mock.server import ServerThread
 from reprompt_mock.settings import load
 from tests.conftest import Org
@@ -142,3 +149,39 @@ def test_an_emulator_that_stops_lives_but_is_not_ready() -> None:
         app.close()
         assert http.get("/readyz").json() == {"detail": "The emulator is stopping."}
         assert http.get("/livez").json() == FINE
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "guides" / "probes.md").read_text(encoding="utf-8")
+
+
+def snippets(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def test_the_page_about_probes_names_probes_that_there_are(strict: ServerThread) -> None:
+    named = set(re.findall(r"/(?:[a-z]+z|_mock/\w+)\b", PAGE))
+    assert named == set(PROBES)
+    (kubernetes,) = (text for text in snippets("yaml") if "livenessProbe" in text)
+    (container,) = yaml.safe_load(kubernetes)["containers"]
+    assert container["livenessProbe"]["httpGet"] == {"path": "/livez", "port": 8780}
+    assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": 8780}
+
+
+def test_the_pages_commands_are_ones_that_there_are() -> None:
+    commands = [line for text in snippets("sh") for line in text.splitlines() if line.startswith("reprompt-mock")]
+    checks = [yaml.safe_load(text)["services"]["reprompt-mock"].get("healthcheck") for text in snippets("yaml")[:2]]
+    commands += [
+        " ".join(check["test"]).replace("CMD python -m reprompt_mock", "reprompt-mock") for check in checks if check
+    ]
+    assert len(commands) == 4
+    for command in commands:
+        assert _parser().parse_args(command.split()[1:]).command == "health"
+
+
+@pytest.mark.parametrize("command", ["wget", "curl"])
+def test_the_pages_ways_to_wait_work(strict: ServerThread, command: str) -> None:
+    if not shutil.which(command):
+        pytest.skip(f"the machine has no {command}")
+    (line,) = (line for text in snippets("sh") for line in text.splitlines() if line.startswith(command))
+    called = line.replace("http://localhost:8780", strict.url).split()
+    assert subprocess.run(called, check=False, timeout=60, env={**os.environ, "NO_PROXY": "*"}).returncode == 0
