@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import linecache
 import sys
+from contextlib import suppress
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,6 @@ LATE_MODULES = (
     "reprompt_mock.api.schemas.batches",
     "reprompt_mock.api.schemas.results",
     "reprompt_mock.control.answers",
-    "anyio._backends._asyncio",
     "difflib",
     "pygeoif",
     "statistics",
@@ -38,6 +38,8 @@ def warm(engine: Engine) -> None:
     """Load all that the requests of an engine may need; raises what went wrong."""
     for name in LATE_MODULES:
         import_module(name)
+    with suppress(ModuleNotFoundError):  # how anyio calls what it loads at its first use is its own matter
+        import_module("anyio._backends._asyncio")
     for name, module in list(sys.modules.items()):
         if name.startswith(_SURFACES):
             linecache.getlines(module.__file__ or "")  # FastAPI looks up where a route's code stands when it is called
