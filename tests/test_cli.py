@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import importlib.metadata
 import json
 import logging
@@ -56,6 +57,7 @@ def cannot_start(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyP
     # Where it does start after all, it ends with 0.
     monkeypatch.setattr(cli, "_announce", lambda _: os.kill(os.getpid(), signal.SIGTERM))
     assert main(["serve", "--port", "0", *arguments]) == CANNOT_START
+    assert gc.isenabled()
     written, errors = capsys.readouterr()
     assert written == ""
     assert errors.startswith("reprompt-mock: ")
@@ -407,6 +409,17 @@ def test_health_loads_nothing_heavy() -> None:
 
 
 # The rest
+
+
+def test_a_served_emulator_collects_garbage_once_it_is_ready(capsys: pytest.CaptureFixture[str]) -> None:
+    gc.disable()
+    try:
+        cli._announce("http://127.0.0.1:8780")
+        assert gc.isenabled()
+    finally:
+        gc.enable()
+        gc.unfreeze()
+    assert capsys.readouterr().out.endswith("listening on http://127.0.0.1:8780\n")
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
