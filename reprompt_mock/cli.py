@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import http.client
+import gc
 import json
 import logging
 import os
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CANNOT_START = 2
-_HEALTH_PATH = "/_mock/health"
-_DEFAULT_URL = "http://127.0.0.1:8780"
-_POLL_SECONDS = 0.05
 _SETTINGS = ("host", "port", "db", "seed", "speed", "clock", "failure_rate", "root_path")
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -41,11 +37,16 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     _add_serve(commands.add_parser("serve", help="serve until SIGTERM or Ctrl-C"))
     commands.add_parser("demo", help="drive real places through all endpoints of an emulator of its own")
-    health = commands.add_parser("health", help="exit 0 when an emulator answers, else 1")
-    health.add_argument("--wait", action="store_true", help="wait until it answers")
-    health.add_argument("--timeout", type=float, default=None, metavar="S", help="seconds; 2, with --wait 30")
-    health.add_argument("--url", default=None, help=f"its address, by default {_DEFAULT_URL}")
+    _add_health(commands.add_parser("health", help="exit 0 when an emulator answers, else 1"))
     return parser
+
+
+def _add_health(health: argparse.ArgumentParser) -> None:
+    health.add_argument("--wait", action="store_true", help="wait until it is ready")
+    health.add_argument("--timeout", type=float, metavar="S", help="seconds; 2, with --wait 30")
+    health.add_argument("--url", help="its address, by default where one with this environment listens")
+    health.add_argument("--host", help="the host that it was started with")
+    health.add_argument("--port", type=int, help="the port that it was started with")
 
 
 def _add_serve(serve: argparse.ArgumentParser) -> None:
@@ -73,6 +74,7 @@ def _serve(parsed: argparse.Namespace) -> int:
     from reprompt_mock.settings import ConfigurationError, load
 
     flags = {name: getattr(parsed, name) for name in _SETTINGS}
+    gc.disable()  # what is loaded until it is ready stays: to look through it again and again takes a fifth of the time
     try:
         _set_up_logs(
             parsed.log_format or os.environ.get("REPROMPT_MOCK_LOG_FORMAT") or "text",
@@ -84,6 +86,8 @@ def _serve(parsed: argparse.Namespace) -> int:
     except (ConfigurationError, CannotListen, MockError) as error:
         print(f"reprompt-mock: {error}", file=sys.stderr)
         return CANNOT_START
+    finally:
+        gc.enable()
     _leave_work_behind()
     return 0
 
@@ -98,6 +102,8 @@ def _leave_work_behind() -> None:
 
 def _announce(url: str) -> None:
     print(f"reprompt-mock {__version__} listening on {url}", flush=True)
+    gc.freeze()
+    gc.enable()
 
 
 class _JsonLines(logging.Formatter):
@@ -127,35 +133,16 @@ def _set_up_logs(form: str, level: str) -> None:
 
 
 def _health(parsed: argparse.Namespace) -> int:
-    url = (parsed.url or os.environ.get("REPROMPT_MOCK_URL") or _own_url()).rstrip("/")
+    from reprompt_mock.addresses import AddressUnreadable
+    from reprompt_mock.health import Unhealthy, check, places_to_look
+
     patience = parsed.timeout if parsed.timeout is not None else (30.0 if parsed.wait else 2.0)
-    deadline = time.monotonic() + patience
-    while True:
-        left = deadline - time.monotonic()
-        if _answers(url, max(left, _POLL_SECONDS)):
-            return 0
-        if not parsed.wait or time.monotonic() >= deadline:
-            print(f"reprompt-mock: no emulator answers at {url}", file=sys.stderr)
-            return 1
-        time.sleep(_POLL_SECONDS)
-
-
-def _own_url() -> str:
-    """Guess the address of an emulator that was started with the same environment, as in a container."""
-    port = os.environ.get("REPROMPT_MOCK_PORT", "")
-    return f"http://127.0.0.1:{port}" if port.isdigit() else _DEFAULT_URL
-
-
-def _answers(url: str, timeout: float) -> bool:
-    import urllib.request
-
-    # Docker hands the host's proxy to its containers, which cannot reach their own localhost through it.
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with direct.open(url + _HEALTH_PATH, timeout=timeout) as response:
-            return bool(response.status == 200)
-    except (http.client.HTTPException, OSError, ValueError):
-        return False
+        check(places_to_look(parsed.url, parsed.host, parsed.port), wait=parsed.wait, patience=patience)
+    except (AddressUnreadable, Unhealthy) as error:
+        print(f"reprompt-mock: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _demo(_: argparse.Namespace) -> int:

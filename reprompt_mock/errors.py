@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+DEFECT = "The emulator has a defect: its log says more."
+
+
 class MockError(Exception):
     """The request could not be carried out."""
 
@@ -183,3 +186,21 @@ class Stopping(MockError):
 
 class DatabaseUnreadable(MockError):
     """The database {path} cannot be opened: {reason}."""
+
+
+class StillStarting(MockError):
+    """The emulator is still starting: try again."""
+
+    status = 503
+
+
+class CannotStart(MockError):
+    """The emulator cannot load what it needs ({reason}): install it anew where a file is missing or broken."""
+
+    status = 503
+
+
+class StoreSilent(MockError):
+    """The database does not answer ({reason})."""
+
+    status = 503

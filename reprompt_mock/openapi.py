@@ -47,8 +47,10 @@ def refusals(model: str, meanings: Mapping[int, str]) -> dict[int | str, dict[st
     return {status: {"description": meaning, "content": content} for status, meaning in meanings.items()}
 
 
-def build_document(app: FastAPI, *modules: ModuleType) -> dict[str, Any]:
+def build_document(app: FastAPI, *modules: ModuleType, further: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Write the document of the app's routes, anew at each call; the models that routes name stand in `modules`.
+
+    `further` are paths that are served beside the app's, as the document describes them.
 
     A model has one schema, whether it is sent or answered: what may be left out is not required.
     """
@@ -59,6 +61,7 @@ def build_document(app: FastAPI, *modules: ModuleType) -> dict[str, Any]:
         routes=app.routes,
         separate_input_output_schemas=False,
     )
+    document["paths"] |= further or {}
     for operation in _with_bodies(document):
         operation["responses"] |= {str(status): said for status, said in refusals("ErrorAnswer", _COMPRESSED).items()}
     models = {name: model for module in modules for name, model in vars(module).items() if _is_model(model)}

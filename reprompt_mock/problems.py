@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from reprompt_mock import numerals
-from reprompt_mock.errors import MockError
+from reprompt_mock.errors import DEFECT, MockError
 from reprompt_mock.operations import with_head
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-DEFECT = "The emulator has a defect: its log says more."
 """What a 500 says."""
 _NOTHING_HERE = "There is nothing at this path."
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, cast
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from reprompt_mock.api.gateway import TRANSPORT
-from reprompt_mock.errors import Stopping
-from reprompt_mock.problems import DEFECT, problem
+from reprompt_mock.api.connection import TRANSPORT
+from reprompt_mock.errors import DEFECT, Stopping
+from reprompt_mock.probes import problem, respond
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -30,6 +30,7 @@ _LINGER_SECONDS = 1.0
 _TLS_HANDSHAKE = b"\x16"
 _FRAMING = (b"content-length", b"transfer-encoding")
 _SPOKEN = frozenset({"1.0", "1.1"})
+_CLOSING = {"connection": "close"}
 
 
 class _Refused(ValueError):
@@ -199,10 +200,10 @@ class Protocol(HttpToolsProtocol):
     def _refuse(self, sentence: str) -> None:
         """Answer what is no request, after the requests before it; the connection ends with that."""
         self.logger.warning("Refused a request: %s", sentence)
-        answer = problem(sentence, 400)
-        headers = [*self.server_state.default_headers, *answer.raw_headers, (b"connection", b"close")]
+        answer_headers, body = problem(sentence, _CLOSING)
+        headers = [*self.server_state.default_headers, *answer_headers]
         lines = [b"%s: %s\r\n" % header for header in headers]
-        self._last_words = b"".join([STATUS_LINE[400], *lines, b"\r\n", bytes(answer.body)])
+        self._last_words = b"".join([STATUS_LINE[400], *lines, b"\r\n", body])
         if self._in_body:
             self._drop_request()
         self._say_last_words()
@@ -241,8 +242,8 @@ async def _answered(cycle: RequestResponseCycle, app: ASGIApp, scope: Scope, rec
         if cycle.response_started:
             raise
         stopping = Stopping()
-        await problem(str(stopping), stopping.status, {"Connection": "close"})(scope, receive, send)
+        await respond(scope, send, stopping.status, {"detail": str(stopping)}, _CLOSING)
     except Exception:
         if not cycle.response_started:
-            await problem(DEFECT, 500, {"Connection": "close"})(scope, receive, send)
+            await respond(scope, send, 500, {"detail": DEFECT}, _CLOSING)
         raise

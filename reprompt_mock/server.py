@@ -84,11 +84,15 @@ def listeners(host: str, port: int) -> list[socket.socket]:
 
 
 class _Uvicorn(uvicorn.Server):
-    """A server that stops on SIGTERM and SIGINT as asked, and tells when it answers."""
+    """A server of an emulator that stops on SIGTERM and SIGINT as asked, and tells when every request is answered.
+
+    Until then it answers the probes. Where the emulator cannot get ready, it stops.
+    """
 
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._failure: Exception | None = None
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -108,7 +112,20 @@ class _Uvicorn(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._on_ready()
+        self._announcing = asyncio.create_task(self._announce())
+
+    async def _announce(self) -> None:
+        try:
+            await self.config.app.ready()  # type: ignore[union-attr] # it is an Emulator
+            self._on_ready()
+        except Exception as error:  # noqa: BLE001 - `serve` raises it, once all is closed
+            self._failure = error
+            self.should_exit = True
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().serve(sockets)
+        if self._failure is not None:
+            raise self._failure
 
 
 def _is_worth_a_line(record: logging.LogRecord) -> bool:
@@ -148,16 +165,17 @@ def _opened(settings: Settings) -> tuple[list[socket.socket], Emulator]:
 
 
 def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
-    """Serve in the foreground until SIGTERM or SIGINT; `on_ready` gets the URL once it answers.
+    """Serve in the foreground until SIGTERM or SIGINT; `on_ready` gets the URL once every request is answered.
 
     Raises:
         CannotListen: the address cannot be listened on.
+        CannotStart: something that is needed cannot be loaded.
         DatabaseInUse: another process has the database file.
         DatabaseUnreadable: the database file cannot be used.
     """
-    sockets, app = _opened(settings)
-    server = _Uvicorn(_configured(app), lambda: on_ready(url_of(sockets[0])))
-    server.run(sockets)
+    sockets = listeners(settings.host, settings.port)
+    url = url_of(sockets[0])
+    _Uvicorn(_configured(Emulator(settings)), lambda: on_ready(url)).run(sockets)
 
 
 class ServerThread:
@@ -172,15 +190,22 @@ class ServerThread:
         self.url = url_of(self._sockets[0])
         self._ready = threading.Event()
         self._server = _Uvicorn(_configured(self.app), self._ready.set)
+        self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="reprompt-mock", daemon=True)
 
     def _run(self) -> None:
-        asyncio.run(self._server.serve(self._sockets))
+        try:
+            asyncio.run(self._server.serve(self._sockets))
+        except BaseException as error:  # noqa: BLE001 - `start` raises it
+            self._failure = error
+        self._ready.set()
 
     def start(self) -> None:
-        """Start, and wait until it answers."""
+        """Start, and wait until every request is answered; raises what keeps it from that."""
         self._thread.start()
         self._ready.wait()
+        if self._failure is not None:
+            raise self._failure
 
     def stop(self) -> None:
         """Stop, and wait until it has; one that was never started gives back what it opened."""

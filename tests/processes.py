@@ -6,6 +6,7 @@ import os
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,11 +16,25 @@ from dataclasses import dataclass
 from typing import Any
 
 import httpx2
+import pytest
 
 from reprompt_mock import __version__
 
 PATIENCE_SECONDS = 30.0
 """Longer than anything here takes, on however slow a machine."""
+
+
+def has_ipv6() -> bool:
+    """Tell whether the machine has ::1."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1")
 
 
 @dataclass

@@ -99,6 +99,21 @@ def test_the_final_stage_takes_what_was_installed_and_nothing_else() -> None:
     assert environment()["PATH"] == "/opt/reprompt-mock/bin:$PATH"
 
 
+def test_all_that_its_commands_import_is_compiled_beforehand() -> None:
+    """It cannot be compiled when they run: the root may be read-only."""
+    (code,) = re.findall(r"bin/python -I -c '([^']+)'", "\n".join(step.value for step in BUILD))
+    ran = subprocess.run(
+        [sys.executable, "-c", f"{code}; import sys; print(*sys.modules)"], capture_output=True, text=True, check=True
+    )
+    package = ROOT / "reprompt_mock"
+    modules = {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for file in package.rglob("*.py")
+    }
+    unused = {f"reprompt_mock.{name}" for name in ("__main__", "demo", "pytest_plugin")}
+    assert modules - unused <= set(ran.stdout.split()) | {"reprompt_mock.samples"}
+
+
 def test_its_labels_say_what_the_project_says_of_itself() -> None:
     labels = dict(re.findall(r'org\.opencontainers\.image\.(\w+)="([^"]*)"', only(FINAL, "LABEL")))
 

@@ -188,8 +188,8 @@ def test_an_event_loop_that_is_gone_is_replaced() -> None:
     http = TestClient(mounted, headers={"apiKey": "k"})  # one loop for each request
     tasks = set()
     for _ in range(3):
-        assert http.get("/_mock/health").status_code == 200
-        tasks.add(mounted._ticker._task)
+        assert http.get("/_mock/orgs").status_code == 200
+        tasks.add(mounted.open().ticker._task)
     mounted.engine.close()
     assert len(tasks) == 3
 
@@ -225,7 +225,7 @@ def test_a_fault_that_ends_a_connection_says_that_it_needs_the_emulators_own_ser
         answer = http.get("/v1/acme/place_enrichment/batches")
 
         assert answer.status_code == 501
-        assert "the emulator's own server" in answer.json()["detail"]
+        assert "reprompt-mock's own server" in answer.json()["detail"]
         assert http.get("/v1/acme/place_enrichment/batches").status_code == 200
         (first, _) = http.get("/_mock/orgs/acme/journal").json()["requests"]
         assert (first["status"], first["fault"]) == (501, "fault-1")

@@ -369,11 +369,11 @@ def test_a_defect_outside_the_apps_is_answered_in_the_services_form(caplog: pyte
     async def broken(*_: Any) -> None:
         raise RuntimeError
 
-    server.app._control = broken
+    server.app._rooms = server.app.open()._replace(control=broken)
     server.start()
     try:
         with Wire(int(server.url.rpartition(":")[2])) as wire:
-            wire.send(request("GET", "/_mock/health"))
+            wire.send(request("GET", "/_mock/orgs"))
             answer = wire.answer()
             assert (answer.status, answer.headers["content-type"]) == (500, "application/json")
             assert "defect" in answer.json["detail"]

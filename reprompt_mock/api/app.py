@@ -22,9 +22,6 @@ from reprompt_mock.wire import answer
 from reprompt_mock.world import is_slug
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractAsyncContextManager
-
     from starlette.types import Receive, Scope, Send
 
     from reprompt_mock.desk import Desk
@@ -32,8 +29,8 @@ if TYPE_CHECKING:
 _ROUTERS = (batches.router, jobs.router, attributes.router)
 
 
-def create_service_app(desk: Desk, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> Gateway:
-    """Make the service's app of an engine, with journal and faults; `lifespan` runs around it."""
+def create_service_app(desk: Desk) -> Gateway:
+    """Make the service's app of an engine, with journal and faults."""
     # As routers of their own every request would be matched with each router first, then with its routes.
     routes = [route for router in _ROUTERS for route in router.routes]
     app = FastAPI(
@@ -44,7 +41,6 @@ def create_service_app(desk: Desk, lifespan: Callable[[FastAPI], AbstractAsyncCo
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=lifespan,
         routes=routes,
     )
     app.state.desk = desk

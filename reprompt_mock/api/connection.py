@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from asyncio import Transport
 
+TRANSPORT = "reprompt_mock.transport"
+"""The ASGI extension by which the server hands out a connection's transport."""
 LINGER_SECONDS = 2
 """How long a client has to close a connection that is finished from here."""
 _CORK = getattr(socket, "TCP_CORK", getattr(socket, "TCP_NOPUSH", None))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from reprompt_mock.api.connection import LINGER_SECONDS, Connection
+from reprompt_mock.api.connection import LINGER_SECONDS, TRANSPORT, Connection
 from reprompt_mock.clock import SECOND, real_now
 from reprompt_mock.journal import BODY_BYTES, Entry, without_keys
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from reprompt_mock.faults import Fault
 
-TRANSPORT = "reprompt_mock.transport"
-"""The ASGI extension by which the server hands out a connection's transport."""
 _DIGEST_BYTES = 8
 FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 """Headers that belong to the connection: a fault cannot set them."""

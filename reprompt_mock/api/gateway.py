@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from reprompt_mock.api.effects import carry_out
-from reprompt_mock.api.exchange import TRANSPORT, Exchange
+from reprompt_mock.api.exchange import Exchange
 from reprompt_mock.clock import real_now
 from reprompt_mock.faults import Effect, Fault, RequestMatch
 from reprompt_mock.journal import collect_rules
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from reprompt_mock.desk import Desk
     from reprompt_mock.operations import Operations
     from reprompt_mock.world import World
-
-__all__ = ["TRANSPORT", "Gateway"]
 
 _PATH = re.compile(r"/v1/([^/]+)/")
 _PREFERENCE = re.compile(rb'(?:^|[,;\s])code\s*=\s*"?([45]\d\d)"?(?:$|[,;\s])', re.IGNORECASE)

@@ -1,4 +1,4 @@
-"""Worlds: health, the list of worlds, their counts, settings and clocks."""
+"""Worlds: their list, counts, settings and clocks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Response
 
-from reprompt_mock import __version__
 from reprompt_mock.clock import SECOND, iso, moment_of
 from reprompt_mock.control import bodies
 from reprompt_mock.control.call import Controlled
@@ -18,12 +17,6 @@ if TYPE_CHECKING:
     from reprompt_mock.engine import WorldSummary
 
 router = APIRouter(prefix="/_mock", responses=errors(401, 403, 404, 422, 503))
-
-
-@router.get("/health", responses=answered("Health"))
-async def health() -> Response:
-    """Tell that the emulator can serve; needs no key."""
-    return answer({"status": "ok", "version": __version__})
 
 
 @router.get("/orgs", responses=answered("WorldList"))

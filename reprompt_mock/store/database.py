@@ -17,7 +17,7 @@ from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 from sqlmodel import SQLModel
 
 from reprompt_mock import tables
-from reprompt_mock.errors import DatabaseInUse, DatabaseUnreadable, Stopping, StorageFailed
+from reprompt_mock.errors import DatabaseInUse, DatabaseUnreadable, Stopping, StorageFailed, StoreSilent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -190,6 +190,19 @@ class Database:
             self._idle.append(connection)
             if self._closed.is_set():
                 self._close_idle()
+
+    def check(self) -> None:
+        """Read something.
+
+        Raises:
+            Stopping: the database was closed.
+            StoreSilent: it cannot be read.
+        """
+        try:
+            with self.read() as connection:
+                connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+        except sqlite3.Error as error:
+            raise StoreSilent(reason=error) from error
 
     @contextmanager
     def try_lock(self) -> Iterator[bool]:
