@@ -6,16 +6,17 @@ without an answer.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import orjson
 
-from reprompt_mock.clock import SECOND, real_now
+from reprompt_mock.clock import SECOND
+from reprompt_mock.event_loop import pause
 from reprompt_mock.faults import Abort, Effect, Fault, RequestMatch, When
 from reprompt_mock.journal import BODY_BYTES, Entry, collect_rules, without_keys
+from reprompt_mock.real_time import real_now
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -164,7 +165,7 @@ async def _carry_out(app: ASGIApp, exchange: _Exchange) -> None:
         await app(exchange.scope, exchange.receive, exchange.send)
         return
     effect = fault.then
-    await asyncio.sleep(effect.delay_seconds)
+    await pause(effect.delay_seconds)
     stopped = fault.when is When.before and (effect.abort is Abort.reset or effect.replaces_answer)
     real = None if stopped else await _collected(app, exchange)
     if effect.abort is Abort.reset:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
-from reprompt_mock.clock import real_now
 from reprompt_mock.engine.worlds import Worlds
+from reprompt_mock.real_time import real_now
 from reprompt_mock.store import batches, worlds
 from reprompt_mock.store.database import Connection, Database
 from reprompt_mock.world import Start, World
@@ -115,6 +115,9 @@ class Core:
     def _apply_due(self, connection: Connection, world: World, now: int) -> None:
         if world.key is not None and world.next_due is not None and world.next_due <= now:
             world.next_due = batches.recount_due(connection, world.key, now)
+            if world.clock.running:
+                # What was counted must not lie ahead after a restart, even where the machine's clock was set back.
+                worlds.save_clock(connection, world.key, world.present)
 
     def apply_due(self, writing: Writing) -> None:
         """Make happen what became due in the course of a change."""
