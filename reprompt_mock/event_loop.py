@@ -13,12 +13,11 @@ class RealTimeLoop(asyncio.SelectorEventLoop):
 
     uvloop has such a clock too, but hangs where gevent or eventlet has patched the standard library.
 
-    Raises:
-        OSError: there are no descriptors left for it.
+    Args:
+        selector: what it waits with; it closes it.
     """
 
-    def __init__(self) -> None:
-        selector = selectors.DefaultSelector()
+    def __init__(self, selector: selectors.BaseSelector) -> None:
         try:
             super().__init__(selector)
         except BaseException:
@@ -30,6 +29,15 @@ class RealTimeLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         """Read the clock of the loop's timers, in seconds."""
         return monotonic_seconds()
+
+
+def new_loop() -> RealTimeLoop:
+    """Make a loop.
+
+    Raises:
+        OSError: there are no descriptors left for it.
+    """
+    return RealTimeLoop(selectors.DefaultSelector())
 
 
 async def pause(seconds: float) -> None:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from reprompt_mock.event_loop import RealTimeLoop
+from reprompt_mock.event_loop import new_loop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -47,7 +47,7 @@ class LoopThread:
     def __init__(self, name: str, main: Callable[[], Coroutine[Any, Any, None]]) -> None:
         self._main = main
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._loop: RealTimeLoop | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._decided = threading.Event()
         self._is_ready = False
         self._error: BaseException | None = None
@@ -59,6 +59,11 @@ class LoopThread:
         """Whether `start` was called, however it went."""
         return self._thread.ident is not None
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether it was started and has not ended."""
+        return self._thread.is_alive()
+
     def ready(self) -> None:
         """Let `start` return."""
         self._is_ready = True
@@ -66,8 +71,8 @@ class LoopThread:
 
     def _run(self) -> None:
         try:
-            with asyncio.Runner(loop_factory=RealTimeLoop) as runner:
-                self._loop = runner.get_loop()  # type: ignore[assignment] # the factory makes it
+            with asyncio.Runner(loop_factory=new_loop) as runner:
+                self._loop = runner.get_loop()
                 runner.run(self._main())
         except BaseException as error:  # noqa: BLE001 - whoever waits gets it
             self._error = error
@@ -104,7 +109,7 @@ class LoopThread:
             CannotStop: it has not, or an exception had ended it.
         """
         self._thread.join(timeout)
-        if self._thread.is_alive():
+        if self.is_alive:
             raise CannotStop(f"the server does not stop after {timeout:g} s: {self._whereabouts()}")
         if (cause := self._take_error()) is not None:
             raise CannotStop(f"the server had ended by itself: {_described(cause)}") from cause
@@ -144,7 +149,7 @@ class LoopThread:
         if threading.current_thread() is self._thread:
             coroutine.close()
             raise NotRunning("the server cannot wait for a call of its own thread: await it there")
-        if self._loop is not None and self._thread.is_alive():
+        if self._loop is not None and self.is_alive:
             with suppress(RuntimeError):  # it was closed this moment
                 return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         coroutine.close()

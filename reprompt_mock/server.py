@@ -285,6 +285,8 @@ class ServerThread:
 
     def _give_back(self) -> None:
         self._is_over = self._server.should_exit = True
+        if self._thread.is_alive:
+            return  # it hangs, and uses them where it ever goes on
         self.app.engine.close()
         for listener in self._sockets:
             listener.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import socket
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from reprompt_mock.event_loop import RealTimeLoop
+from reprompt_mock.event_loop import new_loop
 from reprompt_mock.loop_thread import CallTooLong, CannotStart, CannotStop, LoopThread, NotRunning
 
 LONG = 30.0
@@ -96,15 +95,18 @@ def test_what_ends_without_ever_being_ready_is_said() -> None:
         LoopThread("test", main).start(timeout=LONG)
 
 
-def test_a_loop_that_cannot_be_made_is_the_cause_and_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("needed", ["socket.socketpair", "selectors.DefaultSelector"])
+def test_a_loop_that_cannot_be_made_is_the_cause_and_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch, needed: str
+) -> None:
     def refuse(*_: object) -> None:
         raise OSError("no sockets today")
 
-    monkeypatch.setattr(socket, "socketpair", refuse)
+    monkeypatch.setattr(needed, refuse)
     with pytest.raises(CannotStart, match="OSError: no sockets today"):
         LoopThread("test", answer).start(timeout=LONG)
     with pytest.raises(OSError, match="no sockets today"):
-        RealTimeLoop()
+        new_loop()
     gc.collect()  # what is left open warns, and warnings are errors
 
 
