@@ -248,6 +248,21 @@ def test_what_was_seen_is_not_undone_where_the_machine_was_set_back_while_the_se
         assert world.now() == before.now + SECOND
 
 
+def test_a_time_that_was_shown_is_not_undone_where_the_machine_was_set_back_while_the_server_was_down(
+    tmp_path: Path,
+) -> None:
+    machine = Machine()
+    with _engine(machine, tmp_path / "world.db", 60.0) as engine:
+        engine.advance(engine.worlds.peek("acme"), 0)
+        machine.now += 100 * SECOND
+        shown = engine.summary(engine.worlds.peek("acme")).now
+    machine.now -= 50 * SECOND
+    with _engine(machine, tmp_path / "world.db") as engine:
+        assert engine.summary(engine.worlds.peek("acme")).now == shown == NOON + 6000 * SECOND
+        machine.now += SECOND
+        assert engine.summary(engine.worlds.peek("acme")).now == shown + 60 * SECOND
+
+
 def test_time_goes_on_from_the_last_submission_where_the_machine_was_set_back(tmp_path: Path) -> None:
     machine = Machine()
     with _engine(machine, tmp_path / "world.db") as engine:

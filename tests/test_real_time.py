@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from types import BuiltinFunctionType
 from typing import Any, TypeGuard
 from unittest.mock import AsyncMock, MagicMock, patch
 
@@ -45,7 +46,7 @@ def frozen() -> Iterator[None]:
         for name, module in list(sys.modules.items()):
             if not name.startswith(_LEFT_ALONE):
                 for attribute, value in list(vars(module).items()):
-                    if callable(value) and isinstance(value, type(time.time)) and value in fakes:
+                    if isinstance(value, BuiltinFunctionType) and value in fakes:
                         undo.enter_context(patch.object(module, attribute, fakes[value]))
         yield
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock.engine.worlds import Worlds
+from reprompt_mock.errors import Stopping, StorageFailed
 from reprompt_mock.real_time import real_now
 from reprompt_mock.store import batches, worlds
 from reprompt_mock.store.database import Connection, Database
@@ -67,8 +68,20 @@ class Core:
             self.worlds.load(connection)
 
     def close(self) -> None:
-        """Give the database back."""
-        self.database.close()
+        """Give the database back, after the time of running worlds was stored in it, where nobody is just writing."""
+        try:
+            if self.settings.db is not None:
+                self._store_clocks()
+        finally:
+            self.database.close()
+
+    def _store_clocks(self) -> None:
+        with self.database.try_lock() as free, suppress(Stopping, StorageFailed):
+            if free:
+                with self.database.write() as connection:
+                    for world in self.worlds:
+                        if world.key is not None and world.clock.running:
+                            worlds.save_clock(connection, world.key, world.present)
 
     @contextmanager
     def reading(self, world: World) -> Iterator[Reading]:
