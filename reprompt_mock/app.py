@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock import probes
 from reprompt_mock.errors import CannotStart, MockError, StillStarting, Stopping
+from reprompt_mock.event_loop import pause
 from reprompt_mock.mounting import unmounted
 from reprompt_mock.readiness import Readiness
 
@@ -180,11 +181,11 @@ class Emulator:
             try:
                 await self.ready()
             except MockError:
-                await asyncio.sleep(_RETRY_SECONDS)
+                await pause(_RETRY_SECONDS)
         ticker = self.open().ticker
         ticker.start()
         try:
-            await asyncio.Event().wait()
+            await asyncio.get_running_loop().create_future()
         finally:
             await ticker.stop()
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from contextlib import closing
+from threading import Event
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.addresses import DEFAULT_PORT, LOCALHOST, AddressUnreadable, read_url, urls_of
 from reprompt_mock.probes import HEALTH, READY
+from reprompt_mock.real_time import monotonic_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,19 +34,19 @@ def check(urls: tuple[str, ...], *, wait: bool, patience: float) -> None:
     Raises:
         Unhealthy: none did in time.
     """
-    deadline = time.monotonic() + patience
+    deadline = monotonic_seconds() + patience
     while True:
         obstacles = []
         for url in urls:
-            left = max(deadline - time.monotonic(), _POLL_SECONDS)
+            left = max(deadline - monotonic_seconds(), _POLL_SECONDS)
             obstacle = _obstacle(url, READY if wait else HEALTH, left)
             if obstacle is None:
                 return
             obstacles.append(obstacle)
-        if not wait or time.monotonic() >= deadline:
+        if not wait or monotonic_seconds() >= deadline:
             said = next((obstacle for obstacle in obstacles if obstacle), None)
             raise Unhealthy(said or f"no emulator answers at {' or '.join(urls)}")
-        time.sleep(_POLL_SECONDS)
+        Event().wait(_POLL_SECONDS)
 
 
 def _obstacle(url: str, path: str, timeout: float) -> str | None:

@@ -73,4 +73,5 @@ async def _ended(attempt: Future[None], seconds: float | None) -> None:
         waiting.cancel()
     if not done:
         raise StillStarting
-    waiting.result()
+    if (error := attempt.exception(timeout=0)) is not None:
+        raise error

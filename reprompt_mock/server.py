@@ -9,15 +9,20 @@ import signal
 import socket
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import uvicorn
 
 from reprompt_mock.app import Emulator, create_app
+from reprompt_mock.clock import http_date
+from reprompt_mock.errors import MockError
+from reprompt_mock.event_loop import pause
+from reprompt_mock.loop_thread import CannotStart, LoopThread
 from reprompt_mock.protocol import Protocol
+from reprompt_mock.real_time import real_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Coroutine, Generator
     from types import FrameType
 
     from reprompt_mock.settings import Settings
@@ -28,6 +33,12 @@ _KEEP_ALIVE_SECONDS = 75
 _GRACEFUL_SECONDS = 1
 _PORT_TRIES = 20
 LOCALHOST = "localhost"
+_PATIENCE_SECONDS = 30.0
+"""How long a start or a stop in a thread is waited for, far longer than either takes."""
+_TICK_SECONDS = 0.1
+_TICKS_PER_DATE = 10
+
+T = TypeVar("T")
 
 
 class CannotListen(OSError):
@@ -178,8 +189,30 @@ def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
     _Uvicorn(_configured(Emulator(settings)), lambda: on_ready(url)).run(sockets)
 
 
+class _UvicornInThread(_Uvicorn):
+    """A server that reads and waits for no time that a test of the same process may have frozen or patched."""
+
+    async def main_loop(self) -> None:
+        counter = 0
+        while not await self.on_tick(counter):
+            await pause(_TICK_SECONDS)
+            counter += 1
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _TICKS_PER_DATE == 0:
+            date = (b"date", http_date(real_now()).encode())
+            self.server_state.default_headers = [date, *self.config.encoded_headers]
+        return self.should_exit
+
+    async def _wait_tasks_to_complete(self) -> None:
+        while self.server_state.connections or self.server_state.tasks:
+            await pause(_TICK_SECONDS)
+
+
 class ServerThread:
-    """A server in a thread of this process.
+    """A server in a thread of this process, which runs on real time whatever the process does to its clocks.
+
+    It starts once and stops once.
 
     Args:
         settings: the emulator's; port 0 takes a free one.
@@ -188,31 +221,57 @@ class ServerThread:
     def __init__(self, settings: Settings) -> None:
         self._sockets, self.app = _opened(settings)
         self.url = url_of(self._sockets[0])
-        self._ready = threading.Event()
-        self._server = _Uvicorn(_configured(self.app), self._ready.set)
-        self._failure: BaseException | None = None
-        self._thread = threading.Thread(target=self._run, name="reprompt-mock", daemon=True)
-
-    def _run(self) -> None:
-        try:
-            asyncio.run(self._server.serve(self._sockets))
-        except BaseException as error:  # noqa: BLE001 - `start` raises it
-            self._failure = error
-        self._ready.set()
+        self._thread = LoopThread("reprompt-mock", lambda: self._server.serve(self._sockets))
+        self._server = _UvicornInThread(_configured(self.app), self._thread.ready)
+        self._is_over = False
 
     def start(self) -> None:
-        """Start, and wait until every request is answered; raises what keeps it from that."""
-        self._thread.start()
-        self._ready.wait()
-        if self._failure is not None:
-            raise self._failure
+        """Start, and wait until it answers, at most half a minute.
+
+        Raises:
+            CannotStart: it ended before, or does not answer in time; it gives back then what it opened. Or it was
+                started or stopped already.
+        """
+        if self._is_over:
+            raise CannotStart("the server was stopped already: make a new one")
+        if self._thread.was_started:
+            raise CannotStart("the server was started already")
+        try:
+            self._thread.start(timeout=_PATIENCE_SECONDS)
+        except (CannotStart, MockError):
+            self._give_back()
+            raise
+
+    def call(self, coroutine: Coroutine[Any, Any, T], *, timeout: float) -> T:
+        """Run a coroutine on the server's event loop, from another thread, and give what it returns.
+
+        Args:
+            coroutine: what to run; it is closed where it cannot be.
+            timeout: how many real seconds it may take; it is cancelled then.
+
+        Raises:
+            CallTooLong: it took longer.
+            NotRunning: the server does not run, or stopped meanwhile.
+        """
+        return self._thread.call(coroutine, timeout=timeout)
 
     def stop(self) -> None:
-        """Stop, and wait until it has; one that was never started gives back what it opened."""
+        """Stop, and wait until it has, at most half a minute; one that was never started gives back what it opened.
+
+        Raises:
+            CannotStop: it has not, or had ended by itself.
+        """
         self._server.should_exit = True
-        if self._thread.ident is None:
-            self.app.engine.close()
-        else:
-            self._thread.join()
+        try:
+            if self._thread.was_started:
+                self._thread.join(timeout=_PATIENCE_SECONDS)
+        finally:
+            self._give_back()
+
+    def _give_back(self) -> None:
+        self._is_over = self._server.should_exit = True
+        if self._thread.is_alive:
+            return  # it hangs, and uses them where it ever goes on
+        self.app.engine.close()
         for listener in self._sockets:
             listener.close()

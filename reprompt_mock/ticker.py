@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
+from reprompt_mock.event_loop import pause
+
 if TYPE_CHECKING:
     from reprompt_mock.engine import Engine
 
@@ -53,9 +55,9 @@ class Ticker:
         while True:
             if self._engine.has_work():
                 await to_thread.run_sync(self._engine.tick)
-            await asyncio.sleep(self._pause())
+            await pause(self._wait())
 
-    def _pause(self) -> float:
+    def _wait(self) -> float:
         if self._engine.has_work():
             return _SHORTEST_SLEEP
         waits = (world.real_seconds_to_next() for world in self._engine.worlds)

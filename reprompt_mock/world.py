@@ -104,9 +104,14 @@ class World:
         self._latest = 0
 
     def now(self) -> int:
-        """Read the virtual time; it never goes back, even where the machine's clock does."""
+        """Read the virtual time; it never goes back."""
         self._latest = max(self._latest, self.clock.now(self._real()))
         return self._latest
+
+    @property
+    def present(self) -> VirtualClock:
+        """The clock with its base at the present: what is stored, and where time goes on after a restart."""
+        return self.clock.resumed(self._real(), self._latest)
 
     def take_token(self, key: str) -> None:
         """Count a request of a key.
@@ -168,6 +173,6 @@ class World:
         """Take over what its row says; time goes on from there, never before `latest`."""
         self.key = stored.pk
         self.settings = stored.settings
-        self.clock = stored.clock
+        self.clock = stored.clock.resumed(self._real(), latest)
         self.scenario = stored.scenario
         self._latest = latest

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import gzip
-from email.utils import formatdate
 from math import ceil
 from typing import TYPE_CHECKING
 
 import orjson
 
 from reprompt_mock.api.exchange import FRAMING, Answer
-from reprompt_mock.clock import SECOND, real_now
+from reprompt_mock.clock import SECOND, http_date
 from reprompt_mock.faults import NO_CONTENT, Abort, Cut, When
+from reprompt_mock.real_time import real_now
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message
@@ -141,4 +141,4 @@ def _value(value: str | DateIn) -> bytes:
     """Write a header's value; a date, which has whole seconds, is never earlier than asked for."""
     if isinstance(value, str):
         return value.encode()
-    return formatdate(ceil(real_now() / SECOND + value.seconds), usegmt=True).encode()
+    return http_date(ceil(real_now() / SECOND + value.seconds) * SECOND).encode()

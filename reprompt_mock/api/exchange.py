@@ -10,8 +10,9 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from reprompt_mock.api.connection import LINGER_SECONDS, TRANSPORT, Connection
-from reprompt_mock.clock import SECOND, real_now
+from reprompt_mock.clock import SECOND
 from reprompt_mock.journal import BODY_BYTES, Entry, without_keys
+from reprompt_mock.real_time import real_now
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send

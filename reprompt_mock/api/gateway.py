@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from reprompt_mock.api.effects import carry_out
 from reprompt_mock.api.exchange import Exchange
-from reprompt_mock.clock import real_now
 from reprompt_mock.faults import Effect, Fault, RequestMatch
 from reprompt_mock.journal import collect_rules
+from reprompt_mock.real_time import real_now
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.batch_status import Counts
-from reprompt_mock.clock import real_now
 from reprompt_mock.engine import releasing, reprocessing, snapshot, submissions, timing, views
 from reprompt_mock.engine.core import Core, Reading
 from reprompt_mock.engine.recall import Recall
 from reprompt_mock.errors import EnrichmentNotFound
+from reprompt_mock.real_time import real_now
 from reprompt_mock.store import batches, worlds
 
 if TYPE_CHECKING:

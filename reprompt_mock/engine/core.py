@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
-from reprompt_mock.clock import real_now
 from reprompt_mock.engine.worlds import Worlds
+from reprompt_mock.errors import Stopping, StorageFailed
+from reprompt_mock.real_time import real_now
 from reprompt_mock.store import batches, worlds
 from reprompt_mock.store.database import Connection, Database
 from reprompt_mock.world import Start, World
@@ -67,8 +68,20 @@ class Core:
             self.worlds.load(connection)
 
     def close(self) -> None:
-        """Give the database back."""
-        self.database.close()
+        """Give the database back, after the time of running worlds was stored in it, where nobody is just writing."""
+        try:
+            if self.settings.db is not None:
+                self._store_clocks()
+        finally:
+            self.database.close()
+
+    def _store_clocks(self) -> None:
+        with self.database.try_lock() as free, suppress(Stopping, StorageFailed):
+            if free:
+                with self.database.write() as connection:
+                    for world in self.worlds:
+                        if world.key is not None and world.clock.running:
+                            worlds.save_clock(connection, world.key, world.present)
 
     @contextmanager
     def reading(self, world: World) -> Iterator[Reading]:
@@ -115,6 +128,9 @@ class Core:
     def _apply_due(self, connection: Connection, world: World, now: int) -> None:
         if world.key is not None and world.next_due is not None and world.next_due <= now:
             world.next_due = batches.recount_due(connection, world.key, now)
+            if world.clock.running:
+                # What was counted must not lie ahead after a restart, even where the machine's clock was set back.
+                worlds.save_clock(connection, world.key, world.present)
 
     def apply_due(self, writing: Writing) -> None:
         """Make happen what became due in the course of a change."""

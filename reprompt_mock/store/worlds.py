@@ -33,9 +33,12 @@ class Storable(Protocol):
 
     slug: str
     forgotten: bool
-    clock: VirtualClock
     settings: WorldSettings
     scenario: Scenario
+
+    @property
+    def present(self) -> VirtualClock:
+        """Its clock, with the base at the present."""
 
 
 def load_all(connection: Connection) -> list[StoredWorld]:
@@ -53,13 +56,13 @@ def load_all(connection: Connection) -> list[StoredWorld]:
     ]
 
 
+def _clock_values(clock: VirtualClock) -> tuple[int, int, float, bool]:
+    return clock.virtual, clock.real, clock.speed, clock.running
+
+
 def _values(world: Storable) -> tuple[Any, ...]:
-    clock = world.clock
     return (
-        clock.virtual,
-        clock.real,
-        clock.speed,
-        clock.running,
+        *_clock_values(world.present),
         world.settings.model_dump_json(),
         world.scenario.to_json(),
     )
@@ -81,6 +84,14 @@ def save(connection: Connection, key: int, world: Storable) -> None:
         "UPDATE world SET clock_virtual = ?, clock_real = ?, clock_speed = ?, clock_running = ?, settings = ?,"
         " scenario = ? WHERE pk = ?",
         (*_values(world), key),
+    )
+
+
+def save_clock(connection: Connection, key: int, clock: VirtualClock) -> None:
+    """Write a world's clock alone."""
+    connection.execute(
+        "UPDATE world SET clock_virtual = ?, clock_real = ?, clock_speed = ?, clock_running = ? WHERE pk = ?",
+        (*_clock_values(clock), key),
     )
 
 
