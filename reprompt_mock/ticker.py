@@ -6,8 +6,6 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from anyio import to_thread
-
 from reprompt_mock.event_loop import pause
 
 if TYPE_CHECKING:
@@ -54,7 +52,8 @@ class Ticker:
     async def _run(self) -> None:
         while True:
             if self._engine.has_work():
-                await to_thread.run_sync(self._engine.tick)
+                # A thread of anyio's would hold the process where a loop ends without cancelling its tasks.
+                await asyncio.get_running_loop().run_in_executor(None, self._engine.tick)
             await pause(self._wait())
 
     def _wait(self) -> float:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -20,7 +23,7 @@ from reprompt_mock.app import Emulator, create_app
 from reprompt_mock.server import ServerThread
 from reprompt_mock.settings import ConfigurationError, load
 from tests.conftest import LONDON
-from tests.processes import eventually
+from tests.processes import PATIENCE_SECONDS, eventually
 
 BATCH = {"batch_id": "b", "batch_name": "B", "attribute_set": "core", "jobs": [{"place_id": "p", "inputs": LONDON}]}
 
@@ -181,6 +184,47 @@ def test_time_moves_where_the_outer_app_hands_no_lifespan_on() -> None:
         assert rows() == 1
         assert http.delete("/emulator/_mock/orgs/acme", headers={"Host": "localhost"}).status_code == 204
         eventually(lambda: rows() == 0)
+
+
+ENDS_UNCANCELLED = """
+import asyncio
+import json
+
+from httpx2 import ASGITransport, AsyncClient
+
+from reprompt_mock.app import create_app
+from reprompt_mock.settings import load
+
+emulator = create_app(load({}, environ={}))
+
+
+async def live():
+    async with AsyncClient(transport=ASGITransport(emulator), base_url="http://localhost") as http:
+        batch = json.loads(BATCH)
+        await http.post("/v1/acme/place_enrichment/batches", json=batch, headers={"apiKey": "k"})
+        await http.delete("/_mock/orgs/acme")
+        while emulator.engine.has_work():
+            await asyncio.sleep(0.01)
+
+
+loop = asyncio.new_event_loop()
+task = loop.create_task(live())
+task.add_done_callback(lambda _: loop.stop())
+loop.run_forever()
+task.result()
+emulator.engine.close()
+print("ended")
+"""
+
+
+def test_a_loop_that_ends_without_cancelling_its_tasks_lets_the_process_end() -> None:
+    """As daphne's does: a tick's thread must not hold it."""
+    script = f"BATCH = {json.dumps(BATCH)!r}\n{ENDS_UNCANCELLED}"
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+    )
+
+    assert (done.returncode, done.stdout) == (0, "ended\n"), done.stderr
 
 
 def test_an_event_loop_that_is_gone_is_replaced() -> None:

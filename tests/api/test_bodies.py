@@ -324,14 +324,16 @@ def test_a_number_of_a_typed_field_is_judged_and_echoed_as_its_type(org: Org) ->
     assert '"more":12345678901234567890123,' in answer
 
 
-def test_equal_places_of_long_numbers_get_ids_of_their_own(org: Org) -> None:
-    """They would be one place, were their numbers rounded."""
+def test_a_generated_place_id_follows_from_every_digit(org: Org) -> None:
+    """contract D1: places that differ in a last digit keep their ids, in whatever order they are sent."""
     places = [f'{{"inputs": {{"name": "A", "city": "B", "more": 1234567890123456789012{end}}}}}' for end in (1, 2)]
-    body = f'{{"batch_name": "x", "batch_id": "b", "attributes": ["names"], "jobs": [{", ".join(places)}]}}'.encode()
+    ids = []
+    for one, order in ((org, places), (org.other(), places[::-1])):
+        body = f'{{"batch_name": "x", "batch_id": "b", "attributes": ["names"], "jobs": [{", ".join(order)}]}}'
+        ids.append(one.call("POST", "/batches", content=body.encode()).json()["jobs"]["pending"])
 
-    created = org.call("POST", "/batches", content=body).json()
-
-    assert len(set(created["jobs"]["pending"])) == 2
+    assert ids[0] == ids[1][::-1]
+    assert ids[0][0] != ids[0][1]
 
 
 def test_what_is_refused_is_shown_with_its_digits(org: Org) -> None:
