@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from reprompt_mock.clock import real_now
 from reprompt_mock.engine.worlds import Worlds
+from reprompt_mock.errors import StorageFailed
 from reprompt_mock.store import batches, worlds
 from reprompt_mock.store.database import Connection, Database
 from reprompt_mock.world import Start, World
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
 
     from reprompt_mock.settings import Settings
 
+T = TypeVar("T")
+
 _PURGE_ROWS = 2000
+_FEW_ROWS = 200
+"""As many as can be removed in the log's reserve, where the disk is full."""
 
 
 class Reading(NamedTuple):
@@ -109,8 +114,22 @@ class Core:
 
     def catch_up(self, world: World) -> None:
         """Make happen what is due in a world."""
+        self.relieve(lambda: self._catch_up(world))
+
+    def _catch_up(self, world: World) -> None:
         with self.writing(world):
             pass
+
+    def relieve(self, work: Callable[[], T]) -> T:
+        """Run work that makes room or takes none; where the disk is full it finds it after a first failure.
+
+        Raises:
+            StorageFailed: it does not.
+        """
+        try:
+            return work()
+        except StorageFailed:
+            return work()
 
     def _apply_due(self, connection: Connection, world: World, now: int) -> None:
         if world.key is not None and world.next_due is not None and world.next_due <= now:
@@ -128,19 +147,37 @@ class Core:
         return now
 
     def tick(self) -> None:
-        """Make happen what is due in any world, and remove some rows of forgotten ones."""
+        """Make happen what is due in any world, and remove some rows of forgotten ones.
+
+        Raises:
+            StorageFailed: that cannot be stored.
+        """
         for world in self.worlds:
             if world.is_due():
                 self.catch_up(world)
         if self.has_purge:
-            with self.database.write() as connection:
-                self.has_purge = worlds.purge(connection, _PURGE_ROWS)
+            with self.database.lock:  # else what is forgotten meanwhile might be missed
+                self.has_purge = self._purge() or self.database.shrink()
+
+    def _purge(self) -> bool:
+        try:
+            return self._purge_rows(_PURGE_ROWS)
+        except StorageFailed:
+            return self._purge_rows(_FEW_ROWS)
+
+    def _purge_rows(self, rows: int) -> bool:
+        with self.database.write() as connection:
+            return worlds.purge(connection, rows)
 
     def forget(self, world: World) -> None:
         """Forget a world at once, as if it had never been used: the one that stands for its slug by now."""
-        with self.database.write() as connection:
+        self.relieve(lambda: self._forget(world))
+
+    def _forget(self, world: World) -> None:
+        with self.database.lock:
             world = self.worlds.find(world.slug) or world
             if world.key is not None:
-                worlds.forget(connection, world.key)
+                with self.database.write() as connection:
+                    worlds.forget(connection, world.key)
                 self.has_purge = True
             self.worlds.drop(world)

@@ -10,11 +10,12 @@ from reprompt_mock.batch_status import Counts
 from reprompt_mock.clock import VirtualClock
 from reprompt_mock.scenario import Scenario
 from reprompt_mock.settings import WorldSettings
+from reprompt_mock.store.statements import PURGE_JOBS_OF_GRAVE, PURGE_JOBS_OF_WORLD
 
 if TYPE_CHECKING:
     from reprompt_mock.store.database import Connection
 
-_PURGED = ("job", "batch", "submission", "document", "body")
+_PURGED = ("batch", "submission", "document", "body")
 _COLUMNS = "pk, slug, clock_virtual, clock_real, clock_speed, clock_running, settings, scenario"
 
 
@@ -90,16 +91,15 @@ def forget(connection: Connection, world: int) -> None:
 
 
 def purge(connection: Connection, rows: int) -> bool:
-    """Remove about `rows` rows of forgotten worlds; tells whether any may be left."""
+    """Remove about `rows` rows of forgotten worlds and deleted batches; tells whether any may be left."""
     while rows > 0:
         found = connection.execute("SELECT pk FROM world WHERE slug IS NULL LIMIT 1").fetchone()
         if found is None:
             return False
         (world,) = found
-        removed = connection.execute(
-            "DELETE FROM job WHERE pk IN (SELECT pk FROM job WHERE world = ? LIMIT ?)", (world, rows)
-        ).rowcount
-        rows -= removed
+        for statement in (PURGE_JOBS_OF_WORLD, PURGE_JOBS_OF_GRAVE):
+            if rows > 0:
+                rows -= connection.execute(statement, (world, rows)).rowcount
         if rows > 0:
             for table in _PURGED:
                 rows -= connection.execute(f"DELETE FROM {table} WHERE world = ?", (world,)).rowcount
