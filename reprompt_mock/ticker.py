@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
+from reprompt_mock.errors import StorageFailed
+
 if TYPE_CHECKING:
     from reprompt_mock.engine import Engine
+
+_logger = logging.getLogger(__name__)
 
 _LONGEST_SLEEP = 0.5
 _SHORTEST_SLEEP = 0.05
 
 
 class Ticker:
-    """Sleeps until something may be due, then makes it happen.
+    """Sleeps until something may be due, then makes it happen; what cannot be stored is tried again.
 
     Args:
         engine: whose worlds it keeps.
@@ -25,6 +30,7 @@ class Ticker:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._task: asyncio.Task[None] | None = None
+        self._failed = False
 
     def start(self) -> None:
         """Start ticking on the running event loop."""
@@ -40,10 +46,22 @@ class Ticker:
     async def _run(self) -> None:
         while True:
             if self._engine.has_work():
-                await to_thread.run_sync(self._engine.tick)
+                await to_thread.run_sync(self._tick)
             await asyncio.sleep(self._pause())
 
+    def _tick(self) -> None:
+        try:
+            self._engine.tick()
+        except StorageFailed as failure:
+            if not self._failed:
+                _logger.warning("%s", failure)
+            self._failed = True
+        else:
+            self._failed = False
+
     def _pause(self) -> float:
+        if self._failed:
+            return _LONGEST_SLEEP
         if self._engine.has_work():
             return _SHORTEST_SLEEP
         waits = (world.real_seconds_to_next() for world in self._engine.worlds)

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _PURGE_ROWS = 2000
-_FEW_ROWS = 200
-"""As many as can be removed in the log's reserve, where the disk is full."""
+_PURGES_A_TICK = 4
+_FEW_ROWS = 100
+"""As many can always be removed in the log's reserve."""
 
 
 class Reading(NamedTuple):
@@ -68,6 +69,7 @@ class Core:
         self.database = Database(settings.db)
         self.worlds = Worlds(Start(settings.world, settings.rules, settings.journal_size), real)
         self.has_purge = True
+        self._purge_rows = _PURGE_ROWS
         with self.database.read() as connection:
             self.worlds.load(connection)
 
@@ -121,15 +123,16 @@ class Core:
             pass
 
     def relieve(self, work: Callable[[], T]) -> T:
-        """Run work that makes room or takes none; where the disk is full it finds it after a first failure.
+        """Run work that makes room or takes hardly any; where the disk is full it gets what is spared for that.
 
         Raises:
-            StorageFailed: it does not.
+            StorageFailed: even that does not suffice.
         """
         try:
             return work()
         except StorageFailed:
-            return work()
+            with self.database.making_room():
+                return work()
 
     def _apply_due(self, connection: Connection, world: World, now: int) -> None:
         if world.key is not None and world.next_due is not None and world.next_due <= now:
@@ -155,19 +158,27 @@ class Core:
         for world in self.worlds:
             if world.is_due():
                 self.catch_up(world)
-        if self.has_purge:
-            with self.database.lock:  # else what is forgotten meanwhile might be missed
-                self.has_purge = self._purge() or self.database.shrink()
+        for _ in range(_PURGES_A_TICK):
+            if self.has_purge:
+                with self.database.lock:  # else what is forgotten meanwhile might be missed
+                    self.has_purge = self._purge() or self.database.shrink()
 
     def _purge(self) -> bool:
-        try:
-            return self._purge_rows(_PURGE_ROWS)
-        except StorageFailed:
-            return self._purge_rows(_FEW_ROWS)
+        """Remove some rows; where the disk is full as many as find room in the log's reserve."""
+        while True:
+            try:
+                has_more = self.relieve(self._purge_some)
+            except StorageFailed:
+                if self._purge_rows <= _FEW_ROWS:
+                    raise
+                self._purge_rows //= 2
+            else:
+                self._purge_rows = self._purge_rows if has_more else _PURGE_ROWS
+                return has_more
 
-    def _purge_rows(self, rows: int) -> bool:
+    def _purge_some(self) -> bool:
         with self.database.write() as connection:
-            return worlds.purge(connection, rows)
+            return worlds.purge(connection, self._purge_rows)
 
     def forget(self, world: World) -> None:
         """Forget a world at once, as if it had never been used: the one that stands for its slug by now."""

@@ -6,22 +6,22 @@ import shutil
 import sqlite3
 import threading
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import Timeout
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 from sqlmodel import SQLModel
 
 from reprompt_mock import tables
-from reprompt_mock.errors import DatabaseInUse, DatabaseUnreadable, Stopping, StorageFailed
+from reprompt_mock.errors import DatabaseUnreadable, Stopping, StorageFailed
+from reprompt_mock.store import files
 from reprompt_mock.store.connections import Connection, Connections
 from reprompt_mock.store.failures import failed, unreadable
-from reprompt_mock.store.temporary import NAME, file_lock, make_folder
+from reprompt_mock.store.temporary import NAME, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 __all__ = ["Connection", "Database"]
 
@@ -49,11 +49,12 @@ class Database:
 
     def __init__(self, path: Path | None = None) -> None:
         self._temporary = None if path else make_folder()
-        self.path = _resolved(path or self._temporary / NAME)  # type: ignore[operator] # one of both is set
+        self.path = files.resolved(path or self._temporary / NAME)  # type: ignore[operator] # one of both is set
         self.lock = threading.RLock()
         self._writing_thread: int | None = None
+        self._may_take_spare = False
         self._closed = threading.Event()
-        self._file_lock = file_lock(self.path)
+        self._file_lock = files.file_lock(self.path)
         self._open()
 
     @property
@@ -62,12 +63,7 @@ class Database:
         return self._temporary.parent if self._temporary else self.path.parent
 
     def _open(self) -> None:
-        try:
-            self._file_lock.acquire(timeout=0)
-        except Timeout:
-            raise DatabaseInUse(path=self.path) from None
-        except OSError as error:
-            raise DatabaseUnreadable(path=self.path, reason=error.strerror) from None
+        files.take(self._file_lock, self.path, is_shared=self._temporary is None)
         try:
             self._connections = Connections(self.path)
         except sqlite3.Error as error:
@@ -97,7 +93,7 @@ class Database:
             raise DatabaseUnreadable(path=self.path, reason=reason)
         if not version and self._writer.execute("SELECT 1 FROM sqlite_master").fetchone():
             raise DatabaseUnreadable(path=self.path, reason="it is another program's")
-        (self._page_bytes,) = self._writer.execute("PRAGMA page_size").fetchone()
+        self._page_bytes: int = self._writer.execute("PRAGMA page_size").fetchone()[0]
 
     def _make_tables(self) -> None:
         (version,) = self._writer.execute("PRAGMA user_version").fetchone()
@@ -131,7 +127,7 @@ class Database:
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
                 yield self._writer
-                self._room.take(self._pages("page_count") * self._page_bytes)
+                self._room.take(self._bytes(), spare=not self._may_take_spare)
                 self._writer.execute("COMMIT")
             except BaseException as error:
                 if self._writer.in_transaction:  # a full disk or an interruption has rolled it back already
@@ -141,10 +137,22 @@ class Database:
                     raise
                 self._begin_log_anew()
                 raise failure from error
+            else:
+                self._spare()
             finally:
                 self._writing_thread = None
                 if self._closed.is_set():
                     self._close_writer()
+
+    @contextmanager
+    def making_room(self) -> Iterator[None]:
+        """Keep other writers away, and let writes have the room that is spared for those that make room."""
+        with self.lock:
+            before, self._may_take_spare = self._may_take_spare, True
+            try:
+                yield
+            finally:
+                self._may_take_spare = before
 
     def _pages(self, which: str) -> int:
         (count,) = self._writer.execute(f"PRAGMA {which}").fetchone()
@@ -154,12 +162,20 @@ class Database:
         """Move what stands in the log into the file, and cut the log to its reserve; tells whether nobody read it."""
         with suppress(sqlite3.Error):
             busy, _, _ = self._writer.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+            self._spare()
             if not busy:
                 # The first commit of a log that begins anew cuts it.
                 self._writer.execute(f"PRAGMA user_version = {tables.SCHEMA_VERSION}")
                 self._room.reserve()
                 return True
         return False
+
+    def _spare(self) -> None:
+        """Take anew what a checkpoint may have cut off the file."""
+        self._room.spare(self._bytes())
+
+    def _bytes(self) -> int:
+        return self._pages("page_count") * self._page_bytes
 
     def shrink(self) -> bool:
         """Give some of the room back that is free in the file, but for a little; tells whether there is more.
@@ -174,7 +190,7 @@ class Database:
             before = self._pages("freelist_count")
             if before <= _SPARE_PAGES:
                 return False
-            with self.write() as connection:
+            with self.making_room(), self.write() as connection:
                 steps = min(_STEP_PAGES, before - _SPARE_PAGES)
                 connection.execute(f"PRAGMA incremental_vacuum({steps})").fetchall()
             left = self._pages("freelist_count")
@@ -248,21 +264,3 @@ class Database:
     def _remove_temporary(self) -> None:
         if self._temporary:
             shutil.rmtree(self._temporary, ignore_errors=True)
-
-
-def _resolved(path: Path) -> Path:
-    """Give the file that a path names: a link and what it leads to share one lock.
-
-    Raises:
-        DatabaseUnreadable: there can be no file of this name.
-    """
-    try:
-        file = path.resolve()
-    except (OSError, RuntimeError) as error:  # the working folder was deleted; links lead in a circle
-        reason = getattr(error, "strerror", None) or error
-        raise DatabaseUnreadable(path=path, reason=f"it cannot be found ({reason})") from None
-    if file.is_dir():
-        raise DatabaseUnreadable(path=path, reason="it is a folder: name a file in it")
-    if not file.parent.exists():
-        raise DatabaseUnreadable(path=path, reason=f"there is no folder {file.parent}: make it, or name another file")
-    return file

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 RESERVE_BYTES = 4 * 2**20
 """What the write-ahead log always has of the disk, which is as much as it takes before it begins anew."""
-_STEP_BYTES = 2**20
+SPARE_BYTES = 2**18
+"""What the file always has beyond its data, for the few pages that deleting may add to it."""
 _ZEROS = bytes(2**16)
 
 
@@ -21,6 +22,7 @@ class Room:
 
     A commit writes to the log alone, and what stands there is moved into the file later. So the file is given the
     room for it before the commit: else, on a full disk, nothing could be moved any more, and the log would only grow.
+    What is beyond its data is cut off whenever all was moved, and taken again at once.
 
     Its own descriptor of the file stays open as long as any connection: closing one gives up all locks of the process.
 
@@ -36,18 +38,27 @@ class Room:
         """Give the descriptor back."""
         os.close(self._file)
 
-    def take(self, size: int) -> None:
-        """Let the file have a size in bytes, or more.
+    def take(self, size: int, *, spare: bool = True) -> None:
+        """Let the file have room for data of a size in bytes, and some to spare.
 
         Raises:
             OSError: the disk has not so much.
         """
-        if os.fstat(self._file).st_size >= size:
+        wanted = size + SPARE_BYTES if spare else size
+        if os.fstat(self._file).st_size >= wanted:
             return
         try:
-            _allocate(self._file, size + _STEP_BYTES)
+            _allocate(self._file, wanted + SPARE_BYTES)
         except OSError:
-            _allocate(self._file, size)
+            _allocate(self._file, wanted)
+
+    def spare(self, size: int) -> None:
+        """Let the file have something to spare beyond data of a size in bytes, as much as the disk has."""
+        try:
+            self.take(size)
+        except OSError:
+            with suppress(OSError):
+                _fill(self._file, os.fstat(self._file).st_size, size + SPARE_BYTES)
 
     def reserve(self) -> None:
         """Let the log have its reserve; where the disk has not so much, it may have it the next time."""

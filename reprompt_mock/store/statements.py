@@ -151,10 +151,17 @@ KEEP_TIME = (
 BURY_SUBMISSIONS = "UPDATE submission SET world = :grave WHERE batch = :batch"
 BURY_BATCH = "UPDATE batch SET world = :grave, next_due = NULL WHERE pk = :batch"
 
-PURGE_JOBS_OF_WORLD = "DELETE FROM job WHERE pk IN (SELECT pk FROM job WHERE world = ? LIMIT ?)"
-PURGE_JOBS_OF_GRAVE = (
-    f"DELETE FROM job WHERE pk IN (SELECT job.pk FROM {_CAME} WHERE came.world = ? AND {_IN_ITS_RUN} LIMIT ?)"
-)
+OLDEST_SUBMISSION = "SELECT pk, first, last FROM submission WHERE world = ? ORDER BY at LIMIT 1"
+PURGE_RUN = "DELETE FROM job WHERE pk IN (SELECT pk FROM job WHERE pk BETWEEN ? AND ? LIMIT ?)"
+
+
+def purge_rows(table: str, key: str) -> str:
+    """Delete some of a world's rows of a table, by a column that tells them apart."""
+    return (
+        f"DELETE FROM {table} WHERE world = :world"
+        f" AND {key} IN (SELECT {key} FROM {table} WHERE world = :world LIMIT :rows)"
+    )
+
 
 _EXISTING = f"SELECT job.pk, place_id, job.batch, {_STATUS} AS status, submission, attempt, own, {_RAN} AS ran"
 JOBS_OF_PLACE = f"{_EXISTING} {_OF_PLACE}"

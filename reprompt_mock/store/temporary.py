@@ -10,9 +10,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from reprompt_mock.errors import NoTemporaryFolder
+from reprompt_mock.store.files import file_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,10 +39,8 @@ def make_folder() -> Path:
     for parent in _ranked():
         with suppress(OSError):
             folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=parent))
-            if _locks(folder):
-                _logger.info("ephemeral data are kept in %s, which has %d MB free", folder, free_bytes(parent) // 10**6)
-                return folder
-            shutil.rmtree(folder, ignore_errors=True)
+            _logger.info("ephemeral data are kept in %s, which has %d MB free", folder, free_bytes(parent) // 10**6)
+            return folder
     raise NoTemporaryFolder
 
 
@@ -60,7 +59,7 @@ def _ranked() -> Iterator[Path]:
     enough room does, else the roomier.
     """
     chosen = os.environ.get("TMPDIR")
-    if chosen and Path(chosen).is_dir():
+    if chosen and os.path.isdir(chosen):  # noqa: PTH112 - Path's own raises where it may not look
         yield Path(chosen)
     others = [MEMORY, *_default()]
     room = {folder: free_bytes(folder) for folder in others}
@@ -72,23 +71,6 @@ def _default() -> Iterator[Path]:
         yield Path(tempfile.gettempdir())
 
 
-def _locks(folder: Path) -> bool:
-    """Tell whether a folder's file system has the locks by which a database is held."""
-    try:
-        with file_lock(folder / NAME, timeout=0):
-            return True
-    except OSError:
-        return False
-
-
-def file_lock(path: Path, *, timeout: float = -1) -> FileLock:
-    """Make the lock of a database file: one that the system takes back from a process that was killed.
-
-    The thread that gives it back need not be the one that took it.
-    """
-    return FileLock(f"{path}.lock", timeout=timeout, thread_local=False, fallback_to_soft=False)
-
-
 def _clear() -> None:
     """Remove what emulators left that were killed: it may be memory.
 
@@ -97,10 +79,14 @@ def _clear() -> None:
     chosen = [Path(folder) for folder in (os.environ.get("TMPDIR"), *_USUAL) if folder]
     for parent in dict.fromkeys((*chosen, MEMORY, *_default())):
         for lock in parent.glob(f"{PREFIX}*/{NAME}.lock"):
-            folder = lock.parent
-            if (folder / NAME).exists() and _is_own(folder):
-                with suppress(Timeout, OSError), file_lock(folder / NAME, timeout=0):
-                    shutil.rmtree(folder, ignore_errors=True)
+            with suppress(Timeout, OSError):
+                _remove_if_left(lock.parent)
+
+
+def _remove_if_left(folder: Path) -> None:
+    if (folder / NAME).exists() and _is_own(folder):
+        with file_lock(folder / NAME):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_own(folder: Path) -> bool:
