@@ -17,6 +17,7 @@ from reprompt_mock.errors import DatabaseUnreadable, Stopping, StorageFailed
 from reprompt_mock.store import files
 from reprompt_mock.store.connections import Connection, Connections
 from reprompt_mock.store.failures import failed, unreadable
+from reprompt_mock.store.room import SPARE_BYTES
 from reprompt_mock.store.temporary import NAME, make_folder
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class Database:
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
                 yield self._writer
-                self._room.take(self._bytes(), spare=not self._may_take_spare)
+                self._take_room()
                 self._writer.execute("COMMIT")
             except BaseException as error:
                 if self._writer.in_transaction:  # a full disk or an interruption has rolled it back already
@@ -170,6 +171,14 @@ class Database:
                 return True
         return False
 
+    def _take_room(self) -> None:
+        """Take what a commit needs; pages that are free in the file are as good as what is beyond them."""
+        try:
+            self._room.take(self._bytes())
+        except OSError:
+            free = self._pages("freelist_count") * self._page_bytes
+            self._room.take(self._bytes(), spare=0 if self._may_take_spare else max(0, SPARE_BYTES - free))
+
     def _spare(self) -> None:
         """Take anew what a checkpoint may have cut off the file."""
         self._room.spare(self._bytes())
@@ -191,8 +200,8 @@ class Database:
             if before <= _SPARE_PAGES:
                 return False
             with self.making_room(), self.write() as connection:
-                steps = min(_STEP_PAGES, before - _SPARE_PAGES)
-                connection.execute(f"PRAGMA incremental_vacuum({steps})").fetchall()
+                for _ in range(min(_STEP_PAGES, before - _SPARE_PAGES)):
+                    connection.execute("PRAGMA incremental_vacuum(1)")  # the driver takes one step, whatever the number
             left = self._pages("freelist_count")
             if left == before:  # a file of another's making, which only its own free pages make room in
                 return False

@@ -38,13 +38,13 @@ class Room:
         """Give the descriptor back."""
         os.close(self._file)
 
-    def take(self, size: int, *, spare: bool = True) -> None:
-        """Let the file have room for data of a size in bytes, and some to spare.
+    def take(self, size: int, *, spare: int = SPARE_BYTES) -> None:
+        """Let the file have room for data of a size in bytes, and so much to spare.
 
         Raises:
             OSError: the disk has not so much.
         """
-        wanted = size + SPARE_BYTES if spare else size
+        wanted = size + spare
         if os.fstat(self._file).st_size >= wanted:
             return
         try:
