@@ -128,7 +128,8 @@ class Database:
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
                 yield self._writer
-                self._take_room()
+                size = self._bytes()
+                self._take_room(size)
                 self._writer.execute("COMMIT")
             except BaseException as error:
                 if self._writer.in_transaction:  # a full disk or an interruption has rolled it back already
@@ -139,7 +140,7 @@ class Database:
                 self._begin_log_anew()
                 raise failure from error
             else:
-                self._spare()
+                self._room.spare(size)
             finally:
                 self._writing_thread = None
                 if self._closed.is_set():
@@ -163,7 +164,7 @@ class Database:
         """Move what stands in the log into the file, and cut the log to its reserve; tells whether nobody read it."""
         with suppress(sqlite3.Error):
             busy, _, _ = self._writer.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
-            self._spare()
+            self._room.spare(self._bytes())  # which the checkpoint may have cut off
             if not busy:
                 # The first commit of a log that begins anew cuts it.
                 self._writer.execute(f"PRAGMA user_version = {tables.SCHEMA_VERSION}")
@@ -171,20 +172,18 @@ class Database:
                 return True
         return False
 
-    def _take_room(self) -> None:
+    def _take_room(self, size: int) -> None:
         """Take what a commit needs; pages that are free in the file are as good as what is beyond them."""
         try:
-            self._room.take(self._bytes())
+            self._room.take(size)
         except OSError:
             free = self._pages("freelist_count") * self._page_bytes
-            self._room.take(self._bytes(), spare=0 if self._may_take_spare else max(0, SPARE_BYTES - free))
-
-    def _spare(self) -> None:
-        """Take anew what a checkpoint may have cut off the file."""
-        self._room.spare(self._bytes())
+            self._room.take(size, spare=0 if self._may_take_spare else max(0, SPARE_BYTES - free))
 
     def _bytes(self) -> int:
-        return self._pages("page_count") * self._page_bytes
+        """Tell how large the file's data are, with what stands in the log."""
+        (count,) = self._writer.execute("PRAGMA page_count").fetchone()
+        return int(count) * self._page_bytes
 
     def shrink(self) -> bool:
         """Give some of the room back that is free in the file, but for a little; tells whether there is more.
