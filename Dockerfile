@@ -19,10 +19,11 @@ LABEL org.opencontainers.image.title="reprompt-mock" \
       org.opencontainers.image.description="A local, deterministic, controllable emulator of Reprompt's place enrichment batch API" \
       org.opencontainers.image.licenses="MIT"
 COPY --from=build /opt/reprompt-mock /opt/reprompt-mock
-# Any user may write there; a new volume takes over the mode.
+# Any user may write there; a new volume takes over the mode. TMPDIR has ephemeral data there too.
 RUN mkdir --mode=1777 /data
 ENV PATH=/opt/reprompt-mock/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
+    TMPDIR=/data \
     REPROMPT_MOCK_HOST=0.0.0.0
 VOLUME /data
 WORKDIR /data

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import gc
 import json
 import logging
 import os
+import signal
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,14 +22,47 @@ if TYPE_CHECKING:
 
 CANNOT_START = 2
 _SETTINGS = ("host", "port", "db", "seed", "speed", "clock", "failure_rate", "root_path")
+_OUTPUT_ERRNOS = {errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF}
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and give its exit code: 1 where no emulator answers, 2 where one cannot start."""
+    _open_missing_streams()
     parsed = _parser().parse_args(arguments)
     command = {"serve": _serve, "demo": _demo, "health": _health}[parsed.command]
-    return command(parsed)
+    try:
+        code = command(parsed)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in _OUTPUT_ERRNOS:
+            raise
+        return _output_lost(error)
+    return code
+
+
+def _open_missing_streams() -> None:
+    """Keep the numbers of streams that were closed (`>&-`) from files and sockets, into which others might write."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+
+
+def _output_lost(error: OSError) -> int:
+    """Say that what should be told cannot be, and give the exit code."""
+    # What could not be written would be tried again at the end, with a traceback.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return _refuse(f"cannot write to the standard output: {error.strerror}")
+
+
+def _refuse(reason: object) -> int:
+    if sys.stderr is not None:
+        with suppress(OSError):
+            print(f"reprompt-mock: {reason}", file=sys.stderr)
+    return CANNOT_START
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -82,12 +118,14 @@ def _serve(parsed: argparse.Namespace) -> int:
         )
         config = parsed.config or os.environ.get("REPROMPT_MOCK_CONFIG")
         settings = load(flags, config=Path(config) if config else None)
-        serve(settings, on_ready=_announce)
+        announcement = _Announcement()
+        serve(settings, on_ready=announcement.make)
     except (ConfigurationError, CannotListen, MockError) as error:
-        print(f"reprompt-mock: {error}", file=sys.stderr)
-        return CANNOT_START
+        return _refuse(error)
     finally:
         gc.enable()
+    if announcement.failure:
+        return _output_lost(announcement.failure)
     _leave_work_behind()
     return 0
 
@@ -96,14 +134,24 @@ def _leave_work_behind() -> None:
     """End at once where a thread still works for a request that nobody waits for any more: it changed nothing yet."""
     if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
         logging.shutdown()
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         os._exit(0)
 
 
-def _announce(url: str) -> None:
-    print(f"reprompt-mock {__version__} listening on {url}", flush=True)
-    gc.freeze()
-    gc.enable()
+class _Announcement:
+    """The line that tells where it listens; where nobody can be told, the server is stopped."""
+
+    failure: OSError | None = None
+
+    def make(self, url: str) -> None:
+        try:
+            print(f"reprompt-mock {__version__} listening on {url}", flush=True)
+            gc.freeze()
+            gc.enable()
+        except OSError as error:
+            self.failure = error
+            signal.raise_signal(signal.SIGTERM)
 
 
 class _JsonLines(logging.Formatter):

@@ -167,9 +167,25 @@ class DatabaseInUse(MockError):
 
 
 class StorageFailed(MockError):
-    """The database cannot be written ({reason}); nothing was stored: make room, or make the file writable."""
+    """The database cannot be written ({reason}); nothing was stored: {advice}."""
 
     status = 503
+
+
+class StorageUnreadable(MockError):
+    """The database cannot be read ({reason}): look at what became of {folder}."""
+
+    status = 503
+
+
+class DescriptorsExhausted(MockError):
+    """The emulator can open no more files: keep fewer connections open, or raise its limit with `ulimit -n`."""
+
+    status = 503
+
+
+class NoTemporaryFolder(MockError):
+    """No folder for ephemeral data can be written: name one in TMPDIR, or a file with --db."""
 
 
 class TooManyWorlds(MockError):

@@ -7,7 +7,16 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, ValidationError, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict, SettingsError
 
@@ -23,7 +32,13 @@ if TYPE_CHECKING:
 
 PREFIX = "REPROMPT_MOCK_"
 _ALSO_KNOWN = ("url", "config", "log_format", "log_level")
-_KUBERNETES = re.compile(r"SERVICE_HOST|SERVICE_PORT.*|PORT_\d+_TCP.*")
+_INJECTED = re.compile(r"(.*_)?(SERVICE_HOST|SERVICE_PORT.*|PORT_\d+_(TCP|UDP|SCTP).*|ENV_.+)")
+_INJECTED_IF = {
+    re.compile(r"(.*_)?PORT"): re.compile(r"(tcp|udp|sctp)://.*"),
+    re.compile(r"(.*_)?NAME"): re.compile(r".*/.*"),
+}
+"""Variables that platforms inject where their value looks so, and else somebody's mistake."""
+_NO_FILE = re.compile(r":memory:|(file|sqlite3?):.*|[a-z][a-z0-9+.-]+:/.*", re.IGNORECASE)
 
 Rate = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
@@ -57,6 +72,18 @@ RootPath = Annotated[str, AfterValidator(_prefix)]
 
 class ConfigurationError(ValueError):
     """A setting that cannot be used, said in one line that never repeats a value."""
+
+
+def _file(value: Any) -> Any:
+    """Take a path for the database; what means something else to SQLite or to other programs would become its name."""
+    if not isinstance(value, str | Path):
+        return value
+    text = str(value)
+    if _NO_FILE.fullmatch(text):
+        raise PydanticCustomError(
+            "no_file", "a path is expected, neither a URI nor :memory:; without one the data are ephemeral"
+        )
+    return Path(os.path.expanduser(text))  # noqa: PTH111 - Path's own raises where there is no home
 
 
 class WorldSettings(BaseModel):
@@ -106,7 +133,9 @@ class Settings(WorldSettings, BaseSettings):
 
     host: str = Field("localhost", description="Where it listens; localhost is 127.0.0.1 and ::1.")
     port: int = Field(8780, ge=0, le=65535, description="The port, 0 for a free one.")
-    db: Path | None = Field(None, description="The database file; without one the data are ephemeral.")
+    db: Annotated[Path, BeforeValidator(_file)] | None = Field(
+        None, description="The database file; without one the data are ephemeral."
+    )
     api_keys: dict[str, str] = Field({}, description="Strict mode: each key's organization, `*` for every one.")
     revoked_api_keys: list[str] = Field([], description="Keys that are refused.")
     max_body_bytes: int = Field(64 * 2**20, ge=1, description="The largest body that is read.")
@@ -186,15 +215,21 @@ def _sentence(error: Mapping[str, Any]) -> str:
 def _variables(environ: Mapping[str, str]) -> dict[str, str]:
     """Pick the variables that are meant for the emulator, by setting name.
 
-    Kubernetes injects others under the same prefix where a service is called reprompt-mock.
+    Kubernetes, for a service called reprompt-mock or reprompt-mock-anything, and Docker, for a container of such a name
+    that another is linked to, inject others under the same prefix.
     """
     variables = {}
     for variable, value in environ.items():
         name = variable.removeprefix(PREFIX)
-        injected = _KUBERNETES.fullmatch(name) or (name == "PORT" and value.startswith("tcp://"))
-        if variable.startswith(PREFIX) and value and not injected:
+        if variable.startswith(PREFIX) and value and not _is_injected(name, value):
             variables[name.lower()] = value
     return variables
+
+
+def _is_injected(name: str, value: str) -> bool:
+    return bool(_INJECTED.fullmatch(name)) or any(
+        names.fullmatch(name) and values.fullmatch(value) for names, values in _INJECTED_IF.items()
+    )
 
 
 def _file_values(config: Path, table: str | None) -> dict[str, Any]:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from reprompt_mock.errors import StorageFailed
 from reprompt_mock.event_loop import pause
 
 if TYPE_CHECKING:
     from reprompt_mock.engine import Engine
+
+_logger = logging.getLogger(__name__)
 
 _LONGEST_SLEEP = 0.5
 _SHORTEST_SLEEP = 0.05
 
 
 class Ticker:
-    """Sleeps until something may be due, then makes it happen.
+    """Sleeps until something may be due, then makes it happen; what cannot be stored is tried again.
 
     Args:
         engine: whose worlds it keeps.
@@ -26,6 +30,7 @@ class Ticker:
         self._engine = engine
         self._task: asyncio.Task[None] | None = None
         self._is_over = False
+        self._failed = False
 
     def start(self) -> None:
         """Start ticking on the running event loop."""
@@ -53,10 +58,22 @@ class Ticker:
         while True:
             if self._engine.has_work():
                 # A thread of anyio's would hold the process where a loop ends without cancelling its tasks.
-                await asyncio.get_running_loop().run_in_executor(None, self._engine.tick)
+                await asyncio.get_running_loop().run_in_executor(None, self._tick)
             await pause(self._wait())
 
+    def _tick(self) -> None:
+        try:
+            self._engine.tick()
+        except StorageFailed as failure:
+            if not self._failed:
+                _logger.warning("%s", failure)
+            self._failed = True
+        else:
+            self._failed = False
+
     def _wait(self) -> float:
+        if self._failed:
+            return _LONGEST_SLEEP
         if self._engine.has_work():
             return _SHORTEST_SLEEP
         waits = (world.real_seconds_to_next() for world in self._engine.worlds)

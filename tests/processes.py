@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -83,10 +83,16 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 @contextmanager
-def serve(*arguments: str, **variables: str) -> Iterator[Served]:
-    """Run `python -m reprompt_mock serve` until the end of the block, which may also end it."""
+def serve(*arguments: str, under: Sequence[str] = (), **variables: str) -> Iterator[Served]:
+    """Run `python -m reprompt_mock serve` until the end of the block, which may also end it.
+
+    Args:
+        arguments: those of `serve`.
+        under: a command and its arguments that becomes the emulator, as `nice` does.
+        variables: what its environment has besides.
+    """
     process = subprocess.Popen(
-        [sys.executable, "-m", "reprompt_mock", "serve", *arguments],
+        [*under, sys.executable, "-m", "reprompt_mock", "serve", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(**variables),

@@ -55,7 +55,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def cannot_start(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
     """Run `serve`, which must not start; gives its one line."""
     # Where it does start after all, it ends with 0.
-    monkeypatch.setattr(cli, "_announce", lambda _: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr(cli._Announcement, "make", lambda _: os.kill(os.getpid(), signal.SIGTERM))
     assert main(["serve", "--port", "0", *arguments]) == CANNOT_START
     assert gc.isenabled()
     written, errors = capsys.readouterr()
@@ -414,7 +414,7 @@ def test_health_loads_nothing_heavy() -> None:
 def test_a_served_emulator_collects_garbage_once_it_is_ready(capsys: pytest.CaptureFixture[str]) -> None:
     gc.disable()
     try:
-        cli._announce("http://127.0.0.1:8780")
+        cli._Announcement().make("http://127.0.0.1:8780")
         assert gc.isenabled()
     finally:
         gc.enable()

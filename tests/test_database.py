@@ -165,11 +165,14 @@ def test_a_write_that_ends_while_it_is_closed_harms_nobody(database: Database, m
         written = pool.submit(write)
         writing.wait()
 
+        close_idle = database._connections.close
+
         def let_it_end() -> None:
+            close_idle()
             closed.set()
             written.result()
 
-        monkeypatch.setattr(database, "_close_idle", let_it_end)
+        monkeypatch.setattr(database._connections, "close", let_it_end)
         database.close()
     Database(database.path).close()
 

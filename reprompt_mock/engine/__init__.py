@@ -118,9 +118,14 @@ class Engine:
             return reprocessing.reprocess_batch(writing, batch_id, scope, wanted)
 
     def delete_batch(self, world: World, batch_id: str) -> None:
-        """Delete a batch and its jobs (contract I1)."""
-        with self.core.writing(world) as writing:
-            batches.delete(writing.connection, views.find_batch(writing.reading, batch_id).pk)
+        """Delete a batch and its jobs (contract I1), whose rows are removed by later ticks."""
+
+        def delete() -> None:
+            with self.core.writing(world) as writing:
+                batches.delete(writing.connection, views.find_batch(writing.reading, batch_id).pk)
+                self.core.has_purge = True
+
+        self.core.relieve(delete)
 
     def update_batch(self, world: World, batch_id: str, *, name: str | None, refresh: bool | None) -> None:
         """Rename a batch or mark it for refresh; what is None stays (contract I1)."""
@@ -190,8 +195,13 @@ class Engine:
 
     def delete_jobs(self, world: World, place_id: str) -> int:
         """Delete all jobs of a place; gives how many (contract F8)."""
-        with self.core.writing(world) as writing:
-            return submissions.delete_jobs(writing, place_id)
+
+        def delete() -> int:
+            with self.core.writing(world) as writing:
+                self.core.has_purge = True
+                return submissions.delete_jobs(writing, place_id)
+
+        return self.core.relieve(delete)
 
     def reprocess_jobs(self, world: World, place_ids: Sequence[str], wanted: Wanted) -> ReprocessedPlaces:
         """Run the last submitted job of each place again (contract G9)."""

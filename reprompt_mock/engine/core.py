@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from reprompt_mock.engine.worlds import Worlds
 from reprompt_mock.errors import Stopping, StorageFailed
@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
     from reprompt_mock.settings import Settings
 
+T = TypeVar("T")
+
 _PURGE_ROWS = 2000
+_PURGES_A_TICK = 4
+_FEW_ROWS = 100
+"""As many can always be removed in the log's reserve."""
 
 
 class Reading(NamedTuple):
@@ -64,6 +69,7 @@ class Core:
         self.database = Database(settings.db)
         self.worlds = Worlds(Start(settings.world, settings.rules, settings.journal_size), real)
         self.has_purge = True
+        self._purge_rows = _PURGE_ROWS
         with self.database.read() as connection:
             self.worlds.load(connection)
 
@@ -122,8 +128,23 @@ class Core:
 
     def catch_up(self, world: World) -> None:
         """Make happen what is due in a world."""
+        self.relieve(lambda: self._catch_up(world))
+
+    def _catch_up(self, world: World) -> None:
         with self.writing(world):
             pass
+
+    def relieve(self, work: Callable[[], T]) -> T:
+        """Run work that makes room or takes hardly any; where the disk is full it gets what is spared for that.
+
+        Raises:
+            StorageFailed: even that does not suffice.
+        """
+        try:
+            return work()
+        except StorageFailed:
+            with self.database.making_room():
+                return work()
 
     def _apply_due(self, connection: Connection, world: World, now: int) -> None:
         if world.key is not None and world.next_due is not None and world.next_due <= now:
@@ -144,19 +165,45 @@ class Core:
         return now
 
     def tick(self) -> None:
-        """Make happen what is due in any world, and remove some rows of forgotten ones."""
+        """Make happen what is due in any world, and remove some rows of forgotten ones.
+
+        Raises:
+            StorageFailed: that cannot be stored.
+        """
         for world in self.worlds:
             if world.is_due():
                 self.catch_up(world)
-        if self.has_purge:
-            with self.database.write() as connection:
-                self.has_purge = worlds.purge(connection, _PURGE_ROWS)
+        for _ in range(_PURGES_A_TICK):
+            if self.has_purge:
+                with self.database.lock:  # else what is forgotten meanwhile might be missed
+                    self.has_purge = self._purge() or self.database.shrink()
+
+    def _purge(self) -> bool:
+        """Remove some rows; where the disk is full as many as find room in the log's reserve."""
+        while True:
+            try:
+                has_more = self.relieve(self._purge_some)
+            except StorageFailed:
+                if self._purge_rows <= _FEW_ROWS:
+                    raise
+                self._purge_rows //= 2
+            else:
+                self._purge_rows = self._purge_rows if has_more else _PURGE_ROWS
+                return has_more
+
+    def _purge_some(self) -> bool:
+        with self.database.write() as connection:
+            return worlds.purge(connection, self._purge_rows)
 
     def forget(self, world: World) -> None:
         """Forget a world at once, as if it had never been used: the one that stands for its slug by now."""
-        with self.database.write() as connection:
+        self.relieve(lambda: self._forget(world))
+
+    def _forget(self, world: World) -> None:
+        with self.database.lock:
             world = self.worlds.find(world.slug) or world
             if world.key is not None:
-                worlds.forget(connection, world.key)
+                with self.database.write() as connection:
+                    worlds.forget(connection, world.key)
                 self.has_purge = True
             self.worlds.drop(world)

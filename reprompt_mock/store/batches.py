@@ -6,16 +6,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock.batch_status import Counts
 from reprompt_mock.store.statements import (
-    DELETE_OF_BATCH,
+    BURY_BATCH,
+    BURY_SUBMISSIONS,
+    KEEP_TIME,
     LAST_FINISH,
     LAST_FINISH_OF_BATCH,
     MOVE_COUNTS,
+    NEW_GRAVE,
     NEXT_DUE,
     RECOUNT_DUE,
     RECOUNT_WORLD,
     STATUS_COLUMNS,
 )
-from reprompt_mock.store.worlds import _key
+from reprompt_mock.store.worlds import _key, next_job
 from reprompt_mock.tables import ALONE
 
 if TYPE_CHECKING:
@@ -144,10 +147,11 @@ def last_finish(connection: Connection, world: int, batch: int | None = None) ->
 
 
 def delete(connection: Connection, batch: int) -> None:
-    """Remove a batch and its jobs."""
-    connection.execute(DELETE_OF_BATCH, {"batch": batch})
-    connection.execute("UPDATE submission SET batch = NULL, last = first - 1 WHERE batch = ?", (batch,))
-    connection.execute("DELETE FROM batch WHERE pk = ?", (batch,))
+    """Make a batch and its jobs unreachable at once; `worlds.purge` removes their rows."""
+    grave = _key(connection.execute(NEW_GRAVE).lastrowid)
+    values = {"batch": batch, "grave": grave, "next": next_job(connection)}
+    for statement in (KEEP_TIME, BURY_SUBMISSIONS, BURY_BATCH):
+        connection.execute(statement, values)
 
 
 def update(connection: Connection, batch: int, *, name: str | None, refresh: bool | None) -> None:

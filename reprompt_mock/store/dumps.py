@@ -29,6 +29,8 @@ _TIMES_OF = {
     table: [position for position, column in enumerate(columns) if column in _TIMES]
     for table, columns in COLUMNS.items()
 }
+_ONLY = {"job": "AND batch IN (SELECT pk FROM batch WHERE world = :world)"}
+"""Which rows of a world count: jobs of a deleted batch stay for a while."""
 
 Tables = dict[str, list[list[Any]]]
 
@@ -39,7 +41,9 @@ def dump(connection: Connection, world: int) -> Tables:
         table: [
             list(row)
             for row in connection.execute(
-                f"SELECT {', '.join(columns)} FROM {table} WHERE world = ? ORDER BY {columns[0]}", (world,)
+                f"SELECT {', '.join(columns)} FROM {table} WHERE world = :world {_ONLY.get(table, '')}"
+                f" ORDER BY {columns[0]}",
+                {"world": world},
             )
         ]
         for table, columns in COLUMNS.items()

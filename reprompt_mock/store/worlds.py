@@ -10,11 +10,13 @@ from reprompt_mock.batch_status import Counts
 from reprompt_mock.clock import VirtualClock
 from reprompt_mock.scenario import Scenario
 from reprompt_mock.settings import WorldSettings
+from reprompt_mock.store.statements import OLDEST_SUBMISSION, PURGE_RUN, purge_rows
 
 if TYPE_CHECKING:
     from reprompt_mock.store.database import Connection
 
-_PURGED = ("job", "batch", "submission", "document", "body")
+_PURGED = {"batch": "pk", "document": "pk", "body": "digest"}
+"""What a forgotten world has beside its submissions and their jobs, each table with a column that tells rows apart."""
 _COLUMNS = "pk, slug, clock_virtual, clock_real, clock_speed, clock_running, settings, scenario"
 
 
@@ -101,21 +103,30 @@ def forget(connection: Connection, world: int) -> None:
 
 
 def purge(connection: Connection, rows: int) -> bool:
-    """Remove about `rows` rows of forgotten worlds; tells whether any may be left."""
+    """Remove about `rows` rows of forgotten worlds and deleted batches; tells whether any may be left."""
     while rows > 0:
         found = connection.execute("SELECT pk FROM world WHERE slug IS NULL LIMIT 1").fetchone()
         if found is None:
             return False
         (world,) = found
-        removed = connection.execute(
-            "DELETE FROM job WHERE pk IN (SELECT pk FROM job WHERE world = ? LIMIT ?)", (world, rows)
-        ).rowcount
-        rows -= removed
+        rows -= _purge_jobs(connection, world, rows)
+        for table, key in _PURGED.items():
+            if rows > 0:
+                rows -= connection.execute(purge_rows(table, key), {"world": world, "rows": rows}).rowcount
         if rows > 0:
-            for table in _PURGED:
-                rows -= connection.execute(f"DELETE FROM {table} WHERE world = ?", (world,)).rowcount
             rows -= connection.execute("DELETE FROM world WHERE pk = ?", (world,)).rowcount
     return True
+
+
+def _purge_jobs(connection: Connection, world: int, rows: int) -> int:
+    """Remove jobs submission by submission, so that what lies together goes together; gives how many rows."""
+    removed = 0
+    while removed < rows and (found := connection.execute(OLDEST_SUBMISSION, (world,)).fetchone()):
+        submission, first, last = found
+        removed += connection.execute(PURGE_RUN, (first, last, rows - removed)).rowcount
+        if removed < rows:
+            removed += connection.execute("DELETE FROM submission WHERE pk = ?", (submission,)).rowcount
+    return removed
 
 
 def counts(connection: Connection, world: int) -> tuple[int, Counts]:

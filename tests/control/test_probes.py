@@ -129,11 +129,11 @@ def test_an_emulator_whose_database_does_not_answer_lives_but_is_not_ready(monke
         assert http.get("/readyz").status_code in {200, 503}  # as soon as it is warm
         http.get("/_mock/orgs")
         assert http.get("/readyz").json() == FINE
-        database = app.engine.core.database
-        monkeypatch.setattr(database, "_connect", _Broken)
-        for connection in database._idle:
+        connections = app.engine.core.database._connections
+        monkeypatch.setattr(connections, "_connect", _Broken)
+        for connection in connections._idle:
             connection.close()
-        database._idle.clear()
+        connections._idle.clear()
         answer = http.get("/readyz")
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
         assert answer.json() == {"detail": "The database does not answer (disk I/O error)."}
