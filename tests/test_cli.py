@@ -55,7 +55,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 def cannot_start(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
     """Run `serve`, which must not start; gives its one line."""
     # Where it does start after all, it ends with 0.
-    monkeypatch.setattr(cli._Announcement, "make", lambda _: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr(cli._Announcement, "make", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     assert main(["serve", "--port", "0", *arguments]) == CANNOT_START
     assert gc.isenabled()
     written, errors = capsys.readouterr()

@@ -236,9 +236,11 @@ def test_the_database_of_another_program_is_refused_and_left_alone(tmp_path: Pat
     path = tmp_path / "customers.db"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE customer (name TEXT)")
+    content = path.read_bytes()
     for _ in range(2):
         with pytest.raises(DatabaseUnreadable, match="it is another program's"):
             Database(path)
+        assert path.read_bytes() == content  # which also says how it is to be written
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("customer",)]
 

@@ -7,7 +7,9 @@ from itertools import pairwise
 
 import orjson
 import pytest
+from starlette.testclient import TestClient
 
+from reprompt_mock.app import create_app
 from reprompt_mock.engine import Engine
 from reprompt_mock.engine.snapshot import Snapshot
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
@@ -17,6 +19,7 @@ from reprompt_mock.settings import load
 from reprompt_mock.specs import RuleSpec
 from reprompt_mock.store import worlds
 from reprompt_mock.world import World
+from tests.processes import eventually
 
 TABLES = ("job", "batch", "submission", "document", "body")
 
@@ -169,3 +172,21 @@ def test_a_world_that_cannot_be_forgotten_is_not(engine: Engine, world: World) -
     engine.core.database._writer.execute("PRAGMA query_only = OFF")
     engine.forget(world)
     assert purged(engine)["job"] == 0
+
+
+def test_a_ticker_goes_on_after_what_could_not_be_stored(caplog: pytest.LogCaptureFixture) -> None:
+    app = create_app(load({"clock": "paused"}, environ={}))
+    core = app.engine.core
+    with TestClient(app):
+        eventually(lambda: not core.has_purge)
+        create(app.engine, app.engine.worlds.peek("acme"), "stores", "a")
+        with core.database.lock:
+            app.engine.forget(app.engine.worlds.peek("acme"))
+            core.database._writer.execute("PRAGMA query_only = ON")
+        eventually(lambda: bool(caplog.messages))
+        (message,) = caplog.messages
+        assert "cannot be written" in message
+        with core.database.lock:
+            core.database._writer.execute("PRAGMA query_only = OFF")
+        eventually(lambda: not core.has_purge)
+        assert rows(app.engine)["job"] == 0

@@ -180,7 +180,7 @@ def test_where_descriptors_run_out_reads_are_answered_or_told_so_and_it_recovers
         assert create(served, "acme", "stores", 3000).status_code == 200
         assert served.http.get(READS).status_code == 200
         connections = [stack.enter_context(_connect(served)) for _ in range(2 * DESCRIPTORS)]
-        eventually(lambda: len(list(Path(f"/proc/{served.process.pid}/fd").iterdir())) >= DESCRIPTORS - 1)
+        eventually(lambda: len([*Path(f"/proc/{served.process.pid}/fd").iterdir()]) >= DESCRIPTORS - 1)
         statuses: Counter[str] = Counter()
         for connection in connections:
             try:

@@ -51,17 +51,21 @@ class Connections:
         self.writer = self._connect()
 
     def prepare(self) -> Room:
-        """Open what may be needed where nothing can be opened any more; gives the file's room.
+        """Make the file one that is written by way of a log, and open what may be needed where nothing can be any more.
+
+        Gives the file's room. Until then nothing in the file is changed.
 
         Raises:
             OSError, sqlite3.Error: it cannot be opened.
         """
+        if not self._path.stat().st_size:
+            self.writer.execute(_NEW_FILE)
+        self._set_up(self.writer)
         self._room = Room(self._path)
-        self._idle += [self._connect() for _ in range(_READERS)]
+        self._idle += [self._set_up(self._connect()) for _ in range(_READERS)]
         return self._room
 
     def _connect(self) -> Connection:
-        is_new = not self._path.exists() or not self._path.stat().st_size
         connection = sqlite3.connect(
             self._path,
             timeout=_BUSY_SECONDS,
@@ -71,8 +75,11 @@ class Connections:
         )
         with self._counting:
             self._open.add(connection)
+        return connection
+
+    def _set_up(self, connection: Connection) -> Connection:
         try:
-            for pragma in (_NEW_FILE, *_PRAGMAS) if is_new else _PRAGMAS:
+            for pragma in _PRAGMAS:
                 connection.execute(pragma)
         except sqlite3.Error:
             self.end(connection)
@@ -108,7 +115,7 @@ class Connections:
         try:
             return self._idle.pop()
         except IndexError:
-            return self._connect()
+            return self._set_up(self._connect())
 
     def _give(self, connection: Connection) -> None:
         self._idle.append(connection)
