@@ -97,8 +97,7 @@ def assert_time_passes(mock: RepromptMock) -> None:
     assert 0.2 <= entry["duration_seconds"] < 60
 
     mock.settings.update(rate_limit=1)
-    statuses = {call(mock, "GET", "/batches")[0] for _ in range(20)}
-    assert statuses == {200, 429}
+    assert 429 in {call(mock, "GET", "/batches")[0] for _ in range(20)}
     eventually(lambda: call(mock, "GET", "/batches")[0] == 200)
     mock.settings.update(rate_limit=0)
 

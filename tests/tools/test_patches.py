@@ -148,7 +148,8 @@ def test_the_handle_works_where_the_test_may_not_use_sockets(project: Project, p
 
 NO_START = {
     "the loop's own sockets": 'mocker.patch("socket.socketpair", side_effect=OSError("none today"))',
-    "no more files": 'mocker.patch("selectors.EpollSelector", side_effect=OSError("none today"))',
+    "no more files": 'mocker.patch("selectors.DefaultSelector", side_effect=OSError("none today"))',
+    "no more threads": 'mocker.patch("threading.Thread.start", side_effect=RuntimeError("none today"))',
 }
 
 
