@@ -61,6 +61,27 @@ def test_marks_of_module_class_and_function_merge_and_take_rules(project: Projec
     project.run().assert_passed(tests=4)
 
 
+def test_the_paused_clock_of_a_fresh_world_stands_still_before_anything_else_is_done(project: Project) -> None:
+    project.write(
+        "test_it.py",
+        """
+        from stranger import create
+
+        def test_it(reprompt_mock):
+            first = reprompt_mock.clock.now
+            assert [reprompt_mock.clock.now for _ in range(20)] == [first] * 20
+            create(reprompt_mock, "a")
+            assert reprompt_mock.clock.now == first
+
+        def test_of_the_factory(reprompt_mock_factory):
+            mock = reprompt_mock_factory()
+            assert mock.clock.now == mock.clock.now
+        """,
+    )
+
+    project.run().assert_passed(tests=2)
+
+
 MARKS = {
     "positional": ("@pytest.mark.reprompt_mock(0.3)", ["keyword"]),
     "a dict": ('@pytest.mark.reprompt_mock({"failure_rate": 0.3})', ["keyword"]),

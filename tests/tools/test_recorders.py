@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 
-from tests.tools.project import Project
+from tests.tools.project import LAX, Project
 
 ELSEWHERE = """
 import threading
@@ -120,6 +120,7 @@ def test_sessions_that_record_and_that_replay_are_both_green(project: Project) -
 
 
 def test_the_fixture_works_where_the_network_is_blocked(project: Project) -> None:
+    project.write("pyproject.toml", LAX)  # a blocked connection leaves its socket to the garbage collector
     project.write(
         "test_it.py",
         """
