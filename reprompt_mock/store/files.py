@@ -39,7 +39,7 @@ def file_lock(path: Path) -> FileLock:
 
     The thread that gives it back need not be the one that took it.
     """
-    return FileLock(f"{path}.lock", thread_local=False, fallback_to_soft=False)
+    return FileLock(f"{path}.lock", blocking=False, thread_local=False, fallback_to_soft=False)
 
 
 def take(lock: FileLock, path: Path, *, is_shared: bool) -> None:
