@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI, Request, Response
 
 from reprompt_mock import __version__
-from reprompt_mock.control import scenario, snapshots, worlds
+from reprompt_mock.control import batches, scenario, snapshots, worlds
 from reprompt_mock.control.document import build_document
 from reprompt_mock.control.guard import Guard
 from reprompt_mock.mounting import root_of
@@ -20,7 +20,7 @@ from reprompt_mock.wire import answer
 if TYPE_CHECKING:
     from reprompt_mock.desk import Desk
 
-_ROUTERS = (worlds.router, scenario.router, snapshots.router)
+_ROUTERS = (worlds.router, batches.router, scenario.router, snapshots.router)
 
 
 def create_control_app(desk: Desk) -> Guard:

@@ -90,6 +90,15 @@ class Engine:
             world.views.keep(version, batch_id, view, weight=view.batch.counts.total)
         return view
 
+    def look_at_batch(self, world: World, batch_id: str) -> BatchView:
+        """Describe a batch as `batch_status` does, but let no time pass for it.
+
+        Raises:
+            BatchNotFound: the world has no batch of this id.
+        """
+        with self.core.reading(world) as reading:
+            return views.batch_status(reading, self._recall, batch_id)
+
     def kept_status(self, world: World, batch_id: str) -> BatchView | None:
         """Give a batch's description where it was read already and holds still."""
         if world.settings.poll_advance or world.is_due():

@@ -1,0 +1,21 @@
+"""A batch, looked at from outside: no request of a client's, so nothing comes of it."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from reprompt_mock.control.call import Controlled
+from reprompt_mock.control.document import errors
+from reprompt_mock.engine.documents import status_body
+from reprompt_mock.openapi import answered
+from reprompt_mock.wire import answer
+
+router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 404, 422, 503))
+
+
+@router.get("/batches/{batch_id}", responses=answered("Batch"))
+async def get_batch(control: Controlled, batch_id: str) -> Response:
+    """Describe a batch as the service does; no fault meets it, no journal has it, and `poll_advance` moves nothing."""
+    world, engine = control.world, control.engine
+    view = await control.desk.read(world, lambda: engine.look_at_batch(world, batch_id), big=True)
+    return answer(status_body(view))
