@@ -71,25 +71,35 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"reprompt-mock {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
-    _add_serve(commands.add_parser("serve", help="serve until SIGTERM or Ctrl-C"))
-    commands.add_parser("demo", help="drive real places through all endpoints of an emulator of its own")
-    _add_health(commands.add_parser("health", help="exit 0 when an emulator answers, else 1"))
+    _add_serve(commands.add_parser("serve", help="serve until SIGTERM or Ctrl-C; print the address once ready"))
+    commands.add_parser(
+        "demo", help="start an emulator on a free port and drive real places through the five batch endpoints"
+    )
+    _add_health(
+        commands.add_parser(
+            "health", help="exit with 0 if an emulator answers, or with --wait once it is ready; 1 otherwise"
+        )
+    )
     return parser
 
 
 def _add_health(health: argparse.ArgumentParser) -> None:
-    health.add_argument("--wait", action="store_true", help="wait until it is ready")
-    health.add_argument("--timeout", type=float, metavar="S", help="seconds; 2, with --wait 30")
-    health.add_argument("--url", help="its address, by default where one with this environment listens")
-    health.add_argument("--host", help="the host that it was started with")
-    health.add_argument("--port", type=int, help="the port that it was started with")
+    health.add_argument("--wait", action="store_true", help="wait until the emulator is ready")
+    health.add_argument(
+        "--timeout", type=float, metavar="S", help="how many seconds to try: 2 by default, 30 with --wait"
+    )
+    health.add_argument(
+        "--url", help="the emulator: host, host:port or a URL; by default the one that this environment configures"
+    )
+    health.add_argument("--host", help="the host that serve was given")
+    health.add_argument("--port", type=int, help="the port that serve was given")
 
 
 def _add_serve(serve: argparse.ArgumentParser) -> None:
-    serve.add_argument("--host", help="where it listens; localhost is 127.0.0.1 and ::1")
-    serve.add_argument("--port", type=int, help="8780 by default, 0 for a free one")
+    serve.add_argument("--host", help="the host or address to listen on; localhost is 127.0.0.1 and ::1")
+    serve.add_argument("--port", type=int, help="8780 by default; 0 picks a free port")
     serve.add_argument("--db", type=Path, metavar="FILE", help="keep everything in this file")
-    serve.add_argument("--seed", type=int, metavar="N", help="what everything random is drawn from")
+    serve.add_argument("--seed", type=int, metavar="N", help="everything random is drawn from it")
     serve.add_argument(
         "--speed",
         type=float,
@@ -98,10 +108,12 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
     )
     serve.add_argument("--clock", choices=("running", "paused"), help="whether time passes by itself")
     serve.add_argument("--failure-rate", type=float, metavar="R", help="share of jobs that fail, 0 to 1")
-    serve.add_argument("--root-path", metavar="P", help="the prefix below which a proxy has it, such as /emulator")
-    serve.add_argument("--config", type=Path, metavar="FILE.toml", help="settings, by name")
-    serve.add_argument("--log-format", choices=("text", "json"), help="how log lines look")
-    serve.add_argument("--log-level", choices=_LOG_LEVELS, help="which log lines are written")
+    serve.add_argument(
+        "--root-path", metavar="P", help="the prefix under which a proxy serves the emulator, such as /emulator"
+    )
+    serve.add_argument("--config", type=Path, metavar="FILE.toml", help="read settings from this file")
+    serve.add_argument("--log-format", choices=("text", "json"), help="how log lines look; text by default")
+    serve.add_argument("--log-level", choices=_LOG_LEVELS, help="which log lines are written; warning by default")
 
 
 def _serve(parsed: argparse.Namespace) -> int:

@@ -92,24 +92,47 @@ class WorldSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     seed: Seed = Field(0, description="Everything random is drawn from it.")
-    clock: Literal["running", "paused"] = Field("running", description="Whether time passes by itself.")
-    speed: float = Field(1.0, gt=0, le=1e6, description="Virtual seconds per real second.")
-    poll_advance: Seconds = Field(
-        0.0, description="Virtual seconds by which each GET of a batch first moves the clock."
+    clock: Literal["running", "paused"] = Field(
+        "running", description="Whether time passes by itself; `paused`: it stands still until advanced."
     )
-    pending_seconds: Seconds = Field(1.0, description="Mean time in pending.")
-    queued_seconds: Seconds = Field(1.0, description="Mean time in queued.")
-    processing_seconds: Seconds = Field(2.0, description="Mean time in progress.")
-    workers: int = Field(50, ge=1, le=10**6, description="Simulated workers per submission.")
+    speed: float = Field(
+        1.0,
+        gt=0,
+        le=1e6,
+        description="Virtual seconds per real second. At 1, 50,000 places take over half an hour.",
+    )
+    poll_advance: Seconds = Field(
+        0.0,
+        description="Virtual seconds by which each `GET /batches/{batch_id}` first moves the clock: progress per poll.",
+    )
+    pending_seconds: Seconds = Field(1.0, description="Mean time in `pending`, drawn per job, ±50 %.")
+    queued_seconds: Seconds = Field(1.0, description="Mean time in `queued`, drawn per job, ±50 %.")
+    processing_seconds: Seconds = Field(2.0, description="Mean time in `in_progress`, drawn per job, ±50 %.")
+    workers: int = Field(
+        50, ge=1, le=10**6, description="How many jobs of one submission are in progress at once, at most."
+    )
     failure_rate: Rate = Field(0.0, description="Share of jobs that fail.")
-    attribute_error_rate: Rate = Field(0.0, description="Share of attributes of completed jobs in ERROR.")
+    attribute_error_rate: Rate = Field(0.0, description="Share of attributes of completed jobs in `ERROR`.")
     not_found_rate: Rate = Field(0.1, description="Share of attributes that ran and found nothing.")
-    drift_rate: Rate = Field(0.2, description="Share of attributes that a refresh changes.")
-    batch_failure_threshold: Rate = Field(0.5, description="A batch with a larger share of failed jobs failed.")
-    max_jobs_per_request: int = Field(50_000, ge=0, le=10**6, description="Jobs that a request may have.")
+    drift_rate: Rate = Field(
+        0.2, description="Share of attributes whose value differs after a reprocess with `refresh: true`."
+    )
+    batch_failure_threshold: Rate = Field(
+        0.5, description="A finished batch is `failed` if a larger share of its jobs failed."
+    )
+    max_jobs_per_request: int = Field(
+        50_000,
+        ge=0,
+        le=10**6,
+        description="How many jobs a create may have; lower it to test the limit with few places.",
+    )
     strict_attributes: bool = Field(False, description="Refuse attributes that the emulator does not know.")
     rate_limit: float = Field(
-        0.0, ge=0, le=1e6, allow_inf_nan=False, description="Requests per second per key, 0 for no limit."
+        0.0,
+        ge=0,
+        le=1e6,
+        allow_inf_nan=False,
+        description="Requests per second per key, in real time; 0 for no limit.",
     )
 
     @property
@@ -131,20 +154,28 @@ class Settings(WorldSettings, BaseSettings):
         env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid", hide_input_in_errors=True
     )
 
-    host: str = Field("localhost", description="Where it listens; localhost is 127.0.0.1 and ::1.")
-    port: int = Field(8780, ge=0, le=65535, description="The port, 0 for a free one.")
+    host: str = Field("localhost", description="The host or address to listen on; `localhost` is 127.0.0.1 and ::1.")
+    port: int = Field(8780, ge=0, le=65535, description="The port; 0 picks a free one.")
     db: Annotated[Path, BeforeValidator(_file)] | None = Field(
-        None, description="The database file; without one the data are ephemeral."
+        None, description="The file that keeps everything; without one the data are ephemeral."
     )
-    api_keys: dict[str, str] = Field({}, description="Strict mode: each key's organization, `*` for every one.")
+    api_keys: dict[str, str] = Field(
+        {}, description="Strict mode: the organization that each key opens, or `*` for every one."
+    )
     revoked_api_keys: list[str] = Field([], description="Keys that are refused.")
     max_body_bytes: int = Field(64 * 2**20, ge=1, description="The largest body that is read.")
-    journal_size: int = Field(1000, ge=0, le=10**6, description="Requests that are kept per world.")
-    control_token: str | None = Field(None, description="What the control API wants as its Bearer token.")
-    allowed_hosts: list[str] = Field([], description="Further host names of the control API.")
-    rules: list[RuleSpec] = Field([], max_length=MOST_RULES, description="Rules that every new world starts with.")
-    root_path: RootPath | None = Field(None, description="The prefix below which a proxy has it, such as /emulator.")
-    cors_origins: list[str] = Field([], description="Origins that browsers may call /v1 from.")
+    journal_size: int = Field(1000, ge=0, le=10**6, description="How many requests the journal keeps per organization.")
+    control_token: str | None = Field(
+        None, description="The Bearer token that the control API requires; without one it is open."
+    )
+    allowed_hosts: list[str] = Field([], description="Further host names by which the control API may be called.")
+    rules: list[RuleSpec] = Field(
+        [], max_length=MOST_RULES, description="Rules that every new organization starts with; in a file, `[[rules]]`."
+    )
+    root_path: RootPath | None = Field(
+        None, description="The prefix under which a proxy serves the emulator, such as `/emulator`."
+    )
+    cors_origins: list[str] = Field([], description="Origins whose pages a browser may let call `/v1`.")
 
     @property
     def world(self) -> WorldSettings:

@@ -61,7 +61,7 @@ async def get_batch(
         str | None, Query(description="Attributes, separated by commas, whose statuses to add.")
     ] = None,
 ) -> Response:
-    """Tell how far a batch is (contract E)."""
+    """Describe a batch: its status, and its place ids by status (contract E)."""
     names = None if enrichments is None else attribute_names(enrichments)
     view = call.engine.kept_status(call.world, batch_id) if names is None else None
     if view is None:
@@ -74,9 +74,9 @@ async def get_batch(
 @router.get("/batches", operation_id="list_batches", responses=answered("PaginatedBatchesResponse"))
 async def list_batches(
     call: Call,
-    limit: Annotated[int, Query(ge=1, le=500, description="How many to give.")] = 10,
+    limit: Annotated[int, Query(ge=1, le=500, description="How many to return at most.")] = 10,
     offset: Offset = 0,
-    query: Annotated[str | None, Query(description="Part of the name, in any case.")] = None,
+    query: Annotated[str | None, Query(description="Part of the name, ignoring case.")] = None,
 ) -> Response:
     """List batches, newest first (contract H)."""
     page = await call.read(lambda: call.engine.list_batches(call.world, query or "", limit=limit, offset=offset))
@@ -91,7 +91,7 @@ async def list_batches(
     openapi_extra=request_body(ReprocessBatchRequest, required=False),
 )
 async def reprocess_batch(call: Call, batch_id: str) -> Response:
-    """Run jobs of a batch again (contract G)."""
+    """Run jobs of a batch again: the failed ones, the incomplete ones, or all (contract G)."""
     request = parse(ReprocessBatchRequest, await call.body())
     sent = "failed_only" in request.model_fields_set
     scope = scope_of(request.failed_only if sent else None, request.incomplete_only)
@@ -141,7 +141,7 @@ async def delete_batch(call: Call, batch_id: str) -> Response:
     openapi_extra=request_body(BulkRefreshBatchRequest),
 )
 async def refresh_batches(call: Call) -> Response:
-    """Mark batches for refresh, or no longer (contract I1)."""
+    """Mark batches for refresh, or unmark them (contract I1)."""
     request = parse(BulkRefreshBatchRequest, await call.body())
     marked = await call.write(
         lambda: call.engine.mark_batches(call.world, request.batch_ids, refresh=request.refresh),

@@ -23,8 +23,8 @@ ORG_SLUG = {
 ERRORS = {
     400: "The request breaks a rule of the service.",
     401: "The key is missing or unknown.",
-    403: "The key belongs to another organisation.",
-    404: "There is no such thing.",
+    403: "The key belongs to another organization.",
+    404: "Not found.",
     413: "The body is too large.",
     422: "The request does not fit its schema.",
     429: "Too many requests; `Retry-After` says how many seconds to wait.",

@@ -45,7 +45,7 @@ def _real_day(day: str | None) -> str | None:
 async def get_jobs(
     call: Call,
     batch_id: Annotated[str | None, Query(alias="batchId", description="Only this batch's jobs.")] = None,
-    limit: Annotated[int, Query(ge=1, le=BELOW_2_63, description="How many to give.")] = 10_000,
+    limit: Annotated[int, Query(ge=1, le=BELOW_2_63, description="How many to return at most.")] = 10_000,
     offset: Offset = 0,
     exclude_batches: Annotated[
         bool, Query(alias="excludeBatches", description="Only jobs that belong to no batch.")
@@ -57,7 +57,7 @@ async def get_jobs(
         str | None, AfterValidator(_real_day), Query(description="Only jobs of this UTC day, YYYY-MM-DD.")
     ] = None,
 ) -> Response:
-    """Give results in pages, in order of submission, or a summary per day (contract F1, F2)."""
+    """List results in pages, in order of submission, or a summary per day (contract F1, F2)."""
     query = ResultQuery(batch_id, exclude_batches, date.fromisoformat(day) if day else None)
     page = {"limit": limit, "offset": offset}
     if group_by is not None:
@@ -75,7 +75,7 @@ async def get_jobs(
     openapi_extra=request_body(PlaceJob),
 )
 async def create_job(call: Call) -> Response:
-    """Submit one place for enrichment (contract I2)."""
+    """Submit one place that belongs to no batch (contract I2)."""
     place = parse_place(await call.body())
     job = await call.write(lambda: call.engine.submit_job(call.world, place))
     # However short its time in pending is: the answer describes the job as it was submitted.
@@ -89,7 +89,7 @@ async def create_job(call: Call) -> Response:
     openapi_extra=request_body(PlaceJob),
 )
 async def enrich(call: Call) -> Response:
-    """Enrich one place and wait for its result (contract I3)."""
+    """Enrich one place and answer with its result (contract I3)."""
     place = parse_place(await call.body())
     return answer(await call.write(lambda: call.engine.enrich(call.world, place)))
 
@@ -101,7 +101,7 @@ async def enrich(call: Call) -> Response:
     openapi_extra=request_body(ReprocessJobRequest),
 )
 async def reprocess_jobs(call: Call) -> Response:
-    """Run the last submitted job of each place again (contract G9)."""
+    """Run the job that was last submitted for each place again (contract G9)."""
     request = parse(ReprocessJobRequest, await call.body())
     wanted = wanted_by(request)
     places = await call.write(
@@ -121,7 +121,7 @@ async def reprocess_jobs(call: Call) -> Response:
 
 @router.get("/jobs/{place_id:any_text}", operation_id="get_job", responses=answered("PlaceJobResult"))
 async def get_job(call: Call, place_id: str) -> Response:
-    """Give the result of a place's last submitted job (contract F8)."""
+    """Return the result of the job that was last submitted for a place (contract F8)."""
     return answer(await call.read(lambda: call.engine.result_of_place(call.world, place_id)))
 
 

@@ -12,16 +12,19 @@ if TYPE_CHECKING:
 ERRORS = {
     400: "The request breaks a rule of the emulator.",
     401: "The token is missing or wrong.",
-    403: "A page of another site calls, or the host is not allowed.",
-    404: "There is no such thing.",
+    403: "A cross-site request, or a host that is not allowed.",
+    404: "Not found.",
     413: "The body is too large.",
     422: "The request does not fit its schema.",
     503: "Nothing can be stored.",
 }
 PROBES = {
-    probes.HEALTH: ("health", "Tell that the emulator answers."),
-    probes.LIVE: ("livez", "Tell that the emulator answers, under the name that orchestrators know."),
-    probes.READY: ("readyz", "Tell whether every request is served: all is loaded, and the database answers."),
+    probes.HEALTH: ("health", "Report that the emulator is up, to anyone who reaches the port."),
+    probes.LIVE: ("livez", "Report the same, under the name that orchestrators expect."),
+    probes.READY: (
+        "readyz",
+        "Report that everything is loaded and the database answers; until then 503 with the reason.",
+    ),
 }
 """The id and the purpose of each probe, which is answered before the app is asked."""
 

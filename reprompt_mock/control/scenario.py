@@ -42,7 +42,7 @@ async def _deleted(control: Control, change: Callable[[Scenario], Scenario]) -> 
 
 @router.get("/rules")
 async def list_rules(control: Controlled) -> Response:
-    """List a world's rules, oldest first, with how many jobs each served."""
+    """List the rules for jobs, oldest first, with how many jobs each has `served`."""
     return answer({"rules": [named.as_dict() for named in control.world.scenario.rules]})
 
 
@@ -53,7 +53,7 @@ async def list_rules(control: Controlled) -> Response:
     openapi_extra=request_body(RuleSpec, or_list=True),
 )
 async def add_rules(control: Controlled) -> Response:
-    """Add one rule or a list; each gets an id."""
+    """Add one rule or a list of them; each gets an id."""
     world, specs = control.world, await _specs(control, RuleSpec)
     scenario = await control.change(lambda: control.engine.change_scenario(world, lambda old: old.with_rules(specs)))
     ids = [named.rule.id for named in scenario.rules[len(scenario.rules) - len(specs) :]]
@@ -62,13 +62,13 @@ async def add_rules(control: Controlled) -> Response:
 
 @router.delete("/rules", status_code=204)
 async def delete_rules(control: Controlled) -> Response:
-    """Delete all rules; what was drawn under them stays."""
+    """Delete all rules; jobs already drawn under them keep their timetable."""
     return await _deleted(control, lambda old: old.without_rule(None))
 
 
 @router.delete("/rules/{rule_id}", status_code=204)
 async def delete_rule(control: Controlled, rule_id: str) -> Response:
-    """Delete a rule; what was drawn under it stays."""
+    """Delete a rule; jobs already drawn under it keep their timetable."""
     return await _deleted(control, lambda old: old.without_rule(rule_id))
 
 
@@ -78,7 +78,7 @@ async def delete_rule(control: Controlled, rule_id: str) -> Response:
     openapi_extra=request_body(bodies.Release, required=False),
 )
 async def release(control: Controlled) -> Response:
-    """Let held jobs go on from where they stand."""
+    """Release held jobs from their current status: all, or those whose `place_id` and `batch` match."""
     world, wanted = control.world, await control.body(bodies.Release)
     released = await control.change(lambda: control.engine.release(world, place_id=wanted.place_id, batch=wanted.batch))
     return answer({"released": released})
@@ -86,7 +86,7 @@ async def release(control: Controlled) -> Response:
 
 @router.get("/faults")
 async def list_faults(control: Controlled) -> Response:
-    """List a world's faults, oldest first, with how many requests each saw and served."""
+    """List the faults for requests, oldest first, with how many each has `seen` and `served`."""
     return answer({"faults": [named.as_dict() for named in control.world.scenario.faults]})
 
 
@@ -97,7 +97,7 @@ async def list_faults(control: Controlled) -> Response:
     openapi_extra=request_body(FaultSpec, or_list=True),
 )
 async def add_faults(control: Controlled) -> Response:
-    """Add one fault or a list; each gets an id."""
+    """Add one fault or a list of them; each gets an id."""
     world, specs = control.world, await _specs(control, FaultSpec)
     scenario = await control.change(lambda: control.engine.change_scenario(world, lambda old: old.with_faults(specs)))
     ids = [named.fault.id for named in scenario.faults[len(scenario.faults) - len(specs) :]]
@@ -123,9 +123,9 @@ async def get_journal(
     path: Annotated[str | None, Query(description="Only paths that match this glob.")] = None,
     operation: Annotated[str | None, Query(description="Only this operation.")] = None,
     status: Annotated[int | None, Query(description="Only this status.")] = None,
-    limit: Annotated[int | None, Query(ge=0, le=10**6, description="Only the newest so many.")] = None,
+    limit: Annotated[int | None, Query(ge=0, le=10**6, description="At most this many, the newest.")] = None,
 ) -> Response:
-    """Show the latest requests of a world, newest last."""
+    """List the latest requests of a world, newest last."""
     journal = control.world.journal
     wanted = Filter(RequestMatch(method, path, operation), status, limit)
     return answer({"requests": journal.find(wanted), "dropped": journal.dropped})

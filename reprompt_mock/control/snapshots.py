@@ -16,14 +16,14 @@ router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 4
 
 @router.get("/snapshot", responses=answered("Snapshot"))
 async def take_snapshot(control: Controlled) -> Response:
-    """Write the whole world as one document, without its journal."""
+    """Export the whole world as one document, without its journal."""
     world = control.world
     return await control.desk.read(world, lambda: answer(control.engine.snapshot(world)), big=True)
 
 
 @router.put("/snapshot", responses=answered("WorldSummary"), openapi_extra=request_body(Snapshot))
 async def restore_snapshot(control: Controlled) -> Response:
-    """Make the world what a snapshot says, in place of what it was; its size is not limited."""
+    """Replace a world with a snapshot of any size."""
     world = control.world
     body = await read_body(control.request, limit=None)
     summary = await control.change(lambda: control.engine.restore(world, parse(Snapshot, body)))

@@ -21,7 +21,7 @@ router = APIRouter(prefix="/_mock", responses=errors(401, 403, 404, 422, 503))
 
 @router.get("/orgs", responses=answered("WorldList"))
 async def list_orgs(control: Controlled) -> Response:
-    """List the worlds with their counts of batches and jobs."""
+    """List the worlds with their batches, jobs by status, and clocks."""
     engine = control.engine
     summaries = await control.change(lambda: [engine.summary(world) for world in engine.worlds])
     return answer({"orgs": [summary_body(summary) for summary in summaries]})
@@ -36,14 +36,14 @@ async def reset(control: Controlled) -> Response:
 
 @router.get("/orgs/{org_slug}", responses=answered("WorldSummary"))
 async def get_org(control: Controlled) -> Response:
-    """Count what is in a world; an unused one shows zeros and is not made."""
+    """Show a world's counts and clock; an unused one shows zeros and is not created."""
     world = control.world
     return answer(summary_body(await control.desk.read(world, lambda: control.engine.summary(world))))
 
 
 @router.delete("/orgs/{org_slug}", status_code=204)
 async def delete_org(control: Controlled) -> Response:
-    """Forget a world, as if it had never been used."""
+    """Forget a world at once, as if it had never been used."""
     world = control.world
     await control.desk.write(lambda: control.engine.forget(world))
     return Response(status_code=204)
@@ -51,7 +51,7 @@ async def delete_org(control: Controlled) -> Response:
 
 @router.get("/orgs/{org_slug}/settings", responses=answered("WorldSettings"))
 async def get_settings(control: Controlled) -> Response:
-    """Show a world's settings."""
+    """Show a world's settings; a seed beyond 2^53 is text."""
     return answer(control.world.settings.model_dump(mode="json"))
 
 
@@ -61,7 +61,7 @@ async def get_settings(control: Controlled) -> Response:
     openapi_extra=request_body(bodies.SettingsChange, required=False),
 )
 async def change_settings(control: Controlled) -> Response:
-    """Change a world's settings, for what is submitted or reprocessed from now on."""
+    """Change the settings that the body names, such as `{"failure_rate": 0.3}`."""
     world = control.world
     request = await control.body(bodies.SettingsChange)
     changes = request.model_dump(exclude_unset=True)
@@ -71,7 +71,7 @@ async def change_settings(control: Controlled) -> Response:
 
 @router.get("/orgs/{org_slug}/clock", responses=answered("Clock"))
 async def get_clock(control: Controlled) -> Response:
-    """Show a world's clock."""
+    """Show a world's clock: `{"now", "running", "speed"}`."""
     world = control.world
     return answer(_clock(world.now(), running=world.clock.running, speed=world.clock.speed))
 
@@ -82,7 +82,7 @@ async def get_clock(control: Controlled) -> Response:
     openapi_extra=request_body(bodies.ClockChange, required=False),
 )
 async def change_clock(control: Controlled) -> Response:
-    """Pause or resume a world's clock, change its speed, set its time."""
+    """Pause or resume the clock, change its speed, or set `now`; forward only once the world has jobs."""
     world = control.world
     wanted = await control.body(bodies.ClockChange)
     now = None if wanted.now is None else moment_of(wanted.now)
@@ -98,7 +98,7 @@ async def change_clock(control: Controlled) -> Response:
     openapi_extra=request_body(bodies.Advance),
 )
 async def advance(control: Controlled) -> Response:
-    """Move a world's clock forward; every transition due by then has happened when it answers."""
+    """Move the clock forward by `{"seconds": 30}`; every transition due by then has happened when it answers."""
     world = control.world
     wanted = await control.body(bodies.Advance)
     summary = await control.change(lambda: control.engine.advance(world, round(wanted.seconds * SECOND)))
@@ -111,7 +111,11 @@ async def advance(control: Controlled) -> Response:
     openapi_extra=request_body(bodies.Settle, required=False),
 )
 async def settle(control: Controlled) -> Response:
-    """Advance just far enough for every job in scope to finish, held ones and unstarted uploads aside."""
+    """Advance just far enough for every job to finish, or every job of `{"batch_id": …}`.
+
+    It answers `{"now", "advanced_seconds", "unfinished"}`; held and stuck jobs and uploads that were not started
+    stay unfinished.
+    """
     world = control.world
     wanted = await control.body(bodies.Settle)
     settled = await control.change(lambda: control.engine.settle(world, wanted.batch_id))
