@@ -4,10 +4,11 @@ BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.ready-to-run
 TEST_READY := $(VENV)/.ready-to-test
 TOOLS_READY := $(VENV)/.ready-to-test-tools
+SITE_READY := $(VENV)/.ready-to-build-site
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: run demo test test-tools soak mutants check bench bench-compare image-check format clean
+.PHONY: run demo test test-tools soak mutants check docs docs-site bench bench-compare image-check format clean
 
 run: $(RUN_READY)  ## serve on http://localhost:8780; ARGS="--speed 60" for more
 	@exec $(BIN)/reprompt-mock serve $(ARGS)
@@ -41,6 +42,12 @@ check: $(TEST_READY)  ## format, lint, types, layers, known weaknesses
 		*) if grep -q "^Found .* known vulnerabilit" $(VENV)/audit; then cat $(VENV)/audit; exit 1; fi; \
 			echo "pip-audit: could not ask (offline?): $$(tail -n 1 $(VENV)/audit)" ;; esac
 
+docs: $(RUN_READY)  ## write the generated tables of the pages from the code; ARGS="--bench build/bench.md" for a bench's figures
+	@$(BIN)/python -m tools.docs $(ARGS)
+
+docs-site: $(SITE_READY)  ## make a site of the pages in build/site; a link to nowhere fails
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
 bench: $(RUN_READY)  ## measure against floors; ARGS="--row create" for one row, "--help" for more
 	@$(BIN)/python -m bench $(ARGS)
 
@@ -73,3 +80,7 @@ $(TEST_READY): pyproject.toml | $(VENV)/bin/python
 $(TOOLS_READY): pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,tools]'
 	@touch $@ $(TEST_READY) $(RUN_READY)
+
+$(SITE_READY): pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	@touch $@ $(RUN_READY)

@@ -23,7 +23,7 @@ from reprompt_mock.settings import PREFIX, Settings, load
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+START = ROOT / "docs" / "start"
 FILES = ("Dockerfile", ".dockerignore", "compose.yaml", "tools/image_check.sh")
 PORT = Settings.model_fields["port"].default
 
@@ -310,7 +310,7 @@ def test_continuous_integration_makes_the_check() -> None:
     assert [line for line in lines if line.endswith("make image-check")]
 
 
-# The README's sections
+# The pages
 
 ENGINE = """
 class DockerContainer:
@@ -341,12 +341,13 @@ def test_it(emulator):
 """
 
 
-def snippets(language: str) -> list[Any]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+def snippets(page: str, language: str) -> list[Any]:
+    text = (START / page).read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 def test_the_testcontainers_snippet_is_a_fixture_that_reaches_the_emulator(url: str, tmp_path: Path) -> None:
-    (snippet,) = (text for text in snippets("python") if "testcontainers" in text)
+    (snippet,) = (text for text in snippets("docker.md", "python") if "testcontainers" in text)
     core = tmp_path / "testcontainers" / "core"
     core.mkdir(parents=True)
     for name in ("container", "wait_strategies"):
@@ -358,7 +359,7 @@ def test_the_testcontainers_snippet_is_a_fixture_that_reaches_the_emulator(url: 
 
 
 def test_the_workflow_runs_the_image_as_a_service_where_its_tests_look_for_it() -> None:
-    (workflow,) = (yaml.safe_load(text) for text in snippets("yaml") if "runs-on" in text)
+    (workflow,) = (yaml.safe_load(text) for text in snippets("ci.md", "yaml") if "runs-on" in text)
     job = workflow["jobs"]["test"]
     service = job["services"]["reprompt-mock"]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -189,6 +190,7 @@ def test_time_moves_where_the_outer_app_hands_no_lifespan_on() -> None:
 ENDS_UNCANCELLED = """
 import asyncio
 import json
+import re
 
 from httpx2 import ASGITransport, AsyncClient
 
@@ -297,3 +299,14 @@ def test_a_scope_with_no_more_than_asgi_asks_for_is_served() -> None:
 
     mounted.engine.close()
     assert sent[0]["status"] == 200
+
+
+def test_the_app_that_the_page_shows_serves_the_emulator_below_its_prefix() -> None:
+    page = Path(__file__).parents[1] / "docs" / "guides" / "http.md"
+    (snippet,) = re.findall(r"^```python\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    names: dict[str, Any] = {}
+
+    exec(compile(snippet, page.name, "exec"), names)  # our own page
+
+    with TestClient(names["app"]) as http:
+        assert http.get("/emulator/_mock/orgs").json() == {"orgs": []}

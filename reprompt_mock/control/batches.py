@@ -15,7 +15,7 @@ router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 4
 
 @router.get("/batches/{batch_id}", responses=answered("Batch"))
 async def get_batch(control: Controlled, batch_id: str) -> Response:
-    """Describe a batch as the service does, apart from faults, the journal and `poll_advance`."""
+    """Describe a batch as the service does, but without faults, the journal or `poll_advance`."""
     world, engine = control.world, control.engine
     view = await control.desk.read(world, lambda: engine.look_at_batch(world, batch_id), big=True)
     return answer(status_body(view))

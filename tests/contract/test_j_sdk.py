@@ -122,7 +122,7 @@ def shop(url: str, http: httpx.Client) -> Iterator[Shop]:
 
 @pytest.fixture(scope="session")
 def csv() -> Any:
-    """All fixture places, as the README reads them."""
+    """All fixture places, as the page about the SDK reads them."""
     return pd.read_csv(PLACES)
 
 

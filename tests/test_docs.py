@@ -1,4 +1,4 @@
-"""The README is true and complete: its snippets run, and what users can touch has its line."""
+"""The manual is true and complete: its snippets run, and what users can touch has its line."""
 
 from __future__ import annotations
 
@@ -21,13 +21,30 @@ import httpx2
 import pytest
 
 import reprompt_mock
-from reprompt_mock import rules
+from reprompt_mock import RepromptMock, rules
+from reprompt_mock.attributes import CATALOGUE
 from reprompt_mock.cli import _parser
+from reprompt_mock.errors import StorageFailed
+from reprompt_mock.handle import OrgHandle
 from reprompt_mock.server import ServerThread
 from reprompt_mock.settings import PREFIX, Settings, WorldSettings, load
+from reprompt_mock.specs import FaultMatchSpec, FaultSpec, FaultThen, RuleMatch, RuleThen
+from tools import docs
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = {page.relative_to(ROOT).as_posix(): page.read_text(encoding="utf-8") for page in docs.pages()}
+README = PAGES["README.md"]
+MANUAL = "\n".join(PAGES.values())
+QUICK_STARTS = ("README.md", "docs/start/quick-start.md")
+TESTED_ELSEWHERE = {
+    "docs/guides/broken-networks.md": "tests/control/test_faults.py",
+    "docs/guides/http.md": "tests/test_mounting.py",
+    "docs/guides/probes.md": "tests/control/test_probes.py",
+    "docs/guides/pytest.md": "tests/test_pytest_plugin.py",
+    "docs/guides/what-clients-see.md": "tests/test_guides.py",
+    "docs/guides/with-other-tools.md": "tests/tools/test_page.py",
+}
+"""Pages whose snippets are no whole scripts or need other tools, and the test that runs them."""
 EXAMPLES = ROOT / "tests" / "examples"
 ADDRESS = "localhost:8780"
 SERVICE = "/v1/{org_slug}/place_enrichment"
@@ -40,6 +57,7 @@ _slugs = (f"readme-{number}" for number in itertools.count())
 
 
 class Snippet(NamedTuple):
+    page: str
     line: int
     language: str
     text: str
@@ -57,10 +75,16 @@ class Snippet(NamedTuple):
         """Those are tried in test_container.py."""
         return "testcontainers" in self.text
 
+    @property
+    def id(self) -> str:
+        return f"{self.page}:{self.line}"
+
 
 def _snippets() -> Iterator[Snippet]:
-    for match in re.finditer(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL):
-        yield Snippet(README.count("\n", 0, match.start()) + 1, match[1], match[2])
+    for page, text in PAGES.items():
+        if page not in TESTED_ELSEWHERE:
+            for match in re.finditer(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+                yield Snippet(page, text.count("\n", 0, match.start()) + 1, match[1], match[2])
 
 
 SNIPPETS = tuple(_snippets())
@@ -69,17 +93,17 @@ SNIPPETS = tuple(_snippets())
 def written_in(language: str, *, live: bool | None = None) -> list[Any]:
     """Give the snippets of a language as parameters; `live` picks those that call an emulator, or the others."""
     return [
-        pytest.param(snippet, id=f"line-{snippet.line}")
+        pytest.param(snippet, id=snippet.id)
         for snippet in SNIPPETS
         if snippet.language == language and live in {None, snippet.calls_the_emulator} and not snippet.needs_an_engine
     ]
 
 
 def table(*heading: str) -> list[list[str]]:
-    """Read the rows of the README's table that has this heading."""
+    """Read the rows of the manual's table that has this heading."""
     head = f"| {' | '.join(heading)} |\n"
-    assert README.count(head) == 1, f"not one table with the heading {heading}"
-    lines = README[README.index(head) :].splitlines()[2:]
+    assert MANUAL.count(head) == 1, f"not one table with the heading {heading}"
+    lines = MANUAL[MANUAL.index(head) :].splitlines()[2:]
     rows = itertools.takewhile(lambda line: line.startswith("|"), lines)
     return [[cell.strip() for cell in re.split(r"(?<!\\)\|", row)[1:-1]] for row in rows]
 
@@ -132,7 +156,13 @@ def documents(text: str) -> Iterator[Any]:
 
 
 def test_every_snippet_is_of_a_language_that_is_tested() -> None:
-    assert {snippet.language for snippet in SNIPPETS} <= {"sh", "python", "toml", "json", "yaml"}
+    assert {snippet.language for snippet in SNIPPETS} <= {"sh", "python", "toml", "json", "yaml", "mermaid"}
+
+
+@pytest.mark.parametrize(("page", "test"), TESTED_ELSEWHERE.items())
+def test_snippets_that_are_not_run_here_are_run_by_the_test_of_their_page(page: str, test: str) -> None:
+    assert page in PAGES
+    assert Path(page).name in (ROOT / test).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("snippet", written_in("sh", live=True))
@@ -140,26 +170,28 @@ def test_curl_snippets_work_when_pasted(snippet: Snippet, url: str, tmp_path: Pa
     assert run_in_shell(with_own_world(snippet.text, url), tmp_path)
 
 
-def quick_start() -> Snippet:
-    return next(snippet for snippet in SNIPPETS if snippet.calls_the_emulator)
+def quick_start(page: str) -> Snippet:
+    return next(snippet for snippet in SNIPPETS if snippet.page == page and snippet.calls_the_emulator)
 
 
-def test_the_first_three_curl_commands_create_poll_and_page(url: str, tmp_path: Path) -> None:
-    text = quick_start().text
+@pytest.mark.parametrize("page", QUICK_STARTS)
+def test_the_first_three_curl_commands_create_poll_and_page(page: str, url: str, tmp_path: Path) -> None:
+    text = quick_start(page).text
     assert len(re.findall("^curl ", text, re.MULTILINE)) == 3
 
-    created, polled, page = run_in_shell(with_own_world(text, url), tmp_path)
+    created, polled, results = run_in_shell(with_own_world(text, url), tmp_path)
 
     assert created["id"] == polled["id"] == "stores"
     assert sorted(itertools.chain(*created["jobs"].values())) == ["mock-fail-1", "tower"]
     assert polled["metadata"]["total_jobs"] == 2
-    assert [job["place_id"] for job in page["jobs"]] == ["tower", "mock-fail-1"]
-    assert page["total"] == 2
+    assert [job["place_id"] for job in results["jobs"]] == ["tower", "mock-fail-1"]
+    assert results["total"] == 2
 
 
-def test_the_answer_that_is_shown_is_the_answer(url: str, tmp_path: Path) -> None:
-    (shown,) = (json.loads(snippet.text) for snippet in SNIPPETS if snippet.language == "json")
-    text = with_own_world(quick_start().text, url)
+@pytest.mark.parametrize("page", QUICK_STARTS)
+def test_the_answer_that_is_shown_is_the_answer(page: str, url: str, tmp_path: Path) -> None:
+    (shown,) = (json.loads(snippet.text) for snippet in SNIPPETS if snippet.language == "json" and snippet.page == page)
+    text = with_own_world(quick_start(page).text, url)
     slug = text.split("/v1/")[1].split("/")[0]
     run_in_shell(text, tmp_path)
 
@@ -171,6 +203,15 @@ def test_the_answer_that_is_shown_is_the_answer(url: str, tmp_path: Path) -> Non
     assert {**answer, "created_at": shown["created_at"]} == shown
 
 
+def test_no_other_answer_is_shown_but_that_of_a_full_disk() -> None:
+    (shown,) = (one for one in SNIPPETS if one.language == "json" and one.page not in QUICK_STARTS)
+    folder = re.search(r"make room in (\S+),", shown.text)
+    assert folder
+    error = StorageFailed(reason="database or disk is full", advice=f"make room in {folder[1]}, or delete batches")
+
+    assert json.loads(shown.text) == {"detail": str(error)}
+
+
 @pytest.mark.parametrize("snippet", written_in("sh", live=False))
 def test_commands_exist(snippet: Snippet) -> None:
     for command in snippet.commands:
@@ -178,12 +219,14 @@ def test_commands_exist(snippet: Snippet) -> None:
 
 
 def check_command(words: list[str]) -> None:
+    if words[-1] == "&":
+        words.pop()
     while "=" in words[0]:
         check_variable(words.pop(0).partition("=")[0])
     match words:
         case ["make", target, *arguments]:
             assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE), f"make {target}"
-            assert all(argument.startswith("ARGS=") for argument in arguments)
+            assert all(argument.startswith(("ARGS=", "REF=")) for argument in arguments)
             for argument in arguments if target == "run" else ():
                 _parser().parse_args(["serve", *shlex.split(argument.removeprefix("ARGS="))])
         case ["reprompt-mock", *arguments] | ["python", "-m", "reprompt_mock", *arguments]:
@@ -231,13 +274,13 @@ def test_config_files_are_accepted(snippet: Snippet, tmp_path: Path) -> None:
 
 
 def test_python_snippets_are_the_examples() -> None:
-    """Those that are tests run among the project's own; the README shows all others, and links to every file."""
+    """Those that are tests run among the project's own; the manual shows all others, and links to every file."""
     files = {file.name: file.read_text(encoding="utf-8") for file in EXAMPLES.iterdir() if file.is_file()}
     scripts = {text for name, text in files.items() if name.endswith(".py") and not name.startswith(("test_", "__"))}
     shown = {snippet.text for snippet in SNIPPETS if snippet.language == "python" and not snippet.needs_an_engine}
 
     assert scripts <= shown <= set(files.values())
-    assert [name for name in files if f"(tests/examples/{name})" not in README] == ["__init__.py"]
+    assert [name for name in files if f"/tests/examples/{name})" not in MANUAL] == ["__init__.py"]
 
 
 @pytest.mark.parametrize("snippet", [one for one in written_in("python") if "\ndef test_" not in one.values[0].text])
@@ -258,30 +301,27 @@ def test_python_snippets_run(snippet: Snippet, url: str, tmp_path: Path) -> None
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_links_lead_somewhere() -> None:
-    headings = {
-        re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-")
-        for heading in re.findall(r"^#+ (.*)$", README, re.MULTILINE)
-    }
-    for target in re.findall(r"\]\(([^)]+)\)", README):
-        if target.startswith("#"):
-            assert target[1:] in headings
-        elif "://" not in target:
-            assert (ROOT / target.partition("#")[0]).exists(), target
-
-
 # Completeness
 
 
+@pytest.mark.parametrize("page", [page for page, text in PAGES.items() if "<!-- generated" in text])
+def test_generated_tables_are_what_the_code_says(page: str) -> None:
+    assert docs.generated(PAGES[page]) == PAGES[page], "run make docs"
+
+
+def test_every_generated_table_is_on_one_page() -> None:
+    assert sorted(re.findall(r"<!-- generated: ([\w-]+) -->", MANUAL)) == sorted(docs.TABLES)
+
+
 def test_every_setting_has_its_line() -> None:
-    names = [row[0] for row in table("setting", "default", "flag", "meaning")]
+    names = [row[0] for row in table("setting", "default", "flag", "values", "meaning")]
 
     assert sorted(code_in(name)[0] for name in names) == sorted(Settings.model_fields)
     assert {code_in(name)[0] for name in names if "◦" in name} == set(WorldSettings.model_fields)
 
 
 @pytest.mark.parametrize(
-    "row", [pytest.param(row, id=row[0]) for row in table("setting", "default", "flag", "meaning")]
+    "row", [pytest.param(row, id=row[0]) for row in table("setting", "default", "flag", "values", "meaning")]
 )
 def test_a_setting_has_the_default_and_the_flag_that_its_line_says(row: list[str]) -> None:
     name = code_in(row[0])[0]
@@ -305,7 +345,8 @@ def flags_of(command: str) -> set[str]:
 
 def test_every_command_and_flag_has_its_line() -> None:
     named = {code_in(row[0])[0] for row in table("command", "does")}
-    flags = {(row[1].strip("`"), code.split()[0]) for row in table("flag", "of", "means") for code in code_in(row[0])}
+    rows = table("flag", "of", "variable", "means")
+    flags = {(row[1], code.split()[0]) for row in rows for code in code_in(row[0])}
 
     assert named == {*(f"reprompt-mock {command}" for command in commands()), "reprompt-mock --version"}
     assert flags == {(command, flag) for command in commands() for flag in flags_of(command)}
@@ -317,17 +358,13 @@ def served(url: str, document: str) -> set[str]:
 
 
 def test_every_operation_of_the_service_has_its_line(url: str) -> None:
-    lines = {code_in(row[0])[0].replace(" ", f" {SERVICE}") for row in table("operation", "does")}
+    lines = {code_in(row[0])[0].replace(" ", f" {SERVICE}") for row in table("operation", "id", "does")}
 
     assert served(url, "/openapi.json") == lines
 
 
 def test_every_route_of_the_control_api_has_its_line(url: str) -> None:
-    # Later sections have tables of their own, of the same form.
-    lines = set(
-        re.findall(r"^\| `((?:GET|POST|PUT|PATCH|DELETE) (?:W|/_mock|/livez|/readyz)[^`]*)` \|", README, re.MULTILINE)
-    )
-    written = {re.sub(r" W\b", f" {WORLD}", line) for line in lines}
+    written = {re.sub(r" W\b", f" {WORLD}", code_in(row[0])[0]) for row in table("call", "does")}
 
     assert served(url, "/_mock/openapi.json") == written
 
@@ -344,11 +381,72 @@ def test_every_pytest_fixture_has_its_line() -> None:
     source = (ROOT / "reprompt_mock" / "pytest_plugin.py").read_text(encoding="utf-8")
 
     for fixture in re.findall(r"@pytest\.fixture(?:\(.*\))?\ndef (\w+)", source):
-        assert fixture.startswith("_") or f"`{fixture}`" in README, fixture
+        assert fixture.startswith("_") or f"| `{fixture}` |" in PAGES["docs/start/pytest.md"], fixture
+
+
+def test_every_attribute_has_its_line() -> None:
+    assert [code_in(row[0])[0] for row in table("attribute", "sets", "outputs", "needs")] == list(CATALOGUE)
+
+
+@pytest.mark.parametrize(
+    ("heading", "keys"),
+    [
+        (("key of `match`", "fits"), RuleMatch.model_fields.keys()),
+        (("key of `then`", "decides"), RuleThen.model_fields.keys()),
+        (
+            ("key", "means"),
+            {
+                *(FaultSpec.model_fields.keys() - {"then"}),
+                *(f"then.{field.alias or name}" for name, field in FaultThen.model_fields.items()),
+            },
+        ),
+    ],
+)
+def test_every_key_of_rules_and_faults_has_its_line(heading: tuple[str, str], keys: set[str]) -> None:
+    assert sorted(code for row in table(*heading) for code in code_in(row[0])) == sorted(keys)
+
+
+def test_every_key_by_which_faults_match_is_named() -> None:
+    (row,) = (row for row in table("key", "means") if row[0] == "`match`")
+
+    assert set(code_in(row[1])) >= FaultMatchSpec.model_fields.keys()
+
+
+def test_everything_that_the_handle_offers_has_its_line() -> None:
+    with RepromptMock() as mock:
+        offered = {name for name in dir(mock) if not name.startswith("_")} - {"over", "connect"}
+        parts = {part: dir(getattr(mock, part)) for part in ("clock", "rules", "faults", "journal", "settings")}
+    rows = table("attribute", "does")
+    named = {code.partition("(")[0] for row in rows for code in code_in(row[0])}
+
+    assert offered - {"set_up"} == named
+    assert "RepromptMock.connect(" in PAGES["docs/reference/python.md"]
+    for row in rows:
+        (part, *_) = code_in(row[0])
+        if part in parts:
+            assert {name for name in parts[part] if not name.startswith("_")} == {
+                code.partition("(")[0] for code in code_in(row[1])
+            }
+    assert issubclass(RepromptMock, OrgHandle)
+
+
+def test_every_error_of_both_documents_has_its_line(url: str) -> None:
+    listed = {row[0] for row in table("status", "when")}
+    documents = [httpx2.get(url + path, trust_env=False).json() for path in ("/openapi.json", "/_mock/openapi.json")]
+    declared = {
+        status
+        for document in documents
+        for operations in document["paths"].values()
+        for operation in operations.values()
+        for status in operation.get("responses", {})
+        if status >= "400"
+    }
+
+    assert declared <= listed
 
 
 def rooms() -> list[str]:
-    """Give the rooms that the README names, from the top to the bottom."""
+    """Give the rooms that the architecture's page names, from the top to the bottom."""
     return [code.removesuffix("/") for row in table("room", "what it is for") for code in code_in(row[0])]
 
 
@@ -369,3 +467,97 @@ def test_the_rooms_stand_in_the_order_of_the_layers() -> None:
     depths = [depth[room] for room in rooms()]
 
     assert depths == sorted(depths)
+
+
+def test_the_diagram_names_rooms() -> None:
+    (diagram,) = (snippet.text for snippet in SNIPPETS if snippet.language == "mermaid")
+    labels = re.findall(r"\w\[\(?([^\[\])(]+)\)?\]", diagram)
+    named = {room for label in labels for room in label.partition(":")[0].split(", ")}
+
+    assert len(named) > 8
+    assert named <= set(rooms())
+
+
+# Form
+
+
+def test_the_readme_fits_two_screens() -> None:
+    assert len(README.splitlines()) <= 150
+
+
+def test_the_table_of_contents_has_every_page() -> None:
+    contents = re.findall(r"^\| \[[^]]+\]\(([^)]+)\) \|", PAGES["docs/README.md"], re.MULTILINE)
+    pages = [page.removeprefix("docs/") for page in PAGES if page not in {"README.md", "docs/README.md"}]
+
+    assert sorted(contents) == sorted([*pages, "../CONTRIBUTING.md"])
+
+
+def test_the_site_has_every_page_in_the_order_of_the_table_of_contents() -> None:
+    contents = re.findall(r"^\| \[[^]]+\]\((\w[^)]+)\) \|", PAGES["docs/README.md"], re.MULTILINE)
+    navigation = re.findall(
+        r"^ +- (?:\w+: )?(\S+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE
+    )
+
+    assert navigation == ["README.md", *contents]
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "README.md"])
+def test_a_page_begins_with_one_sentence_that_says_what_it_is_for(page: str) -> None:
+    title, first, *_ = PAGES[page].split("\n\n")
+
+    assert title.startswith("# ")
+    assert re.fullmatch(r"This page .*\.", first.replace("\n", " ")), first
+    assert not re.search(r"[.!?] [A-Z]", first)
+
+
+# Plain English
+
+GONE = (
+    r"tells? (?:how|whether|when|that)\b",
+    r"let nothing",
+    r"springs? up",
+    r"in earnest",
+    r"look out for",
+    r"somebody else's",
+    r"(?:nobody|anybody) (?:looks|waits|has|can)",
+    r"\bha(?:s|ve) not[.,;]",
+    r"is no (?:JSON|HTTP|part|client|time)\b",
+    r"\banew\b",
+    r"kept no more",
+    r"\bso many\b",
+    r"of a client's own",
+    r"go(?:es)? on from where",
+    r"asks whether they adapt",
+    r"what was once taken",
+    r"make the world what",
+    r"(?:make|made) happen",
+    r"which is quickly found out",
+    r"waits for nobody",
+    r"told apart",
+    r"taken on\b",
+    r"busy the garbage",
+    r"ponders",
+    r"that can be asked for",
+    r"\blikewise\b",
+    r"\bmostly\b",
+    r"\bquicker\b",
+    r"\bwhoever\b",
+    r"stands? in the\b",
+    r"\borganisation",
+    r"\bbehaviour\b",
+    r"neighbour",
+)
+"""Phrases that were written once and that no English engineer would write; they must not come back."""
+
+
+def test_phrases_that_are_gone_stay_gone() -> None:
+    contributing = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    documents = {**PAGES, "CONTRIBUTING.md": re.sub(r'not "[^"]+"', "", contributing)}  # which quotes one of them
+    found = {
+        (page, match[0])
+        for page, text in documents.items()
+        for phrase in GONE
+        for match in re.finditer(phrase, " ".join(text.split()), re.IGNORECASE)
+    }
+
+    assert found == set()

@@ -1,0 +1,1 @@
+"""What the project is maintained with; nothing of it is installed."""
