@@ -43,7 +43,7 @@ _BIG_BATCH = 500
     openapi_extra=request_body(PlaceBatchPayload),
 )
 async def create_batch(call: Call) -> Response:
-    """Submit a batch of places for enrichment, or append to one (contract D)."""
+    """Create a batch of places, or append to the batch that `batch_id` names (contract D)."""
     body = await call.body()
     limit = call.world.settings.max_jobs_per_request
 
