@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from reprompt_mock.engine.planning import read_history
+from reprompt_mock import history
 from reprompt_mock.enrichment.results import Job, build
 from reprompt_mock.enrichment.standing import InForce, References, standing_of
 from reprompt_mock.lifecycle import JobStatus
@@ -49,7 +49,7 @@ class Recall:
         if key is None:
             return {}
         return _cached(
-            self._histories, (key, submission), lambda: read_history(worlds.document(connection, key), submission)
+            self._histories, (key, submission), lambda: history.read(worlds.document(connection, key), submission)
         )
 
     def result(self, connection: Connection, job: StoredResult) -> dict[str, Any]:

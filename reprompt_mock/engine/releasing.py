@@ -5,8 +5,8 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from reprompt_mock.engine.submissions import move_counts
-from reprompt_mock.lifecycle import Course, JobStatus, resume
+from reprompt_mock.engine import counts
+from reprompt_mock.lifecycle import Course, resume
 from reprompt_mock.store import jobs, worlds
 from reprompt_mock.tables import ALONE
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.core import Writing
     from reprompt_mock.settings import WorldSettings
     from reprompt_mock.store.jobs import HeldJob
-
-_UNCHANGED = (0,) * len(JobStatus)
 
 
 def release(writing: Writing, *, place_id: str | None, batch: str | None) -> int:
@@ -29,7 +27,7 @@ def release(writing: Writing, *, place_id: str | None, batch: str | None) -> int
     for job in meant:
         steps = _resumed(writing, job, settings[job.submission])
         jobs.release(writing.connection, job.pk, steps)
-        move_counts(writing, {job.batch: _UNCHANGED}, [steps[job.status]])
+        counts.move(writing, {job.batch: counts.UNCHANGED}, [steps[job.status]])
     return len(meant)
 
 

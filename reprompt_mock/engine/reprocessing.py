@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from itertools import repeat
 from typing import TYPE_CHECKING, NamedTuple
 
-from reprompt_mock.engine.planning import Planner, Submitted, read_history, written_history
-from reprompt_mock.engine.submissions import check_known, move_counts
+from reprompt_mock import history
+from reprompt_mock.engine.counts import Changes
+from reprompt_mock.engine.planning import Submitted, plan_jobs
+from reprompt_mock.engine.submissions import check_known
 from reprompt_mock.errors import BatchNotFound, JobsNotFound, NothingToReprocess
 from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.reprocess import Scope, attributes_for
 from reprompt_mock.store import batches, jobs, worlds
+from reprompt_mock.store.jobs import Restarts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,30 +76,46 @@ def reprocess(writing: Writing, picked: Sequence[ExistingJob], wanted: Wanted) -
     connection, world, key, now = writing
     check_known(world.settings, [wanted.attributes])
     submission, _ = worlds.add_submission(connection, key, now, world.settings)
-    planner = Planner(writing, settings=world.settings, refresh=wanted.refresh)
-    labels = {batch: batches.by_key(connection, batch).label for batch in {job.batch for job in picked}}
-    own, ran = _own_lists(writing, picked), _histories(writing, picked)
-    planned = planner.plan(
-        Submitted(
-            [job.place_id for job in picked],
-            [job.attempt + 1 for job in picked],
-            [attributes_for(wanted.attributes, own[job.own], use_previous=wanted.use_previous) for job in picked],
-            ran,
-            lambda position: jobs.place(connection, picked[position].pk),
-            lambda position: labels[picked[position].batch],
-        )
+    ran = _histories(writing, picked)
+    planned = plan_jobs(writing, _submitted(writing, picked, ran, wanted), refresh=wanted.refresh)
+    own = [job.own if _keeps_own(job, wanted) else asked for job, asked in zip(picked, planned.asked, strict=True)]
+    restarts = Restarts(
+        pk=[job.pk for job in picked],
+        submission=submission,
+        attempt=[job.attempt + 1 for job in picked],
+        own=own,
+        asked=planned.asked,
+        queued_at=planned.timetables.queued_at,
+        started_at=planned.timetables.started_at,
+        finished_at=planned.timetables.finished_at,
+        outcome=planned.timetables.outcome,
+        hold=planned.timetables.hold,
+        course=planned.courses,
+        ran=ran,
+        planned=planned.planned,
+        fresh=planned.fresh,
+        error=planned.errors,
     )
-    new_own = [job.own if _keeps_own(job, wanted) else asked for job, asked in zip(picked, planned.asked, strict=True)]
-    rows = zip(
-        (job.pk for job in picked), repeat(now), ran, repeat(submission), (job.attempt + 1 for job in picked), new_own,
-        planned.asked, *planned.timetables, planned.courses, planned.planned, planned.fresh, planned.errors,
-    )  # fmt: skip
-    jobs.reprocess(connection, rows)
-    changes: dict[int, list[int]] = defaultdict(lambda: [0] * len(JobStatus))
+    jobs.restart(connection, restarts, now=now)
+    changes = Changes()
     for job in picked:
-        changes[job.batch][job.status] -= 1
-        changes[job.batch][JobStatus.pending] += 1
-    move_counts(writing, changes, planned.timetables.queued_at)
+        changes.add(job.batch, job.status, -1)
+        changes.add(job.batch, JobStatus.pending, 1)
+    changes.store(writing, planned.timetables.queued_at)
+
+
+def _submitted(writing: Writing, picked: Sequence[ExistingJob], ran: Sequence[int | None], wanted: Wanted) -> Submitted:
+    connection = writing.connection
+    labels = {batch: batches.by_key(connection, batch).label for batch in {job.batch for job in picked}}
+    own = _own_lists(writing, picked)
+    return Submitted(
+        [job.place_id for job in picked],
+        [job.attempt + 1 for job in picked],
+        [attributes_for(wanted.attributes, own[job.own], use_previous=wanted.use_previous) for job in picked],
+        ran,
+        lambda position: jobs.place(connection, picked[position].pk),
+        lambda position: labels[picked[position].batch],
+    )
 
 
 def _own_lists(writing: Writing, picked: Sequence[ExistingJob]) -> dict[int | None, tuple[str, ...]]:
@@ -118,8 +135,8 @@ def _histories(writing: Writing, picked: Sequence[ExistingJob]) -> list[int | No
 
 
 def _written_out(writing: Writing, ran: int, submission: int) -> int:
-    history = read_history(worlds.document(writing.connection, ran), submission)
-    return worlds.intern(writing.connection, writing.key, written_history(history))
+    entries = history.read(worlds.document(writing.connection, ran), submission)
+    return worlds.intern(writing.connection, writing.key, history.written(entries))
 
 
 def _keeps_own(job: ExistingJob, wanted: Wanted) -> bool:

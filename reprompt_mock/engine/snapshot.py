@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 from pydantic import Field
 
+from reprompt_mock import history
 from reprompt_mock.clock import iso, moment_of
-from reprompt_mock.engine.planning import read_history, written_history
 from reprompt_mock.errors import SnapshotBroken
 from reprompt_mock.history import HERE
 from reprompt_mock.scenario import Scenario, StoredScenario
@@ -137,9 +137,9 @@ class _Restored:
                 submission=entry.submission and self._submissions[entry.submission],
                 pins=None if entry.pins is None else self._documents[entry.pins],
             )
-            for name, entry in read_history(orjson.loads(text), HERE).items()
+            for name, entry in history.read(orjson.loads(text), HERE).items()
         }
-        return orjson.dumps(written_history(moved)).decode()
+        return orjson.dumps(history.written(moved)).decode()
 
     def _job(self, row: list[Any]) -> list[Any]:
         row[0] += self._shift
