@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from reprompt_mock.api.app import create_service_app
 from reprompt_mock.control.app import create_control_app
-from reprompt_mock.desk import Desk
-from reprompt_mock.engine import Engine
+from reprompt_mock.engine.doors import Engine
+from reprompt_mock.offload import Offload
 from reprompt_mock.ticker import Ticker
 
 if TYPE_CHECKING:
@@ -51,17 +51,17 @@ def create_app(settings: Settings) -> Emulator:
         DatabaseUnreadable: the database file cannot be used.
     """
     engine = Engine(settings)
-    desk = Desk(engine)
-    return Emulator(_service(desk), create_control_app(desk), engine)
+    offload = Offload(engine)
+    return Emulator(_service(offload), create_control_app(offload), engine)
 
 
-def _service(desk: Desk) -> ASGIApp:
+def _service(offload: Offload) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        ticker = Ticker(desk.engine)
+        ticker = Ticker(offload.engine)
         ticker.start()
         yield
         await ticker.stop()
-        desk.engine.close()
+        offload.engine.close()
 
-    return create_service_app(desk, lifespan)
+    return create_service_app(offload, lifespan)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from anyio import to_thread
 
 if TYPE_CHECKING:
-    from reprompt_mock.engine import Engine
+    from reprompt_mock.engine.doors import Engine
 
 _LONGEST_SLEEP = 0.5
 _SHORTEST_SLEEP = 0.05

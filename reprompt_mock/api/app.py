@@ -16,8 +16,8 @@ from reprompt_mock.api.document import build_document
 from reprompt_mock.api.gateway import Gateway
 from reprompt_mock.errors import OrganizationNotFound
 from reprompt_mock.operations import Operations
+from reprompt_mock.organizations import is_slug
 from reprompt_mock.problems import install
-from reprompt_mock.world import is_slug
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from reprompt_mock.desk import Desk
+    from reprompt_mock.offload import Offload
 
 _ROUTERS = (batches.router, jobs.router, attributes.router)
 
 
-def create_service_app(desk: Desk, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> Gateway:
+def create_service_app(offload: Offload, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> Gateway:
     """Make the service's app of an engine, with journal and faults; `lifespan` runs around it."""
     # As routers of their own every request would be matched with each router first, then with its routes.
     routes = [route for router in _ROUTERS for route in router.routes]
@@ -45,19 +45,19 @@ def create_service_app(desk: Desk, lifespan: Callable[[FastAPI], AbstractAsyncCo
         lifespan=lifespan,
         routes=routes,
     )
-    app.state.desk = desk
-    app.state.gate = Gate(desk.engine.settings.api_keys, desk.engine.settings.revoked_api_keys)
+    app.state.offload = offload
+    app.state.gate = Gate(offload.engine.settings.api_keys, offload.engine.settings.revoked_api_keys)
     operations = Operations(routes)
     install(app, operations.methods_of)
     _serve_document(app)
-    if desk.engine.settings.cors_origins:
+    if offload.engine.settings.cors_origins:
         app.add_middleware(
             _ServiceCors,
-            allow_origins=desk.engine.settings.cors_origins,
+            allow_origins=offload.engine.settings.cors_origins,
             allow_methods=["*"],
             allow_headers=["*"],
         )
-    return Gateway(app, desk, operations)
+    return Gateway(app, offload, operations)
 
 
 class _ServiceCors(CORSMiddleware):

@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING
 import orjson
 
 from reprompt_mock.clock import SECOND, real_now
+from reprompt_mock.engine.scenario import meet_fault
 from reprompt_mock.faults import Abort, Effect, Fault, RequestMatch, When
 from reprompt_mock.journal import BODY_BYTES, Entry, collect_rules, without_keys
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from reprompt_mock.desk import Desk
+    from reprompt_mock.engine.world import World
+    from reprompt_mock.offload import Offload
     from reprompt_mock.operations import Operations
-    from reprompt_mock.world import World
 
 TRANSPORT = "reprompt_mock.transport"
 """The ASGI extension by which the server hands out a connection's transport."""
@@ -38,13 +39,13 @@ class Gateway:
 
     Args:
         app: the service's app.
-        desk: the way to the engine.
+        offload: the way to the engine.
         operations: the app's operations.
     """
 
-    def __init__(self, app: ASGIApp, desk: Desk, operations: Operations) -> None:
+    def __init__(self, app: ASGIApp, offload: Offload, operations: Operations) -> None:
         self._app = app
-        self._desk = desk
+        self._offload = offload
         self._operations = operations
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -54,8 +55,8 @@ class Gateway:
             await self._app(scope, receive, send)
             return
         slug = in_org[1]
-        known = self._desk.engine.worlds.find(slug)
-        world = known or self._desk.engine.worlds.peek(slug)
+        known = self._offload.engine.worlds.find(slug)
+        world = known or self._offload.engine.worlds.peek(slug)
         exchange = _Exchange(scope, receive, send, time=world.now(), real_time=real_now())
         exchange.operation = self._operations.find(scope["method"], scope["path"])
         rules = collect_rules()
@@ -64,7 +65,7 @@ class Gateway:
             await _carry_out(self._app, exchange)
         finally:
             # The first request of a world is recorded where it let the world spring up.
-            recorded_in = known or self._desk.engine.worlds.find(slug)
+            recorded_in = known or self._offload.engine.worlds.find(slug)
             if recorded_in is not None:
                 recorded_in.journal.record(exchange.entry(rules))
 
@@ -74,9 +75,9 @@ class Gateway:
             if wanted:
                 return Fault(RequestMatch(), Effect(status=int(wanted[1])), id="prefer")
         request = (exchange.scope["method"], exchange.scope["path"], exchange.operation)
-        if not world.scenario.has_fault_for(*request):
+        if not world.state.scenario.has_fault_for(*request):
             return None
-        return await self._desk.write(lambda: self._desk.engine.meet_fault(world, *request))
+        return (await self._offload.write(world, meet_fault, *request)).value
 
 
 @dataclass(slots=True)

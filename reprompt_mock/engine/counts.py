@@ -10,7 +10,7 @@ from reprompt_mock.store import batches
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from reprompt_mock.engine.core import Writing
+    from reprompt_mock.engine.doors import Writing
 
 UNCHANGED = (0,) * len(JobStatus)
 
@@ -39,8 +39,8 @@ def move(writing: Writing, changes: Mapping[int, Sequence[int]], due: Iterable[i
         due: times of new transitions in microseconds, None for those that do not come by themselves.
     """
     first = soonest(due)
-    batches.move_counts(writing.connection, changes, due=first)
-    writing.world.expect(first)
+    batches.move_counts(writing.session, changes, due=first)
+    writing.expect(first)
 
 
 def soonest(due: Iterable[int | None]) -> int | None:

@@ -9,7 +9,7 @@ from reprompt_mock.store import worlds
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reprompt_mock.engine.core import Writing
+    from reprompt_mock.engine.doors import Writing
 
 
 class Documents:
@@ -31,7 +31,7 @@ class Documents:
             value: the JSON-ready value.
         """
         if token not in self._keys:
-            self._keys[token] = worlds.intern(self._writing.connection, self._writing.key, value)
+            self._keys[token] = worlds.intern(self._writing.session, self._writing.key, value)
         return self._keys[token]
 
     def keys_of_lists(self, lists: Sequence[tuple[str, ...]]) -> list[int]:
@@ -43,7 +43,7 @@ class Documents:
 
     def read(self, key: int) -> Any:
         """Read a document."""
-        return worlds.document(self._writing.connection, key)
+        return worlds.document(self._writing.session, key)
 
 
 def are_alike(column: Sequence[Any]) -> bool:

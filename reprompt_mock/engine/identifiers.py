@@ -16,7 +16,7 @@ from reprompt_mock.store import batches, worlds
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reprompt_mock.engine.core import Writing
+    from reprompt_mock.engine.doors import Writing
     from reprompt_mock.engine.submissions import PlaceToEnrich
 
 
@@ -24,9 +24,9 @@ def new_batch_id(writing: Writing, body: bytes) -> str:
     """Generate the id of a new batch from the seed, its body, and how many equal bodies came before."""
     fingerprint = blake2b(body, digest_size=16).hexdigest()
     while True:
-        count = worlds.count_body(writing.connection, writing.key, fingerprint)
-        batch_id = _uuid(digest(writing.world.settings.seed, "batch", fingerprint, count))
-        if batches.find(writing.connection, writing.key, batch_id) is None:
+        count = worlds.count_body(writing.session, writing.key, fingerprint)
+        batch_id = _uuid(digest(writing.settings.seed, "batch", fingerprint, count))
+        if batches.find(writing.session, writing.key, batch_id) is None:
             return batch_id
 
 

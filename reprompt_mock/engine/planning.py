@@ -9,15 +9,13 @@ import orjson
 
 from reprompt_mock.engine.documents import Documents
 from reprompt_mock.engine.outlook import Forecast, Submitted
-from reprompt_mock.journal import note_rules
 from reprompt_mock.lifecycle import Timetables, never, plan
 from reprompt_mock.rules import TEST_PREFIX, Candidate, Judge, Then
-from reprompt_mock.store import worlds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reprompt_mock.engine.core import Writing
+    from reprompt_mock.engine.doors import Writing
 
 __all__ = ["Planned", "Submitted", "plan_jobs", "plan_uploads"]
 
@@ -41,7 +39,7 @@ def plan_jobs(writing: Writing, jobs: Submitted, *, refresh: bool = False) -> Pl
         jobs: the jobs.
         refresh: whether cached values are enriched anew (contract G7).
     """
-    settings = writing.world.settings
+    settings = writing.settings
     documents = Documents(writing)
     decided = _decide(writing, jobs)
     courses = {position: then.course for position, then in decided.items() if then.course}
@@ -72,7 +70,7 @@ def plan_uploads(writing: Writing, asked: Sequence[tuple[str, ...]]) -> Planned:
 
 def _decide(writing: Writing, jobs: Submitted) -> dict[int, Then]:
     """Ask the rules about the jobs that any may be for; give what they decided, by position."""
-    rules = writing.world.scenario.rules
+    rules = writing.scenario.rules
     if not rules and TEST_PREFIX not in "\0".join(jobs.place_ids):  # quicker than one by one
         return {}
     judge = Judge([named.rule for named in rules], {named.rule.id: named.served for named in rules})
@@ -93,10 +91,8 @@ def _candidate(jobs: Submitted, position: int) -> Candidate:
 
 def _note_served(writing: Writing, judge: Judge) -> None:
     """Store how many jobs the world's rules have served by now."""
-    world = writing.world
-    before = {named.rule.id: named.served for named in world.scenario.rules}
+    before = {named.rule.id: named.served for named in writing.scenario.rules}
     acted = [rule_id for rule_id, served in judge.spent.items() if served != before[rule_id]]
     if acted:
-        world.scenario = world.scenario.after_serving(judge.spent)
-        worlds.save(writing.connection, writing.key, world)
-        note_rules(acted)
+        writing.set_scenario(writing.scenario.after_serving(judge.spent))
+        writing.acted += acted

@@ -11,7 +11,7 @@ from reprompt_mock.attributes import CATALOGUE, CORE, nearest
 from reprompt_mock.engine import counts
 from reprompt_mock.engine.identifiers import identified, new_batch_id
 from reprompt_mock.engine.planning import Planned, Submitted, plan_jobs, plan_uploads
-from reprompt_mock.errors import AttributesMissing, AttributeUnknown, EnrichmentNotFound, JobNotFound, TooManyJobs
+from reprompt_mock.errors import AttributesMissing, AttributeUnknown, EnrichmentNotFound, TooManyJobs
 from reprompt_mock.lifecycle import JobStatus, Timetables
 from reprompt_mock.store import batches, jobs, worlds
 from reprompt_mock.store.jobs import NewJobs
@@ -20,7 +20,7 @@ from reprompt_mock.tables import ALONE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from reprompt_mock.engine.core import Writing
+    from reprompt_mock.engine.doors import Writing
     from reprompt_mock.settings import WorldSettings
     from reprompt_mock.store.batches import StoredBatch
     from reprompt_mock.store.jobs import ExistingJob
@@ -62,8 +62,8 @@ def create(writing: Writing, request: BatchToCreate) -> Created:
         TooManyJobs: the request has more jobs than a request may (contract D2).
         AttributesMissing: a job that is to run has no attributes (contract D5).
     """
-    check_size(len(request.places), writing.world.settings.max_jobs_per_request)
-    check_known(writing.world.settings, (place.attributes for place in request.places))
+    check_size(len(request.places), writing.settings.max_jobs_per_request)
+    check_known(writing.settings, (place.attributes for place in request.places))
     batch = _batch(writing, request)
     if request.kick_off:
         _check_attributes(request.places)
@@ -86,32 +86,15 @@ def enrich(writing: Writing, place: PlaceToEnrich) -> str:
 
 
 def _submit_alone(writing: Writing, place: PlaceToEnrich, *, at_once: bool) -> str:
-    check_known(writing.world.settings, [place.attributes])
+    check_known(writing.settings, [place.attributes])
     places = identified(ALONE, [place])
     submit(writing, alone(writing), places, kick_off=True, at_once=at_once)
     return next(iter(places))
 
 
-def delete_jobs(writing: Writing, place_id: str) -> int:
-    """Delete all jobs of a place, in every batch and none; gives how many (contract F8).
-
-    Raises:
-        JobNotFound: the world has no job of this place.
-    """
-    found = jobs.of_place(writing.connection, writing.key, place_id, now=writing.now)
-    if not found:
-        raise JobNotFound(place_id=place_id)
-    jobs.remove(writing.connection, [job.pk for job in found])
-    changes = counts.Changes()
-    for job in found:
-        changes.add(job.batch, job.status, -1)
-    changes.store(writing)
-    return len(found)
-
-
 def alone(writing: Writing) -> StoredBatch:
     """Give the batch without a name that holds a world's jobs without a batch."""
-    return batches.find_alone(writing.connection, writing.key) or batches.new(ALONE, ALONE, writing.now)
+    return batches.find_alone(writing.session, writing.key) or batches.new(ALONE, ALONE, writing.now)
 
 
 def check_size(count: int, limit: int) -> None:
@@ -147,7 +130,7 @@ def _batch(writing: Writing, request: BatchToCreate) -> StoredBatch:
     """Give the batch that a request names, or a new one."""
     if request.batch_id is None:
         return batches.new(new_batch_id(writing, request.body), request.batch_name, writing.now)
-    found = batches.find(writing.connection, writing.key, request.batch_id)
+    found = batches.find(writing.session, writing.key, request.batch_id)
     return found or batches.new(request.batch_id, request.batch_name, writing.now)
 
 
@@ -171,16 +154,16 @@ def submit(
     Raises:
         EnrichmentNotFound: one fails that was to finish at once.
     """
-    connection, world, key, now = writing
-    replaced = jobs.existing(connection, key, batch.pk, list(places), now=now) if batch.counts.total else {}
+    session, key, now = writing.session, writing.key, writing.now
+    replaced = jobs.existing(session, key, batch.pk, list(places), now=now) if batch.counts.total else {}
     planned = _run(writing, batch, places) if kick_off else _uploaded(writing, places)
     if at_once:
         planned = _finished(now, places, planned)
     batch = _counted(writing, batch, len(places), replaced, planned.timetables.queued_at)
     submission, first = worlds.add_submission(
-        connection, key, now, world.settings, batch=batch.pk, jobs=len(places) - len(replaced)
+        session, key, now, writing.settings, batch=batch.pk, jobs=len(places) - len(replaced)
     )
-    jobs.remove(connection, [job.pk for job in replaced.values()])
+    jobs.remove(session, [job.pk for job in replaced.values()])
     new = NewJobs(
         pk=_keys(first, places, replaced),
         world=key,
@@ -202,7 +185,7 @@ def submit(
         error=planned.errors,
         place=[place.place for place in places.values()],
     )
-    jobs.insert(connection, new)
+    jobs.insert(session, new)
     return batch
 
 
@@ -216,8 +199,8 @@ def _counted(
     """Write a new batch with what comes to it, or count that to one that there is."""
     if batch.pk == batches.NEW:
         soonest = counts.soonest(due)
-        writing.world.expect(soonest)
-        return batches.insert(writing.connection, writing.key, batch, pending=size, due=soonest)
+        writing.expect(soonest)
+        return batches.insert(writing.session, writing.key, batch, pending=size, due=soonest)
     changes = counts.Changes()
     changes.add(batch.pk, JobStatus.pending, size)
     for job in replaced.values():

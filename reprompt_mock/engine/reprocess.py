@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock import history
+from reprompt_mock.engine.batches import find
 from reprompt_mock.engine.counts import Changes
+from reprompt_mock.engine.events import Kind
 from reprompt_mock.engine.planning import Submitted, plan_jobs
 from reprompt_mock.engine.submissions import check_known
-from reprompt_mock.errors import BatchNotFound, JobsNotFound, NothingToReprocess
+from reprompt_mock.errors import JobsNotFound, NothingToReprocess
 from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.reprocess import Scope, attributes_for
 from reprompt_mock.store import batches, jobs, worlds
@@ -17,7 +19,7 @@ from reprompt_mock.store.jobs import Restarts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reprompt_mock.engine.core import Writing
+    from reprompt_mock.engine.doors import Writing
     from reprompt_mock.store.jobs import ExistingJob
 
 
@@ -29,20 +31,19 @@ class Wanted(NamedTuple):
     use_previous: bool = False
 
 
-def reprocess_batch(writing: Writing, batch_id: str, scope: Scope, wanted: Wanted) -> int:
+def batch(writing: Writing, batch_id: str, scope: Scope, wanted: Wanted) -> int:
     """Reprocess the jobs of a batch that a scope picks; gives how many.
 
     Raises:
         BatchNotFound: the world has no such batch.
         NothingToReprocess: the scope picks no job (contract G5).
     """
-    batch = batches.find(writing.connection, writing.key, batch_id)
-    if batch is None:
-        raise BatchNotFound(batch_id=batch_id)
-    picked = jobs.to_reprocess(writing.connection, batch.pk, scope.statuses, now=writing.now)
+    found = find(writing.reading, batch_id)
+    picked = jobs.to_reprocess(writing.session, found.pk, scope.statuses, now=writing.now)
     if not picked:
         raise NothingToReprocess(scope=scope.word, batch_id=batch_id)
-    reprocess(writing, picked, wanted)
+    _restart(writing, picked, wanted)
+    writing.note(Kind.batch, batch_id)
     return len(picked)
 
 
@@ -53,29 +54,29 @@ class ReprocessedPlaces(NamedTuple):
     missing: list[str]
 
 
-def reprocess_places(writing: Writing, place_ids: Sequence[str], wanted: Wanted) -> ReprocessedPlaces:
+def places(writing: Writing, place_ids: Sequence[str], wanted: Wanted) -> ReprocessedPlaces:
     """Reprocess the job of each place that was submitted last (contract G9).
 
     Raises:
         JobsNotFound: no place has a job.
     """
     newest = {
-        place_id: next(iter(jobs.of_place(writing.connection, writing.key, place_id, now=writing.now)), None)
+        place_id: next(iter(jobs.of_place(writing.session, writing.key, place_id, now=writing.now)), None)
         for place_id in dict.fromkeys(place_ids)
     }
     picked = [job for job in newest.values() if job is not None]
     if not picked:
         raise JobsNotFound
-    reprocess(writing, picked, wanted)
+    _restart(writing, picked, wanted)
     missing = [place_id for place_id, job in newest.items() if job is None]
     return ReprocessedPlaces([job.place_id for job in picked], missing)
 
 
-def reprocess(writing: Writing, picked: Sequence[ExistingJob], wanted: Wanted) -> None:
+def _restart(writing: Writing, picked: Sequence[ExistingJob], wanted: Wanted) -> None:
     """Start new attempts of jobs, as one submission."""
-    connection, world, key, now = writing
-    check_known(world.settings, [wanted.attributes])
-    submission, _ = worlds.add_submission(connection, key, now, world.settings)
+    session, key, now = writing.session, writing.key, writing.now
+    check_known(writing.settings, [wanted.attributes])
+    submission, _ = worlds.add_submission(session, key, now, writing.settings)
     ran = _histories(writing, picked)
     planned = plan_jobs(writing, _submitted(writing, picked, ran, wanted), refresh=wanted.refresh)
     own = [job.own if _keeps_own(job, wanted) else asked for job, asked in zip(picked, planned.asked, strict=True)]
@@ -96,7 +97,7 @@ def reprocess(writing: Writing, picked: Sequence[ExistingJob], wanted: Wanted) -
         fresh=planned.fresh,
         error=planned.errors,
     )
-    jobs.restart(connection, restarts, now=now)
+    jobs.restart(session, restarts, now=now)
     changes = Changes()
     for job in picked:
         changes.add(job.batch, job.status, -1)
@@ -105,15 +106,15 @@ def reprocess(writing: Writing, picked: Sequence[ExistingJob], wanted: Wanted) -
 
 
 def _submitted(writing: Writing, picked: Sequence[ExistingJob], ran: Sequence[int | None], wanted: Wanted) -> Submitted:
-    connection = writing.connection
-    labels = {batch: batches.by_key(connection, batch).label for batch in {job.batch for job in picked}}
+    session = writing.session
+    labels = {batch: batches.by_key(session, batch).label for batch in {job.batch for job in picked}}
     own = _own_lists(writing, picked)
     return Submitted(
         [job.place_id for job in picked],
         [job.attempt + 1 for job in picked],
         [attributes_for(wanted.attributes, own[job.own], use_previous=wanted.use_previous) for job in picked],
         ran,
-        lambda position: jobs.place(connection, picked[position].pk),
+        lambda position: jobs.place(session, picked[position].pk),
         lambda position: labels[picked[position].batch],
     )
 
@@ -122,7 +123,7 @@ def _own_lists(writing: Writing, picked: Sequence[ExistingJob]) -> dict[int | No
     """Read jobs' own last attributes (contract G3); None stands for a job that never had any."""
     lists: dict[int | None, tuple[str, ...]] = {None: ()}
     for key in {job.own for job in picked if job.own is not None}:
-        lists[key] = tuple(worlds.document(writing.connection, key))
+        lists[key] = tuple(worlds.document(writing.session, key))
     return lists
 
 
@@ -135,8 +136,8 @@ def _histories(writing: Writing, picked: Sequence[ExistingJob]) -> list[int | No
 
 
 def _written_out(writing: Writing, ran: int, submission: int) -> int:
-    entries = history.read(worlds.document(writing.connection, ran), submission)
-    return worlds.intern(writing.connection, writing.key, history.written(entries))
+    entries = history.read(worlds.document(writing.session, ran), submission)
+    return worlds.intern(writing.session, writing.key, history.written(entries))
 
 
 def _keeps_own(job: ExistingJob, wanted: Wanted) -> bool:
