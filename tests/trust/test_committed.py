@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from reprompt_mock.engine.world import World
 from reprompt_mock.errors import StorageFailed
 from reprompt_mock.settings import load
 from reprompt_mock.specs import RuleSpec
+from reprompt_mock.store.worlds import WorldState
 from tests.trust.scale import SOAK
 
 PLACE = b'{"name": "A", "full_address": "B"}'
@@ -75,6 +77,26 @@ def test_a_reader_amid_a_restore_sees_the_world_of_before(engine: Engine, monkey
 
     assert seen == [{1}]
     assert engine.read(world, numbers) == {2}
+
+
+def test_a_reader_between_commit_and_publication_waits(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    world = a_world(engine, "one", 1)
+    document = Snapshot.model_validate(engine.read(a_world(engine, "two", 2), snapshot.take))
+    publish = World.publish
+    with ThreadPoolExecutor(1) as pool:
+        reading: list[Future[set[int]]] = []
+
+        def late(world: World, state: WorldState) -> None:
+            reading.append(pool.submit(engine.read, world, numbers))
+            with suppress(TimeoutError):  # it has no answer yet, if it waits
+                reading[0].result(0.2)
+            publish(world, state)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(World, "publish", late)
+            engine.write(world, snapshot.restore, document)
+
+        assert reading[0].result(30) == {2}
 
 
 def test_readers_see_one_of_two_states_that_replace_each_other_and_never_a_mixture(engine: Engine) -> None:
