@@ -12,17 +12,18 @@ RUN pip wheel --no-cache-dir --no-deps --wheel-dir /dist . \
 # has another time is not used.
 RUN find /opt/reprompt-mock -name '*.so' -exec strip --strip-unneeded {} + \
     && find /opt/reprompt-mock -name '*.py' -exec touch --date=@1000000000 {} + \
-    && /opt/reprompt-mock/bin/python -I -c 'from reprompt_mock import RepromptMock, cli; RepromptMock().start().close()'
+    && /opt/reprompt-mock/bin/python -I -c 'from reprompt_mock import RepromptMock, cli, health; RepromptMock().start().close()'
 
 FROM ${BASE}
 LABEL org.opencontainers.image.title="reprompt-mock" \
       org.opencontainers.image.description="A local, deterministic, controllable emulator of Reprompt's place enrichment batch API" \
       org.opencontainers.image.licenses="MIT"
 COPY --from=build /opt/reprompt-mock /opt/reprompt-mock
-# Any user may write there; a new volume takes over the mode.
+# Any user may write there; a new volume takes over the mode. TMPDIR has ephemeral data there too.
 RUN mkdir --mode=1777 /data
 ENV PATH=/opt/reprompt-mock/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
+    TMPDIR=/data \
     REPROMPT_MOCK_HOST=0.0.0.0
 VOLUME /data
 WORKDIR /data

@@ -3,10 +3,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.ready-to-run
 TEST_READY := $(VENV)/.ready-to-test
+TOOLS_READY := $(VENV)/.ready-to-test-tools
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: run demo test soak mutants check bench bench-compare image-check format clean
+.PHONY: run demo test test-tools soak mutants check bench bench-compare image-check format clean
 
 run: $(RUN_READY)  ## serve on http://localhost:8780; ARGS="--speed 60" for more
 	@exec $(BIN)/reprompt-mock serve $(ARGS)
@@ -16,6 +17,9 @@ demo: $(RUN_READY)  ## drive real places through all endpoints
 
 test: $(TEST_READY)  ## all tests; ARGS="-k lifecycle" for some
 	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+
+test-tools: $(TOOLS_READY)  ## strangers' projects, beside the test tools that they use: three minutes; ARGS="-k freezegun" for some
+	$(BIN)/pytest tests/tools -n auto --dist worksteal $(ARGS)
 
 soak: $(TEST_READY)  ## hostile, concurrent, random and killed, in large counts: five to eight minutes
 	SOAK=1 $(BIN)/pytest tests/trust -n 2 -v $(ARGS)
@@ -65,3 +69,7 @@ $(RUN_READY): pyproject.toml | $(VENV)/bin/python
 $(TEST_READY): pyproject.toml | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
 	@touch $@ $(RUN_READY)
+
+$(TOOLS_READY): pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,tools]'
+	@touch $@ $(TEST_READY) $(RUN_READY)

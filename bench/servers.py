@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -123,22 +124,39 @@ class Bay:
             "REPROMPT_MOCK_API_KEYS": _STRICT_KEYS,
         }
 
-    def start(self, command: Sequence[str | Path], cwd: Path) -> Server:
-        """Start a server that prints its address once it answers."""
-        process = subprocess.Popen(
+    def launch(self, command: Sequence[str | Path], cwd: Path) -> subprocess.Popen[str]:
+        """Start the process of a server."""
+        return subprocess.Popen(
             list(map(str, command)), stdout=subprocess.PIPE, text=True, cwd=cwd, env=self._environment()
         )
-        assert process.stdout
-        line = process.stdout.readline()
-        if "http://" not in line:
-            process.kill()
-            raise RuntimeError(f"{' '.join(map(str, command))} did not start: {line!r}")
-        return Server(process, int(line.rsplit(":", 1)[1]))
 
-    def ours_command(self, db: Path | None = None) -> list[str | Path]:
+    def start(self, command: Sequence[str | Path], cwd: Path) -> Server:
+        """Start a server that prints its address once it serves."""
+        process = self.launch(command, cwd)
+        return Server(process, read_port(process))
+
+    def ours_command(self, db: Path | None = None, *, port: int = 0) -> list[str | Path]:
         """Give the command that serves the emulator."""
         stored: list[str | Path] = [] if db is None else ["--db", db]
-        return [self.target.python, "-m", "reprompt_mock", "serve", "--port", "0", "--clock", "paused", *stored]
+        return [self.target.python, "-m", "reprompt_mock", "serve", "--port", str(port), "--clock", "paused", *stored]
+
+    def cold_start(self) -> tuple[Server, float, float]:
+        """Start the emulator; gives the milliseconds to its first health answer and to its ready line, too."""
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        started = time.perf_counter()
+        server = Server(self.launch(self.ours_command(port=port), self.target.root), port)
+        answered = until_answered(server, started)
+        read_port(server.process)
+        return server, answered, (time.perf_counter() - started) * 1e3
+
+    def cold_start_of_bare(self) -> tuple[Server, float, float]:
+        """Start the bare app, which has all that it needs when it first answers."""
+        started = time.perf_counter()
+        server = self.start(self.bare_command(), ROOT)
+        answered = until_answered(server, started)
+        return server, answered, answered
 
     def bare_command(self) -> list[str | Path]:
         """Give the command that serves the bare app."""
@@ -175,6 +193,16 @@ class Bay:
         )
         samples: list[float] = json.loads(out.stdout)
         return samples
+
+
+def read_port(process: subprocess.Popen[str]) -> int:
+    """Read the line in which a server tells its address."""
+    assert process.stdout
+    line = process.stdout.readline()
+    if "http://" not in line:
+        process.kill()
+        raise RuntimeError(f"{process.args!r} did not start: {line!r}")
+    return int(line.rsplit(":", 1)[1])
 
 
 def until_answered(server: Server, started: float) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reprompt_mock import real_time as _real_time  # noqa: F401 - it must be imported before any test has begun
+
 if TYPE_CHECKING:
     from reprompt_mock.handle import RepromptMock
 

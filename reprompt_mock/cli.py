@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import http.client
+import errno
+import gc
 import json
 import logging
 import os
+import signal
 import sys
 import threading
-import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,17 +21,48 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CANNOT_START = 2
-_HEALTH_PATH = "/_mock/health"
-_DEFAULT_URL = "http://127.0.0.1:8780"
-_POLL_SECONDS = 0.05
+_SETTINGS = ("host", "port", "db", "seed", "speed", "clock", "failure_rate", "root_path")
+_OUTPUT_ERRNOS = {errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF}
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and give its exit code: 1 where no emulator answers, 2 where one cannot start."""
+    _open_missing_streams()
     parsed = _parser().parse_args(arguments)
     command = {"serve": _serve, "demo": _demo, "health": _health}[parsed.command]
-    return command(parsed)
+    try:
+        code = command(parsed)
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in _OUTPUT_ERRNOS:
+            raise
+        return _output_lost(error)
+    return code
+
+
+def _open_missing_streams() -> None:
+    """Keep the numbers of streams that were closed (`>&-`) from files and sockets, into which others might write."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+
+
+def _output_lost(error: OSError) -> int:
+    """Say that what should be told cannot be, and give the exit code."""
+    # What could not be written would be tried again at the end, with a traceback.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return _refuse(f"cannot write to the standard output: {error.strerror}")
+
+
+def _refuse(reason: object) -> int:
+    if sys.stderr is not None:
+        with suppress(OSError):
+            print(f"reprompt-mock: {reason}", file=sys.stderr)
+    return CANNOT_START
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -40,11 +73,16 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     _add_serve(commands.add_parser("serve", help="serve until SIGTERM or Ctrl-C"))
     commands.add_parser("demo", help="drive real places through all endpoints of an emulator of its own")
-    health = commands.add_parser("health", help="exit 0 when an emulator answers, else 1")
-    health.add_argument("--wait", action="store_true", help="wait until it answers")
-    health.add_argument("--timeout", type=float, default=None, metavar="S", help="seconds; 2, with --wait 30")
-    health.add_argument("--url", default=None, help=f"its address, by default {_DEFAULT_URL}")
+    _add_health(commands.add_parser("health", help="exit 0 when an emulator answers, else 1"))
     return parser
+
+
+def _add_health(health: argparse.ArgumentParser) -> None:
+    health.add_argument("--wait", action="store_true", help="wait until it is ready")
+    health.add_argument("--timeout", type=float, metavar="S", help="seconds; 2, with --wait 30")
+    health.add_argument("--url", help="its address, by default where one with this environment listens")
+    health.add_argument("--host", help="the host that it was started with")
+    health.add_argument("--port", type=int, help="the port that it was started with")
 
 
 def _add_serve(serve: argparse.ArgumentParser) -> None:
@@ -60,6 +98,7 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
     )
     serve.add_argument("--clock", choices=("running", "paused"), help="whether time passes by itself")
     serve.add_argument("--failure-rate", type=float, metavar="R", help="share of jobs that fail, 0 to 1")
+    serve.add_argument("--root-path", metavar="P", help="the prefix below which a proxy has it, such as /emulator")
     serve.add_argument("--config", type=Path, metavar="FILE.toml", help="settings, by name")
     serve.add_argument("--log-format", choices=("text", "json"), help="how log lines look")
     serve.add_argument("--log-level", choices=_LOG_LEVELS, help="which log lines are written")
@@ -70,7 +109,8 @@ def _serve(parsed: argparse.Namespace) -> int:
     from reprompt_mock.server import CannotListen, serve
     from reprompt_mock.settings import ConfigurationError, load
 
-    flags = {name: getattr(parsed, name) for name in ("host", "port", "db", "seed", "speed", "clock", "failure_rate")}
+    flags = {name: getattr(parsed, name) for name in _SETTINGS}
+    gc.disable()  # what is loaded until it is ready stays: to look through it again and again takes a fifth of the time
     try:
         _set_up_logs(
             parsed.log_format or os.environ.get("REPROMPT_MOCK_LOG_FORMAT") or "text",
@@ -78,10 +118,14 @@ def _serve(parsed: argparse.Namespace) -> int:
         )
         config = parsed.config or os.environ.get("REPROMPT_MOCK_CONFIG")
         settings = load(flags, config=Path(config) if config else None)
-        serve(settings, on_ready=_announce)
+        announcement = _Announcement()
+        serve(settings, on_ready=announcement.make)
     except (ConfigurationError, CannotListen, MockError) as error:
-        print(f"reprompt-mock: {error}", file=sys.stderr)
-        return CANNOT_START
+        return _refuse(error)
+    finally:
+        gc.enable()
+    if announcement.failure:
+        return _output_lost(announcement.failure)
     _leave_work_behind()
     return 0
 
@@ -90,12 +134,24 @@ def _leave_work_behind() -> None:
     """End at once where a thread still works for a request that nobody waits for any more: it changed nothing yet."""
     if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
         logging.shutdown()
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
         os._exit(0)
 
 
-def _announce(url: str) -> None:
-    print(f"reprompt-mock {__version__} listening on {url}", flush=True)
+class _Announcement:
+    """The line that tells where it listens; where nobody can be told, the server is stopped."""
+
+    failure: OSError | None = None
+
+    def make(self, url: str) -> None:
+        try:
+            print(f"reprompt-mock {__version__} listening on {url}", flush=True)
+            gc.freeze()
+            gc.enable()
+        except OSError as error:
+            self.failure = error
+            signal.raise_signal(signal.SIGTERM)
 
 
 class _JsonLines(logging.Formatter):
@@ -125,35 +181,16 @@ def _set_up_logs(form: str, level: str) -> None:
 
 
 def _health(parsed: argparse.Namespace) -> int:
-    url = (parsed.url or os.environ.get("REPROMPT_MOCK_URL") or _own_url()).rstrip("/")
+    from reprompt_mock.addresses import AddressUnreadable
+    from reprompt_mock.health import Unhealthy, check, places_to_look
+
     patience = parsed.timeout if parsed.timeout is not None else (30.0 if parsed.wait else 2.0)
-    deadline = time.monotonic() + patience
-    while True:
-        left = deadline - time.monotonic()
-        if _answers(url, max(left, _POLL_SECONDS)):
-            return 0
-        if not parsed.wait or time.monotonic() >= deadline:
-            print(f"reprompt-mock: no emulator answers at {url}", file=sys.stderr)
-            return 1
-        time.sleep(_POLL_SECONDS)
-
-
-def _own_url() -> str:
-    """Guess the address of an emulator that was started with the same environment, as in a container."""
-    port = os.environ.get("REPROMPT_MOCK_PORT", "")
-    return f"http://127.0.0.1:{port}" if port.isdigit() else _DEFAULT_URL
-
-
-def _answers(url: str, timeout: float) -> bool:
-    import urllib.request
-
-    # Docker hands the host's proxy to its containers, which cannot reach their own localhost through it.
-    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with direct.open(url + _HEALTH_PATH, timeout=timeout) as response:
-            return bool(response.status == 200)
-    except (http.client.HTTPException, OSError, ValueError):
-        return False
+        check(places_to_look(parsed.url, parsed.host, parsed.port), wait=parsed.wait, patience=patience)
+    except (AddressUnreadable, Unhealthy) as error:
+        print(f"reprompt-mock: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _demo(_: argparse.Namespace) -> int:

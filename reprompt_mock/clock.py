@@ -1,14 +1,14 @@
 """A world's clock: virtual time that runs, pauses, changes speed and jumps.
 
 A clock is two bases and a rate, so it can be stored, needs no thread and keeps running while nobody looks.
-Times are whole microseconds since 1970 (UTC); this module is the only reader of real time.
+Times are whole microseconds since 1970 (UTC). Real time is an argument.
 """
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from email.utils import format_datetime
 from functools import lru_cache
 
 from reprompt_mock.errors import TimeOutOfRange
@@ -19,17 +19,17 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = int((datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC) - _EPOCH).total_seconds()) * SECOND
 
 
-def real_now() -> int:
-    """Read the machine's clock, in microseconds since 1970."""
-    return time.time_ns() // 1000
-
-
 def iso(moment: int) -> str:
     """Write a time as the service does: UTC, ISO 8601 with microseconds and `Z`."""
     minutes, rest = divmod(moment, _MINUTE)
     # One digit too many keeps the leading zeros.
     seconds = str(100 * SECOND + rest)
     return f"{_minute(minutes)}{seconds[1:3]}.{seconds[3:]}Z"
+
+
+def http_date(moment: int) -> str:
+    """Write a time as HTTP's headers do, in whole seconds."""
+    return format_datetime(_EPOCH + timedelta(seconds=moment // SECOND), usegmt=True)
 
 
 @lru_cache(maxsize=4096)
@@ -62,6 +62,13 @@ class VirtualClock:
         if not self.running or real <= self.real:
             return self.virtual
         return min(self.virtual + int((real - self.real) * self.speed), LATEST)
+
+    def resumed(self, real: int, latest: int) -> VirtualClock:
+        """Go on after a restart, from `latest` at least: what has been seen is not undone.
+
+        It goes on at once, also where the machine's clock was set back meanwhile: no time has passed then.
+        """
+        return replace(self, virtual=max(self.now(real), latest), real=real)
 
     def changed(self, real: int, *, speed: float | None = None, running: bool | None = None) -> VirtualClock:
         """Change the rate from now on, without a jump."""

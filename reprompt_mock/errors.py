@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+DEFECT = "The emulator has a defect: its log says more."
+
+
 class MockError(Exception):
     """The request could not be carried out."""
 
@@ -140,6 +143,13 @@ class BodyTooLarge(MockError):
     status = 413
 
 
+class EncodingUnsupported(MockError):
+    """The body's Content-Encoding {encoding!r} is not read: send the body uncompressed."""
+
+    status = 415
+    headers = MappingProxyType({"Accept-Encoding": "identity"})
+
+
 class TimeOutOfRange(MockError):
     """The time would leave the range that can be represented, which ends with the year 9999."""
 
@@ -157,9 +167,25 @@ class DatabaseInUse(MockError):
 
 
 class StorageFailed(MockError):
-    """The database cannot be written ({reason}); nothing was stored: make room, or make the file writable."""
+    """The database cannot be written ({reason}); nothing was stored: {advice}."""
 
     status = 503
+
+
+class StorageUnreadable(MockError):
+    """The database cannot be read ({reason}): look at what became of {folder}."""
+
+    status = 503
+
+
+class DescriptorsExhausted(MockError):
+    """The emulator can open no more files: keep fewer connections open, or raise its limit with `ulimit -n`."""
+
+    status = 503
+
+
+class NoTemporaryFolder(MockError):
+    """No folder for ephemeral data can be written: name one in TMPDIR, or a file with --db."""
 
 
 class TooManyWorlds(MockError):
@@ -176,3 +202,21 @@ class Stopping(MockError):
 
 class DatabaseUnreadable(MockError):
     """The database {path} cannot be opened: {reason}."""
+
+
+class StillStarting(MockError):
+    """The emulator is still starting: try again."""
+
+    status = 503
+
+
+class CannotStart(MockError):
+    """The emulator cannot load what it needs ({reason}): install it anew where a file is missing or broken."""
+
+    status = 503
+
+
+class StoreSilent(MockError):
+    """The database does not answer ({reason})."""
+
+    status = 503

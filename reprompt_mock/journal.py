@@ -12,6 +12,7 @@ import orjson
 
 from reprompt_mock.clock import iso
 from reprompt_mock.faults import RequestMatch
+from reprompt_mock.numerals import is_safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -147,7 +148,7 @@ def _shown(sequence: int, entry: Entry) -> dict[str, Any]:
 
 
 def _readable(body: bytes) -> Any:
-    """Show a body as the JSON that it is, else as text; null where it is empty."""
+    """Show a body as the JSON that it is, else as text, as with numbers that a reader may round; null for none."""
     if not body:
         return None
     try:
@@ -155,4 +156,4 @@ def _readable(body: bytes) -> Any:
         orjson.dumps([[[[value]]]])
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         return body.decode(errors="replace")
-    return value
+    return value if is_safe(value) else body.decode()

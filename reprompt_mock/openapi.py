@@ -16,12 +16,13 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from types import ModuleType
 
     from fastapi import FastAPI
 
 _REF = "#/components/schemas/{model}"
+_COMPRESSED = {415: "The body is compressed."}
 _REFERENCES = re.compile(rb'"#/components/schemas/(\w+)"')
 
 
@@ -46,8 +47,10 @@ def refusals(model: str, meanings: Mapping[int, str]) -> dict[int | str, dict[st
     return {status: {"description": meaning, "content": content} for status, meaning in meanings.items()}
 
 
-def build_document(app: FastAPI, *modules: ModuleType) -> dict[str, Any]:
+def build_document(app: FastAPI, *modules: ModuleType, further: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Write the document of the app's routes, anew at each call; the models that routes name stand in `modules`.
+
+    `further` are paths that are served beside the app's, as the document describes them.
 
     A model has one schema, whether it is sent or answered: what may be left out is not required.
     """
@@ -58,10 +61,23 @@ def build_document(app: FastAPI, *modules: ModuleType) -> dict[str, Any]:
         routes=app.routes,
         separate_input_output_schemas=False,
     )
+    document["paths"] |= further or {}
+    for operation in _with_bodies(document):
+        operation["responses"] |= {str(status): said for status, said in refusals("ErrorAnswer", _COMPRESSED).items()}
     models = {name: model for module in modules for name, model in vars(module).items() if _is_model(model)}
     named = {name.decode() for name in _REFERENCES.findall(orjson.dumps(document))}
     document.setdefault("components", {})["schemas"] = _schemas_of(models[name] for name in sorted(named))
     return document
+
+
+def placed(document: dict[str, Any], root: str) -> dict[str, Any]:
+    """Say where the paths of a document begin, where it is not at the root of their host."""
+    return {**document, "servers": [{"url": root}]} if root else document
+
+
+def _with_bodies(document: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for path in document["paths"].values():
+        yield from (operation for operation in path.values() if "requestBody" in operation)
 
 
 def _is_model(value: Any) -> bool:

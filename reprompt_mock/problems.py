@@ -11,7 +11,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
-from reprompt_mock.errors import MockError
+from reprompt_mock import numerals
+from reprompt_mock.errors import DEFECT, MockError
+from reprompt_mock.operations import with_head
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 _logger = logging.getLogger(__name__)
+
+"""What a 500 says."""
+_NOTHING_HERE = "There is nothing at this path."
 
 _MOST_ENTRIES = 20
 _MOST_INPUT_BYTES = 1024
@@ -51,9 +56,15 @@ def install(app: FastAPI, methods_of: Callable[[str], Sequence[str]]) -> None:
 
     def on_http(request: Request, error: Exception) -> Response:
         refusal = cast("HTTPException", error)
-        methods = methods_of(request.url.path) if refusal.status_code == 405 else ()
-        headers = {"Allow": ", ".join(methods)} if methods else refusal.headers
-        return problem(refusal.detail, refusal.status_code, headers)
+        if refusal.status_code == 404:
+            return problem(_NOTHING_HERE, 404, refusal.headers)
+        if refusal.status_code == 405:
+            allowed = methods_of(request.scope["path"]) or with_head(
+                (refusal.headers or {}).get("Allow", "").split(", ")
+            )
+            named = ", ".join(allowed)
+            return problem(f"{request.method} is not allowed at this path, which has {named}.", 405, {"Allow": named})
+        return problem(refusal.detail, refusal.status_code, refusal.headers)
 
     def on_disconnect(_: Request, __: Exception) -> Response:
         # Nobody reads this, but the journal shows it, and the log no defect.
@@ -61,7 +72,7 @@ def install(app: FastAPI, methods_of: Callable[[str], Sequence[str]]) -> None:
 
     def on_defect(_: Request, error: Exception) -> Response:
         _logger.error("a defect of the emulator", exc_info=error)
-        return problem("The emulator has a defect: its log says more.", 500)
+        return problem(DEFECT, 500)
 
     app.add_exception_handler(MockError, on_refusal)
     app.add_exception_handler(RequestValidationError, on_invalid)
@@ -100,10 +111,14 @@ def _part(part: str | int) -> str | int:
     return part if isinstance(part, int) else _printable(part)[:64]
 
 
+def _unknown(value: Any) -> Any:
+    return numerals.written(value) if isinstance(value, numerals.Numeral) else str(value)
+
+
 def _bounded(value: Any) -> Any:
     """Echo an input where it is short and can be written as JSON."""
     try:
-        written = orjson.dumps(value, default=str)
+        written = orjson.dumps(value, default=_unknown)
     except orjson.JSONEncodeError:
         return None
     if len(written) <= _MOST_INPUT_BYTES:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from reprompt_mock.errors import FaultNotFound, RuleNotFound, TooManyRules
 from reprompt_mock.faults import Fault, choose
-from reprompt_mock.specs import MOST_RULES, FaultSpec, RuleSpec, Strict
+from reprompt_mock.specs import MOST_REQUESTS, MOST_RULES, FaultSpec, RuleSpec, Strict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from reprompt_mock.rules import Rule
 
 _Count = Annotated[int, Field(ge=0)]
+_Digests = Annotated[tuple[Annotated[str, Field(max_length=64)], ...], Field(max_length=MOST_REQUESTS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ class NamedFault:
             "served": self.fault.served,
         }
 
+    def as_stored(self) -> dict[str, Any]:
+        """Give what is stored of it: the requests that it knows again, too."""
+        known = {"skipped": self.fault.skipped, "hit": self.fault.hit}
+        return {**self.as_dict(), **{name: digests for name, digests in known.items() if digests}}
+
 
 def _written(spec: BaseModel) -> dict[str, Any]:
     return spec.model_dump(mode="json", exclude_unset=True)
@@ -66,6 +72,8 @@ class StoredFault(FaultSpec):
     id: str
     seen: _Count = 0
     served: _Count = 0
+    skipped: _Digests = ()
+    hit: _Digests = ()
 
 
 class StoredScenario(Strict):
@@ -139,13 +147,15 @@ class Scenario:
         """Tell whether any fault matches a request."""
         return any(named.fault.match.fits(method, path, operation) for named in self.faults)
 
-    def meet(self, seed: int, method: str, path: str, operation: str | None) -> tuple[Scenario, Fault | None]:
-        """Count a request; gives the scenario afterwards, and the fault that hits it."""
+    def meet(
+        self, seed: int, method: str, path: str, operation: str | None, *, digest: str
+    ) -> tuple[Scenario, Fault | None]:
+        """Count a request, which `digest` tells from others; gives the scenario afterwards, and the fault that hits."""
         position = choose([named.fault for named in self.faults], method, path, operation)
         if position is None:
             return self, None
         named = self.faults[position]
-        fault, hits = named.fault.meet(seed)
+        fault, hits = named.fault.meet(seed, digest)
         faults = (*self.faults[:position], replace(named, fault=fault), *self.faults[position + 1 :])
         return replace(self, faults=faults), fault if hits else None
 
@@ -153,7 +163,7 @@ class Scenario:
         """Write it as JSON."""
         return StoredScenario(
             rules=[StoredRule(**named.as_dict()) for named in self.rules],
-            faults=[StoredFault(**named.as_dict()) for named in self.faults],
+            faults=[StoredFault(**named.as_stored()) for named in self.faults],
             last_id=self.last_id,
         ).model_dump_json(exclude_unset=True)
 
@@ -178,5 +188,7 @@ def _named_rule(stored: StoredRule) -> NamedRule:
 
 
 def _named_fault(stored: StoredFault) -> NamedFault:
-    spec = FaultSpec(**stored.model_dump(exclude_unset=True, exclude={"id", "seen", "served"}))
-    return NamedFault(replace(spec.to_fault(stored.id), seen=stored.seen, served=stored.served), spec)
+    met = {"seen", "served", "skipped", "hit"}
+    spec = FaultSpec(**stored.model_dump(exclude_unset=True, exclude={"id", *met}))
+    fault = spec.to_fault(stored.id)
+    return NamedFault(replace(fault, **stored.model_dump(include=met)), spec)

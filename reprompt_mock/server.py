@@ -9,16 +9,20 @@ import signal
 import socket
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from reprompt_mock.api.gateway import TRANSPORT
 from reprompt_mock.app import Emulator, create_app
+from reprompt_mock.clock import http_date
+from reprompt_mock.errors import MockError
+from reprompt_mock.event_loop import pause
+from reprompt_mock.loop_thread import CannotStart, LoopThread
+from reprompt_mock.protocol import Protocol
+from reprompt_mock.real_time import real_now
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Coroutine, Generator
     from types import FrameType
 
     from reprompt_mock.settings import Settings
@@ -28,9 +32,13 @@ _KEEP_ALIVE_SECONDS = 75
 """Longer than clients pause between polls, so that they do not meet a connection that is just being closed."""
 _GRACEFUL_SECONDS = 1
 _PORT_TRIES = 20
-_MOST_HEAD_BYTES = 128 * 1024
-"""The longest path and headers of a request, far beyond what any client sends."""
 LOCALHOST = "localhost"
+_PATIENCE_SECONDS = 30.0
+"""How long a start or a stop in a thread is waited for, far longer than either takes."""
+_TICK_SECONDS = 0.1
+_TICKS_PER_DATE = 10
+
+T = TypeVar("T")
 
 
 class CannotListen(OSError):
@@ -87,11 +95,15 @@ def listeners(host: str, port: int) -> list[socket.socket]:
 
 
 class _Uvicorn(uvicorn.Server):
-    """A server that stops on SIGTERM and SIGINT as asked, and tells when it answers."""
+    """A server of an emulator that stops on SIGTERM and SIGINT as asked, and tells when every request is answered.
+
+    Until then it answers the probes. Where the emulator cannot get ready, it stops.
+    """
 
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._failure: Exception | None = None
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -111,7 +123,20 @@ class _Uvicorn(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._on_ready()
+        self._announcing = asyncio.create_task(self._announce())
+
+    async def _announce(self) -> None:
+        try:
+            await self.config.app.ready()  # type: ignore[union-attr] # it is an Emulator
+            self._on_ready()
+        except Exception as error:  # noqa: BLE001 - `serve` raises it, once all is closed
+            self._failure = error
+            self.should_exit = True
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().serve(sockets)
+        if self._failure is not None:
+            raise self._failure
 
 
 def _is_worth_a_line(record: logging.LogRecord) -> bool:
@@ -119,43 +144,12 @@ def _is_worth_a_line(record: logging.LogRecord) -> bool:
     return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
-class _HeadTooLarge(ValueError):
-    """The path and the headers of a request are too large together."""
-
-
-class _Protocol(HttpToolsProtocol):
-    """HTTP whose requests know their connection, so that a fault can end it, and whose heads are bounded.
-
-    httptools turns what its callbacks raise into a parser's error, which uvicorn answers with 400.
-    """
-
-    _head_bytes = 0
-
-    def on_url(self, url: bytes) -> None:
-        self._count(len(url))
-        super().on_url(url)
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        self._count(len(name) + len(value))
-        super().on_header(name, value)
-
-    def _count(self, size: int) -> None:
-        self._head_bytes += size
-        if self._head_bytes > _MOST_HEAD_BYTES:
-            raise _HeadTooLarge
-
-    def on_message_begin(self) -> None:
-        super().on_message_begin()
-        self._head_bytes = 0
-        self.scope["extensions"] = {TRANSPORT: cast("Any", self.transport)}
-
-
 def _configured(app: Emulator) -> uvicorn.Config:
     logging.getLogger("uvicorn.error").addFilter(_is_worth_a_line)
     return uvicorn.Config(
         app,
         access_log=False,
-        http=_Protocol,
+        http=Protocol,
         log_config=None,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_GRACEFUL_SECONDS,
@@ -182,20 +176,43 @@ def _opened(settings: Settings) -> tuple[list[socket.socket], Emulator]:
 
 
 def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
-    """Serve in the foreground until SIGTERM or SIGINT; `on_ready` gets the URL once it answers.
+    """Serve in the foreground until SIGTERM or SIGINT; `on_ready` gets the URL once every request is answered.
 
     Raises:
         CannotListen: the address cannot be listened on.
+        CannotStart: something that is needed cannot be loaded.
         DatabaseInUse: another process has the database file.
         DatabaseUnreadable: the database file cannot be used.
     """
-    sockets, app = _opened(settings)
-    server = _Uvicorn(_configured(app), lambda: on_ready(url_of(sockets[0])))
-    server.run(sockets)
+    sockets = listeners(settings.host, settings.port)
+    url = url_of(sockets[0])
+    _Uvicorn(_configured(Emulator(settings)), lambda: on_ready(url)).run(sockets)
+
+
+class _UvicornInThread(_Uvicorn):
+    """A server that reads and waits for no time that a test of the same process may have frozen or patched."""
+
+    async def main_loop(self) -> None:
+        counter = 0
+        while not await self.on_tick(counter):
+            await pause(_TICK_SECONDS)
+            counter += 1
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % _TICKS_PER_DATE == 0:
+            date = (b"date", http_date(real_now()).encode())
+            self.server_state.default_headers = [date, *self.config.encoded_headers]
+        return self.should_exit
+
+    async def _wait_tasks_to_complete(self) -> None:
+        while self.server_state.connections or self.server_state.tasks:
+            await pause(_TICK_SECONDS)
 
 
 class ServerThread:
-    """A server in a thread of this process.
+    """A server in a thread of this process, which runs on real time whatever the process does to its clocks.
+
+    It starts once and stops once.
 
     Args:
         settings: the emulator's; port 0 takes a free one.
@@ -204,24 +221,57 @@ class ServerThread:
     def __init__(self, settings: Settings) -> None:
         self._sockets, self.app = _opened(settings)
         self.url = url_of(self._sockets[0])
-        self._ready = threading.Event()
-        self._server = _Uvicorn(_configured(self.app), self._ready.set)
-        self._thread = threading.Thread(target=self._run, name="reprompt-mock", daemon=True)
-
-    def _run(self) -> None:
-        asyncio.run(self._server.serve(self._sockets))
+        self._thread = LoopThread("reprompt-mock", lambda: self._server.serve(self._sockets))
+        self._server = _UvicornInThread(_configured(self.app), self._thread.ready)
+        self._is_over = False
 
     def start(self) -> None:
-        """Start, and wait until it answers."""
-        self._thread.start()
-        self._ready.wait()
+        """Start, and wait until it answers, at most half a minute.
+
+        Raises:
+            CannotStart: it ended before, or does not answer in time; it gives back then what it opened. Or it was
+                started or stopped already.
+        """
+        if self._is_over:
+            raise CannotStart("the server was stopped already: make a new one")
+        if self._thread.was_started:
+            raise CannotStart("the server was started already")
+        try:
+            self._thread.start(timeout=_PATIENCE_SECONDS)
+        except (CannotStart, MockError):
+            self._give_back()
+            raise
+
+    def call(self, coroutine: Coroutine[Any, Any, T], *, timeout: float) -> T:
+        """Run a coroutine on the server's event loop, from another thread, and give what it returns.
+
+        Args:
+            coroutine: what to run; it is closed where it cannot be.
+            timeout: how many real seconds it may take; it is cancelled then.
+
+        Raises:
+            CallTooLong: it took longer.
+            NotRunning: the server does not run, or stopped meanwhile.
+        """
+        return self._thread.call(coroutine, timeout=timeout)
 
     def stop(self) -> None:
-        """Stop, and wait until it has; one that was never started gives back what it opened."""
+        """Stop, and wait until it has, at most half a minute; one that was never started gives back what it opened.
+
+        Raises:
+            CannotStop: it has not, or had ended by itself.
+        """
         self._server.should_exit = True
-        if self._thread.ident is None:
-            self.app.engine.close()
-        else:
-            self._thread.join()
+        try:
+            if self._thread.was_started:
+                self._thread.join(timeout=_PATIENCE_SECONDS)
+        finally:
+            self._give_back()
+
+    def _give_back(self) -> None:
+        self._is_over = self._server.should_exit = True
+        if self._thread.is_alive:
+            return  # it hangs, and uses them where it ever goes on
+        self.app.engine.close()
         for listener in self._sockets:
             listener.close()

@@ -7,11 +7,22 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict, SettingsError
 
 from reprompt_mock.hints import nearest
 from reprompt_mock.lifecycle import Pace
+from reprompt_mock.numerals import portable
 from reprompt_mock.specs import MOST_RULES, RuleSpec
 
 if TYPE_CHECKING:
@@ -21,14 +32,58 @@ if TYPE_CHECKING:
 
 PREFIX = "REPROMPT_MOCK_"
 _ALSO_KNOWN = ("url", "config", "log_format", "log_level")
-_KUBERNETES = re.compile(r"SERVICE_HOST|SERVICE_PORT.*|PORT_\d+_TCP.*")
+_INJECTED = re.compile(r"(.*_)?(SERVICE_HOST|SERVICE_PORT.*|PORT_\d+_(TCP|UDP|SCTP).*|ENV_.+)")
+_INJECTED_IF = {
+    re.compile(r"(.*_)?PORT"): re.compile(r"(tcp|udp|sctp)://.*"),
+    re.compile(r"(.*_)?NAME"): re.compile(r".*/.*"),
+}
+"""Variables that platforms inject where their value looks so, and else somebody's mistake."""
+_NO_FILE = re.compile(r":memory:|(file|sqlite3?):.*|[a-z][a-z0-9+.-]+:/.*", re.IGNORECASE)
 
 Rate = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+Seed = Annotated[
+    int,
+    Field(ge=-(2**63), lt=2**63),
+    PlainSerializer(portable, when_used="json"),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
+                {"type": "string", "pattern": "^-?[0-9]{1,19}$"},
+            ]
+        }
+    ),
+]
+"""A whole number of 64 bits; in JSON a string where JavaScript would round it."""
+
+
+def _prefix(path: str) -> str:
+    parts = path.rstrip("/").split("/")
+    if path.strip("/") and (parts[0] or "" in parts[1:]):
+        raise PydanticCustomError("root_path", "must begin with a slash and have no empty part, such as /emulator")
+    if len(parts) > 1 and parts[1] in {"v1", "_mock"}:
+        raise PydanticCustomError("root_path", "must not begin with /v1 or /_mock, which the emulator's own paths do")
+    return "/".join(parts)
+
+
+RootPath = Annotated[str, AfterValidator(_prefix)]
 
 
 class ConfigurationError(ValueError):
     """A setting that cannot be used, said in one line that never repeats a value."""
+
+
+def _file(value: Any) -> Any:
+    """Take a path for the database; what means something else to SQLite or to other programs would become its name."""
+    if not isinstance(value, str | Path):
+        return value
+    text = str(value)
+    if _NO_FILE.fullmatch(text):
+        raise PydanticCustomError(
+            "no_file", "a path is expected, neither a URI nor :memory:; without one the data are ephemeral"
+        )
+    return Path(os.path.expanduser(text))  # noqa: PTH111 - Path's own raises where there is no home
 
 
 class WorldSettings(BaseModel):
@@ -36,7 +91,7 @@ class WorldSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    seed: int = Field(0, ge=-(2**63), lt=2**63, description="Everything random is drawn from it.")
+    seed: Seed = Field(0, description="Everything random is drawn from it.")
     clock: Literal["running", "paused"] = Field("running", description="Whether time passes by itself.")
     speed: float = Field(1.0, gt=0, le=1e6, description="Virtual seconds per real second.")
     poll_advance: Seconds = Field(
@@ -78,7 +133,9 @@ class Settings(WorldSettings, BaseSettings):
 
     host: str = Field("localhost", description="Where it listens; localhost is 127.0.0.1 and ::1.")
     port: int = Field(8780, ge=0, le=65535, description="The port, 0 for a free one.")
-    db: Path | None = Field(None, description="The database file; without one the data are ephemeral.")
+    db: Annotated[Path, BeforeValidator(_file)] | None = Field(
+        None, description="The database file; without one the data are ephemeral."
+    )
     api_keys: dict[str, str] = Field({}, description="Strict mode: each key's organization, `*` for every one.")
     revoked_api_keys: list[str] = Field([], description="Keys that are refused.")
     max_body_bytes: int = Field(64 * 2**20, ge=1, description="The largest body that is read.")
@@ -86,6 +143,7 @@ class Settings(WorldSettings, BaseSettings):
     control_token: str | None = Field(None, description="What the control API wants as its Bearer token.")
     allowed_hosts: list[str] = Field([], description="Further host names of the control API.")
     rules: list[RuleSpec] = Field([], max_length=MOST_RULES, description="Rules that every new world starts with.")
+    root_path: RootPath | None = Field(None, description="The prefix below which a proxy has it, such as /emulator.")
     cors_origins: list[str] = Field([], description="Origins that browsers may call /v1 from.")
 
     @property
@@ -157,15 +215,21 @@ def _sentence(error: Mapping[str, Any]) -> str:
 def _variables(environ: Mapping[str, str]) -> dict[str, str]:
     """Pick the variables that are meant for the emulator, by setting name.
 
-    Kubernetes injects others under the same prefix where a service is called reprompt-mock.
+    Kubernetes, for a service called reprompt-mock or reprompt-mock-anything, and Docker, for a container of such a name
+    that another is linked to, inject others under the same prefix.
     """
     variables = {}
     for variable, value in environ.items():
         name = variable.removeprefix(PREFIX)
-        injected = _KUBERNETES.fullmatch(name) or (name == "PORT" and value.startswith("tcp://"))
-        if variable.startswith(PREFIX) and value and not injected:
+        if variable.startswith(PREFIX) and value and not _is_injected(name, value):
             variables[name.lower()] = value
     return variables
+
+
+def _is_injected(name: str, value: str) -> bool:
+    return bool(_INJECTED.fullmatch(name)) or any(
+        names.fullmatch(name) and values.fullmatch(value) for names, values in _INJECTED_IF.items()
+    )
 
 
 def _file_values(config: Path, table: str | None) -> dict[str, Any]:

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import orjson
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from reprompt_mock import faults, rules
@@ -16,7 +25,10 @@ from reprompt_mock.lifecycle import Hold, JobStatus
 
 MOST_RULES = 1000
 """How many rules, and how many faults, a world may have."""
+MOST_REQUESTS = 1000
+"""How many requests a fault that counts them can let through first, and how many it can hit."""
 Count = Annotated[int, Field(ge=1, le=2**31)]
+_DATE_SECONDS = 10 * 366 * 86_400
 # Results, journals and snapshots nest a value a few levels deep, and orjson writes at most 254.
 _SPARE_LEVELS = 16
 
@@ -60,7 +72,7 @@ class Strict(BaseModel):
     @classmethod
     def _known_keys(cls, values: Any) -> Any:
         if isinstance(values, dict):
-            refuse_unknown("key", values, cls.model_fields)
+            refuse_unknown("key", values, [field.alias or name for name, field in cls.model_fields.items()])
         return values
 
 
@@ -150,23 +162,80 @@ class FaultMatchSpec(Strict):
         return self
 
 
+class HeaderDate(Strict):
+    """A header's value that is a date."""
+
+    date_in_seconds: Annotated[float, Field(ge=-_DATE_SECONDS, le=_DATE_SECONDS, allow_inf_nan=False)] = Field(
+        description="How many real seconds after the answer, rounded up to a whole second of the date."
+    )
+
+
+def _kind_of_header(value: Any) -> str:
+    return "date" if isinstance(value, (dict, HeaderDate)) else "text"
+
+
+HeaderValue = Annotated[
+    Annotated[str, Tag("text")] | Annotated[HeaderDate, Tag("date")], Discriminator(_kind_of_header)
+]
+
+
 class FaultThen(Strict):
     """What happens to them."""
 
+    model_config = ConfigDict(serialize_by_alias=True)
+
     status: Annotated[int, Field(ge=200, le=599)] | None = Field(None, description="The answer's status.")
     body: Json = Field(None, description="The answer's body: text, or JSON.")
-    headers: dict[str, str] = Field({}, description="The answer's headers.")
+    headers: dict[str, HeaderValue] = Field({}, description="The answer's headers: text, or a date relative to now.")
     delay_seconds: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = Field(
-        0.0, description="Real seconds before anything else; alone it delays the normal answer."
+        0.0, description="Real seconds by which the answer, or the end of the connection, comes later."
     )
-    abort: faults.Abort | None = Field(None, description="Close the connection without an answer, or after half of it.")
+    abort: faults.Abort | None = Field(
+        None, description="End the connection: reset or close it without an answer, or after half of the answer."
+    )
+    cut: faults.Cut | None = Field(None, alias="as", description="What a truncated answer breaks off in.")
+    stale_after_seconds: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] | None = Field(
+        None, description="Real seconds after the answer at which the connection is closed, of which it says nothing."
+    )
 
     @model_validator(mode="after")
     def _sendable(self) -> FaultThen:
         for name, value in self.headers.items():
-            if not _is_token(name) or not value.isascii() or not value.isprintable():
+            text = value if isinstance(value, str) else ""
+            if not _is_token(name) or not text.isascii() or not text.isprintable():
                 raise PydanticCustomError("header", "headers need a plain ASCII name and value")
         return self
+
+    @model_validator(mode="after")
+    def _consistent(self) -> FaultThen:
+        effect, is_truncated = self.to_effect(), self.abort is faults.Abort.truncate
+        has_content = self.body is not None or is_truncated
+        if effect.has_no_answer and (effect.replaces_answer or self.headers):
+            raise _nonsense("reset and close send no answer: leave out status, body and headers")
+        if self.cut and not is_truncated:
+            raise _nonsense("as says where an answer is cut: it needs abort truncate")
+        if self.abort and self.stale_after_seconds is not None:
+            raise _nonsense("the connection is closed once: give either abort or stale_after_seconds")
+        if self.status in faults.NO_CONTENT and has_content:
+            raise _nonsense("answers with 204, 205 and 304 have no body: there is none to send or to cut")
+        if is_truncated and self.body == "":
+            raise _nonsense("an empty body cannot be cut: use abort close")
+        return self
+
+    def to_effect(self) -> faults.Effect:
+        """Make what the fault does."""
+        headers = {
+            name: value if isinstance(value, str) else faults.DateIn(value.date_in_seconds)
+            for name, value in self.headers.items()
+        }
+        cut = self.cut or faults.Cut.length
+        return faults.Effect(
+            self.status, self.body, headers, self.delay_seconds, self.abort, cut, self.stale_after_seconds
+        )
+
+
+def _nonsense(sentence: str) -> PydanticCustomError:
+    return PydanticCustomError("contradiction", "{sentence}", {"sentence": sentence})
 
 
 def _is_token(name: str) -> bool:
@@ -181,18 +250,27 @@ class FaultSpec(Strict):
     times: Count | None = Field(None, description="How many it serves then; without it, all.")
     probability: Annotated[float, Field(ge=0, le=1)] = Field(1.0, description="The share of them that it hits.")
     when: faults.When = Field(faults.When.before, description="before the request is carried out, or after.")
+    per: faults.Per = Field(
+        faults.Per.arrival, description="What skip and times count: arrivals, or requests, whose repeats meet the same."
+    )
     then: FaultThen = Field(description="What happens.")
+
+    @model_validator(mode="after")
+    def _countable(self) -> FaultSpec:
+        if self.per is faults.Per.request and max(self.skip, self.times or 0) > MOST_REQUESTS:
+            message = "per request, skip and times are at most {most}"
+            raise PydanticCustomError("too_many", message, {"most": MOST_REQUESTS})
+        return self
 
     def to_fault(self, fault_id: str) -> faults.Fault:
         """Make the fault."""
         return faults.Fault(
             faults.RequestMatch(**self.match.model_dump()),
-            faults.Effect(
-                self.then.status, self.then.body, self.then.headers, self.then.delay_seconds, self.then.abort
-            ),
+            self.then.to_effect(),
             self.skip,
             self.times,
             self.probability,
             self.when,
             fault_id,
+            per=self.per,
         )

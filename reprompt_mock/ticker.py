@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from anyio import to_thread
+from reprompt_mock.errors import StorageFailed
+from reprompt_mock.event_loop import pause
 
 if TYPE_CHECKING:
     from reprompt_mock.engine.doors import Engine
+
+_logger = logging.getLogger(__name__)
 
 _LONGEST_SLEEP = 0.5
 _SHORTEST_SLEEP = 0.05
 
 
 class Ticker:
-    """Sleeps until something may be due, then makes it happen.
+    """Sleeps until something may be due, then makes it happen; what cannot be stored is tried again.
 
     Args:
         engine: whose worlds it keeps.
@@ -25,13 +29,26 @@ class Ticker:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._task: asyncio.Task[None] | None = None
+        self._is_over = False
+        self._failed = False
 
     def start(self) -> None:
         """Start ticking on the running event loop."""
         self._task = asyncio.create_task(self._run())
 
+    def wake(self) -> None:
+        """Start where nothing else did, or where the event loop on which it was started is gone."""
+        task = self._task
+        is_awake = task is not None and not task.done() and not task.get_loop().is_closed()
+        if is_awake or self._is_over:
+            return
+        with suppress(RuntimeError):  # without a loop of asyncio's: reads catch up by themselves all the same
+            asyncio.get_running_loop()
+            self.start()
+
     async def stop(self) -> None:
         """Stop, after a tick that is under way."""
+        self._is_over = True
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
@@ -40,10 +57,23 @@ class Ticker:
     async def _run(self) -> None:
         while True:
             if self._engine.has_work():
-                await to_thread.run_sync(self._engine.tick)
-            await asyncio.sleep(self._pause())
+                # A thread of anyio's would hold the process where a loop ends without cancelling its tasks.
+                await asyncio.get_running_loop().run_in_executor(None, self._tick)
+            await pause(self._wait())
 
-    def _pause(self) -> float:
+    def _tick(self) -> None:
+        try:
+            self._engine.tick()
+        except StorageFailed as failure:
+            if not self._failed:
+                _logger.warning("%s", failure)
+            self._failed = True
+        else:
+            self._failed = False
+
+    def _wait(self) -> float:
+        if self._failed:
+            return _LONGEST_SLEEP
         if self._engine.has_work():
             return _SHORTEST_SLEEP
         waits = (world.real_seconds_to_next() for world in self._engine.worlds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE, BOM_UTF32_BE, BOM_UTF32_LE
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
@@ -9,14 +10,16 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.responses import Response
 
-from reprompt_mock.errors import BodyTooLarge
+from reprompt_mock.errors import BodyTooLarge, EncodingUnsupported
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from starlette.datastructures import Headers
     from starlette.requests import Request
 
 Model = TypeVar("Model", bound=BaseModel)
+_LONGEST_NAME = 40
 
 
 def answer(content: Any, status: int = 200) -> Response:
@@ -30,18 +33,34 @@ def array(written: Iterable[bytes]) -> list[orjson.Fragment]:
 
 
 async def read_body(request: Request, limit: int | None) -> bytes:
-    """Read a body whole, counted while it streams.
+    """Read a body whole, counted while it streams; a byte order mark is skipped (contract B6).
 
     Raises:
+        EncodingUnsupported: it is compressed (contract B4).
         BodyTooLarge: it is larger than `limit` bytes (contract B4).
+        RequestValidationError: it was announced, and is empty.
     """
+    _check_encoding(request.headers.getlist("content-encoding"))
     chunks, size = [], 0
     async for chunk in request.stream():
         size += len(chunk)
         if limit is not None and size > limit:
             raise BodyTooLarge(limit=limit)
         chunks.append(chunk)
-    return b"".join(chunks)
+    body = b"".join(chunks).removeprefix(BOM_UTF8)
+    if not body and _is_announced(request.headers):
+        raise invalid("a body was announced, and none came")
+    return body
+
+
+def _check_encoding(encodings: Iterable[str]) -> None:
+    for encoding in ",".join(encodings).split(","):
+        if encoding.strip().lower() not in {"", "identity"}:
+            raise EncodingUnsupported(encoding=encoding.strip()[:_LONGEST_NAME])
+
+
+def _is_announced(headers: Headers) -> bool:
+    return "transfer-encoding" in headers or headers.get("content-length", "0").strip("0") != ""
 
 
 def loaded(body: bytes) -> Any:
@@ -53,12 +72,27 @@ def loaded(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        problem = {
-            "type": "json_invalid",
-            "loc": ("body", error.pos),
-            "msg": f"JSON decode error: {error.msg}",
-        }
-        raise RequestValidationError([{**problem, "input": {}}]) from None
+        encoding = _other_encoding(body)
+        why = f"the body is in {encoding}, send it in UTF-8" if encoding else error.msg
+        raise invalid(why, at=error.pos) from None
+
+
+def invalid(why: str, *, at: int = 0) -> RequestValidationError:
+    """Make the error of a body that is no JSON; `at` is where."""
+    return RequestValidationError(
+        [{"type": "json_invalid", "loc": ("body", at), "msg": f"JSON decode error: {why}", "input": {}}]
+    )
+
+
+def _other_encoding(body: bytes) -> str | None:
+    """Tell in which Unicode encoding other than UTF-8 a body is: by its mark, or since JSON begins in ASCII."""
+    start = body[:4]
+    zeros = [not byte for byte in start]
+    if start in (BOM_UTF32_LE, BOM_UTF32_BE) or zeros in ([True, True, True, False], [False, True, True, True]):
+        return "UTF-32"
+    if start[:2] in (BOM_UTF16_LE, BOM_UTF16_BE) or zeros in ([True, False] * 2, [False, True] * 2):
+        return "UTF-16"
+    return None
 
 
 def validated(model: type[Model], value: Any, *, at: Sequence[str | int] = ()) -> Model:
@@ -81,7 +115,7 @@ def validated(model: type[Model], value: Any, *, at: Sequence[str | int] = ()) -
 
 
 def parse(model: type[Model], body: bytes) -> Model:
-    """Read a body by a model; an empty one counts as `{}`.
+    """Read a body by a model; one that was never announced counts as `{}`.
 
     Raises:
         RequestValidationError: it is no JSON, or does not fit the model.

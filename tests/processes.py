@@ -6,20 +6,35 @@ import os
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import httpx2
+import pytest
 
 from reprompt_mock import __version__
 
 PATIENCE_SECONDS = 30.0
 """Longer than anything here takes, on however slow a machine."""
+
+
+def has_ipv6() -> bool:
+    """Tell whether the machine has ::1."""
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1")
 
 
 @dataclass
@@ -68,10 +83,16 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 @contextmanager
-def serve(*arguments: str, **variables: str) -> Iterator[Served]:
-    """Run `python -m reprompt_mock serve` until the end of the block, which may also end it."""
+def serve(*arguments: str, under: Sequence[str] = (), **variables: str) -> Iterator[Served]:
+    """Run `python -m reprompt_mock serve` until the end of the block, which may also end it.
+
+    Args:
+        arguments: those of `serve`.
+        under: a command and its arguments that becomes the emulator, as `nice` does.
+        variables: what its environment has besides.
+    """
     process = subprocess.Popen(
-        [sys.executable, "-m", "reprompt_mock", "serve", *arguments],
+        [*under, sys.executable, "-m", "reprompt_mock", "serve", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(**variables),

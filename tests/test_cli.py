@@ -1,24 +1,29 @@
 from __future__ import annotations
 
+import gc
 import importlib.metadata
 import json
 import logging
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 import reprompt_mock
-from reprompt_mock import cli, server
+from reprompt_mock import cli, health, warm
 from reprompt_mock.cli import main
-from reprompt_mock.server import ServerThread, listeners
+from reprompt_mock.engine.doors import Engine
+from reprompt_mock.health import places_to_look
+from reprompt_mock.server import CannotListen, ServerThread, listeners
 from reprompt_mock.settings import Settings, load
-from tests.processes import Served, environment, eventually, serve
+from tests.processes import PATIENCE_SECONDS, Served, environment, eventually, needs_ipv6, serve
 
 SECRET = "sk-live-4711"
 CANNOT_START = 2
@@ -49,12 +54,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 def cannot_start(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
     """Run `serve`, which must not start; gives its one line."""
-
-    def started(*_: object, **__: object) -> None:
-        raise AssertionError("it would have started")
-
-    monkeypatch.setattr(server._Uvicorn, "run", started)
+    # Where it does start after all, it ends with 0.
+    monkeypatch.setattr(cli._Announcement, "make", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     assert main(["serve", "--port", "0", *arguments]) == CANNOT_START
+    assert gc.isenabled()
     written, errors = capsys.readouterr()
     assert written == ""
     assert errors.startswith("reprompt-mock: ")
@@ -176,7 +179,7 @@ def test_every_flag_is_a_setting_and_has_its_variable() -> None:
         parser.parse_args(["serve", "--no-such-flag"])
     flags = vars(parser.parse_args(["serve"])).keys() - {"command", "config", "log_format", "log_level"}
     assert flags <= Settings.model_fields.keys()
-    assert flags == {"host", "port", "db", "seed", "speed", "clock", "failure_rate"}
+    assert flags == {"host", "port", "db", "seed", "speed", "clock", "failure_rate", "root_path"}
 
 
 # health
@@ -185,11 +188,34 @@ def test_every_flag_is_a_setting_and_has_its_variable() -> None:
 def test_health_is_0_where_an_emulator_answers(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     assert main(["health", "--url", served.url]) == 0
     assert main(["health", "--url", served.url + "/", "--wait"]) == 0
+    assert main(["health", "--port", str(served.port)]) == 0
     monkeypatch.setenv("REPROMPT_MOCK_PORT", str(served.port))
     assert main(["health"]) == 0
     monkeypatch.setenv("REPROMPT_MOCK_URL", "http://127.0.0.1:9")
     assert main(["health", "--timeout", "1"]) == 1
     assert main(["health", "--url", served.url]) == 0
+
+
+@pytest.mark.parametrize(
+    "form",
+    ["127.0.0.1:{port}", "localhost:{port}/", "{url}/", "{url}/v1", "{url}/v1/acme/place_enrichment", "{url}/readyz"],
+)
+def test_health_understands_addresses_as_they_are_written(served: Served, form: str) -> None:
+    url = form.format(url=served.url, port=served.port)
+    assert main(["health", "--url", url]) == 0
+    assert main(["health", "--url", url, "--wait"]) == 0
+
+
+@pytest.mark.parametrize("url", ["file:///", "http://[", "host:", "ftp://host", "host:port", "http://user:pw@host"])
+@pytest.mark.parametrize("wait", [[], ["--wait"]])
+def test_health_says_at_once_what_to_write_where_an_address_is_none(
+    capsys: pytest.CaptureFixture[str], url: str, wait: list[str]
+) -> None:
+    assert main(["health", "--url", url, *wait]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("reprompt-mock: ")
+    assert line.endswith("write one such as http://localhost:8780")
+    assert "pw" not in line
 
 
 def test_health_goes_through_no_proxy(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,20 +227,95 @@ def test_health_goes_through_no_proxy(served: Served, monkeypatch: pytest.Monkey
     assert main(["health", "--url", served.url]) == 0
 
 
+def _machine_name() -> str:
+    """Give a name of this machine that can be listened on, else one that always can."""
+    name = socket.gethostname()
+    try:
+        for listener in listeners(name, 0):
+            listener.close()
+    except CannotListen:
+        return "127.0.0.3"
+    return name
+
+
+HOSTS = [
+    "localhost", "127.0.0.1", "127.0.0.2", "0.0.0.0", _machine_name(),
+    pytest.param("::", marks=needs_ipv6), pytest.param("::1", marks=needs_ipv6),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("source", ["environment", "flags", "file"])
+def test_health_finds_an_emulator_that_was_started_alike(
+    host: str, source: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    server = ServerThread(load({"host": host, "port": 0}, environ={}))
+    server.start()
+    port = server.url.rpartition(":")[2]
+    flags = ["--host", host, "--port", port] if source == "flags" else []
+    if source == "environment":
+        monkeypatch.setenv("REPROMPT_MOCK_HOST", host)
+        monkeypatch.setenv("REPROMPT_MOCK_PORT", port)
+    elif source == "file":
+        (tmp_path / "emulator.toml").write_text(f"host = {host!r}\nport = {port}\n")
+        monkeypatch.setenv("REPROMPT_MOCK_CONFIG", str(tmp_path / "emulator.toml"))
+    try:
+        assert main(["health", *flags]) == 0
+        assert main(["health", "--wait", "--timeout", "5", *flags]) == 0
+    finally:
+        server.stop()
+    assert main(["health", *flags]) == 1
+
+
+@needs_ipv6
+def test_health_finds_an_emulator_of_a_container_that_listens_elsewhere_than_the_image_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = ServerThread(load({"host": "::", "port": 0}, environ={}))
+    server.start()
+    monkeypatch.setenv("REPROMPT_MOCK_HOST", "0.0.0.0")
+    monkeypatch.setenv("REPROMPT_MOCK_PORT", server.url.rpartition(":")[2])
+    assert main(["health"]) == 0
+    server.stop()
+
+
 def test_health_follows_what_kubernetes_injects_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REPROMPT_MOCK_PORT", "tcp://10.0.0.1:8780")
-    assert cli._own_url() == "http://127.0.0.1:8780"
+    assert places_to_look(None, None, None) == ("http://127.0.0.1:8780", "http://[::1]:8780")
+
+
+def test_health_cannot_guess_a_free_port(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("REPROMPT_MOCK_PORT", "0")
+    assert main(["health"]) == 1
+    assert "say which with --url" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text", [None, "port =", "port = " + "[" * 10_000])
+def test_health_says_where_it_cannot_read_the_file_that_names_the_port(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str | None
+) -> None:
+    file = tmp_path / "emulator.toml"
+    if text is not None:
+        file.write_text(text)
+    monkeypatch.setenv("REPROMPT_MOCK_CONFIG", str(file))
+    assert main(["health"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"reprompt-mock: cannot read {file}")
 
 
 @pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:9", "127.0.0.1:9", "nonsense", "file:///", "http://a..b", "http://[", ""]
-)
+    "flags",
+    [
+        ["--url", "http://127.0.0.1:9"], ["--url", "127.0.0.1:9"], ["--url", "nonsense"], ["--url", "http://a..b"],
+        ["--url", ""], ["--port", "99999"], ["--port", "-1"], ["--host", "a b"], ["--host", "http://localhost"],
+    ],
+)  # fmt: skip
 def test_health_is_1_where_none_answers(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, url: str
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, flags: list[str]
 ) -> None:
     monkeypatch.setenv("REPROMPT_MOCK_PORT", "9")
-    assert main(["health", "--url", url, "--timeout", "0.3"]) == 1
-    assert main(["health", "--url", url, "--timeout", "0.1", "--wait"]) == 1
+    assert main(["health", *flags, "--timeout", "0.3"]) == 1
+    assert main(["health", *flags, "--timeout", "0.1", "--wait"]) == 1
     errors = capsys.readouterr().err.splitlines()
     assert len(errors) == 2
     assert all(line.startswith("reprompt-mock: no emulator answers at ") for line in errors)
@@ -226,11 +327,28 @@ def test_health_is_1_where_none_answers(
         b"",
         b"SSH-2.0-OpenSSH_9.9\r\n",
         b"HTTP/1.1 500 Internal Server Error\r\n\r\n",
+        b"HTTP/1.1 503 Service Unavailable\r\n\r\n<html>",
+        b"HTTP/1.1 503 Service Unavailable\r\n\r\n[]",
         b"HTTP/1.1 404 Not Found\r\n\r\n",
         b"HTTP/1.1 999999 x\r\n\r\n",
     ],
 )
-def test_health_is_1_where_something_else_answers(answer: bytes) -> None:
+def test_health_is_1_where_something_else_answers(capsys: pytest.CaptureFixture[str], answer: bytes) -> None:
+    with _answering(answer) as url:
+        assert main(["health", "--url", url, "--timeout", "5"]) == 1
+    assert capsys.readouterr().err == f"reprompt-mock: no emulator answers at {url}\n"
+
+
+def test_health_repeats_what_an_emulator_says_that_is_not_ready(capsys: pytest.CaptureFixture[str]) -> None:
+    answer = b'HTTP/1.1 503 Service Unavailable\r\n\r\n{"detail": "It sleeps."}'
+    with _answering(answer) as url:
+        assert main(["health", "--wait", "--url", url, "--timeout", "0"]) == 1
+    assert capsys.readouterr().err == f"reprompt-mock: the emulator at {url} is not ready: It sleeps.\n"
+
+
+@contextmanager
+def _answering(answer: bytes) -> Iterator[str]:
+    """Answer one request with some bytes."""
     (listener,) = listeners("127.0.0.1", 0)
 
     def reply() -> None:
@@ -242,34 +360,47 @@ def test_health_is_1_where_something_else_answers(answer: bytes) -> None:
     other = threading.Thread(target=reply)
     other.start()
     with listener:
-        assert main(["health", "--url", f"http://127.0.0.1:{listener.getsockname()[1]}", "--timeout", "5"]) == 1
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         other.join()
 
 
-def test_health_waits_for_an_emulator_that_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    tried = threading.Event()
-    answers = cli._answers
+def test_health_waits_for_an_emulator_until_it_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, may_end, asked = threading.Event(), threading.Event(), threading.Semaphore(0)
+    really_warm, really_ask = warm.warm, health._obstacle
 
-    def noted(url: str, timeout: float) -> bool:
-        answered = answers(url, min(timeout, 0.2))
-        tried.set()
-        return answered
+    def held(engine: Engine) -> None:
+        begun.set()
+        assert may_end.wait(PATIENCE_SECONDS)
+        really_warm(engine)
 
-    monkeypatch.setattr(cli, "_answers", noted)
+    def noted(url: str, path: str, timeout: float) -> str | None:
+        obstacle = really_ask(url, path, min(timeout, 1))
+        asked.release()
+        return obstacle
+
+    monkeypatch.setattr(warm, "warm", held)
     emulator = ServerThread(load({"port": 0}, environ={}))  # it listens, but does not answer yet
+    starting = threading.Thread(target=emulator.start)
     codes: list[int] = []
+    monkeypatch.setattr(health, "_obstacle", noted)
     waiting = threading.Thread(target=lambda: codes.append(main(["health", "--wait", "--url", emulator.url])))
     waiting.start()
-    assert tried.wait(30)
+    assert asked.acquire(timeout=PATIENCE_SECONDS)
+    starting.start()
+    assert begun.wait(PATIENCE_SECONDS)
+    for _ in range(3):
+        assert asked.acquire(timeout=PATIENCE_SECONDS)
+    assert main(["health", "--url", emulator.url]) == 0
     assert codes == []
-    emulator.start()
-    waiting.join()
+    may_end.set()
+    waiting.join(PATIENCE_SECONDS)
+    starting.join(PATIENCE_SECONDS)
     emulator.stop()
     assert codes == [0]
 
 
 def test_health_loads_nothing_heavy() -> None:
-    code = "import sys, reprompt_mock.cli; print(*sys.modules)"
+    code = "import sys, reprompt_mock.cli; reprompt_mock.cli.main(['health', '--port', '9']); print(*sys.modules)"
     run = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment(), timeout=60
     )
@@ -278,6 +409,17 @@ def test_health_loads_nothing_heavy() -> None:
 
 
 # The rest
+
+
+def test_a_served_emulator_collects_garbage_once_it_is_ready(capsys: pytest.CaptureFixture[str]) -> None:
+    gc.disable()
+    try:
+        cli._Announcement().make("http://127.0.0.1:8780")
+        assert gc.isenabled()
+    finally:
+        gc.enable()
+        gc.unfreeze()
+    assert capsys.readouterr().out.endswith("listening on http://127.0.0.1:8780\n")
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:

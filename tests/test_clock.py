@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reprompt_mock.clock import LATEST, SECOND, VirtualClock, day_bounds, iso, moment_of, real_now
+from reprompt_mock.clock import LATEST, SECOND, VirtualClock, day_bounds, http_date, iso, moment_of
 from reprompt_mock.engine import batches, clock, worlds
 from reprompt_mock.engine.doors import Engine
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
@@ -25,11 +25,6 @@ moments = st.integers(0, LATEST)
 reals = st.integers(0, 2 * NOON)
 speeds = st.floats(0.001, 1e6)
 clocks = st.builds(VirtualClock, moments, reals, speeds, st.booleans())
-
-
-def test_real_time_is_counted_in_whole_microseconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("time.time_ns", lambda: NOON * 1000 + 1999)
-    assert real_now() == NOON + 1
 
 
 def test_time_ends_with_the_year_9999_and_begins_with_1970() -> None:
@@ -128,6 +123,18 @@ def test_what_is_written_is_read_as_the_same_moment(moment: int) -> None:
     assert moment_of(datetime.fromisoformat(iso(moment))) == moment
 
 
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+        (NOON + SECOND - 1, "Fri, 15 Jan 2027 08:00:00 GMT"),
+        (LATEST, "Fri, 31 Dec 9999 23:59:59 GMT"),
+    ],
+)
+def test_a_date_of_http_has_whole_seconds(moment: int, text: str) -> None:
+    assert http_date(moment) == text
+
+
 def test_a_zone_is_taken_into_account() -> None:
     there = datetime(2027, 1, 15, 10, 0, tzinfo=timezone(timedelta(hours=2)))
     assert moment_of(there) == NOON
@@ -207,6 +214,70 @@ def test_a_running_clock_runs_on_while_the_server_is_down(tmp_path: Path) -> Non
         assert [world.slug for world in engine.worlds] == ["fast", "still"]
 
 
+@pytest.mark.parametrize("back", [SECOND, 3600 * SECOND, NOON])
+@pytest.mark.parametrize("speed", [1.0, 60.0])
+def test_a_running_clock_goes_on_at_once_where_the_machine_was_set_back_while_the_server_was_down(
+    tmp_path: Path, back: int, speed: float
+) -> None:
+    """The gap over a restart is never negative."""
+    machine = Machine()
+    with _engine(machine, tmp_path / "world.db", speed) as engine:
+        engine.write(engine.worlds.peek("still"), clock.change, running=False)
+        engine.write(engine.worlds.peek("acme"), clock.advance, 0)
+    machine.now -= back
+    with _engine(machine, tmp_path / "world.db") as engine:
+        assert engine.read(engine.worlds.peek("acme"), worlds.summary).clock.now == NOON
+        machine.now += SECOND
+        assert engine.read(engine.worlds.peek("acme"), worlds.summary).clock.now == NOON + int(SECOND * speed)
+        assert engine.read(engine.worlds.peek("still"), worlds.summary).clock.now == NOON
+
+
+def test_what_was_seen_is_not_undone_where_the_machine_was_set_back_while_the_server_was_down(tmp_path: Path) -> None:
+    """Also where it was set back to a time at which the world was there already."""
+    machine = Machine()
+    with _engine(machine, tmp_path / "world.db") as engine:
+        _submit(engine, "acme")
+        machine.now += 1000 * SECOND
+        before = engine.read(engine.worlds.peek("acme"), worlds.summary)
+        assert before.jobs.completed == 5
+    machine.now -= 999 * SECOND
+    with _engine(machine, tmp_path / "world.db") as engine:
+        world = engine.worlds.peek("acme")
+        assert engine.read(world, worlds.summary) == before
+        assert engine.read(world, batches.status, "b").status.name == "completed"
+        machine.now += SECOND
+        assert world.now() == before.clock.now + SECOND
+
+
+def test_a_time_that_was_shown_is_not_undone_where_the_machine_was_set_back_while_the_server_was_down(
+    tmp_path: Path,
+) -> None:
+    machine = Machine()
+    with _engine(machine, tmp_path / "world.db", 60.0) as engine:
+        engine.write(engine.worlds.peek("acme"), clock.advance, 0)
+        machine.now += 100 * SECOND
+        shown = engine.read(engine.worlds.peek("acme"), worlds.summary).clock.now
+    machine.now -= 50 * SECOND
+    with _engine(machine, tmp_path / "world.db") as engine:
+        assert engine.read(engine.worlds.peek("acme"), worlds.summary).clock.now == shown == NOON + 6000 * SECOND
+        machine.now += SECOND
+        assert engine.read(engine.worlds.peek("acme"), worlds.summary).clock.now == shown + 60 * SECOND
+
+
+def test_time_goes_on_from_the_last_submission_where_the_machine_was_set_back(tmp_path: Path) -> None:
+    machine = Machine()
+    with _engine(machine, tmp_path / "world.db") as engine:
+        engine.write(engine.worlds.peek("acme"), clock.advance, 0)
+        machine.now += 100 * SECOND
+        _submit(engine, "acme")
+    machine.now -= 50 * SECOND
+    with _engine(machine, tmp_path / "world.db") as engine:
+        world = engine.worlds.peek("acme")
+        assert world.now() == NOON + 100 * SECOND
+        machine.now += SECOND
+        assert world.now() == NOON + 101 * SECOND
+
+
 def _submit(engine: Engine, slug: str) -> None:
     places = [PlaceToEnrich(f"store-{number}", b'{"name":"A","city":"Lyon"}', ("websites",)) for number in range(5)]
     engine.write(engine.worlds.peek(slug), batches.create, BatchToCreate("b", "B", places, kick_off=True, body=b""))
@@ -221,7 +292,7 @@ def test_jobs_of_a_running_world_move_by_themselves_whether_or_not_anybody_ticks
         seen = []
         for _ in range(80):
             if ticking:
-                assert engine.has_work() is (engine.worlds.peek("acme").is_due() or engine._has_purge)
+                assert engine.has_work() is (engine.worlds.peek("acme").is_due() or engine.has_purge)
                 engine.tick()
             view = engine.read(engine.worlds.peek("acme"), batches.status, "b")
             assert engine.read(engine.worlds.peek("acme"), batches.status, "b") == view

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -94,9 +95,29 @@ def test_it_runs_as_a_number_that_is_not_root_and_anyone_may_write_its_only_volu
     assert only(FINAL, "RUN") == "mkdir --mode=1777 /data"
 
 
+def test_ephemeral_data_are_kept_in_its_volume() -> None:
+    """Elsewhere a folder of that name is the machine's own, so that the image alone says it."""
+    assert environment()["TMPDIR"] == only(FINAL, "VOLUME")
+
+
 def test_the_final_stage_takes_what_was_installed_and_nothing_else() -> None:
     assert only(FINAL, "COPY") == "--from=build /opt/reprompt-mock /opt/reprompt-mock"
     assert environment()["PATH"] == "/opt/reprompt-mock/bin:$PATH"
+
+
+def test_all_that_its_commands_import_is_compiled_beforehand() -> None:
+    """It cannot be compiled when they run: the root may be read-only."""
+    (code,) = re.findall(r"bin/python -I -c '([^']+)'", "\n".join(step.value for step in BUILD))
+    ran = subprocess.run(
+        [sys.executable, "-c", f"{code}; import sys; print(*sys.modules)"], capture_output=True, text=True, check=True
+    )
+    package = ROOT / "reprompt_mock"
+    modules = {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for file in package.rglob("*.py")
+    }
+    unused = {f"reprompt_mock.{name}" for name in ("__main__", "demo", "pytest_plugin")}
+    assert modules - unused <= set(ran.stdout.split()) | {"reprompt_mock.samples"}
 
 
 def test_its_labels_say_what_the_project_says_of_itself() -> None:
@@ -210,6 +231,81 @@ def test_the_client_gets_a_result(url: str, tmp_path: Path) -> None:
     printed = run("-c", *client["command"], folder=tmp_path, REPROMPT_BASE_URL=f"{url}/v1")
 
     assert "website" in json.loads(printed)
+
+
+# The check of the image
+
+TOOLS = {
+    "buildah": "buildah",
+    "debootstrap": "debootstrap",
+    "ip": "iproute2",
+    "pgrep": "procps",
+    "nsenter": "util-linux",
+    "unshare": "util-linux",
+}
+"""What the check needs beside Debian's base, each with the package that has it."""
+
+
+def stub(folder: Path, name: str, text: str) -> None:
+    (folder / name).write_text(f"#!/bin/sh\n{text}\n")
+    (folder / name).chmod(0o755)
+
+
+def image_check(folder: Path, *missing: str, system: str = "debian", user: int = 0) -> tuple[str, list[str]]:
+    """Run the check where there is nothing but stubs; gives what it said and what it asked apt-get for."""
+    asked = folder / "asked"
+    stub(folder, "id", f"echo {user}")
+    stub(folder, "apt-get", f'echo "$*" >>{asked}; [ "$1" = update ]')
+    (folder / "dirname").symlink_to(shutil.which("dirname") or "")
+    (folder / "os-release").write_text(f"ID={system}\n")
+    for name in TOOLS.keys() - set(missing):
+        stub(folder, name, "exit 1")
+    done = subprocess.run(
+        [shutil.which("bash") or "bash", ROOT / "tools" / "image_check.sh"],
+        env={"PATH": str(folder), "OS_RELEASE": str(folder / "os-release")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.removeprefix("image-check: skipped: ").strip(), (
+        asked.read_text().splitlines() if asked.exists() else []
+    )
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_the_check_asks_for_each_tool_by_itself(tmp_path: Path, tool: str) -> None:
+    said, asked = image_check(tmp_path, tool)
+
+    assert said == f"apt-get cannot install {TOOLS[tool]}"
+    assert [line.split()[0] for line in asked] == ["update", "install"]
+    assert asked[1].split()[-1] == TOOLS[tool]
+    assert {*asked[1].split()} & {*TOOLS.values()} == {TOOLS[tool]}
+
+
+def test_the_check_asks_for_all_that_is_missing_at_once(tmp_path: Path) -> None:
+    said, _ = image_check(tmp_path, "buildah", "debootstrap")
+
+    assert said == "apt-get cannot install buildah debootstrap"
+
+
+def test_the_check_asks_for_nothing_where_all_is_there(tmp_path: Path) -> None:
+    assert image_check(tmp_path) == ("this machine grants no namespaces", [])
+
+
+def test_the_check_is_skipped_where_it_cannot_be_made(tmp_path: Path) -> None:
+    for number, (system, user, says) in enumerate((("fedora", 0, "this is fedora"), ("debian", 1000, "it needs root"))):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        said, asked = image_check(folder, system=system, user=user)
+        assert says in said
+        assert asked == []
+
+
+def test_continuous_integration_makes_the_check() -> None:
+    lines = (ROOT / ".ci" / "run").read_text().splitlines()
+    assert [line for line in lines if line.endswith("make image-check")]
 
 
 # The README's sections

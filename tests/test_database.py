@@ -167,11 +167,14 @@ def test_a_write_that_ends_while_it_is_closed_harms_nobody(database: Database, m
         written = pool.submit(write)
         writing.wait()
 
+        close_idle = database._connections.close
+
         def let_it_end() -> None:
+            close_idle()
             closed.set()
             written.result()
 
-        monkeypatch.setattr(database, "_close_idle", let_it_end)
+        monkeypatch.setattr(database._connections, "close", let_it_end)
         database.close()
     Database(database.path).close()
 
@@ -235,9 +238,11 @@ def test_the_database_of_another_program_is_refused_and_left_alone(tmp_path: Pat
     path = tmp_path / "customers.db"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE customer (name TEXT)")
+    content = path.read_bytes()
     for _ in range(2):
         with pytest.raises(DatabaseUnreadable, match="it is another program's"):
             Database(path)
+        assert path.read_bytes() == content  # which also says how it is to be written
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT name FROM sqlite_master").fetchall() == [("customer",)]
 

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from reprompt_mock.api import attributes, batches, jobs
 from reprompt_mock.faults import OPERATION_IDS
 
-LEDGER = (Path(__file__).parents[1] / "docs" / "fidelity.md").read_text(encoding="utf-8")
+LEDGER = (Path(__file__).parents[1] / "docs" / "fidelity" / "ledger.md").read_text(encoding="utf-8")
 ROUTES = [
     route for module in (attributes, batches, jobs) for route in module.router.routes if isinstance(route, APIRoute)
 ]

@@ -407,6 +407,7 @@ def test_reset_forgets_everything_of_its_world(mock: OrgHandle) -> None:
 
     assert (mock.rules.list(), mock.faults.list(), mock.journal.find()) == ([], [], [])
     assert mock.settings.get()["failure_rate"] == 0
+    assert mock.settings.update(seed=2**62 + 1)["seed"] == mock.settings.get()["seed"] == 2**62 + 1
     assert mock.clock.running is False
 
 
@@ -444,7 +445,11 @@ REFUSALS: dict[str, tuple[Any, int, str]] = {
         422,
         "query.limit: Input should be greater than or equal to 0",
     ),
-    "snapshot": (lambda mock: mock.restore({**mock.snapshot(), "version": 9}), 422, "body.version: Input should be 1"),
+    "snapshot": (
+        lambda mock: mock.restore({**mock.snapshot(), "version": 9}),
+        422,
+        "body.version: Input should be 1 or 2",
+    ),
     "slug": (lambda mock: mock.org("-").counts(), 404, "The organization '-' was not found."),
 }  # fmt: skip
 

@@ -324,7 +324,9 @@ def test_every_operation_of_the_service_has_its_line(url: str) -> None:
 
 def test_every_route_of_the_control_api_has_its_line(url: str) -> None:
     # Later sections have tables of their own, of the same form.
-    lines = set(re.findall(r"^\| `((?:GET|POST|PUT|PATCH|DELETE) (?:W|/_mock)[^`]*)` \|", README, re.MULTILINE))
+    lines = set(
+        re.findall(r"^\| `((?:GET|POST|PUT|PATCH|DELETE) (?:W|/_mock|/livez|/readyz)[^`]*)` \|", README, re.MULTILINE)
+    )
     written = {re.sub(r" W\b", f" {WORLD}", line) for line in lines}
 
     assert served(url, "/_mock/openapi.json") == written

@@ -7,6 +7,7 @@ import logging
 import re
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -19,24 +20,11 @@ import pytest
 from reprompt_mock.errors import DatabaseInUse
 from reprompt_mock.server import CannotListen, ServerThread, listeners, url_of
 from reprompt_mock.settings import load
-from tests.processes import Served, serve
+from tests.processes import PATIENCE_SECONDS, Served, environment, eventually, needs_ipv6, serve
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
 PROMPTLY_SECONDS = 5.0
 """Two seconds are promised; the rest is for a machine that does other things too."""
-
-
-def has_ipv6() -> bool:
-    """Tell whether the machine has ::1."""
-    try:
-        with socket.socket(socket.AF_INET6) as probe:
-            probe.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
-
-
-needs_ipv6 = pytest.mark.skipif(not has_ipv6(), reason="this machine has no ::1")
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +123,36 @@ def test_a_signal_amid_a_large_write_ends_it_with_0() -> None:
     assert lines
     assert all({"time", "level", "logger", "message"} <= line.keys() for line in lines)
     assert "k" not in {line["message"] for line in lines}
+
+
+def test_a_signal_while_it_gets_ready_ends_it_with_0_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    (listener,) = listeners("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    listener.close()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "reprompt_mock", "serve", "--host", "127.0.0.1", "--port", str(port)],
+        env=environment(TMPDIR=str(tmp_path)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    eventually(lambda: _is_alive(port))
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=PATIENCE_SECONDS)
+    assert (process.returncode, errors) == (0, b"")
+    assert list(tmp_path.iterdir()) == []
+
+
+def _is_alive(port: int) -> bool:
+    try:
+        return httpx2.get(f"http://127.0.0.1:{port}/livez", trust_env=False).status_code == 200
+    except httpx2.TransportError:
+        return False
+
+
+def test_what_answers_the_probes_is_up_before_any_framework() -> None:
+    code = "import sys, reprompt_mock.server; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert not {"fastapi", "starlette", "sqlmodel", "sqlalchemy", "pydantic"} & set(run.stdout.split())
 
 
 # In this process

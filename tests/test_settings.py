@@ -46,6 +46,7 @@ VALUES: dict[str, tuple[Any, Any, str, str, tuple[Any, Any, Any]]] = {
     "journal_size": (1000, 0, "1", "2", (0, 1, 2)),
     "control_token": (None, "a", "b", "'c'", ("a", "b", "c")),
     "allowed_hosts": ([], ["a"], '["b"]', "['c']", (["a"], ["b"], ["c"])),
+    "root_path": (None, "/a", "/b", '"/c"', ("/a", "/b", "/c")),
     "cors_origins": ([], ["a"], '["b"]', "['c']", (["a"], ["b"], ["c"])),
 }
 
@@ -102,6 +103,21 @@ def test_an_empty_variable_counts_as_not_given(tmp_path: Path) -> None:
         ("REPROMPT_MOCK_PORT_8780_TCP_ADDR", "10.0.0.1"),
         ("REPROMPT_MOCK_PORT_8780_TCP_PORT", "8780"),
         ("REPROMPT_MOCK_PORT_8780_TCP_PROTO", "tcp"),
+        ("REPROMPT_MOCK_PORT_53_UDP", "udp://10.0.0.1:53"),
+        ("REPROMPT_MOCK_PORT", "udp://10.0.0.1:53"),
+        ("REPROMPT_MOCK_API_SERVICE_HOST", "10.0.0.1"),
+        ("REPROMPT_MOCK_API_SERVICE_PORT", "8780"),
+        ("REPROMPT_MOCK_API_SERVICE_PORT_HTTP", "8780"),
+        ("REPROMPT_MOCK_API_PORT", "tcp://10.0.0.1:8780"),
+        ("REPROMPT_MOCK_FOR_TEAM_7_PORT", "tcp://10.0.0.1:8780"),
+        ("REPROMPT_MOCK_DB_PORT_5432_TCP", "tcp://10.0.0.1:5432"),
+        ("REPROMPT_MOCK_DB_PORT_5432_TCP_ADDR", "10.0.0.1"),
+        ("REPROMPT_MOCK_DNS_PORT_53_UDP_PROTO", "udp"),
+        ("REPROMPT_MOCK_NAME", "/web/reprompt_mock"),
+        ("REPROMPT_MOCK_1_NAME", "/web/reprompt_mock_1"),
+        ("REPROMPT_MOCK_ENV_PATH", "/usr/bin"),
+        ("REPROMPT_MOCK_ENV_REPROMPT_MOCK_HOST", "0.0.0.0"),
+        ("REPROMPT_MOCK_1_ENV_PYTHON_VERSION", "3.13"),
         ("REPROMPT_MOCK_URL", "http://localhost:1"),
         ("REPROMPT_MOCK_CONFIG", "anywhere.toml"),
         ("REPROMPT_MOCK_LOG_FORMAT", "json"),
@@ -123,7 +139,11 @@ def test_a_variable_that_is_no_setting_of_ours_is_ignored(variable: str, value: 
         ("REPROMPT_MOCK_APIKEYS", "REPROMPT_MOCK_API_KEYS"),
         ("REPROMPT_MOCK_LOGLEVEL", "REPROMPT_MOCK_LOG_LEVEL"),
         ("REPROMPT_MOCK_SERVICE", None),
-        ("REPROMPT_MOCK_PORT_8780_UDP", None),
+        ("REPROMPT_MOCK_PORT_UDP", "REPROMPT_MOCK_PORT"),
+        ("REPROMPT_MOCK_API_PORT", "REPROMPT_MOCK_PORT"),
+        ("REPROMPT_MOCK_XSERVICE_HOST", None),
+        ("REPROMPT_MOCK_NAME", None),
+        ("REPROMPT_MOCK_ENV", None),
         ("REPROMPT_MOCK_", None),
         ("REPROMPT_MOCK_QQQQ", None),
     ],
@@ -134,6 +154,45 @@ def test_an_unknown_variable_is_an_error_that_names_the_nearest(variable: str, h
     assert f"unknown environment variable {variable}" in str(error.value)
     assert hint is None or str(error.value).endswith(f"; did you mean {hint}?")
     assert SECRET not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        ":memory:",
+        "file:world.db",
+        "file:world.db?mode=memory",
+        "FILE:/data/world.db",
+        "sqlite:///world.db",
+        "sqlite3:world.db",
+        f"postgresql://user:{SECRET}@localhost/world",
+        f"http://{SECRET}@localhost/",
+    ],
+)
+def test_what_is_no_path_is_no_database(tmp_path: Path, value: str) -> None:
+    """Each would have become the name of a file."""
+    sources: list[dict[str, Any]] = [
+        {"flags": {"db": value}, "environ": {}},
+        {"flags": {"db": Path(value)}, "environ": {}},
+        {"environ": {"REPROMPT_MOCK_DB": value}},
+        {"environ": {}, "config": toml(tmp_path, f"db = {value!r}")},
+    ]
+    for source in sources:
+        with pytest.raises(ConfigurationError) as error:
+            load(**source)
+        assert str(error.value).startswith("setting db: a path is expected, neither a URI nor :memory:")
+        assert SECRET not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["C:\\data\\world.db", "profile.db", "./file:world.db", "a:b.db", "data/:memory:"])
+def test_an_unusual_name_is_a_path(name: str) -> None:
+    assert load({"db": name}, environ={}).db == Path(name)
+
+
+def test_a_path_may_begin_at_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert load(environ={"REPROMPT_MOCK_DB": "~/world.db"}).db == tmp_path / "world.db"
+    assert load({"db": Path("~/world.db")}, environ={}).db == tmp_path / "world.db"
 
 
 @pytest.mark.parametrize(("key", "hint"), [("prot", "port"), ("Seed", "seed"), ("log_level", None), ("url", None)])

@@ -25,14 +25,26 @@ clean_up() {
     rm -rf --one-file-system "$work/storage" "$work/run" "$work/data"
 }
 
+# Prints the packages of those tools that are not there. Each is asked for by itself: of several names `command -v`
+# succeeds where any is there. Functions do not count, such as our own buildah.
+missing_packages() {
+    local tool
+    for tool in buildah:buildah debootstrap:debootstrap ip:iproute2 pgrep:procps nsenter:util-linux unshare:util-linux; do
+        type -P "${tool%:*}" >/dev/null || echo "${tool#*:}"
+    done
+}
+
 prepare() {
     [ "$(id -u)" = 0 ] || skip "it needs root, for namespaces and packages"
     command -v apt-get >/dev/null || skip "it needs Debian's apt-get"
-    . /etc/os-release
+    # shellcheck source=/dev/null
+    . "${OS_RELEASE:-/etc/os-release}"
     [ "${ID:-}" = debian ] || skip "its base is made of Debian's packages, this is ${ID:-another system}"
-    if ! command -v buildah debootstrap ip pgrep nsenter >/dev/null; then
+    local packages
+    mapfile -t packages < <(missing_packages)
+    if [ ${#packages[@]} -gt 0 ]; then
         apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --yes --no-install-recommends \
-            buildah debootstrap iproute2 procps util-linux >/dev/null || skip "apt-get cannot install buildah"
+            "${packages[@]}" >/dev/null || skip "apt-get cannot install ${packages[*]}"
     fi
     unshare --mount --pid --net --fork true || skip "this machine grants no namespaces"
     trap clean_up EXIT
@@ -164,6 +176,7 @@ check_runs() {
     start "$(config '{{.Docker.Config.User}}')" serve
     healthy
     inside sh -c '! touch /opt/reprompt-mock/x /x' 2>/dev/null || fail "the root can be written"
+    inside sh -c 'ls /data/reprompt-mock-*/world.db' >/dev/null 2>&1 || fail "ephemeral data are not in /data"
     stop
     [ -z "$(ls -A "$work/data")" ] || fail "it left ephemeral data in /data"
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import orjson
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from starlette.middleware.cors import CORSMiddleware
 
 from reprompt_mock import __version__
@@ -15,14 +14,14 @@ from reprompt_mock.api.auth import Gate
 from reprompt_mock.api.document import build_document
 from reprompt_mock.api.gateway import Gateway
 from reprompt_mock.errors import OrganizationNotFound
-from reprompt_mock.operations import Operations
+from reprompt_mock.mounting import root_of
+from reprompt_mock.openapi import placed
+from reprompt_mock.operations import HeadAsGet, Operations
 from reprompt_mock.organizations import is_slug
 from reprompt_mock.problems import install
+from reprompt_mock.wire import answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from contextlib import AbstractAsyncContextManager
-
     from starlette.types import Receive, Scope, Send
 
     from reprompt_mock.offload import Offload
@@ -30,8 +29,8 @@ if TYPE_CHECKING:
 _ROUTERS = (batches.router, jobs.router, attributes.router)
 
 
-def create_service_app(offload: Offload, lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]]) -> Gateway:
-    """Make the service's app of an engine, with journal and faults; `lifespan` runs around it."""
+def create_service_app(offload: Offload) -> Gateway:
+    """Make the service's app of an engine, with journal and faults."""
     # As routers of their own every request would be matched with each router first, then with its routes.
     routes = [route for router in _ROUTERS for route in router.routes]
     app = FastAPI(
@@ -42,7 +41,6 @@ def create_service_app(offload: Offload, lifespan: Callable[[FastAPI], AbstractA
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        lifespan=lifespan,
         routes=routes,
     )
     app.state.offload = offload
@@ -57,7 +55,7 @@ def create_service_app(offload: Offload, lifespan: Callable[[FastAPI], AbstractA
             allow_methods=["*"],
             allow_headers=["*"],
         )
-    return Gateway(app, offload, operations)
+    return Gateway(HeadAsGet(app), offload, operations)
 
 
 class _ServiceCors(CORSMiddleware):
@@ -70,16 +68,19 @@ class _ServiceCors(CORSMiddleware):
 
 def _serve_document(app: FastAPI) -> None:
     @cache
-    def written() -> bytes:
-        return orjson.dumps(build_document(app))
+    def built() -> dict[str, Any]:
+        return build_document(app)
 
-    async def document() -> Response:
-        return Response(written(), media_type="application/json")
+    def written(request: Request) -> Response:
+        return answer(placed(built(), root_of(request.scope)))
 
-    async def document_of_organization(org_slug: str) -> Response:
+    async def document(request: Request) -> Response:
+        return written(request)
+
+    async def document_of_organization(request: Request, org_slug: str) -> Response:
         if not is_slug(org_slug):
             raise OrganizationNotFound(org_slug=org_slug)
-        return Response(written(), media_type="application/json")
+        return written(request)
 
     app.add_api_route("/openapi.json", document, include_in_schema=False)
     app.add_api_route("/v1/{org_slug}/openapi.json", document_of_organization, include_in_schema=False)

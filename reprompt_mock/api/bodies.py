@@ -6,6 +6,7 @@ by msgspec structs that accept a strict part of the same, and are an order of ma
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import product
 from string import ascii_uppercase
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -14,11 +15,12 @@ import msgspec
 import orjson
 from fastapi.exceptions import RequestValidationError
 
+from reprompt_mock import numerals
 from reprompt_mock.api.schemas.batches import AttributeSet, PlaceBatchPayload
 from reprompt_mock.api.schemas.places import LONGEST_PLACE_ID, PlaceJob
 from reprompt_mock.attributes import merged
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich, check_size
-from reprompt_mock.enrichment.places import has_address
+from reprompt_mock.enrichment.places import has_address, written_place
 from reprompt_mock.wire import loaded, validated
 
 if TYPE_CHECKING:
@@ -95,6 +97,9 @@ _decode_place = msgspec.json.Decoder(_Place).decode
 _decode_open_place = msgspec.json.Decoder(_OpenPlace).decode
 _MODELS_ONLY = ("wkt_geometry", "place_id")
 """Fields of a place that stand for others, which only the models look at."""
+_TYPED = frozenset(("latitude", "longitude", "opening_hours"))
+_OF_NUMBERS = frozenset((float, dict, list))
+"""What may be a number, or hold one, that the decoder rounded."""
 
 
 class _NotStrict(Exception):
@@ -129,27 +134,35 @@ def _strict_places(batch: _Batch) -> Iterator[PlaceToEnrich]:
     of_batch = (batch.attribute_set, batch.attributes)
     shared = merged(of_batch)
     for job in batch.jobs:
+        inputs: msgspec.Raw | bytes = job.inputs
         try:
-            place = _decode_place(job.inputs)
+            place = _decode_place(inputs)
         except msgspec.ValidationError:
-            place = _open_place(job.inputs)
+            place, inputs = _open_place(inputs)
         if not place.is_accepted():
             raise _NotStrict
         has_own = job.attribute_set or job.attributes
         attributes = merged((job.attribute_set, job.attributes), of_batch) if has_own else shared
-        yield PlaceToEnrich(job.place_id or place.id or None, bytearray(job.inputs), attributes)
+        yield PlaceToEnrich(job.place_id or place.id or None, bytearray(inputs), attributes)
 
 
-def _open_place(inputs: msgspec.Raw) -> _Place:
-    """Read a place with fields of the client's own."""
+def _open_place(inputs: msgspec.Raw | bytes) -> tuple[_Place, msgspec.Raw | bytes]:
+    """Read a place with fields of the client's own; gives it, and how it is kept."""
     place = _decode_open_place(inputs)
     whole = _strictly_loaded(inputs)
     if any(field in whole for field in _MODELS_ONLY):
         raise _NotStrict
-    return place
+    if _has_free_numbers(whole) and numerals.has_suspects(memoryview(inputs)):
+        return place, written_place(numerals.loads(memoryview(inputs)))
+    return place, inputs
 
 
-def _strictly_loaded(inputs: msgspec.Raw) -> dict[str, Any]:
+def _has_free_numbers(inputs: dict[str, Any]) -> bool:
+    """Tell whether a place has fields of the client's own that may hold numbers, and so rounded ones."""
+    return any(type(value) in _OF_NUMBERS and name not in _TYPED for name, value in inputs.items())
+
+
+def _strictly_loaded(inputs: msgspec.Raw | bytes) -> dict[str, Any]:
     """Make sure that the fields of a client's own can be echoed, which msgspec did not look at."""
     try:
         whole: dict[str, Any] = orjson.loads(memoryview(inputs))
@@ -164,11 +177,44 @@ def _check_depth(inputs: dict[str, Any]) -> None:
     nested: Any = inputs
     for _ in range(_SPARE_LEVELS):
         nested = [nested]
-    orjson.dumps(nested)
+    orjson.dumps(nested, default=numerals.written)
+
+
+def _loaded(body: bytes) -> Any:
+    """Read JSON whose numbers are echoed as they were sent, where it has any that may be rounded."""
+    try:
+        value = loaded(body)
+    except RequestValidationError:
+        return _beyond_doubles(body)
+    jobs = value.get("jobs", [value]) if isinstance(value, dict) else ()
+    places = [job.get("inputs") for job in jobs if isinstance(job, dict)] if isinstance(jobs, list) else ()
+    if any(isinstance(place, dict) and _has_free_numbers(place) for place in places) and numerals.has_suspects(body):
+        with suppress(RecursionError):  # what is nested so deeply is refused, if it is to be echoed at all
+            return numerals.loads(body)
+    return value
+
+
+def _beyond_doubles(body: bytes) -> Any:
+    """Read JSON that the decoder refuses: it may be for the size of a whole number."""
+    if numerals.has_suspects(body):
+        with suppress(ValueError, TypeError, RecursionError):
+            value = numerals.loads(body)
+            orjson.dumps(value, default=numerals.written)  # refuses lone surrogates, which Python's decoder takes
+            return value
+    return loaded(body)
+
+
+def parse_place(body: bytes) -> PlaceToEnrich:
+    """Read the body of a request for one place.
+
+    Raises:
+        RequestValidationError: it is no JSON, or does not fit `PlaceJob`.
+    """
+    return place_to_enrich(validated(PlaceJob, _loaded(body or b"{}")))
 
 
 def _lenient_batch(body: bytes, max_jobs: int) -> BatchToCreate:
-    value = loaded(body)
+    value = _loaded(body)
     if isinstance(value, dict) and isinstance(value.get("jobs"), list):
         check_size(len(value["jobs"]), max_jobs)
     batch = validated(PlaceBatchPayload, value)
@@ -201,4 +247,4 @@ def _written(inputs: dict[str, Any], at: Sequence[str | int]) -> bytes:
     except orjson.JSONEncodeError:
         problem = {"type": "too_deep", "loc": ("body", *at), "msg": "Input is nested too deeply"}
         raise RequestValidationError([{**problem, "input": None}]) from None
-    return orjson.dumps(inputs)
+    return written_place(inputs)

@@ -10,7 +10,7 @@ from pydantic import AfterValidator
 from starlette.convertors import PathConvertor, register_url_convertor
 
 from reprompt_mock.api.batches import BELOW_2_63, Offset, list_entry, wanted_by
-from reprompt_mock.api.bodies import place_to_enrich
+from reprompt_mock.api.bodies import parse_place
 from reprompt_mock.api.call import Call, calls
 from reprompt_mock.api.document import errors
 from reprompt_mock.api.schemas.batches import ReprocessJobRequest
@@ -77,7 +77,7 @@ async def get_jobs(
 )
 async def create_job(call: Call) -> Response:
     """Submit one place for enrichment (contract I2)."""
-    place = place_to_enrich(parse(PlaceJob, await call.body()))
+    place = parse_place(await call.body())
     job = await call.write(jobs.submit, place)
     # However short its time in pending is: the answer describes the job as it was submitted.
     return answer({"place_id": job["place_id"], "inputs": job["inputs"], "status": JobStatus.pending.name})
@@ -91,7 +91,7 @@ async def create_job(call: Call) -> Response:
 )
 async def enrich(call: Call) -> Response:
     """Enrich one place and wait for its result (contract I3)."""
-    place = place_to_enrich(parse(PlaceJob, await call.body()))
+    place = parse_place(await call.body())
     result = await call.write(jobs.enrich, place)
     if isinstance(result, EnrichmentNotFound):
         raise result

@@ -9,10 +9,11 @@ from pydantic import BaseModel, Field
 
 
 class Health(BaseModel):
-    """Whether the emulator can serve."""
+    """The emulator answers."""
 
     status: Literal["ok"] = "ok"
     version: str
+    control: int = Field(description="The version of the control API.")
 
 
 class Clock(BaseModel):

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import orjson
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 
 from reprompt_mock import __version__
 from reprompt_mock.control import clock, faults, journal, release, rules, settings, snapshot, worlds
 from reprompt_mock.control.document import build_document
 from reprompt_mock.control.guard import Guard
-from reprompt_mock.operations import Operations
+from reprompt_mock.mounting import root_of
+from reprompt_mock.openapi import placed
+from reprompt_mock.operations import HeadAsGet, Operations
 from reprompt_mock.problems import install
+from reprompt_mock.wire import answer
 
 if TYPE_CHECKING:
     from reprompt_mock.offload import Offload
@@ -38,15 +40,18 @@ def create_control_app(offload: Offload) -> Guard:
     install(app, Operations(routes).methods_of)
     _serve_document(app)
     emulator = offload.engine.settings
-    return Guard(app, allowed_hosts=emulator.allowed_hosts, token=emulator.control_token)
+    return Guard(HeadAsGet(app), allowed_hosts=emulator.allowed_hosts, token=emulator.control_token)
 
 
 def _serve_document(app: FastAPI) -> None:
     @cache
-    def written() -> bytes:
-        return orjson.dumps(build_document(app))
+    def built() -> dict[str, Any]:
+        return build_document(app)
 
-    async def document() -> Response:
-        return Response(written(), media_type="application/json")
+    def written(request: Request) -> Response:
+        return answer(placed(built(), root_of(request.scope)))
+
+    async def document(request: Request) -> Response:
+        return written(request)
 
     app.add_api_route("/_mock/openapi.json", document, include_in_schema=False)

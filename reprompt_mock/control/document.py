@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reprompt_mock import openapi
+from reprompt_mock import openapi, probes
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -18,6 +18,12 @@ ERRORS = {
     422: "The request does not fit its schema.",
     503: "Nothing can be stored.",
 }
+PROBES = {
+    probes.HEALTH: ("health", "Tell that the emulator answers."),
+    probes.LIVE: ("livez", "Tell that the emulator answers, under the name that orchestrators know."),
+    probes.READY: ("readyz", "Tell whether every request is served: all is loaded, and the database answers."),
+}
+"""The id and the purpose of each probe, which is answered before the app is asked."""
 
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -31,4 +37,22 @@ def build_document(app: FastAPI) -> dict[str, Any]:
     from reprompt_mock.control import answers, bodies
     from reprompt_mock.engine import snapshot
 
-    return openapi.build_document(app, answers, bodies, specs, snapshot)
+    return openapi.build_document(app, answers, bodies, specs, snapshot, further=_probes())
+
+
+def _probes() -> dict[str, Any]:
+    return {path: _probe(path, *described) for path, described in PROBES.items()}
+
+
+def _probe(path: str, name: str, purpose: str) -> dict[str, Any]:
+    """Describe a probe, which needs nothing but the port."""
+    responses = openapi.answered("Health")
+    responses[200]["description"] = "It does."
+    if path == probes.READY:
+        responses |= openapi.refusals("ErrorAnswer", {503: "Not yet, or no more; `detail` says why."})
+    named = {str(status): response for status, response in responses.items()}
+    without_bodies = {status: {"description": response["description"]} for status, response in named.items()}
+    return {
+        "get": {"operationId": name, "summary": purpose, "responses": named},
+        "head": {"operationId": f"{name}_head", "summary": purpose, "responses": without_bodies},
+    }

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-_OPEN_PATH = "/_mock/health"
 _OWN_SITES = frozenset({"same-origin", "none"})
 _LOCAL_ENDINGS = (".localhost", ".internal")
 
@@ -61,13 +60,13 @@ class Guard:
             await self._app(scope, receive, send)
             return
         try:
-            self._check(scope["path"], scope["scheme"], dict(scope["headers"]))
+            self._check(scope["scheme"], dict(scope["headers"]))
         except MockError as refusal:
             await problem(str(refusal), refusal.status, refusal.headers)(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
-    def _check(self, path: str, scheme: str, headers: Mapping[bytes, bytes]) -> None:
+    def _check(self, scheme: str, headers: Mapping[bytes, bytes]) -> None:
         host = headers.get(b"host", b"").decode("latin-1")
         if not is_local(host, self._allowed_hosts):
             raise ControlForbidden(
@@ -79,7 +78,7 @@ class Guard:
         site = headers.get(b"sec-fetch-site")
         if site is not None and site.decode("latin-1") not in _OWN_SITES:
             raise ControlForbidden(what="Sec-Fetch-Site", hint="pages of other sites may not call the control API")
-        if self._token is not None and path != _OPEN_PATH:
+        if self._token is not None:
             sent = headers.get(b"authorization", b"")
             if not compare_digest(sent, self._token):
                 raise ControlTokenRefused

@@ -17,7 +17,7 @@ router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 4
 @router.get("/settings", responses=answered("WorldSettings"))
 async def get_settings(control: Controlled) -> Response:
     """Show a world's settings."""
-    return answer((await control.read(settings.show)).model_dump())
+    return answer((await control.read(settings.show)).model_dump(mode="json"))
 
 
 @router.patch(
@@ -29,4 +29,4 @@ async def change_settings(control: Controlled) -> Response:
     """Change a world's settings, for what is submitted or reprocessed from now on."""
     request = await control.body(bodies.SettingsChange)
     changed = await control.write(settings.change, request.model_dump(exclude_unset=True))
-    return answer(changed.model_dump())
+    return answer(changed.model_dump(mode="json"))

@@ -1,4 +1,4 @@
-"""Worlds: health, the list of worlds, their counts."""
+"""Worlds: their list and their counts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Response
 
-from reprompt_mock import __version__
 from reprompt_mock.control.call import Controlled
 from reprompt_mock.control.clock import clock_body
 from reprompt_mock.control.document import errors
@@ -19,12 +18,6 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.worlds import WorldSummary
 
 router = APIRouter(prefix="/_mock", responses=errors(401, 403, 404, 422, 503))
-
-
-@router.get("/health", responses=answered("Health"))
-async def health() -> Response:
-    """Tell that the emulator can serve; needs no key."""
-    return answer({"status": "ok", "version": __version__})
 
 
 @router.get("/orgs", responses=answered("WorldList"))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from reprompt_mock.batch_status import Counts, status_of
 from reprompt_mock.engine import submissions
 from reprompt_mock.engine.events import Kind
+from reprompt_mock.engine.relief import makes_room
 from reprompt_mock.errors import BatchNotFound
 from reprompt_mock.history import AttributeStatus, shown
 from reprompt_mock.lifecycle import JobStatus
@@ -141,13 +142,15 @@ def page(reading: Reading, query: str, *, limit: int, offset: int) -> BatchPage:
     return BatchPage([(batch, status_now(reading, batch)) for batch in found], total)
 
 
+@makes_room
 def delete(writing: Writing, batch_id: str) -> None:
-    """Delete a batch and its jobs (contract I1).
+    """Delete a batch and its jobs (contract I1), whose rows are removed by later ticks.
 
     Raises:
         BatchNotFound: the world has no batch of this id.
     """
     batches.delete(writing.session, find(writing.reading, batch_id).pk)
+    writing.purges = True
     writing.note(Kind.batch, batch_id)
 
 

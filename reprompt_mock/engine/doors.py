@@ -12,11 +12,14 @@ from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar
 
-from reprompt_mock.clock import VirtualClock, real_now
+from reprompt_mock.clock import VirtualClock
 from reprompt_mock.engine.decoded import Decoded
 from reprompt_mock.engine.events import Change, Events, Kind
 from reprompt_mock.engine.registry import Worlds
+from reprompt_mock.engine.relief import is_relief, makes_room
 from reprompt_mock.engine.world import Start, Views, World
+from reprompt_mock.errors import Stopping, StorageFailed
+from reprompt_mock.real_time import real_now
 from reprompt_mock.store import batches, worlds
 from reprompt_mock.store.sqlite import SqliteStore
 from reprompt_mock.store.worlds import WorldState
@@ -33,6 +36,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _PURGE_ROWS = 2000
+_PURGES_A_TICK = 4
+_FEW_ROWS = 100
+"""As many can always be removed in the log's reserve."""
 _PATIENCE_SECONDS = 30.0
 
 
@@ -110,6 +116,7 @@ class Writing:
         self.changes: list[Change] = []
         self.purges = False
         self._real = real
+        self._keeps_time = False
 
     @property
     def settings(self) -> WorldSettings:
@@ -140,6 +147,8 @@ class Writing:
         """Make happen what is due by now."""
         if self.state.next_due is not None and self.state.next_due <= self.now:
             self.state = replace(self.state, next_due=batches.recount_due(self.session, self.key, self.now))
+            # What was counted must not lie ahead after a restart, even where the machine's clock was set back.
+            self._keeps_time = self.state.clock.running
             self.note(Kind.world)
 
     def set_scenario(self, scenario: Scenario) -> None:
@@ -205,9 +214,11 @@ class Writing:
         self.state = replace(self.state, next_due=batches.recount_all(self.session, self.key, self.now))
 
     def store_state(self) -> None:
-        """Write the draft into the world's row where it differs from what stands there."""
-        if self.stored != replace(self.state, next_due=self.stored.next_due):
-            worlds.save(self.session, self.state)
+        """Write the draft into the world's row where it differs from what stands there; its clock begins at present."""
+        is_changed = self.stored != replace(self.state, next_due=self.stored.next_due)
+        if is_changed or self._keeps_time:
+            self.state = replace(self.state, clock=self.state.clock.resumed(self._real(), self.now))
+            (worlds.save if is_changed else worlds.save_clock)(self.session, self.state)
 
 
 class Written(NamedTuple, Generic[T]):
@@ -238,13 +249,27 @@ class Engine:
         self._decoded = Decoded()
         self._publishing: World | None = None
         self._publish = Lock()
-        self._has_purge = True
+        self.has_purge = True
+        self._purge_rows = _PURGE_ROWS
         with self.store.read() as session:
             self.worlds.load(session)
 
     def close(self) -> None:
-        """Give the database back."""
-        self.store.close()
+        """Give the store back, after the time of running worlds was stored in it, where nobody is just writing."""
+        try:
+            if self.settings.db is not None:
+                self._store_clocks()
+        finally:
+            self.store.close()
+
+    def _store_clocks(self) -> None:
+        with self.store.try_lock() as free, suppress(Stopping, StorageFailed):
+            if free:
+                with self.store.write() as session:
+                    for world in self.worlds:
+                        if world.state.key is not None and world.state.clock.running:
+                            clock = world.state.clock.resumed(self._real(), world.now())
+                            worlds.save_clock(session, replace(world.state, clock=clock))
 
     def read(self, world: World, work: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a use case that reads a world, after what is due in it has happened."""
@@ -283,7 +308,23 @@ class Engine:
 
         Raises:
             TooManyWorlds: it would make one more world than there may be.
+            StorageFailed: nothing can be stored.
         """
+        if is_relief(work):
+            return self._relieved(lambda: self._written(world, work, *args, **kwargs))
+        return self._written(world, work, *args, **kwargs)
+
+    def _relieved(self, work: Callable[[], T]) -> T:
+        """Run work that makes room; where the disk is full it gets what is spared for that."""
+        try:
+            return work()
+        except StorageFailed:
+            with self.store.making_room():
+                return work()
+
+    def _written(
+        self, world: World, work: Callable[Concatenate[Writing, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Written[T]:
         # The lock is kept until the change is in place, so that the next one builds on it.
         with self.store.lock, ExitStack() as publication:
             self.worlds.check_room(world)
@@ -299,7 +340,7 @@ class Engine:
                 return Written(value, writing.acted)
             world.publish(writing.state)
             self.worlds.keep(world)
-            self._has_purge |= writing.purges
+            self.has_purge |= writing.purges
         self.events.publish(writing.changes)
         return Written(value, writing.acted)
 
@@ -330,15 +371,21 @@ class Engine:
         """Forget a world at once, as if it had never been used: the one that stands for its slug by now.
 
         Its rows are removed by later ticks.
+
+        Raises:
+            StorageFailed: nothing can be stored.
         """
+        self._relieved(lambda: self._forget(world))
+        self.events.publish([Change(world.slug, Kind.world)])
+
+    def _forget(self, world: World) -> None:
         with self.store.lock:
             known = self.worlds.find(world.slug) or world
             if known.state.key is not None:
                 with self.store.write() as session:
                     worlds.forget(session, known.state.key)
-                self._has_purge = True
+                self.has_purge = True
             self.worlds.drop(known)
-        self.events.publish([Change(world.slug, Kind.world)])
 
     def reset(self) -> None:
         """Forget all worlds."""
@@ -347,17 +394,40 @@ class Engine:
 
     def has_work(self) -> bool:
         """Whether a tick would do anything, at the cost of a comparison per world."""
-        return self._has_purge or any(world.is_due() for world in self.worlds)
+        return self.has_purge or any(world.is_due() for world in self.worlds)
 
     def tick(self) -> None:
-        """Make happen what is due in any world, and remove some rows of forgotten ones."""
+        """Make happen what is due in any world, and remove some rows of forgotten ones.
+
+        Raises:
+            StorageFailed: that cannot be stored.
+        """
         for world in self.worlds:
             if world.is_due():
                 self.catch_up(world)
-        if self._has_purge:
-            with self.store.write() as session:
-                self._has_purge = worlds.purge(session, _PURGE_ROWS)
+        for _ in range(_PURGES_A_TICK):
+            if self.has_purge:
+                with self.store.lock:  # else what is forgotten meanwhile might be missed
+                    self.has_purge = self._purge() or self.store.shrink()
+
+    def _purge(self) -> bool:
+        """Remove some rows; where the disk is full as many as find room in the log's reserve."""
+        while True:
+            try:
+                has_more = self._relieved(self._purge_some)
+            except StorageFailed:
+                if self._purge_rows <= _FEW_ROWS:
+                    raise
+                self._purge_rows //= 2
+            else:
+                self._purge_rows = self._purge_rows if has_more else _PURGE_ROWS
+                return has_more
+
+    def _purge_some(self) -> bool:
+        with self.store.write() as session:
+            return worlds.purge(session, self._purge_rows)
 
 
+@makes_room
 def _nothing(_: Any) -> None:
     """Change nothing but what is due."""

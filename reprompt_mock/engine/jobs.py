@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.engine import counts, results, submissions
+from reprompt_mock.engine.relief import makes_room
 from reprompt_mock.errors import EnrichmentNotFound, JobNotFound
 from reprompt_mock.store import jobs
 
@@ -41,6 +42,7 @@ def enrich(writing: Writing, place: PlaceToEnrich) -> dict[str, Any] | Enrichmen
     return results.of_place(writing.reading, place_id)
 
 
+@makes_room
 def delete(writing: Writing, place_id: str) -> int:
     """Delete all jobs of a place, in every batch and none; give how many (contract F8).
 
@@ -55,4 +57,5 @@ def delete(writing: Writing, place_id: str) -> int:
     for job in found:
         changes.add(job.batch, job.status, -1)
     changes.store(writing)
+    writing.purges = True
     return len(found)

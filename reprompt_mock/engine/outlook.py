@@ -10,6 +10,7 @@ import orjson
 from reprompt_mock import history
 from reprompt_mock.attributes import CATALOGUE, lacking
 from reprompt_mock.engine.documents import are_alike
+from reprompt_mock.enrichment.places import inputs_of
 from reprompt_mock.history import HERE, Attempt, AttributeStatus
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ class Forecast:
         needing = self._needs(jobs.asked[position])
         if not needing:
             return _NONE
-        place = orjson.loads(jobs.place(position))
+        place = inputs_of(jobs.place(position))
         return frozenset(name for name in needing if lacking(name, place))
 
     def _struck(self, jobs: Submitted, position: int, what: str, rate: float) -> frozenset[str]:

@@ -9,6 +9,7 @@ import orjson
 
 from reprompt_mock.engine.documents import Documents
 from reprompt_mock.engine.outlook import Forecast, Submitted
+from reprompt_mock.enrichment.places import inputs_of
 from reprompt_mock.lifecycle import Timetables, never, plan
 from reprompt_mock.rules import TEST_PREFIX, Candidate, Judge, Then
 
@@ -85,7 +86,7 @@ def _decide(writing: Writing, jobs: Submitted) -> dict[int, Then]:
 
 
 def _candidate(jobs: Submitted, position: int) -> Candidate:
-    name = str(orjson.loads(jobs.place(position))["name"])
+    name = str(inputs_of(jobs.place(position))["name"])
     return Candidate(jobs.place_ids[position], name, jobs.attempts[position], *jobs.label(position))
 
 

@@ -45,10 +45,7 @@ class Worlds:
             self._worlds[slug] = self._new(slug, self._resumed(session, stored))
 
     def _resumed(self, session: Session, stored: WorldState) -> WorldState:
-        clock, real = stored.clock, self._real()
-        latest = worlds.last_submission(session, stored.row)
-        if clock.now(real) < latest:
-            clock = clock.moved_to(latest, real)
+        clock = stored.clock.resumed(self._real(), worlds.last_submission(session, stored.row))
         return replace(stored, clock=clock, next_due=batches.next_due(session, stored.row))
 
     def _new(self, slug: str, state: WorldState) -> World:

@@ -23,9 +23,9 @@ def change(writing: Writing, edit: Callable[[Scenario], Scenario]) -> Scenario:
     return writing.scenario
 
 
-def meet_fault(writing: Writing, method: str, path: str, operation: str | None) -> Fault | None:
-    """Count a request for a world's faults; give the one that hits it."""
-    scenario, fault = writing.scenario.meet(writing.settings.seed, method, path, operation)
+def meet_fault(writing: Writing, method: str, path: str, operation: str | None, *, digest: str) -> Fault | None:
+    """Count a request, which `digest` tells from others, for a world's faults; give the one that hits it."""
+    scenario, fault = writing.scenario.meet(writing.settings.seed, method, path, operation, digest=digest)
     if scenario is not writing.scenario:
         writing.set_scenario(scenario)
     return fault

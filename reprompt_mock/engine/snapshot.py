@@ -1,22 +1,25 @@
 """Snapshots: a whole world as one versioned JSON document, which answers as before in any world.
 
 Keys of rows are the document's own: they say what belongs together, and are given anew where it is restored.
+No number in it is too large for JavaScript: a large seed, late times, and a scenario with large numbers are text.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import orjson
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from reprompt_mock import history
 from reprompt_mock.clock import iso, moment_of
 from reprompt_mock.engine.worlds import summary
 from reprompt_mock.errors import SnapshotBroken
 from reprompt_mock.history import HERE
+from reprompt_mock.numerals import is_safe
 from reprompt_mock.scenario import Scenario, StoredScenario
 from reprompt_mock.settings import WorldSettings
 from reprompt_mock.specs import Strict, Time
@@ -28,11 +31,25 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.worlds import WorldSummary
     from reprompt_mock.store.dumps import Tables
 
-VERSION = 1
+VERSION = 2
+"""What is written; version 1, whose large numbers were no text, is read too."""
 _JOB = {name: position for position, name in enumerate(dumps.COLUMNS["job"])}
 _FIRST = dumps.COLUMNS["submission"].index("first")
 _DOCUMENTS = [_JOB[name] for name in ("own", "asked", "course", "ran", "planned")]
 _SUBMISSIONS = [_JOB[name] for name in ("created_in", "submission")]
+
+
+def _unwrapped(scenario: Any) -> Any:
+    if isinstance(scenario, str):
+        try:
+            return orjson.loads(scenario)
+        except orjson.JSONDecodeError:
+            raise PydanticCustomError("scenario", "this is no JSON") from None
+    return scenario
+
+
+def _or_text(schema: dict[str, Any]) -> None:
+    schema["anyOf"] = [{"$ref": schema.pop("$ref")}, {"type": "string"}]
 
 
 class ClockState(Strict):
@@ -46,10 +63,14 @@ class ClockState(Strict):
 class Snapshot(Strict):
     """A whole world; `digest` seals `data`, which is not meant to be edited."""
 
-    version: Literal[1]
+    version: Literal[1, 2]
     clock: ClockState
     settings: WorldSettings
-    scenario: StoredScenario
+    scenario: Annotated[
+        StoredScenario,
+        BeforeValidator(_unwrapped),
+        Field(description="Rules and faults; JSON text where they hold large numbers.", json_schema_extra=_or_text),
+    ]
     data: dict[str, list[list[Any]]]
     digest: str
 
@@ -63,8 +84,8 @@ def take(reading: Reading) -> dict[str, Any]:
     return {
         "version": VERSION,
         "clock": {"now": iso(reading.now), "running": state.clock.running, "speed": state.clock.speed},
-        "settings": state.settings.model_dump(),
-        "scenario": orjson.loads(state.scenario.to_json()),
+        "settings": state.settings.model_dump(mode="json"),
+        "scenario": _portable(state.scenario.to_json()),
         "data": data,
         "digest": _sealed(data),
     }
@@ -73,6 +94,11 @@ def take(reading: Reading) -> dict[str, Any]:
 def written(reading: Reading) -> bytes:
     """Write a world as JSON."""
     return orjson.dumps(take(reading))
+
+
+def _portable(scenario: str) -> Any:
+    value = orjson.loads(scenario)
+    return value if is_safe(value) else scenario
 
 
 def _sealed(data: Tables) -> str:
@@ -91,6 +117,7 @@ def restore(writing: Writing, snapshot: Snapshot) -> WorldSummary:
     scenario = Scenario.from_stored(snapshot.scenario)
     writing.replace_by(snapshot.settings, scenario, now=now, running=snapshot.clock.running, speed=snapshot.clock.speed)
     try:
+        dumps.read_times(snapshot.data)
         _Restored(writing, snapshot.data).write()
     except (LookupError, TypeError, ValueError, AttributeError, DataRefused) as error:
         raise SnapshotBroken from error

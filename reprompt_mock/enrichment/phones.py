@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-_SUBSCRIBER_DIGITS = 4
-_NORTH_AMERICA = 1
+from reprompt_mock.enrichment.facts import data
+
 _US_AREAS = (
     201,
     202,
@@ -67,24 +67,5 @@ def number(of: Range, luck: int, step: int) -> str:
 
 
 def _by_example(code: str) -> Range | None:
-    import phonenumbers
-
-    example = phonenumbers.example_number_for_type(
-        code, phonenumbers.PhoneNumberType.FIXED_LINE
-    ) or phonenumbers.example_number(code)
-    if example is None:
-        return None
-    full = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
-    if example.country_code == _NORTH_AMERICA and _valid(f"{full[:5]}5550100"):
-        return (f"{full[:5]}55501",), 100
-    for digits in range(_SUBSCRIBER_DIGITS, 1, -1):
-        prefix = full[:-digits]
-        if all(_valid(prefix + last * digits) for last in "0123456789"):
-            return (prefix,), 10**digits
-    return (full[:-1],), 10
-
-
-def _valid(text: str) -> bool:
-    import phonenumbers
-
-    return phonenumbers.is_valid_number(phonenumbers.parse(text))
+    found = data("phones").get(code)
+    return ((found[0],), 10 ** found[1]) if found else None

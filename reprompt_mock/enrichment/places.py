@@ -5,6 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
+from reprompt_mock import numerals
 from reprompt_mock.enrichment.facts import country_names, zone_countries
 
 if TYPE_CHECKING:
@@ -27,6 +30,33 @@ ADDRESS_PARTS = (
 # States and regions whose last word is a country.
 _NO_COUNTRY = ("new mexico", "new jersey", "new england", "south georgia")
 _LONGEST_NAME = 6
+_COORDINATES = ("latitude", "longitude")
+_WITH_NUMERALS = b" "
+"""How a place begins that has numbers which 64 bits do not hold: as JSON the space means nothing."""
+
+
+def written_place(inputs: dict[str, Any]) -> bytes:
+    """Write a place's inputs as they are kept; numbers that 64 bits do not hold keep their digits."""
+    for name in _COORDINATES:
+        if isinstance(inputs.get(name), numerals.Numeral):
+            inputs[name] = float(inputs[name])
+    has_numerals = False
+
+    def written(value: Any) -> Any:
+        nonlocal has_numerals
+        has_numerals = True
+        return numerals.written(value)
+
+    text = orjson.dumps(inputs, default=written)
+    return _WITH_NUMERALS + text if has_numerals else text
+
+
+def inputs_of(place: bytes | bytearray) -> dict[str, Any]:
+    """Read a place as it is kept, for an answer to hold: what 64 bits do not hold is there as it is written."""
+    inputs: dict[str, Any] = (
+        numerals.loads(place, numerals.fragment) if place.startswith(_WITH_NUMERALS) else orjson.loads(place)
+    )
+    return inputs
 
 
 def country_of(inputs: Mapping[str, Any]) -> str | None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import orjson
-
 from reprompt_mock.clock import iso
 from reprompt_mock.draws import draw
-from reprompt_mock.enrichment.places import country_of
+from reprompt_mock.enrichment.places import country_of, inputs_of
 from reprompt_mock.enrichment.subject import Subject
 
 if TYPE_CHECKING:
@@ -37,7 +35,7 @@ class Job(NamedTuple):
 
 def echoed(place: bytes | bytearray) -> dict[str, Any]:
     """Give a place's inputs as results echo them: as sent, with every required field (contract C5)."""
-    inputs = {**_REQUIRED_INPUTS, **orjson.loads(place), "input_type": "place"}
+    inputs = {**_REQUIRED_INPUTS, **inputs_of(place), "input_type": "place"}
     if type(inputs["latitude"]) is int or type(inputs["longitude"]) is int:
         inputs.update(latitude=float(inputs["latitude"]), longitude=float(inputs["longitude"]))
     return inputs

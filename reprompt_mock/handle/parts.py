@@ -125,6 +125,7 @@ class Faults(_ScenarioPart):
         times: int | None = None,
         probability: float = 1.0,
         when: str = "before",
+        per: str = "arrival",
     ) -> str:
         """Add a fault; gives its id. The newest that matches alone counts."""
         fault = {
@@ -134,6 +135,7 @@ class Faults(_ScenarioPart):
             "times": times,
             "probability": probability,
             "when": when,
+            "per": per,
         }
         return self._add(fault)[0]
 
@@ -171,11 +173,16 @@ class Settings:
 
     def get(self) -> dict[str, Any]:
         """Give all settings by name."""
-        return dict(self._connection.call("GET", "/settings"))
+        return _settings(self._connection.call("GET", "/settings"))
 
     def update(self, **changes: Any) -> dict[str, Any]:
         """Change settings, for what is submitted or reprocessed from now on; gives all of them."""
-        return dict(self._connection.call("PATCH", "/settings", changes))
+        return _settings(self._connection.call("PATCH", "/settings", changes))
+
+
+def _settings(answer: dict[str, Any]) -> dict[str, Any]:
+    # A large seed is text in JSON, for languages that would round it.
+    return {**answer, "seed": int(answer["seed"])}
 
 
 def _time(text: str) -> datetime:

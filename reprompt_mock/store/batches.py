@@ -6,15 +6,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock.batch_status import Counts
 from reprompt_mock.store.statements import (
-    DELETE_OF_BATCH,
+    BURY_BATCH,
+    BURY_SUBMISSIONS,
+    KEEP_TIME,
     LAST_FINISH,
     LAST_FINISH_OF_BATCH,
     MOVE_COUNTS,
+    NEW_GRAVE,
     NEXT_DUE,
     RECOUNT_DUE,
     RECOUNT_WORLD,
     STATUS_COLUMNS,
 )
+from reprompt_mock.store.worlds import next_job
 from reprompt_mock.tables import ALONE
 
 if TYPE_CHECKING:
@@ -141,10 +145,11 @@ def last_finish(session: Session, world: int, batch: int | None = None) -> int |
 
 
 def delete(session: Session, batch: int) -> None:
-    """Remove a batch and its jobs."""
-    session.run(DELETE_OF_BATCH, {"batch": batch})
-    session.run("UPDATE submission SET batch = NULL, last = first - 1 WHERE batch = ?", (batch,))
-    session.run("DELETE FROM batch WHERE pk = ?", (batch,))
+    """Make a batch and its jobs unreachable at once; `worlds.purge` removes their rows."""
+    grave = session.insert(NEW_GRAVE, ())
+    values = {"batch": batch, "grave": grave, "next": next_job(session)}
+    for statement in (KEEP_TIME, BURY_SUBMISSIONS, BURY_BATCH):
+        session.run(statement, values)
 
 
 def update(session: Session, batch: int, *, name: str | None, refresh: bool | None) -> None:

@@ -1,61 +1,37 @@
-"""The database: its file, its connections, the one door for writes."""
+"""The database: its file, its one door for writes, its doors for reads."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import sqlite3
-import tempfile
 import threading
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from filelock import FileLock, Timeout
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 from sqlmodel import SQLModel
 
 from reprompt_mock import tables
-from reprompt_mock.errors import DatabaseInUse, DatabaseUnreadable, Stopping, StorageFailed
+from reprompt_mock.errors import DatabaseUnreadable, Stopping, StorageFailed, StoreSilent
+from reprompt_mock.store import files
+from reprompt_mock.store.connections import Connection, Connections
+from reprompt_mock.store.failures import failed, unreadable
+from reprompt_mock.store.room import SPARE_BYTES
+from reprompt_mock.store.temporary import NAME, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-Connection = sqlite3.Connection
+__all__ = ["Connection", "Database"]
 
-_PRAGMAS = (
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = NORMAL",
-    "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -65536",
-)
-_CACHED_STATEMENTS = 256
-_PREFIX = "reprompt-mock-"
-_NAME = "world.db"
-_STORAGE_CODES = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
 _PATIENCE_SECONDS = 0.5
 """How long `close` waits for a write that is under way, of which it interrupts the statement."""
-
-
-def _temporary_folder() -> Path:
-    """Make a folder for ephemeral data: in $TMPDIR, else the container's /data, else /dev/shm, else the default."""
-    wanted = (os.environ.get("TMPDIR"), "/data", "/dev/shm")  # noqa: S108 - tmpfs by design  # nosec B108
-    usable = (folder for folder in wanted if folder and Path(folder).is_dir() and os.access(folder, os.W_OK | os.X_OK))
-    parent = Path(next(usable, None) or tempfile.gettempdir())
-    _clear(parent)
-    return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
-
-
-def _clear(parent: Path) -> None:
-    """Remove what emulators left that were killed: /dev/shm is memory.
-
-    A file whose lock can be had is nobody's; one without a lock is just being made.
-    """
-    for lock in parent.glob(f"{_PREFIX}*/{_NAME}.lock"):
-        if (lock.parent / _NAME).exists():
-            with suppress(Timeout, OSError), FileLock(lock, timeout=0):
-                shutil.rmtree(lock.parent, ignore_errors=True)
+_SPARE_PAGES = 1024
+"""Free pages that a file keeps for what comes next."""
+_STEP_PAGES = 250
+"""Pages that are given back in one transaction: each may change three, and all must find room in the log's reserve."""
 
 
 class Database:
@@ -69,62 +45,61 @@ class Database:
     Raises:
         DatabaseInUse: another process has the file.
         DatabaseUnreadable: it is no database, of another version, or cannot be written.
+        NoTemporaryFolder: there is no path, and no folder for a temporary file.
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self._temporary = None if path else _temporary_folder()
-        # A link and the file that it names share one lock.
-        self.path = (path or self._temporary / _NAME).resolve()  # type: ignore[operator] # one of both is set
+        self._temporary = None if path else make_folder()
+        self.path = files.resolved(path or self._temporary / NAME)  # type: ignore[operator] # one of both is set
         self.lock = threading.RLock()
         self._writing_thread: int | None = None
-        self._idle: list[Connection] = []
+        self._may_take_spare = False
         self._closed = threading.Event()
-        # The thread that closes need not be the one that opened.
-        self._file_lock = FileLock(f"{self.path}.lock", thread_local=False)
+        self._file_lock = files.file_lock(self.path)
         self._open()
 
+    @property
+    def folder(self) -> Path:
+        """The folder whose room the data take."""
+        return self._temporary.parent if self._temporary else self.path.parent
+
     def _open(self) -> None:
+        files.take(self._file_lock, self.path, is_shared=self._temporary is None)
         try:
-            self._file_lock.acquire(timeout=0)
-        except Timeout:
-            raise DatabaseInUse(path=self.path) from None
-        except OSError as error:
-            raise DatabaseUnreadable(path=self.path, reason=error.strerror) from None
-        try:
-            self._writer = self._connect()
+            self._connections = Connections(self.path)
         except sqlite3.Error as error:
             self._give_back()
             raise DatabaseUnreadable(path=self.path, reason=error) from None
+        self._writer = self._connections.writer
         try:
+            self._check()
+            self._room = self._connections.prepare()
             self._make_tables()
-        except sqlite3.Error as error:
+            self._room.reserve()
+        except (sqlite3.Error, StorageFailed) as error:
             self.close()
             raise DatabaseUnreadable(path=self.path, reason=error) from None
+        except OSError as error:
+            self.close()
+            raise DatabaseUnreadable(path=self.path, reason=error.strerror) from None
         except DatabaseUnreadable:
             self.close()
             raise
 
-    def _connect(self) -> Connection:
-        connection = sqlite3.connect(
-            self.path, isolation_level=None, check_same_thread=False, cached_statements=_CACHED_STATEMENTS
-        )
-        try:
-            for pragma in _PRAGMAS:
-                connection.execute(pragma)
-        except sqlite3.Error:
-            connection.close()
-            raise
-        return connection
+    def _check(self) -> None:
+        """Refuse a file that is not ours, before anything is written to it."""
+        (version,) = self._writer.execute("PRAGMA user_version").fetchone()
+        if version not in {0, tables.SCHEMA_VERSION}:
+            reason = f"its schema has version {version}, this emulator reads {tables.SCHEMA_VERSION}"
+            raise DatabaseUnreadable(path=self.path, reason=reason)
+        if not version and self._writer.execute("SELECT 1 FROM sqlite_master").fetchone():
+            raise DatabaseUnreadable(path=self.path, reason="it is another program's")
+        self._page_bytes: int = self._writer.execute("PRAGMA page_size").fetchone()[0]
 
     def _make_tables(self) -> None:
         (version,) = self._writer.execute("PRAGMA user_version").fetchone()
-        if version == tables.SCHEMA_VERSION:
-            return
         if version:
-            reason = f"its schema has version {version}, this emulator reads {tables.SCHEMA_VERSION}"
-            raise DatabaseUnreadable(path=self.path, reason=reason)
-        if self._writer.execute("SELECT 1 FROM sqlite_master").fetchone():
-            raise DatabaseUnreadable(path=self.path, reason="it is another program's")
+            return
         with self.write() as connection:  # all or none, also where the process is killed meanwhile
             for table in SQLModel.metadata.sorted_tables:
                 statements: list[DDLElement] = [CreateTable(table), *map(CreateIndex, table.indexes)]
@@ -136,7 +111,8 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """Open the write transaction: the process's lock, then BEGIN IMMEDIATE; an exception rolls it back.
 
-        A write within a write joins it.
+        A write within a write joins it. Where the disk is full the log begins anew, so that the next write finds room
+        there if it is small or makes room.
 
         Raises:
             Stopping: the database was closed.
@@ -152,17 +128,83 @@ class Database:
             try:
                 self._writer.execute("BEGIN IMMEDIATE")
                 yield self._writer
+                size = self._bytes()
+                self._take_room(size)
                 self._writer.execute("COMMIT")
             except BaseException as error:
                 if self._writer.in_transaction:  # a full disk or an interruption has rolled it back already
                     self._writer.execute("ROLLBACK")
-                if getattr(error, "sqlite_errorcode", 0) & 0xFF in _STORAGE_CODES:
-                    raise StorageFailed(reason=error) from error
-                raise
+                failure = failed(error, self.folder)
+                if failure is None:
+                    raise
+                self._begin_log_anew()
+                raise failure from error
+            else:
+                self._room.spare(size)
             finally:
                 self._writing_thread = None
                 if self._closed.is_set():
                     self._close_writer()
+
+    @contextmanager
+    def making_room(self) -> Iterator[None]:
+        """Keep other writers away, and let writes have the room that is spared for those that make room."""
+        with self.lock:
+            before, self._may_take_spare = self._may_take_spare, True
+            try:
+                yield
+            finally:
+                self._may_take_spare = before
+
+    def _pages(self, which: str) -> int:
+        (count,) = self._writer.execute(f"PRAGMA {which}").fetchone()
+        return int(count)
+
+    def _begin_log_anew(self) -> bool:
+        """Move what stands in the log into the file, and cut the log to its reserve; tells whether nobody read it."""
+        with suppress(sqlite3.Error):
+            busy, _, _ = self._writer.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
+            self._room.spare(self._bytes())  # which the checkpoint may have cut off
+            if not busy:
+                # The first commit of a log that begins anew cuts it.
+                self._writer.execute(f"PRAGMA user_version = {tables.SCHEMA_VERSION}")
+                self._room.reserve()
+                return True
+        return False
+
+    def _take_room(self, size: int) -> None:
+        """Take what a commit needs; pages that are free in the file are as good as what is beyond them."""
+        try:
+            self._room.take(size)
+        except OSError:
+            free = self._pages("freelist_count") * self._page_bytes
+            self._room.take(size, spare=0 if self._may_take_spare else max(0, SPARE_BYTES - free))
+
+    def _bytes(self) -> int:
+        """Tell how large the file's data are, with what stands in the log."""
+        (count,) = self._writer.execute("PRAGMA page_count").fetchone()
+        return int(count) * self._page_bytes
+
+    def shrink(self) -> bool:
+        """Give some of the room back that is free in the file, but for a little; tells whether there is more.
+
+        Raises:
+            Stopping: the database was closed.
+            StorageFailed: the file is not writable.
+        """
+        with self.lock:
+            if self._closed.is_set():
+                raise Stopping
+            before = self._pages("freelist_count")
+            if before <= _SPARE_PAGES:
+                return False
+            with self.making_room(), self.write() as connection:
+                for _ in range(min(_STEP_PAGES, before - _SPARE_PAGES)):
+                    connection.execute("PRAGMA incremental_vacuum(1)")  # the driver takes one step, whatever the number
+            left = self._pages("freelist_count")
+            if left == before:  # a file of another's making, which only its own free pages make room in
+                return False
+            return left > _SPARE_PAGES or not self._begin_log_anew()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -172,6 +214,8 @@ class Database:
 
         Raises:
             Stopping: the database was closed.
+            DescriptorsExhausted: no further connection can be opened.
+            StorageUnreadable: the file cannot be read.
         """
         if self._writing_thread == threading.get_ident():
             yield self._writer
@@ -179,17 +223,26 @@ class Database:
         if self._closed.is_set():
             raise Stopping
         try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = self._connect()
-        connection.execute("BEGIN")
+            with self._connections.reading() as connection:
+                yield connection
+        except sqlite3.Error as error:
+            failure = unreadable(error, self.folder)
+            if failure is None:
+                raise
+            raise failure from error
+
+    def check(self) -> None:
+        """Read something.
+
+        Raises:
+            Stopping: the database was closed.
+            StoreSilent: it cannot be read.
+        """
         try:
-            yield connection
-        finally:
-            connection.execute("COMMIT")
-            self._idle.append(connection)
-            if self._closed.is_set():
-                self._close_idle()
+            with self.read() as connection:
+                connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+        except sqlite3.Error as error:
+            raise StoreSilent(reason=error) from error
 
     @contextmanager
     def try_lock(self) -> Iterator[bool]:
@@ -209,7 +262,7 @@ class Database:
         if self._closed.is_set():
             return
         self._closed.set()
-        self._close_idle()
+        self._connections.close()
         with suppress(sqlite3.ProgrammingError):  # whoever was writing may have closed it a moment ago
             self._writer.interrupt()
         if self.lock.acquire(timeout=_PATIENCE_SECONDS):
@@ -219,15 +272,10 @@ class Database:
                 self.lock.release()
         self._remove_temporary()
 
-    def _close_idle(self) -> None:
-        with suppress(IndexError):
-            while True:
-                self._idle.pop().close()
-
     def _close_writer(self) -> None:
         with suppress(sqlite3.Error):
             self._writer.execute("SELECT 1").fetchone()  # clears the interruption, which would leave the log unmerged
-        self._writer.close()
+        self._connections.end(self._writer)
         self._give_back()
 
     def _give_back(self) -> None:

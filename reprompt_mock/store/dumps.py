@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reprompt_mock.numerals import portable
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from reprompt_mock.store.session import Session
 
@@ -22,23 +24,51 @@ COLUMNS = {
 }  # fmt: skip
 """The tables of a world and their columns, `world` and the batches' counts aside; places come last, as text."""
 
+_TIMES = frozenset(("created_at", "at", "queued_at", "started_at", "finished_at", "last_enriched"))
+_TIMES_OF = {
+    table: [position for position, column in enumerate(columns) if column in _TIMES]
+    for table, columns in COLUMNS.items()
+}
+_ONLY = {"job": "AND batch IN (SELECT pk FROM batch WHERE world = :world)"}
+"""Which rows of a world count: jobs of a deleted batch stay for a while."""
+
 Tables = dict[str, list[list[Any]]]
 
 
 def dump(session: Session, world: int) -> Tables:
-    """Read all rows of a world, table by table, in the order of their keys."""
+    """Read all rows of a world, table by table, in the order of their keys; late times are text (`portable`)."""
     tables = {
         table: [
             list(row)
             for row in session.rows(
-                f"SELECT {', '.join(columns)} FROM {table} WHERE world = ? ORDER BY {columns[0]}", (world,)
+                f"SELECT {', '.join(columns)} FROM {table} WHERE world = :world {_ONLY.get(table, '')}"
+                f" ORDER BY {columns[0]}",
+                {"world": world},
             )
         ]
         for table, columns in COLUMNS.items()
     }
     for job in tables["job"]:
         job[-1] = job[-1].decode()
+    _change_times(tables, portable)
     return tables
+
+
+def read_times(tables: Tables) -> None:
+    """Turn times that are text, as late ones may be, back into numbers.
+
+    Raises:
+        ValueError: one is no number.
+    """
+    _change_times(tables, int)
+
+
+def _change_times(tables: Tables, change: Callable[[Any], Any]) -> None:
+    for table, positions in _TIMES_OF.items():
+        for row in tables[table] if positions else ():
+            for position in positions:
+                if row[position] is not None:
+                    row[position] = change(row[position])
 
 
 def add(session: Session, world: int, table: str, values: Sequence[Any]) -> int:

@@ -110,6 +110,23 @@ class SqliteStore:
         """Take the write lock if nobody has it; yields whether it was got."""
         return self.database.try_lock()
 
+    def check(self) -> None:
+        """Read something.
+
+        Raises:
+            Stopping: the store was closed.
+            StoreSilent: it cannot be read.
+        """
+        self.database.check()
+
+    def making_room(self) -> AbstractContextManager[None]:
+        """Let writes of this thread take what is spared for making room."""
+        return self.database.making_room()
+
+    def shrink(self) -> bool:
+        """Give back some of what is free; whether there is more to give back."""
+        return self.database.shrink()
+
     def close(self) -> None:
         """Give the file back."""
         self.database.close()

@@ -93,7 +93,13 @@ _RESULTS = f"""
 SELECT place_id, place, attempt, error, {_LAST_ENRICHED} AS last_enriched, {_STATUS} AS status, submission, asked,
   {_RAN} AS ran, planned
 """
-RESULTS_OF_PLACE = f"{_RESULTS} FROM job WHERE world = :world AND place_id = :place_id ORDER BY created_in DESC LIMIT 1"
+# The jobs of a deleted batch stay for a while, and the batch then is in no world that is used.
+_OF_PLACE = """
+FROM job WHERE world = :world AND place_id = :place_id
+  AND EXISTS (SELECT 1 FROM batch WHERE batch.pk = job.batch AND batch.world = job.world)
+ORDER BY created_in DESC
+"""
+RESULTS_OF_PLACE = f"{_RESULTS} {_OF_PLACE} LIMIT 1"
 _OF_DAY = "AND created_in IN (SELECT pk FROM submission WHERE world = :world AND at >= :first AND at < :last)"
 
 
@@ -127,10 +133,36 @@ SELECT (SELECT at FROM submission WHERE pk = created_in) / 86400000000 AS day, {
 
 PLACES_BY_STATUS = f"SELECT {_STATUS}, place_id {_OF_BATCH} {_IN_ORDER}"
 ATTRIBUTES_BY_JOB = f"SELECT place_id, {_STATUS}, submission, asked, {_RAN}, planned {_OF_BATCH} {_IN_ORDER}"
-DELETE_OF_BATCH = f"DELETE FROM job WHERE pk IN (SELECT job.pk {_OF_BATCH})"
+
+# A deleted batch goes to a world without a slug, of its own, whose rows are purged like those of any forgotten world:
+# that takes no more room for a million jobs than for one. What stays in its world says when its last submission came,
+# and which keys were given away by then.
+NEW_GRAVE = (
+    "INSERT INTO world (slug, clock_virtual, clock_real, clock_speed, clock_running, settings, scenario)"
+    " VALUES (NULL, 0, 0, 1, false, '', '')"
+)
+KEEP_TIME = (
+    "INSERT INTO submission (world, at, settings, batch, first, last)"
+    " SELECT world, at, settings, NULL, :next, :next - 1 FROM submission WHERE batch = :batch"
+    " ORDER BY at DESC, pk DESC LIMIT 1"
+)
+BURY_SUBMISSIONS = "UPDATE submission SET world = :grave WHERE batch = :batch"
+BURY_BATCH = "UPDATE batch SET world = :grave, next_due = NULL WHERE pk = :batch"
+
+OLDEST_SUBMISSION = "SELECT pk, first, last FROM submission WHERE world = ? ORDER BY at LIMIT 1"
+PURGE_RUN = "DELETE FROM job WHERE pk IN (SELECT pk FROM job WHERE pk BETWEEN ? AND ? LIMIT ?)"
+
+
+def purge_rows(table: str, key: str) -> str:
+    """Delete some of a world's rows of a table, by a column that tells them apart."""
+    return (
+        f"DELETE FROM {table} WHERE world = :world"
+        f" AND {key} IN (SELECT {key} FROM {table} WHERE world = :world LIMIT :rows)"
+    )
+
 
 _EXISTING = f"SELECT job.pk, place_id, job.batch, {_STATUS} AS status, submission, attempt, own, {_RAN} AS ran"
-JOBS_OF_PLACE = f"{_EXISTING} FROM job WHERE world = :world AND place_id = :place_id ORDER BY created_in DESC"
+JOBS_OF_PLACE = f"{_EXISTING} {_OF_PLACE}"
 
 
 def existing_jobs(count: int) -> str:
@@ -148,7 +180,7 @@ HELD_JOBS = f"""
 SELECT job.pk, job.place_id, {_STATUS}, job.submission, job.attempt, job.outcome, job.course,
   batch.pk, batch.id, batch.name
 FROM job JOIN batch ON batch.pk = job.batch
-WHERE job.world = :world AND job.hold IS NOT NULL AND job.hold <> :stuck ORDER BY job.pk
+WHERE job.world = :world AND job.hold IS NOT NULL AND job.hold <> :stuck AND batch.world = job.world ORDER BY job.pk
 """
 
 RELEASE_JOB = "UPDATE job SET queued_at = ?, started_at = ?, finished_at = ?, hold = NULL WHERE pk = ?"

@@ -11,13 +11,15 @@ from reprompt_mock.batch_status import Counts
 from reprompt_mock.clock import VirtualClock
 from reprompt_mock.scenario import Scenario
 from reprompt_mock.settings import WorldSettings
+from reprompt_mock.store.statements import OLDEST_SUBMISSION, PURGE_RUN, purge_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reprompt_mock.store.session import Session
 
-_PURGED = ("job", "batch", "submission", "document", "body")
+_PURGED = {"batch": "pk", "document": "pk", "body": "digest"}
+"""What a forgotten world has beside its submissions and their jobs, each table with a column that tells rows apart."""
 _COLUMNS = "pk, slug, clock_virtual, clock_real, clock_speed, clock_running, settings, scenario"
 
 
@@ -64,13 +66,13 @@ def load_all(session: Session) -> list[tuple[str, WorldState]]:
     ]
 
 
+def _clock_values(clock: VirtualClock) -> tuple[int, int, float, bool]:
+    return clock.virtual, clock.real, clock.speed, clock.running
+
+
 def _values(state: WorldState) -> tuple[Any, ...]:
-    clock = state.clock
     return (
-        clock.virtual,
-        clock.real,
-        clock.speed,
-        clock.running,
+        *_clock_values(state.clock),
         state.settings.model_dump_json(),
         state.scenario.to_json(),
     )
@@ -94,24 +96,44 @@ def save(session: Session, state: WorldState) -> None:
     )
 
 
+def save_clock(session: Session, state: WorldState) -> None:
+    """Write a world's clock alone."""
+    session.run(
+        "UPDATE world SET clock_virtual = ?, clock_real = ?, clock_speed = ?, clock_running = ? WHERE pk = ?",
+        (*_clock_values(state.clock), state.key),
+    )
+
+
 def forget(session: Session, world: int) -> None:
     """Make a world unreachable at once; `purge` removes its rows."""
     session.run("UPDATE world SET slug = NULL WHERE pk = ?", (world,))
 
 
 def purge(session: Session, rows: int) -> bool:
-    """Remove about `rows` rows of forgotten worlds; tells whether any may be left."""
+    """Remove about `rows` rows of forgotten worlds and deleted batches; tells whether any may be left."""
     while rows > 0:
         found = session.one("SELECT pk FROM world WHERE slug IS NULL LIMIT 1")
         if found is None:
             return False
         (world,) = found
-        rows -= session.run("DELETE FROM job WHERE pk IN (SELECT pk FROM job WHERE world = ? LIMIT ?)", (world, rows))
+        rows -= _purge_jobs(session, world, rows)
+        for table, key in _PURGED.items():
+            if rows > 0:
+                rows -= session.run(purge_rows(table, key), {"world": world, "rows": rows})
         if rows > 0:
-            for table in _PURGED:
-                rows -= session.run(f"DELETE FROM {table} WHERE world = ?", (world,))
             rows -= session.run("DELETE FROM world WHERE pk = ?", (world,))
     return True
+
+
+def _purge_jobs(session: Session, world: int, rows: int) -> int:
+    """Remove jobs submission by submission, so that what lies together goes together; gives how many rows."""
+    removed = 0
+    while removed < rows and (found := session.one(OLDEST_SUBMISSION, (world,))):
+        submission, first, last = found
+        removed += session.run(PURGE_RUN, (first, last, rows - removed))
+        if removed < rows:
+            removed += session.run("DELETE FROM submission WHERE pk = ?", (submission,))
+    return removed
 
 
 def counts(session: Session, world: int) -> tuple[int, Counts]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+import orjson
 import pytest
 from fastapi.exceptions import RequestValidationError
 from hypothesis import HealthCheck, example, given, settings
@@ -28,7 +29,10 @@ PLACE = '{"name": "A", "city": "B"}'
 
 def meant(batch: BatchToCreate) -> Any:
     """What a batch comes to, however its places are written."""
-    places = [(place.place_id, echoed(place.place), place.attributes) for place in batch.places]
+    places = [
+        (place.place_id, orjson.dumps(echoed(place.place), option=orjson.OPT_SORT_KEYS), place.attributes)
+        for place in batch.places
+    ]
     return batch._replace(places=[]), places
 
 
@@ -109,6 +113,7 @@ SLOW = [
     '{"batch_name": "x", "jobs": 7, "jobs": []}',
 ]
 OPEN = [
+    place(more=10**30, less=[-(10**25), {"a": 2**64}]),
     place(more=json.loads(nested(200))),
     place(more={"a": [None, 2**64 - 1, 1e300, -0.0]}, Name="other", postalcode=7),
     place(more="\U0001f600", building=7, model_dump=1),
@@ -125,7 +130,6 @@ REFUSED = [
     "[]",
     "[{}]",
     "{}",
-    "\ufeff" + text(),
     text() + "x",
     text() + ",",
     text() + text(),
@@ -171,7 +175,16 @@ REFUSED = [
     place(more=json.loads(nested(300))),
     place(more=json.loads(nested(800))),
     text(f'{{"name": "A", "city": "B", "more": {nested(2000)}}}'),
-    text(f'{{"name": "A", "city": "B", "more": {"9" * 400}}}'),
+    text(f'{{"name": "A", "city": "B", "more": {"9" * 4301}}}'),
+    text('{"name": "A", "city": "B", "more": [1e400]}'),
+    text('{"name": "A", "city": "B", "more": [12345678901234567890123, NaN]}'),
+    text('{"name": "A", "city": "B", "more": [12345678901234567890123, "\\ud800"]}'),
+    text(f'{{"name": "A", "city": "B", "more": [{"9" * 400}, "\\ud800"]}}'),
+    text(f'{{"name": "A", "city": "B", "more": [{"9" * 400}, {nested(300)}]}}'),
+    text(f'{{"name": "A", "city": "B", "more": [{"9" * 400}, {nested(2000)}]}}'),
+    text(f'{{"name": "A", "latitude": {"9" * 400}, "longitude": 0, "more": {"9" * 400}}}'),
+    text(f'{{"name": "A", "latitude": 90.{"0" * 30}1, "longitude": 180.{"0" * 5}1, "more": {"9" * 30}}}'),
+    text(f'{{"name": {"9" * 30}, "city": "B", "more": {"9" * 30}}}'),
     text(f'{{"name": "A", "latitude": {"9" * 5000}, "longitude": 0}}'),
     text('{"name": "A", "city": "B", "more": 1e999}'),
     text('{"name": "A", "city": "B", "more": NaN}'),
@@ -196,7 +209,7 @@ REFUSED = [
     text(of_job=', "attributes": [7]'),
     text(of_job=', "attribute_set": "Core"'),
     text(of_job=', "refresh": null'),
-    text(of_job=f', "attributes_enrichments": [{{"a": {"9" * 400}}}]'),
+    text(of_job=f', "attributes_enrichments": [{{"a": {"9" * 4301}}}]'),
     text(of_job=', "attributes_enrichments": [{"a": 1e999}]'),
     text(of_job=', "attributes_enrichments": {}'),
     text(of_job=', "more": 1e999'),
@@ -256,6 +269,101 @@ def test_fields_of_a_clients_own_are_kept_on_either_path(body: str, org: Org) ->
     assert org.call("POST", "/batches", content=body.encode()).status_code == 200
     echo = org.get("/jobs")["jobs"][0]["inputs"]
     assert json.loads(body)["jobs"][0]["inputs"].items() <= echo.items()
+
+
+NUMERALS = [
+    "123456789012345678901234567890",
+    "-123456789012345678901234567890",
+    "18446744073709551615",
+    "18446744073709551616",
+    "-9223372036854775808",
+    "-9223372036854775809",
+    "100000000000000000000",
+    "9" * 400,
+    "9" * 4300,
+    "0.1000000000000000055511151231257827",
+    "-3.14159265358979323846264338327950288",
+    "1.00000000000000000000e5",
+    "1e-400",
+    "9007199254740993",
+    f"0.{'0' * 400}1",
+]
+HOLDERS = ['{"deep": [%s, {"a": %s}]}', "[%s, %s]", '[["%s"], %s]']
+
+
+@pytest.mark.parametrize("number", NUMERALS)
+@pytest.mark.parametrize("lax", ["", ', "latitude": "48.8584", "longitude": 2.2945'], ids=["quick", "lax"])
+def test_a_number_of_a_clients_own_is_echoed_digit_by_digit(number: str, lax: str, org: Org) -> None:
+    """contract B6: on either path, at any depth, wherever a place is sent and shown."""
+    fields = ", ".join(f'"field-{at}": {holder % (number, number)}' for at, holder in enumerate(["%.0s%s", *HOLDERS]))
+    inputs = f'{{"name": "A", "city": "B"{lax}, {fields}}}'
+    check(text(inputs).encode())
+    job = f'{{"place_id": "p", "inputs": {inputs}, "attributes": ["names"]}}'.encode()
+    batch = f'{{"batch_name": "x", "batch_id": "b", "attributes": ["names"], "jobs": [{job.decode()}]}}'.encode()
+
+    shown = [org.call("POST", path, content=job).text for path in ("/jobs", "/enrich")]
+    assert org.call("POST", "/batches", content=batch).status_code == 200
+    org.settle()
+    shown += [org.call("GET", path).text for path in ("/jobs/p", "/jobs?batchId=b", "/jobs?excludeBatches=true")]
+    snapshot = org.control("GET", "/snapshot").json()
+    other = org.other()
+    assert other.control("PUT", "/snapshot", snapshot).status_code == 200
+    shown.append(other.call("GET", "/jobs").text)
+
+    for answer in shown:
+        assert fields.replace(" ", "") in answer.replace(" ", ""), answer
+
+
+def test_a_number_of_a_typed_field_is_judged_and_echoed_as_its_type(org: Org) -> None:
+    exact = '{"name": "A", "latitude": 48.85840000000000000001, "longitude": 2, "more": 12345678901234567890123}'
+    check(text(exact).encode())
+    assert org.call("POST", "/batches", content=text(exact).encode()).status_code == 200
+
+    answer = org.call("GET", "/jobs").text
+    assert '"latitude":48.8584,"longitude":2.0,' in answer
+    assert '"more":12345678901234567890123,' in answer
+
+
+def test_a_generated_place_id_follows_from_every_digit(org: Org) -> None:
+    """contract D1: places that differ in a last digit keep their ids, in whatever order they are sent."""
+    places = [f'{{"inputs": {{"name": "A", "city": "B", "more": 1234567890123456789012{end}}}}}' for end in (1, 2)]
+    ids = []
+    for one, order in ((org, places), (org.other(), places[::-1])):
+        body = f'{{"batch_name": "x", "batch_id": "b", "attributes": ["names"], "jobs": [{", ".join(order)}]}}'
+        ids.append(one.call("POST", "/batches", content=body.encode()).json()["jobs"]["pending"])
+
+    assert ids[0] == ids[1][::-1]
+    assert ids[0][0] != ids[0][1]
+
+
+def test_what_is_refused_is_shown_with_its_digits(org: Org) -> None:
+    body = text('{"name": 123456789012345678901234567890, "city": "B", "more": 1234567890123456789012}')
+
+    response = org.call("POST", "/batches", content=body.encode())
+
+    assert response.status_code == 422
+    assert '"input":123456789012345678901234567890' in response.text
+
+
+@pytest.mark.parametrize("body", [text(), place(latitude="1", longitude=2)])
+def test_a_byte_order_mark_is_skipped(body: str, org: Org) -> None:
+    """contract B6: the body means what it means without it, a generated id included."""
+    plain, marked = (org.call("POST", "/batches", content=prefix + body.encode()) for prefix in (b"", b"\xef\xbb\xbf"))
+    other = org.other().call("POST", "/batches", content=b"\xef\xbb\xbf" + body.encode())
+
+    assert (plain.status_code, marked.status_code) == (200, 200)
+    assert other.json()["id"] == plain.json()["id"] != marked.json()["id"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("path", ["/batches", "/jobs", "/enrich", "/batches/refresh", "/jobs/reprocess"])
+def test_another_unicode_encoding_is_named(encoding: str, path: str, org: Org) -> None:
+    """contract B6: with a byte order mark or without."""
+    response = org.call("POST", path, content=text().encode(encoding))
+
+    assert response.status_code == 422
+    (problem,) = response.json()["detail"]
+    assert f"the body is in {encoding.upper()[:6]}, send it in UTF-8" in problem["msg"]
 
 
 @pytest.mark.parametrize("body", [*(body.encode() for body in REFUSED), *IN_BYTES])
@@ -376,6 +484,7 @@ SPLINTERS = [
         b"1e999",
         b"9" * 30,
         b"9" * 400,
+        b"0.1000000000000000055511151231257827",
         b"NaN",
         b"null",
         b"true",
@@ -397,3 +506,30 @@ def test_both_paths_mean_the_same_by_a_damaged_body(value: Any, ascii_only: bool
         end = data.draw(st.integers(start, min(len(body), start + 3)))
         body = body[:start] + data.draw(st.sampled_from(SPLINTERS)) + body[end:]
     check(body)
+
+
+WITHOUT_A_BODY = [
+    ("POST", "/v1/{org}/place_enrichment/batches/b/reprocess", 400),
+    ("PUT", "/v1/{org}/place_enrichment/batches/b", 200),
+    ("PATCH", "/_mock/orgs/{org}/settings", 200),
+    ("PATCH", "/_mock/orgs/{org}/clock", 200),
+    ("POST", "/_mock/orgs/{org}/clock/settle", 200),
+    ("POST", "/_mock/orgs/{org}/release", 200),
+]
+
+
+@pytest.mark.parametrize(("method", "path", "status"), WITHOUT_A_BODY)
+@pytest.mark.parametrize("announced", [{"Content-Length": "31"}, {"Transfer-Encoding": "chunked"}])
+def test_a_body_that_was_announced_and_lost_is_not_taken_for_an_empty_object(
+    method: str, path: str, status: int, announced: dict[str, str], org: Org
+) -> None:
+    """Else the request would do something else than it says: settle all batches instead of one."""
+    org.create("a", batch_id="b")
+    url = path.format(org=org.slug)
+
+    for none in ({}, {"Content-Length": "0"}, {"Content-Length": "00"}):
+        assert org.http.request(method, url, headers={**org.headers, **none}).status_code == status
+    lost = org.http.request(method, url, headers={**org.headers, **announced})
+
+    assert lost.status_code == 422
+    assert lost.json()["detail"][0]["msg"] == "JSON decode error: a body was announced, and none came"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
-import socket
+import re
 import time
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,8 +15,9 @@ import httpx2
 import pytest
 from starlette.testclient import TestClient
 
+from reprompt_mock import RepromptMock
 from reprompt_mock.app import create_app
-from reprompt_mock.faults import OPERATION_IDS, Abort, Effect, Fault, RequestMatch, choose
+from reprompt_mock.faults import OPERATION_IDS, Abort, Cut, Effect, Fault, Per, RequestMatch, choose
 from reprompt_mock.server import ServerThread
 from reprompt_mock.settings import load
 from tests.conftest import LONDON, Org
@@ -74,7 +76,15 @@ def test_a_fault_is_shown_as_it_was_written_with_its_id_and_its_counts(org: Org)
         "times": 2,
         "probability": 0.5,
         "when": "after",
-        "then": {"status": 503, "body": {"a": [1]}, "headers": {"Retry-After": "1"}, "delay_seconds": 0.5},
+        "per": "request",
+        "then": {
+            "status": 503,
+            "body": {"a": [1]},
+            "headers": {"Retry-After": {"date_in_seconds": 3}, "X-A": "b"},
+            "delay_seconds": 0.5,
+            "abort": "truncate",
+            "as": "chunk",
+        },
     }
 
     response = org.control("POST", "/faults", written)
@@ -97,7 +107,7 @@ def test_a_list_of_faults_is_taken_whole_or_not_at_all(org: Org) -> None:
         ({"then": {"status": 199}}, "Input should be greater than or equal to 200"),
         ({"then": {"status": 600}}, "Input should be less than or equal to 599"),
         ({"then": {"delay_seconds": -1}}, "Input should be greater than or equal to 0"),
-        ({"then": {"abort": "explode"}}, "Input should be 'reset' or 'truncate'"),
+        ({"then": {"abort": "explode"}}, "Input should be 'reset', 'close' or 'truncate'"),
         ({"then": {}, "when": "during"}, "Input should be 'before' or 'after'"),
         ({"then": {}, "probability": 1.5}, "Input should be less than or equal to 1"),
         ({"then": {}, "skip": -1}, "Input should be greater than or equal to 0"),
@@ -111,6 +121,29 @@ def test_a_list_of_faults_is_taken_whole_or_not_at_all(org: Org) -> None:
         ({"then": {"headers": {"A B": "c"}}}, "headers need a plain ASCII name and value"),
         ({"then": {"headers": {"A": "b\r\nSet-Cookie: c"}}}, "headers need a plain ASCII name and value"),
         ({"match": {}}, "Field required"),
+        ({"then": {"abort": "truncate", "as": "zip"}}, "Input should be 'length', 'chunk' or 'gzip'"),
+        ({"then": {"abort": "truncate", "cut": "gzip"}}, "unknown key 'cut'"),
+        ({"then": {"as": "gzip"}}, "as says where an answer is cut: it needs abort truncate"),
+        ({"then": {"abort": "close", "as": "chunk"}}, "as says where an answer is cut: it needs abort truncate"),
+        ({"then": {"abort": "reset", "status": 503}}, "reset and close send no answer"),
+        ({"then": {"abort": "close", "body": "x"}}, "reset and close send no answer"),
+        ({"then": {"abort": "close", "headers": {"X-A": "b"}}}, "reset and close send no answer"),
+        ({"then": {"abort": "reset", "stale_after_seconds": 1}}, "give either abort or stale_after_seconds"),
+        ({"then": {"abort": "truncate", "stale_after_seconds": 0}}, "give either abort or stale_after_seconds"),
+        ({"then": {"stale_after_seconds": -1}}, "Input should be greater than or equal to 0"),
+        ({"then": {"stale_after_seconds": 3601}}, "Input should be less than or equal to 3600"),
+        ({"then": {"status": 204, "body": "x"}}, "answers with 204, 205 and 304 have no body"),
+        ({"then": {"status": 304, "abort": "truncate"}}, "answers with 204, 205 and 304 have no body"),
+        ({"then": {"body": "", "abort": "truncate"}}, "an empty body cannot be cut"),
+        ({"then": {}, "per": "client"}, "Input should be 'arrival' or 'request'"),
+        ({"then": {}, "per": "request", "times": 1001}, "per request, skip and times are at most 1000"),
+        ({"then": {}, "per": "request", "skip": 1001}, "per request, skip and times are at most 1000"),
+        ({"then": {"headers": {"Retry-After": {"date_in_second": 3}}}}, "unknown key 'date_in_second'; did you mean"),
+        ({"then": {"headers": {"Retry-After": {}}}}, "Field required"),
+        ({"then": {"headers": {"Retry-After": {"date_in_seconds": 1e9}}}}, "Input should be less than or equal to"),
+        ({"then": {"headers": {"Retry-After": {"date_in_seconds": "soon"}}}}, "Input should be a valid number"),
+        ({"then": {"headers": {"Retry-After": 3}}}, "Input should be a valid string"),
+        ({"then": {"headers": {"A B": {"date_in_seconds": 1}}}}, "headers need a plain ASCII name and value"),
     ],
 )
 def test_a_fault_that_cannot_be_is_refused_with_what_was_meant(body: Any, sentence: str, org: Org) -> None:
@@ -271,6 +304,112 @@ def test_the_draw_comes_after_skip_and_before_times(org: Org) -> None:
     assert [number for number, hit in enumerate(limited) if hit] == hits
 
 
+# Counting requests instead of arrivals
+
+
+def many(org: Org, *limits: int) -> list[int]:
+    """Ask for jobs with these limits, each of which makes a request of its own."""
+    return [org.call("GET", f"/jobs?limit={limit}").status_code for limit in limits]
+
+
+def test_per_request_a_repeat_meets_the_same_fault_again(org: Org) -> None:
+    add(org, {"status": 503}, times=1, per="request")
+
+    assert many(org, 1, 1, 2, 1, 2) == [503, 503, 200, 503, 200]
+    assert counts(org) == [(5, 3)]
+
+
+def test_per_request_skip_lets_a_request_through_however_often_it_comes(org: Org) -> None:
+    add(org, {"status": 503}, skip=2, times=2, per="request")
+
+    assert many(org, 1, 1, 2, 3, 2, 3, 1, 4, 5, 4, 5) == [200, 200, 200, 503, 200, 503, 200, 503, 200, 503, 200]
+
+
+def test_per_request_without_times_all_after_skip_are_hit(org: Org) -> None:
+    add(org, {"status": 503}, skip=1, per="request")
+
+    assert many(org, 1, 2, 3, 1, 2) == [200, 503, 503, 200, 503]
+
+
+REPEATED = ("POST", "/batches?a=1", b'{"a": 1}')
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(("PUT", *REPEATED[1:]), id="method"),
+        pytest.param(("POST", "/jobs?a=1", REPEATED[2]), id="path"),
+        pytest.param(("POST", "/batches?a=2", REPEATED[2]), id="query"),
+        pytest.param((*REPEATED[:2], b'{"a": 2}'), id="body"),
+        pytest.param((*REPEATED[:2], b""), id="no-body"),
+    ],
+)
+def test_requests_differ_by_method_path_query_and_body(other: tuple[str, str, bytes], org: Org) -> None:
+    add(org, {"status": 599}, times=1, per="request")
+    calls = [(*REPEATED, {}), (*other, {}), (*REPEATED, {"X-Try": "2"}), (*other, {})]
+
+    met = [org.call(method, path, content=body, headers=headers).status_code for method, path, body, headers in calls]
+
+    assert [status == 599 for status in met] == [True, False, True, False]
+
+
+def test_bodies_differ_however_late_they_do(org: Org) -> None:
+    add(org, {"status": 599}, times=1, per="request")
+    bodies = [b" " * 200_000 + end for end in (b"1", b"2", b"1")]
+
+    met = [org.call("POST", "/batches", content=body).status_code for body in bodies]
+
+    assert [status == 599 for status in met] == [True, False, True]
+
+
+def test_per_request_probability_is_drawn_once_for_each_whatever_their_order(org: Org) -> None:
+    limits = list(range(1, 41))
+    add(org, {"status": 503}, probability=0.5, per="request")
+    first = dict(zip(limits, many(org, *limits), strict=True))
+    other = org.other()
+    add(other, {"status": 503}, probability=0.5, per="request")
+
+    assert 8 <= sum(status == 503 for status in first.values()) <= 32
+    assert many(org, *limits) == list(first.values())
+    assert many(other, *limits[::-1]) == list(first.values())[::-1]
+
+
+def test_requests_are_known_again_after_a_restart(tmp_path: Path) -> None:
+    settings = {"db": tmp_path / "mock.db", "clock": "paused"}
+    with TestClient(create_app(load(settings, environ={}))) as http:
+        org = Org(http, "acme", {"apiKey": "k"})
+        add(org, {"status": 503}, skip=1, times=1, per="request")
+        assert many(org, 1, 2, 3) == [200, 503, 200]
+    with TestClient(create_app(load(settings, environ={}))) as http:
+        org = Org(http, "acme", {"apiKey": "k"})
+        assert many(org, 3, 2, 1, 4) == [200, 503, 200, 200]
+        assert counts(org) == [(7, 2)]
+
+
+def test_requests_are_known_again_after_a_snapshot_is_put_back(org: Org) -> None:
+    add(org, {"status": 503, "headers": {"Retry-After": {"date_in_seconds": 1}}}, skip=1, times=1, per="request")
+    many(org, 1, 2, 3)
+    snapshot = org.control("GET", "/snapshot").json()
+    other = org.other()
+
+    assert other.control("PUT", "/snapshot", snapshot).status_code == 200
+
+    assert many(other, 3, 2, 1, 4) == [200, 503, 200, 200]
+    assert counts(other) == [(7, 2)]
+
+
+@pytest.mark.parametrize(("times", "kept"), [(3, 3), (None, 0)])
+def test_what_is_kept_of_requests_is_bounded_by_skip_and_times(times: int | None, kept: int) -> None:
+    fault = Fault(RequestMatch(), Effect(status=503), skip=2, times=times, per=Per.request, id="f")
+
+    for number in [*range(100), *range(100)]:
+        fault, _ = fault.meet(0, str(number))
+
+    assert fault.skipped == ("0", "1")
+    assert fault.hit == tuple(map(str, range(2, 2 + kept)))
+    assert (fault.seen, fault.served) == (200, 2 * kept if times else 196)
+
+
 @pytest.mark.parametrize(("probability", "hit"), [(0, 0), (1, 40)])
 def test_probability_zero_never_hits_and_one_always_does(probability: float, hit: int, org: Org) -> None:
     assert sum(pattern(org, 3, probability=probability)) == hit
@@ -356,6 +495,28 @@ def test_headers_are_added_to_the_answer_of_the_fault(live: Org) -> None:
     assert int(response.headers["content-length"]) == len(response.content)
 
 
+@pytest.mark.parametrize("seconds", [3, 0, 0.25, -3600, 86400 * 400])
+def test_a_header_may_be_a_date_relative_to_now(seconds: float, org: Org) -> None:
+    add(org, {"status": 503, "headers": {"Retry-After": {"date_in_seconds": seconds}}})
+
+    before = time.time()
+    written = org.call("GET", "/attributes").headers["retry-after"]
+    after = time.time()
+
+    date = parsedate_to_datetime(written)
+    assert re.fullmatch(r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", written)
+    assert before + seconds <= date.timestamp() <= after + seconds + 1
+
+
+def test_a_date_may_be_added_to_the_real_answer(org: Org) -> None:
+    add(org, {"headers": {"Last-Modified": {"date_in_seconds": -60}}})
+
+    response = org.call("GET", "/attributes")
+
+    assert parsedate_to_datetime(response.headers["last-modified"]).timestamp() <= time.time() - 59
+    assert response.json()["custom"] == []
+
+
 def test_headers_alone_are_added_to_the_real_answer(live: Org) -> None:
     add(live, {"headers": {"X-Extra": "1", "Transfer-Encoding": "chunked", "Content-Type": "text/html"}})
 
@@ -375,105 +536,11 @@ def test_a_fault_that_does_nothing_is_counted(live: Org) -> None:
     assert counts(live) == [(2, 2)]
 
 
-def test_delay_alone_delays_the_normal_answer(live: Org) -> None:
-    add(live, {"delay_seconds": 0.15}, times=1)
-
-    started = time.monotonic()
-    response = live.call("GET", "/attributes")
-    took = time.monotonic() - started
-
-    assert response.status_code == 200
-    assert response.json()["custom"] == []
-    assert took >= 0.15
-
-
-def test_delay_comes_before_an_answer_of_the_faults_own_too(live: Org) -> None:
-    add(live, {"delay_seconds": 0.15, "status": 504})
-
-    started = time.monotonic()
-
-    assert statuses(live, 1) == [504]
-    assert time.monotonic() - started >= 0.15
-
-
-def test_a_delayed_request_holds_up_no_other(live: Org, server: ServerThread) -> None:
-    add(live, {"delay_seconds": 3600}, operation="get_jobs")
-    address = httpx2.URL(server.url)
-
-    with socket.create_connection((str(address.host), address.port or 0), timeout=10) as delayed:
-        delayed.sendall(request_bytes(live, "GET", "/jobs"))
-        while counts(live) != [(1, 1)]:
-            pass
-        assert statuses(live, 1) == [200]
-
-
 def test_a_connection_stays_usable_after_a_fault_that_did_not_read_the_body(live: Org) -> None:
     add(live, {"status": 503}, times=1)
     body = {**BATCH, "jobs": [{"place_id": f"p-{number}", "inputs": LONDON} for number in range(3000)]}
 
     assert [live.call("POST", "/batches", json=body).status_code for _ in range(2)] == [503, 200]
-
-
-# Aborted connections
-
-
-def request_bytes(org: Org, method: str, path: str, body: bytes = b"") -> bytes:
-    head = f"{method} /v1/{org.slug}/place_enrichment{path} HTTP/1.1\r\nHost: a\r\napiKey: k\r\n"
-    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
-
-
-def all_that_comes(server: ServerThread, request: bytes) -> bytes:
-    """Send a request; gives all bytes until the other side closes, however it does."""
-    address = httpx2.URL(server.url)
-    received = b""
-    with socket.create_connection((str(address.host), address.port or 0), timeout=10) as connection:
-        connection.sendall(request)
-        try:
-            while more := connection.recv(65536):
-                received += more
-        except ConnectionResetError:
-            pass
-    return received
-
-
-@pytest.mark.parametrize(("when", "stored"), [("before", 404), ("after", 200)])
-def test_reset_closes_the_connection_without_an_answer(when: str, stored: int, live: Org, server: ServerThread) -> None:
-    add(live, {"abort": "reset"}, when=when, times=1)
-    request = request_bytes(live, "POST", "/batches", json.dumps(BATCH).encode())
-
-    assert all_that_comes(server, request) == b""
-    assert live.call("GET", "/batches/b").status_code == stored
-
-
-@pytest.mark.parametrize("when", ["before", "after"])
-def test_truncate_sends_half_of_the_real_answer_and_closes(when: str, live: Org, server: ServerThread) -> None:
-    whole = live.call("GET", "/attributes").content
-    add(live, {"abort": "truncate"}, when=when)
-
-    head, _, body = all_that_comes(server, request_bytes(live, "GET", "/attributes")).partition(b"\r\n\r\n")
-
-    assert head.startswith(b"HTTP/1.1 200 OK")
-    assert f"content-length: {len(whole)}".encode() in head
-    assert body == whole[: len(whole) // 2]
-
-
-def test_truncate_sends_half_of_the_faults_own_answer_where_it_has_one(live: Org, server: ServerThread) -> None:
-    add(live, {"abort": "truncate", "status": 502, "body": "0123456789"})
-
-    head, _, body = all_that_comes(server, request_bytes(live, "GET", "/attributes")).partition(b"\r\n\r\n")
-
-    assert head.startswith(b"HTTP/1.1 502")
-    assert body == b"01234"
-
-
-@pytest.mark.parametrize("abort", ["reset", "truncate"])
-def test_a_client_sees_a_broken_connection_and_gets_through_when_it_tries_again(abort: str, live: Org) -> None:
-    add(live, {"abort": abort}, times=1)
-
-    with pytest.raises(httpx2.TransportError):
-        live.call("GET", "/attributes")
-
-    assert live.call("GET", "/attributes").status_code == 200
 
 
 # Asked for by the client
@@ -538,3 +605,38 @@ def test_none_is_chosen_where_none_matches() -> None:
 
     assert choose(faults, "GET", "/x", None) is None
     assert choose([], "GET", "/x", "enrich") is None
+
+
+# The guide
+
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "guides" / "broken-networks.md").read_text(encoding="utf-8")
+
+
+def snippets(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
+
+
+def test_the_faults_that_the_guide_shows_as_json_are_accepted(org: Org) -> None:
+    rows = re.findall(r"^\| [^`|]+ \| `(\{[^`]+\})` \|", GUIDE, re.MULTILINE)
+    faults = [json.loads(snippet) for snippet in snippets("json")] + [{"then": json.loads(then)} for then in rows]
+
+    response = org.control("POST", "/faults", faults)
+
+    assert response.status_code == 201, response.text
+    assert len(rows) == 6
+    assert len(faults) == 12
+
+
+def test_the_faults_that_the_guide_shows_in_python_are_accepted(server: ServerThread) -> None:
+    with RepromptMock.connect(server.url, org_slug=next(_slugs), api_key="k") as mock:
+        for snippet in snippets("python"):
+            exec(compile(snippet, "broken-networks.md", "exec"), {"mock": mock})
+
+        assert len(mock.faults.list()) == 6
+
+
+def test_the_guide_names_every_effect() -> None:
+    effects = [*Abort, *Cut, "delay_seconds", "stale_after_seconds", "date_in_seconds", "per"]
+
+    assert [effect for effect in effects if not re.search(rf"[`\"]{effect}[`\"]", GUIDE)] == []

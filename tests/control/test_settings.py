@@ -63,8 +63,8 @@ def test_an_empty_change_changes_nothing(org: Org) -> None:
         *((name, value) for name in RATES for value in (0, 0.5, 1)),
         *((name, value) for name in SECONDS for value in (0, 0.000001, 10**9)),
         ("seed", 0),
-        ("seed", -(2**63)),
-        ("seed", 2**63 - 1),
+        ("seed", -(2**53) + 1),
+        ("seed", 2**53 - 1),
         ("clock", "running"),
         ("clock", "paused"),
         ("speed", 0.000001),
@@ -84,10 +84,30 @@ def test_values_within_bounds_are_accepted(org: Org, name: str, value: Any) -> N
     assert _settings(org) == {**DEFAULTS, name: value}
 
 
+@pytest.mark.parametrize("seed", [2**53, 2**62 + 1, 2**63 - 1, -(2**53), -(2**63)])
+@pytest.mark.parametrize("form", [int, str])
+def test_a_seed_that_javascript_would_round_is_shown_as_text_and_taken_in_both_forms(
+    org: Org, seed: int, form: type[int] | type[str]
+) -> None:
+    changed = org.control("PATCH", "/settings", {"seed": form(seed)})
+
+    assert changed.json() == _settings(org) == {**DEFAULTS, "seed": str(seed)}
+    org.create("a", batch_id="b", attributes=["names", "websites"])
+    org.settle()
+    other = org.other()
+    other.set(seed=seed)
+    other.create("a", batch_id="b", attributes=["names", "websites"])
+    other.settle()
+    assert other.results("b")["a"]["outputs"] == org.results("b")["a"]["outputs"]
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         *((name, value) for name in RATES for value in (-0.1, 1.1, None, "x")),
+        ("seed", str(2**63)),
+        ("seed", "1.5"),
+        ("seed", "one"),
         *((name, value) for name in SECONDS for value in (-1, 10**9 + 1, None, "x")),
         ("seed", 2**63),
         ("seed", -(2**63) - 1),

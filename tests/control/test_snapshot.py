@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 import time
+from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -241,6 +244,129 @@ def test_a_restore_leaves_the_journal_of_the_world_alone(org: Org) -> None:
     assert len(org.control("GET", "/journal").json()["requests"]) == 1
 
 
+# Other languages
+
+LARGE = 2**53
+INPUTS = """{"name": "A", "city": "B", "big": 123456789012345678901234567890, "id64": 9223372036854775807,
+ "precise": [0.1000000000000000055511151231257827, {"tiny": 1e-400}], "odd": "\\u2028 \\ud83d\\ude00 é"}"""
+
+
+def numbers(value: Any) -> list[float]:
+    """Find every number in JSON data."""
+    if isinstance(value, dict | list):
+        return [found for one in (value.values() if isinstance(value, dict) else value) for found in numbers(one)]
+    return [value] if isinstance(value, int | float) else []
+
+
+def rounded(text: str) -> str:
+    """Read and write JSON as JavaScript does, which has doubles alone."""
+    return json.dumps(json.loads(text, parse_int=lambda digits: int(float(digits))))
+
+
+def by_node(text: str) -> str:
+    """Let Node itself read and write JSON."""
+    script = "process.stdout.write(JSON.stringify(JSON.parse(require('fs').readFileSync(0, 'utf-8'))))"
+    return subprocess.run(["node", "-e", script], input=text, capture_output=True, encoding="utf-8", check=True).stdout
+
+
+def late(org: Org, *, scenario: bool) -> None:
+    """Let a world have every large number that it can: a seed, times far ahead, numbers of places, rules and faults."""
+    org.set(seed=2**62 + 1)
+    org.control("PATCH", "/clock", {"now": "9000-01-31T09:30:00.123457Z"})
+    if scenario:
+        outputs = {"website": {"id64": 2**60 + 1}}
+        assert org.control("POST", "/rules", {"then": {"outcome": "completed", "outputs": outputs}}).status_code == 201
+        fault = {"match": {"operation": "get_attributes"}, "then": {"status": 503, "body": {"id64": 2**60 + 1}}}
+        assert org.control("POST", "/faults", fault).status_code == 201
+    job = f'{{"place_id": "p", "inputs": {INPUTS}}}'
+    body = f'{{"batch_id": "b", "batch_name": "x", "attribute_set": "core", "jobs": [{job}]}}'
+    assert org.call("POST", "/batches", content=body.encode()).status_code == 200
+    org.settle()
+    org.post("/batches/b/reprocess", {"failed_only": False})
+    org.advance(1.5)
+
+
+def shown(org: Org) -> list[str]:
+    """Read what a world shows as the text that it is."""
+    paths = ("/batches", "/batches/b", "/jobs", "/jobs?groupBy=day", "/attributes")
+    return [org.call("GET", path).text for path in paths] + [
+        org.control("GET", path).text for path in ("/clock", "/settings", "/rules")
+    ]
+
+
+def test_a_snapshot_has_no_number_that_javascript_would_round(org: Org) -> None:
+    late(org, scenario=True)
+    snapshot = take(org)
+
+    assert snapshot["settings"]["seed"] == str(2**62 + 1)
+    assert max(map(abs, numbers(snapshot))) < LARGE
+    assert "123456789012345678901234567890" in json.dumps(snapshot)
+
+
+@pytest.mark.parametrize(
+    "passed_on",
+    [
+        rounded,
+        pytest.param(
+            by_node,
+            marks=pytest.mark.skipif(shutil.which("node") is None, reason="the machine has no node, which is tried"),
+        ),
+    ],
+)
+@pytest.mark.parametrize("scenario", [False, True])
+def test_a_snapshot_survives_a_language_of_doubles(org: Org, scenario: bool, passed_on: Callable[[str], str]) -> None:
+    late(org, scenario=scenario)
+    text = org.control("GET", "/snapshot").text
+    assert isinstance(json.loads(text)["scenario"], str) is scenario
+    other = org.other()
+
+    response = org.http.put(f"/_mock/orgs/{other.slug}/snapshot", content=passed_on(text).encode())
+
+    assert response.status_code == 200, response.text
+    assert shown(other) == shown(org)
+    for one in (org, other):
+        one.advance(2.5)
+        one.create("q", batch_id="b")
+        one.settle()
+    assert shown(other) == shown(org)
+
+
+def test_a_snapshot_of_version_1_is_read(org: Org) -> None:
+    """Its large numbers were no text."""
+    late(org, scenario=False)
+    snapshot = take(org)
+    first = resealed(
+        {
+            **snapshot,
+            "version": 1,
+            "settings": {**snapshot["settings"], "seed": 2**62 + 1},
+        },
+        **{
+            table: [[int(cell) if isinstance(cell, str) and cell.isdecimal() else cell for cell in row] for row in rows]
+            for table, rows in snapshot["data"].items()
+        },
+    )
+    assert max(numbers(first["data"])) > LARGE
+    other = org.other()
+
+    put(other, first)
+
+    assert shown(other) == shown(org)
+
+
+def test_the_journal_shows_a_body_whose_numbers_would_be_rounded_as_it_came(org: Org) -> None:
+    late(org, scenario=False)
+    small = org.call("PUT", "/batches/b", json={"batch_name": "y"})
+    assert small.status_code == 200
+
+    journal = org.control("GET", "/journal").json()
+
+    bodies = {entry["operation"]: entry["body"] for entry in journal["requests"]}
+    assert "123456789012345678901234567890" in bodies["create_batch"]
+    assert bodies["update_batch"] == {"batch_name": "y"}
+    assert max(map(abs, numbers(journal))) < LARGE
+
+
 # Broken ones
 
 
@@ -257,7 +383,10 @@ def resealed(snapshot: dict[str, Any], **tables: Any) -> dict[str, Any]:
 BROKEN: dict[str, Any] = {
     "not-an-object": lambda _: [],
     "empty": lambda _: {},
-    "another-version": lambda one: {**one, "version": 2},
+    "another-version": lambda one: {**one, "version": 3},
+    "scenario-of-no-json": lambda one: {**one, "scenario": "{"},
+    "scenario-of-another-form": lambda one: {**one, "scenario": "[1]"},
+    "time-in-words": lambda one: resealed(one, batch=[[*row[:4], "noon", *row[5:]] for row in one["data"]["batch"]]),
     "unknown-key": lambda one: {**one, "journal": []},
     "no-data": lambda one: {key: value for key, value in one.items() if key != "data"},
     "changed-data": lambda one: {**one, "data": {**one["data"], "job": one["data"]["job"][:1]}},

@@ -1,4 +1,4 @@
-"""Control API: health, orgs, reset, one world's counts, forgetting it (interface.md)."""
+"""Control API: orgs, reset, one world's counts, forgetting it (interface.md)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from reprompt_mock import __version__
 from reprompt_mock.app import create_app
 from reprompt_mock.settings import load
 from tests.conftest import LONDON, Org
@@ -30,11 +29,6 @@ def _slugs(http: TestClient) -> list[str]:
 
 def _is_made(org: Org) -> bool:
     return org.slug in _slugs(org.http)
-
-
-def test_health_needs_no_key(org: Org) -> None:
-    response = org.http.get("/_mock/health")
-    assert (response.status_code, response.json()) == (200, {"status": "ok", "version": __version__})
 
 
 def test_a_world_springs_up_at_its_first_use(org: Org) -> None:
@@ -244,11 +238,14 @@ def test_an_unknown_path_is_not_found_in_the_services_form(org: Org, path: str) 
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [
-        ("/_mock/health", {"GET"}),
+        ("/_mock/health", {"GET", "HEAD"}),
+        ("/_mock/openapi.json", {"GET", "HEAD"}),
+        ("/openapi.json", {"GET", "HEAD"}),
+        ("/v1/acme/openapi.json", {"GET", "HEAD"}),
         ("/_mock/reset", {"POST"}),
-        ("/_mock/orgs/acme", {"GET", "DELETE"}),
-        ("/_mock/orgs/acme/settings", {"GET", "PATCH"}),
-        ("/_mock/orgs/acme/clock", {"GET", "PATCH"}),
+        ("/_mock/orgs/acme", {"GET", "HEAD", "DELETE"}),
+        ("/_mock/orgs/acme/settings", {"GET", "HEAD", "PATCH"}),
+        ("/_mock/orgs/acme/clock", {"GET", "HEAD", "PATCH"}),
         ("/_mock/orgs/acme/clock/advance", {"POST"}),
     ],
 )
@@ -262,5 +259,5 @@ def test_a_wrong_method_is_told_the_right_ones(org: Org, path: str, allowed: set
 def test_the_two_apis_have_documents_of_their_own(org: Org) -> None:
     control = org.http.get("/_mock/openapi.json").json()["paths"]
     service = org.http.get("/openapi.json").json()["paths"]
-    assert all(path.startswith("/_mock") for path in control)
+    assert {path for path in control if not path.startswith("/_mock")} == {"/livez", "/readyz"}
     assert not any(path.startswith("/_mock") for path in service)

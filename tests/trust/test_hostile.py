@@ -174,12 +174,11 @@ NO_BODY: dict[str, bytes] = {
     "UTF-16": '{"x": "é"}'.encode("utf-16"),
     "UTF-32": '{"x": "é"}'.encode("utf-32"),
     "Latin-1": '{"x": "é"}'.encode("latin-1"),
-    "a byte order mark": b"\xef\xbb\xbf{}",
+    "a byte order mark alone": b"\xef\xbb\xbf",
     "noise": bytes(range(256)),
-    "gzip": gzip.compress(b"{}", mtime=0),
-    "deflate": zlib.compress(b"{}"),
+    "gzip that nobody names": gzip.compress(b"{}", mtime=0),
+    "deflate that nobody names": zlib.compress(b"{}"),
 }
-SPARE = {"gzip": "gzip", "deflate": "deflate"}
 
 
 def with_bodies(http: TestClient) -> list[tuple[str, str]]:
@@ -201,16 +200,37 @@ def test_every_operation_with_a_body_says_so(http: TestClient) -> None:
 def test_what_no_operation_accepts_is_refused_and_changes_nothing(org: Org, name: str) -> None:
     org.create("a", "b", batch_id=KEPT)
     before = org.control("GET", "/snapshot").json()
-    headers = {**org.headers, **({"Content-Encoding": SPARE[name]} if name in SPARE else {})}
 
     for method, path in with_bodies(org.http):
         url = path.format(org_slug=org.slug, batch_id=quote(KEPT))
-        response = org.http.request(method, url, content=NO_BODY[name], headers=headers)
+        response = org.http.request(method, url, content=NO_BODY[name], headers=org.headers)
         assert response.status_code == 422, (method, path, response.status_code, response.text[:300])
         assert set(response.json()) == {"detail"}
         assert len(response.content) <= 17 * 1024
 
     assert org.control("GET", "/snapshot").json() == before
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "zstd", "GZIP", "identity, gzip", "x" * 100])
+def test_a_compressed_body_is_refused_with_a_sentence(org: Org, encoding: str) -> None:
+    """contract B4: 415, whatever the body is; without a key 401 all the same."""
+    for method, path in with_bodies(org.http):
+        url = path.format(org_slug=org.slug, batch_id="none")
+        headers = {**org.headers, "Content-Encoding": encoding}
+        response = org.http.request(method, url, content=b"{}", headers=headers)
+        assert (response.status_code, response.headers["accept-encoding"]) == (415, "identity"), (method, path)
+        assert "send the body uncompressed" in response.json()["detail"]
+        if not path.startswith("/_mock"):
+            keyless = org.http.request(method, url, content=b"{}", headers={"Content-Encoding": encoding})
+            assert keyless.status_code == 401
+
+    assert org.slug not in [world["org_slug"] for world in org.http.get("/_mock/orgs").json()["orgs"]]
+
+
+@pytest.mark.parametrize("encoding", ["identity", "", "Identity , "])
+def test_a_body_that_says_that_it_is_not_compressed_is_read(org: Org, encoding: str) -> None:
+    body = b'{"batch_name": "x", "jobs": []}'
+    assert org.call("POST", "/batches", content=body, headers={"Content-Encoding": encoding}).status_code == 200
 
 
 def test_a_refused_body_makes_no_world(org: Org) -> None:

@@ -1,0 +1,249 @@
+"""HTTP/1.1 on a connection, where uvicorn's own does not do.
+
+Upgrades are passed over, heads are bounded, and what is refused or cut off is answered as the service does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from functools import partial
+from typing import TYPE_CHECKING, Any, cast
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from reprompt_mock.api.connection import TRANSPORT
+from reprompt_mock.errors import DEFECT, Stopping
+from reprompt_mock.probes import problem, respond
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
+    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
+
+_MOST_HEAD_BYTES = 128 * 1024
+"""The longest path and headers of a request, far beyond what any client sends."""
+_MOST_UNFINISHED_BYTES = 4 * _MOST_HEAD_BYTES
+"""How much of a head is read while a single header of it does not end."""
+_LINGER_SECONDS = 1.0
+"""How long a client may go on sending what was refused: were it cut off at once, it might not read why."""
+_TLS_HANDSHAKE = b"\x16"
+_FRAMING = (b"content-length", b"transfer-encoding")
+_SPOKEN = frozenset({"1.0", "1.1"})
+_CLOSING = {"connection": "close"}
+
+
+class _Refused(ValueError):
+    """A request that the parser would take and the emulator does not; it says why."""
+
+
+_HEAD_TOO_LARGE = f"The request line and headers are larger than {_MOST_HEAD_BYTES} bytes together."
+_NO_PROXY = "CONNECT is not served: the emulator is no proxy, so name its address as the base URL."
+_NO_PATH = "The request's target is no path: it must begin with a slash."
+_NO_TLS = "The emulator speaks plain HTTP: write http:// instead of https://."
+_OTHER_VERSION = "The emulator speaks HTTP/1.1 and HTTP/1.0 only."
+_REASONS = {
+    "Pause on PRI/Upgrade": "The emulator speaks HTTP/1.1: a client that begins with HTTP/2 must be set to HTTP/1.1.",
+    "Invalid HTTP version": _OTHER_VERSION,
+    "Invalid method encountered": "The request begins with no method that HTTP knows.",
+    "Expected HTTP/, RTSP/ or ICE/": "The request line must end with HTTP/1.1; a space in a path is written %20.",
+}
+"""What the parser's own words come to, where they can be said better."""
+
+
+def sentence_for(error: httptools.HttpParserError, data: bytes) -> str:
+    """Word what a parser said about some bytes."""
+    cause = error.__context__
+    if isinstance(cause, _Refused):
+        return str(cause)
+    if isinstance(error, httptools.HttpParserInvalidMethodError) and data.startswith(_TLS_HANDSHAKE):
+        return _NO_TLS
+    if isinstance(error, httptools.HttpParserCallbackError):
+        return _NO_PATH
+    reason = str(error)
+    return _REASONS.get(reason) or f"This is no valid HTTP/1.1 request: {reason}."
+
+
+class Protocol(HttpToolsProtocol):
+    """HTTP whose requests know their connection, so that a fault can end it.
+
+    An upgrade that a client offers is passed over, as RFC 9110 allows: the request is served as HTTP/1.1. What the
+    callbacks raise httptools turns into a parser's error.
+    """
+
+    _head_bytes = _unfinished_bytes = 0
+    _in_head = _in_body = _resuming = False
+    _running: RequestResponseCycle | None = None
+    _last_words: bytes | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin with a connection."""
+        super().connection_made(transport)
+        self._unanswered: deque[RequestResponseCycle] = deque()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell every request under way that its client has gone."""
+        super().connection_lost(exc)
+        # uvicorn tells the latest request alone, and those before it, of a client that does not wait, wait for ever.
+        for cycle in self._unanswered:
+            cycle.disconnected = True
+            cycle.message_event.set()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether every request that came was answered."""
+        return self.cycle is None or self.cycle.response_complete
+
+    # Reading
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes that came; after a refusal they are dropped."""
+        self._unset_keepalive_if_required()
+        while self._last_words is None:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                data = data[upgrade.args[0] :]
+                self._resume()
+            except httptools.HttpParserError as error:
+                self._refuse(sentence_for(error, data))
+            else:
+                self._bound_head(len(data))
+                return
+
+    def _bound_head(self, size: int) -> None:
+        self._unfinished_bytes = self._unfinished_bytes + size if self._in_head else 0
+        if self._unfinished_bytes > _MOST_UNFINISHED_BYTES:
+            self._refuse(_HEAD_TOO_LARGE)
+
+    def _resume(self) -> None:
+        """Let a new parser read on after the head of a request whose upgrade is passed over."""
+        framing = [b"%s: %s\r\n" % (name, value) for name, value in self.headers if name in _FRAMING]
+        if not self.cycle.keep_alive:
+            framing.append(b"connection: close\r\n")
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._resuming = True
+        try:
+            self.parser.feed_data(b"".join([b"POST / HTTP/1.1\r\n", *framing, b"\r\n"]))
+        except httptools.HttpParserError as error:
+            self._refuse(sentence_for(error, b""))
+        finally:
+            self._resuming = False
+
+    def on_message_begin(self) -> None:
+        """Begin a request."""
+        if self._resuming:
+            return
+        super().on_message_begin()
+        self._in_head = True
+        self._head_bytes = 0
+        self.scope["extensions"] = {TRANSPORT: cast("Any", self.transport)}
+
+    def on_url(self, url: bytes) -> None:
+        """Take a piece of the target."""
+        if self._in_head:
+            self._count(len(url))
+            super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header."""
+        # The trailers of chunks come here too: they are none of the headers that the request was judged by.
+        if self._in_head:
+            self._count(len(name) + len(value))
+            super().on_header(name, value)
+
+    def _count(self, size: int) -> None:
+        self._head_bytes += size
+        if self._head_bytes > _MOST_HEAD_BYTES:
+            raise _Refused(_HEAD_TOO_LARGE)
+
+    def on_headers_complete(self) -> None:
+        """Start to carry a request out."""
+        if self._resuming:
+            return
+        if self.parser.get_method() == b"CONNECT":
+            raise _Refused(_NO_PROXY)
+        if self.parser.get_http_version() not in _SPOKEN:
+            raise _Refused(_OTHER_VERSION)
+        super().on_headers_complete()
+        self._in_head, self._in_body = False, True
+        while self._unanswered and self._unanswered[0].response_complete:
+            self._unanswered.popleft()
+        self._unanswered.append(self.cycle)
+
+    def on_message_complete(self) -> None:
+        """End a request's body."""
+        if self.parser.should_upgrade():
+            return  # the parser takes the message to end with its head; the next one knows better
+        self._in_body = False
+        super().on_message_complete()
+
+    # Answering
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, cast("Any", partial(_answered, cycle, app)))
+
+    def on_response_complete(self) -> None:
+        """Go on after an answer."""
+        super().on_response_complete()
+        self._say_last_words()
+
+    def shutdown(self) -> None:
+        """Begin to stop, or end a connection that a fault ends: a request under way may still be answered."""
+        if self._last_words is not None or self.transport.get_protocol() is not self:
+            self.transport.close()  # it only waits for its client
+        else:
+            super().shutdown()
+
+    def _refuse(self, sentence: str) -> None:
+        """Answer what is no request, after the requests before it; the connection ends with that."""
+        self.logger.warning("Refused a request: %s", sentence)
+        answer_headers, body = problem(sentence, _CLOSING)
+        headers = [*self.server_state.default_headers, *answer_headers]
+        lines = [b"%s: %s\r\n" % header for header in headers]
+        self._last_words = b"".join([STATUS_LINE[400], *lines, b"\r\n", body])
+        if self._in_body:
+            self._drop_request()
+        self._say_last_words()
+
+    def _drop_request(self) -> None:
+        """Give up the request whose body is broken; one that was answered before its end needs no other answer."""
+        cycle = self.cycle
+        if cycle is not self._running:
+            self.pipeline.popleft()
+        elif cycle.response_started:
+            self._last_words = b""
+        cycle.disconnected = True
+        cycle.message_event.set()
+
+    def _say_last_words(self) -> None:
+        running = self._running
+        is_free = running is None or running.response_complete or running.disconnected
+        if self._last_words is None or not is_free or self.transport.is_closing():
+            return
+        if not self._last_words:
+            self.transport.close()
+            return
+        self._unset_keepalive_if_required()
+        self.transport.write(self._last_words)
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.flow.resume_reading()
+        self.timeout_keep_alive_task = self.loop.call_later(_LINGER_SECONDS, self.timeout_keep_alive_handler)
+
+
+async def _answered(cycle: RequestResponseCycle, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Run an app so that what it leaves unanswered is answered in the service's form too."""
+    try:
+        await app(scope, receive, send)
+    except asyncio.CancelledError:
+        if cycle.response_started:
+            raise
+        stopping = Stopping()
+        await respond(scope, send, stopping.status, {"detail": str(stopping)}, _CLOSING)
+    except Exception:
+        if not cycle.response_started:
+            await respond(scope, send, 500, {"detail": DEFECT}, _CLOSING)
+        raise

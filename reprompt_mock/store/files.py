@@ -1,0 +1,61 @@
+"""Database files by name: which one a path means, and the lock by which a process has it."""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+
+from filelock import FileLock, Timeout
+
+from reprompt_mock.errors import DatabaseInUse, DatabaseUnreadable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP}
+
+
+def resolved(path: Path) -> Path:
+    """Give the file that a path names: a link and what it leads to share one lock.
+
+    Raises:
+        DatabaseUnreadable: there can be no file of this name.
+    """
+    try:
+        file = path.resolve()
+        if file.is_dir():
+            raise DatabaseUnreadable(path=path, reason="it is a folder: name a file in it")
+        if not file.parent.exists():
+            reason = f"there is no folder {file.parent}: make it, or name another file"
+            raise DatabaseUnreadable(path=path, reason=reason)
+    except (OSError, RuntimeError) as error:  # the working folder was deleted; links lead in a circle
+        reason = getattr(error, "strerror", None) or str(error)
+        raise DatabaseUnreadable(path=path, reason=reason) from None
+    return file
+
+
+def file_lock(path: Path) -> FileLock:
+    """Make the lock of a database file: one that the system takes back from a process that was killed.
+
+    The thread that gives it back need not be the one that took it.
+    """
+    return FileLock(f"{path}.lock", blocking=False, thread_local=False, fallback_to_soft=False)
+
+
+def take(lock: FileLock, path: Path, *, is_shared: bool) -> None:
+    """Take the lock of a file; one whose name nobody else knows is not `is_shared` and may go without.
+
+    Raises:
+        DatabaseInUse: another process has the file.
+        DatabaseUnreadable: it cannot be locked.
+    """
+    try:
+        lock.acquire(blocking=False)  # with a timeout it would ask the clock
+    except Timeout:
+        raise DatabaseInUse(path=path) from None
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise DatabaseUnreadable(path=path, reason=error.strerror) from None
+        if is_shared:
+            reason = f"its file system cannot lock it ({error.strerror}): put it on another"
+            raise DatabaseUnreadable(path=path, reason=reason) from None

@@ -1,0 +1,132 @@
+"""Makes the pools of names and places and the ranges of phone numbers that the emulator picks from.
+
+    .venv/bin/python tools/pools.py
+
+Another version of Faker or of phonenumbers knows other names and numbers: with it, a seed has other values. So both
+are pinned, and what they make is kept as data, which also is read a hundred times as quickly as they are loaded.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import phonenumbers
+from faker import Generator
+
+from reprompt_mock.enrichment.facts import countries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from reprompt_mock.enrichment.facts import Country
+
+DATA = Path(__file__).parents[1] / "reprompt_mock" / "enrichment" / "data"
+_POOL = 64
+_ADDRESSES = "faker.providers.address"
+_PROVIDERS = ("faker.providers.person", _ADDRESSES, "faker.providers.misc")
+_ELSEWHERE = "en_US"
+"""The locale of what Faker does not have in another."""
+_UNORDERED_CITIES = frozenset({"it_IT"})
+"""Locales whose cities Faker keeps in a set, so that every process picks others."""
+_STATES = ("state_abbr", "province_abbr", "state", "administrative_unit", "prefecture", "province")
+_SUBSCRIBER_DIGITS = 4
+_NORTH_AMERICA = 1
+
+Pools = dict[str, list[str]]
+
+
+def pools() -> dict[str, Pools]:
+    """Make the pools of each locale: surnames, and streets, cities and states of the country that has it as its own."""
+    locales = sorted({facts.locale for facts in countries().values()})
+    natives = {facts.locale: facts for facts in countries().values() if _has_addresses(facts)}
+    return {locale: _pools(locale, natives.get(locale)) for locale in locales}
+
+
+def _has_addresses(facts: Country) -> bool:
+    return facts.code == facts.locale[-2:] and not facts.streets and _is_localized(_ADDRESSES, facts.locale)
+
+
+def _pools(locale: str, native: Country | None) -> Pools:
+    faker = _faker(locale)
+    faker.seed_instance(0)
+    made = {"surnames": _pool(faker.last_name)}
+    if native is None:
+        return made
+    made["streets"] = _streets(faker, native.language)
+    if locale not in _UNORDERED_CITIES:
+        made["cities"] = _pool(faker.city)
+    maker = next((getattr(faker, name) for name in _STATES if hasattr(faker, name)), None)
+    if native.form == "us" and maker:
+        made["states"] = _pool(maker)
+    return made
+
+
+def _faker(locale: str) -> Any:
+    """Load a locale with the providers that are used, `misc` by Philippine addresses."""
+    faker = Generator()
+    for name in _PROVIDERS:
+        found = locale if _is_localized(name, locale) else _ELSEWHERE
+        provider = import_module(f"{name}.{found}").Provider(faker)
+        provider.__use_weighting__ = True  # as Faker's own loader has it: common names are drawn more often
+        faker.add_provider(provider)
+    return faker
+
+
+def _is_localized(name: str, locale: str) -> bool:
+    return find_spec(f"{name}.{locale}") is not None
+
+
+def _pool(make: Callable[[], str]) -> list[str]:
+    return list(dict.fromkeys(make() for _ in range(_POOL)))
+
+
+def _streets(faker: Any, language: str) -> list[str]:
+    if language == "ja":
+        return _pool(faker.town)
+    # Faker gives Korean streets without the syllable that says street.
+    return _pool(lambda: f"{faker.street_name()}로" if language == "ko" else faker.street_name())
+
+
+def phones() -> dict[str, tuple[str, int]]:
+    """Find for each country that has phones the beginning of its example number, and how many digits may follow."""
+    return {code: found for code in sorted(countries()) if (found := _range(code))}
+
+
+def _range(code: str) -> tuple[str, int] | None:
+    example = phonenumbers.example_number_for_type(
+        code, phonenumbers.PhoneNumberType.FIXED_LINE
+    ) or phonenumbers.example_number(code)
+    if example is None:
+        return None
+    full = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
+    if example.country_code == _NORTH_AMERICA and _is_valid(f"{full[:5]}5550100"):
+        return f"{full[:5]}55501", 2
+    for digits in range(_SUBSCRIBER_DIGITS, 1, -1):
+        prefix = full[:-digits]
+        if all(_is_valid(prefix + last * digits) for last in "0123456789"):
+            return prefix, digits
+    return full[:-1], 1
+
+
+def _is_valid(text: str) -> bool:
+    return phonenumbers.is_valid_number(phonenumbers.parse(text))
+
+
+def written(table: dict[str, Any]) -> str:
+    """Write a table as JSON, a row a line."""
+    rows = (f"{json.dumps(key)}: {json.dumps(row, ensure_ascii=False)}" for key, row in table.items())
+    return "{\n" + ",\n".join(rows) + "\n}\n"
+
+
+def files() -> dict[str, str]:
+    """Make the data files by name."""
+    return {"pools.json": written(pools()), "phones.json": written(phones())}
+
+
+if __name__ == "__main__":
+    for name, text in files().items():
+        (DATA / name).write_text(text, encoding="utf-8")
