@@ -10,12 +10,16 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reprompt_mock.api.bodies import parse_batch
 from reprompt_mock.engine import batches, clock
-from reprompt_mock.engine.doors import Engine, Reading
+from reprompt_mock.engine.doors import Engine
 from reprompt_mock.settings import load
 from reprompt_mock.store import jobs
+
+if TYPE_CHECKING:
+    from reprompt_mock.engine.reading import Reading
 
 _TICKS = 1000
 _MICRO = 1e6

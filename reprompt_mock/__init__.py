@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from reprompt_mock import real_time as _real_time  # noqa: F401 - it must be imported before any test has begun
 
 if TYPE_CHECKING:
     from reprompt_mock.handle import RepromptMock
+    from reprompt_mock.handle.types import RepromptMockFactory
 
 __version__ = "0.1.0"
-__all__ = ["RepromptMock", "__version__"]
+__all__ = ["RepromptMock", "RepromptMockFactory", "__version__"]
 
+if not TYPE_CHECKING:  # which would let every misspelt name pass
 
-def __getattr__(name: str) -> Any:
-    # Lazily, so that whoever needs the version alone imports no HTTP client.
-    if name == "RepromptMock":
-        from reprompt_mock.handle import RepromptMock
+    def __getattr__(name: str) -> object:
+        # Lazily, so that whoever needs the version alone imports no client.
+        if name == "RepromptMock":
+            from reprompt_mock.handle import RepromptMock
 
-        return RepromptMock
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            return RepromptMock
+        if name == "RepromptMockFactory":
+            from reprompt_mock.handle.types import RepromptMockFactory
+
+            return RepromptMockFactory
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

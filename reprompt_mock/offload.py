@@ -13,8 +13,10 @@ from reprompt_mock.engine import batches, clock, release, reprocess, results, sc
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from reprompt_mock.engine.doors import Engine, Reading, Writing, Written
+    from reprompt_mock.engine.doors import Engine, Written
+    from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.world import World
+    from reprompt_mock.engine.writing import Writing
 
 P = ParamSpec("P")
 T = TypeVar("T")

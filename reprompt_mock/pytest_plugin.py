@@ -1,25 +1,42 @@
 """The pytest plugin: a fresh world for every test.
 
-Loading it imports no framework: only a test that uses a fixture pays for the emulator.
+Loading it imports no framework: only a session with a test that uses a fixture pays for the emulator.
 """
 
 from __future__ import annotations
 
 import os
-import uuid
+import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
     from reprompt_mock.handle import RepromptMock
+    from reprompt_mock.handle.org import Setup
+    from reprompt_mock.handle.types import RepromptMockFactory
+    from reprompt_mock.plugin.emulator import SessionEmulator
 
-_TABLE = "tool.reprompt-mock"
-_SHOWN_REQUESTS = 20
+_PLUGIN_NAMES = ("reprompt_mock", "reprompt_mock.pytest_plugin")
+_FIXTURES = frozenset(("reprompt_mock", "reprompt_mock_env", "reprompt_mock_factory"))
+_RUNS_NO_TEST = ("collectonly", "setupplan", "showfixtures", "show_fixtures_per_test")
+_emulator = pytest.StashKey["SessionEmulator"]()
 _handle = pytest.StashKey["RepromptMock"]()
+
+
+class _SamePlugin:
+    """Stands under the plugin's other name, so that naming it in a conftest beside its entry point is no clash."""
+
+
+def pytest_plugin_registered(plugin: object, manager: pytest.PytestPluginManager) -> None:
+    """Take both names at once: whoever knows the plugin by its module means the one of the entry point."""
+    if plugin is sys.modules[__name__]:
+        for name in _PLUGIN_NAMES:
+            if not manager.has_plugin(name):
+                manager.register(_SamePlugin(), name)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,71 +53,71 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
     config.addinivalue_line(
-        "markers", "reprompt_mock(**settings): set up the world of the fixture reprompt_mock for one test"
+        "markers",
+        "reprompt_mock(**settings): set up the world of the fixture reprompt_mock: the settings of a world, and rules",
     )
 
 
-def _configured(config: pytest.Config) -> Path | None:
-    file = config.rootpath / "pyproject.toml"
-    return file if file.is_file() else None
+# The emulator of the session
 
 
-@pytest.fixture(scope="session")
-def _reprompt_mock_settings(pytestconfig: pytest.Config) -> Any:
-    from reprompt_mock.settings import ConfigurationError, load
+def _emulator_of(config: pytest.Config) -> SessionEmulator:
+    if _emulator not in config.stash:
+        from reprompt_mock.plugin.emulator import SessionEmulator
 
-    defaults = {"clock": "paused"}
-    try:
-        settings = load(config=_configured(pytestconfig), table=_TABLE)
-    except ConfigurationError as error:
-        pytest.fail(f"reprompt-mock: {error}", pytrace=False)
-    chosen = {name: getattr(settings, name) for name in settings.model_fields_set}
-    return settings.model_copy(update={**defaults, **chosen})
+        config.stash[_emulator] = SessionEmulator(config)
+    return config.stash[_emulator]
 
 
-def _running(config: pytest.Config) -> str | None:
-    """Find out which running emulator is named, if any."""
-    return config.getoption("--reprompt-mock-url") or os.environ.get("REPROMPT_MOCK_URL") or None
-
-
-@pytest.fixture(scope="session")
-def _reprompt_mock_url(pytestconfig: pytest.Config, _reprompt_mock_settings: Any) -> Iterator[str]:
-    """The emulator of this session and worker: the one that is named, else one of its own."""
-    url = _running(pytestconfig)
-    if url:
-        yield url
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Start the emulator before any test has begun to patch clocks, sockets or files, if some test will use it."""
+    option = session.config.option
+    is_over = session.testsfailed and not option.continue_on_collection_errors
+    if is_over or any(getattr(option, name, False) for name in _RUNS_NO_TEST):
         return
-    from reprompt_mock.server import ServerThread
+    if any(_FIXTURES.intersection(getattr(item, "fixturenames", ())) for item in session.items):
+        # Each test that uses it tries again, and tells of it.
+        with suppress(Exception):
+            _emulator_of(session.config).start()
 
-    # Its worlds are forgotten after each test, and workers cannot share a file.
-    own = {"host": "127.0.0.1", "port": 0, "db": None}
-    server = ServerThread(_reprompt_mock_settings.model_copy(update=own))
-    server.start()
-    yield server.url
-    server.stop()
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop the emulator, after the last fixture has ended."""
+    if _emulator in session.config.stash:
+        try:
+            session.config.stash[_emulator].close()
+        except Exception as error:  # noqa: BLE001 - the results of the tests stand
+            terminal = session.config.pluginmanager.get_plugin("terminalreporter")
+            if terminal is not None:
+                terminal.write_line(f"reprompt-mock: {error}", yellow=True)
+
+
+# Fixtures
+
+
+def _told(make: Callable[[], RepromptMock]) -> RepromptMock:
+    """Make a world; what keeps it from that fails the test in one sentence."""
+    try:
+        return make()
+    except Exception as error:  # noqa: BLE001 - whatever it is, a traceback through the emulator tells nothing
+        reason = str(error) or type(error).__name__
+    pytest.fail(f"reprompt-mock: {reason}", pytrace=False)
+
+
+def _marked(request: pytest.FixtureRequest) -> Setup:
+    from reprompt_mock.plugin import marks
+
+    return marks.merged(request.node.iter_markers(marks.NAME))
 
 
 @pytest.fixture
-def reprompt_mock(
-    request: pytest.FixtureRequest, _reprompt_mock_url: str, _reprompt_mock_settings: Any
-) -> Iterator[RepromptMock]:
+def reprompt_mock(request: pytest.FixtureRequest) -> Iterator[RepromptMock]:
     """A fresh world of an emulator, with a paused clock; it is forgotten when the test ends."""
-    from reprompt_mock.handle import RepromptMock
-
-    mock = RepromptMock.connect(
-        _reprompt_mock_url,
-        org_slug=f"t-{uuid.uuid4().hex[:16]}",
-        control_token=_reprompt_mock_settings.control_token,
-    )
+    mock = _told(lambda: _emulator_of(request.config).world(_marked(request)))
     request.node.stash[_handle] = mock
-    marker = request.node.get_closest_marker("reprompt_mock")
+    yield mock
     try:
-        mock.settings.update(**{**_reprompt_mock_settings.world.model_dump(), **(marker.kwargs if marker else {})})
-        if _running(request.config):  # an emulator of its own starts every world with the configured rules
-            mock.rules.add_all(
-                [rule.model_dump(mode="json", exclude_unset=True) for rule in _reprompt_mock_settings.rules]
-            )
-        yield mock
         mock.reset()
     finally:
         mock.close()
@@ -109,10 +126,34 @@ def reprompt_mock(
 @pytest.fixture
 def reprompt_mock_env(reprompt_mock: RepromptMock, monkeypatch: pytest.MonkeyPatch) -> RepromptMock:
     """The fixture reprompt_mock, with the environment variables that clients read."""
-    monkeypatch.setenv("REPROMPT_API_KEY", reprompt_mock.api_key)
-    monkeypatch.setenv("REPROMPT_ORG_SLUG", reprompt_mock.org_slug)
-    monkeypatch.setenv("REPROMPT_BASE_URL", reprompt_mock.base_url)
+    from reprompt_mock.plugin.environment import variables
+
+    for name, value in variables(reprompt_mock, os.environ).items():
+        monkeypatch.setenv(name, value)
     return reprompt_mock
+
+
+@pytest.fixture(scope="session")
+def reprompt_mock_factory(pytestconfig: pytest.Config) -> Iterator[RepromptMockFactory]:
+    """A function that gives fresh worlds with settings by name, and rules; they are forgotten with the session."""
+    made: list[RepromptMock] = []
+
+    def factory(*, rules: Any = (), **settings: Any) -> RepromptMock:
+        from reprompt_mock.plugin.marks import setup
+
+        mock = _emulator_of(pytestconfig).world(setup(rules, settings))
+        made.append(mock)
+        return mock
+
+    yield factory
+    for mock in made:
+        try:
+            mock.reset()
+        finally:
+            mock.close()
+
+
+# Reports
 
 
 @pytest.hookimpl(wrapper=True)
@@ -121,15 +162,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report: pytest.TestReport = yield
     mock = item.stash.get(_handle, None)
     if report.failed and call.when != "teardown" and mock is not None:
-        report.sections.append(("requests that reprompt-mock saw", _requests(mock)))
+        from reprompt_mock.plugin.report import add_section, requests_of
+
+        add_section(report, requests_of(mock))
     return report
-
-
-def _requests(mock: RepromptMock) -> str:
-    from reprompt_mock.handle import request_line
-
-    try:
-        entries = mock.journal.find(limit=_SHOWN_REQUESTS)
-    except Exception as error:  # noqa: BLE001 - the test's own failure matters more
-        return f"the journal cannot be read: {error}"
-    return "\n".join(map(request_line, entries)) or "none"

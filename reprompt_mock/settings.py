@@ -26,7 +26,7 @@ from reprompt_mock.numerals import portable
 from reprompt_mock.specs import MOST_RULES, RuleSpec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from pydantic_settings import EnvSettingsSource, PydanticBaseSettingsSource
 
@@ -158,6 +158,7 @@ def load(
     environ: Mapping[str, str] | None = None,
     config: Path | None = None,
     table: str | None = None,
+    passed_over: Collection[str] = (),
 ) -> Settings:
     """Read the settings from all sources; the first that has one wins: flag, environment, file, default.
 
@@ -166,6 +167,7 @@ def load(
         environ: the environment, by default the process's.
         config: a TOML file of settings.
         table: the dotted table of that file that holds them, by default its root.
+        passed_over: keys of that table that are no settings, but somebody else's.
 
     Raises:
         ConfigurationError: a key is unknown or a value unusable.
@@ -173,6 +175,7 @@ def load(
     variables = _variables(os.environ if environ is None else environ)
     _refuse_unknown(variables, _ALSO_KNOWN, "environment variable", lambda name: PREFIX + name.upper())
     in_file = _file_values(config, table) if config else {}
+    in_file = {name: value for name, value in in_file.items() if name not in passed_over}
     _refuse_unknown(in_file, (), f"key in {config}", str)
     given = {name: value for name, value in (flags or {}).items() if value is not None}
     _refuse_unknown(given, (), "setting", str)

@@ -7,7 +7,7 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from reprompt_mock.errors import StorageFailed
+from reprompt_mock.errors import Stopping, StorageFailed
 from reprompt_mock.event_loop import pause
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ class Ticker:
             if not self._failed:
                 _logger.warning("%s", failure)
             self._failed = True
+        except Stopping:
+            return  # it was closed meanwhile
         else:
             self._failed = False
 

@@ -11,6 +11,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from reprompt_mock.app import create_app
+from reprompt_mock.event_loop import new_loop
 from reprompt_mock.settings import load
 from tests.trust.scale import SOAK
 
@@ -98,7 +99,12 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 @pytest.fixture(scope="session")
 def http() -> Iterator[TestClient]:
     """An emulator in this process, whose worlds start with a paused clock."""
-    with TestClient(create_app(load({"clock": "paused"}, environ={})), raise_server_exceptions=False) as client:
+    # On a loop whose clock other tests of this process cannot patch.
+    with TestClient(
+        create_app(load({"clock": "paused"}, environ={})),
+        raise_server_exceptions=False,
+        backend_options={"loop_factory": new_loop},
+    ) as client:
         yield client
 
 

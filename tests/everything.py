@@ -185,10 +185,16 @@ def control_a_world(call: Caller) -> None:
         "POST",
         f"{api}/batches",
         200,
-        {"batch_name": "Held", "attribute_set": "all", "jobs": [{"place_id": "a", "inputs": PLACE}]},
+        {
+            "batch_id": "held",
+            "batch_name": "Held",
+            "attribute_set": "all",
+            "jobs": [{"place_id": "a", "inputs": PLACE}],
+        },
     )
     call("PATCH", f"{world}/clock", 200, {"now": "2100-01-01T00:00:00Z", "running": True, "speed": 2})
     call("GET", f"{world}/clock")
+    call("GET", f"{world}/batches/held")
     call("POST", f"{world}/clock/advance", 200, {"seconds": 5})
     call("POST", f"{world}/release", 200, {"batch": "Hel?"})
     call("POST", f"{world}/clock/settle")

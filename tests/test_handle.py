@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import threading
 from collections.abc import Iterator
@@ -17,6 +18,8 @@ import pytest
 import reprompt_mock
 from reprompt_mock import RepromptMock
 from reprompt_mock.handle import ControlError, OrgHandle
+from reprompt_mock.handle.own import SERVER_KINDS, ServerKind
+from reprompt_mock.handle.types import EmulatorOptions, FaultThen
 from reprompt_mock.settings import ConfigurationError
 from tests.conftest import LONDON
 from tests.processes import eventually
@@ -24,10 +27,15 @@ from tests.processes import eventually
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
 
 
-@pytest.fixture(scope="module")
-def emulator() -> Iterator[RepromptMock]:
-    with RepromptMock(clock="paused") as mock:
-        yield mock
+@pytest.fixture(scope="module", params=["thread", "connect", "process"])
+def emulator(request: pytest.FixtureRequest) -> Iterator[RepromptMock]:
+    """The handle on an emulator, over each of the ways to it."""
+    if request.param == "process":
+        with RepromptMock(clock="paused", server="process") as mock:
+            yield mock
+    else:
+        with RepromptMock(clock="paused") as mock:
+            yield mock if request.param == "thread" else RepromptMock.connect(mock.url)
 
 
 @pytest.fixture
@@ -75,8 +83,9 @@ def test_settings_are_given_by_name_and_so_are_org_and_key() -> None:
         assert mock.journal.find()[0]["path"].startswith("/v1/acme/")
 
 
-def test_rules_may_be_given_as_a_setting() -> None:
-    with RepromptMock(clock="paused", rules=[{"then": {"outcome": "failed"}}]) as mock:
+@pytest.mark.parametrize("server", SERVER_KINDS)
+def test_rules_may_be_given_as_a_setting(server: ServerKind) -> None:
+    with RepromptMock(clock="paused", rules=[{"then": {"outcome": "failed"}}], server=server) as mock:
         create(mock, "a")
         mock.clock.settle()
 
@@ -84,8 +93,10 @@ def test_rules_may_be_given_as_a_setting() -> None:
         assert len(mock.org("another").rules.list()) == 1
 
 
-def test_strict_keys_and_a_control_token_are_used_by_the_handle() -> None:
-    with RepromptMock(api_key="k-1", api_keys={"k-1": "test-org"}, control_token="t0ken", clock="paused") as mock:
+@pytest.mark.parametrize("server", SERVER_KINDS)
+def test_strict_keys_and_a_control_token_are_used_by_the_handle(server: ServerKind) -> None:
+    strict: EmulatorOptions = {"api_keys": {"k-1": "test-org"}, "control_token": "t0ken", "clock": "paused"}
+    with RepromptMock(api_key="k-1", server=server, **strict) as mock:
         create(mock, "a")
         mock.clock.settle()
 
@@ -101,6 +112,7 @@ def test_strict_keys_and_a_control_token_are_used_by_the_handle() -> None:
         ({"failure_rat": 1}, "unknown setting failure_rat; did you mean failure_rate?"),
         ({"failure_rate": 2}, "setting failure_rate: input should be less than or equal to 1"),
         ({"rules": [{"then": {"outcom": 1}}]}, "setting rules.0.then: unknown key 'outcom'; did you mean outcome?"),
+        ({"server": "proces"}, 'server is "thread" or "process", not \'proces\'; did you mean process?'),
     ],
 )
 def test_a_setting_that_cannot_be_is_refused_in_one_sentence(settings: dict[str, Any], sentence: str) -> None:
@@ -218,17 +230,53 @@ def test_it_closes_while_a_request_waits_for_its_answer(before: Before) -> None:
     eventually(lambda: before.leaves_nothing)
 
 
-def test_start_and_close_do_without_a_block_and_closing_twice_is_no_error() -> None:
-    mock = RepromptMock(clock="paused").start()
+@pytest.mark.parametrize("server", SERVER_KINDS)
+def test_start_and_close_do_without_a_block_and_closing_twice_is_no_error(server: ServerKind) -> None:
+    mock = RepromptMock(clock="paused", server=server).start()
     create(mock, "a")
     mock.close()
     mock.close()
 
 
+NOT_RUNNING: dict[str, tuple[Any, str]] = {
+    "before": (lambda mock: mock, "was not started: use RepromptMock in a with block, or call start()"),
+    "after": (lambda mock: mock.start().close(), "was closed: use it inside its with block, or make a new one"),
+    "never started": (lambda mock: mock.close(), "was closed: use it inside its with block, or make a new one"),
+}
+
+
+@pytest.mark.parametrize("server", SERVER_KINDS)
+@pytest.mark.parametrize("when", NOT_RUNNING)
+def test_used_while_it_does_not_run_it_says_so_at_once(when: str, server: ServerKind, before: Before) -> None:
+    bring_about, sentence = NOT_RUNNING[when]
+    mock = RepromptMock(server=server)
+    other = mock.org("other-org")
+    bring_about(mock)
+
+    for use in (mock.counts, mock.reset, other.clock.settle, lambda: mock.assert_batch("b"), mock.faults.list):
+        with pytest.raises(ControlError, match=re.escape(sentence)) as refusal:
+            use()
+        assert refusal.value.status is None
+
+    mock.close()
+    eventually(lambda: before.leaves_nothing)
+
+
+@pytest.mark.parametrize("server", SERVER_KINDS)
+def test_started_twice_or_after_its_end_it_says_so_and_goes_on(server: ServerKind) -> None:
+    with RepromptMock(clock="paused", server=server) as mock:
+        with pytest.raises(ControlError, match="was started already: a with block starts it by itself"):
+            mock.start()
+        assert sum(mock.counts().values()) == 0
+
+    with pytest.raises(ControlError, match="starts only once: make a new RepromptMock"):
+        mock.start()
+
+
 def test_importing_the_package_imports_no_framework() -> None:
     assert reprompt_mock.RepromptMock is RepromptMock
     with pytest.raises(AttributeError, match="has no attribute 'RepromptMoc'"):
-        _ = reprompt_mock.RepromptMoc
+        _ = reprompt_mock.RepromptMoc  # type: ignore[attr-defined]
 
 
 # An emulator that runs already
@@ -251,6 +299,21 @@ def test_connect_passes_the_control_token_on() -> None:
         connected = RepromptMock.connect(emulator.url, control_token="t0ken")
         assert sum(connected.counts().values()) == 0
         connected.close()
+        with pytest.raises(ControlError, match="was closed: connect anew"):
+            connected.counts()
+
+
+@pytest.mark.parametrize("form", ["{}", "{}/", "{}/v1", "{}/v1/acme/place_enrichment", " {}"])
+def test_connect_understands_an_address_however_it_is_written(form: str, emulator: RepromptMock) -> None:
+    for url in (emulator.url, emulator.url.removeprefix("http://")):
+        with RepromptMock.connect(form.format(url)) as connected:
+            assert (connected.url, connected.base_url) == (emulator.url, f"{emulator.url}/v1")
+            assert sum(connected.counts().values()) == 0
+
+
+def test_what_is_no_address_is_answered_with_one() -> None:
+    with pytest.raises(ValueError, match=r"'ftp://x' is no address .* write one such as http://localhost:8780"):
+        RepromptMock.connect("ftp://x")
 
 
 def test_where_no_emulator_answers_one_sentence_says_so() -> None:
@@ -321,7 +384,7 @@ def test_rules_are_added_listed_and_removed(mock: OrgHandle) -> None:
 
 
 def test_faults_are_added_listed_and_removed(mock: OrgHandle) -> None:
-    then = {"status": 503, "headers": {"Retry-After": "1"}}
+    then: FaultThen = {"status": 503, "headers": {"Retry-After": "1"}}
     first = mock.faults.add(match={"operation": "get_batch"}, then=then, times=2)
     second = mock.faults.add(match={"method": "POST"}, then={"abort": "reset"}, skip=1, probability=0.5, when="after")
     create(mock, "a")
@@ -338,6 +401,19 @@ def test_faults_are_added_listed_and_removed(mock: OrgHandle) -> None:
     assert [fault["id"] for fault in mock.faults.list()] == [second]
     mock.faults.clear()
     assert mock.faults.list() == []
+
+
+def test_what_a_fault_may_say_besides_is_sent_where_it_is_given(mock: OrgHandle, monkeypatch: Any) -> None:
+    sent: list[Any] = []
+    monkeypatch.setattr(mock.faults, "_add", lambda spec: sent.append(spec) or ["fault-1"])  # type: ignore[func-returns-value]
+
+    mock.faults.add(then={"status": 503})
+    mock.faults.add(then={"abort": "truncate", "as": "gzip"}, per="request")
+    mock.faults.add(then={"stale_after_seconds": 1, "headers": {"Retry-After": {"date_in_seconds": 3}}})
+
+    assert "per" not in sent[0]
+    assert (sent[1]["then"], sent[1]["per"]) == ({"abort": "truncate", "as": "gzip"}, "request")
+    assert sent[2]["then"]["headers"] == {"Retry-After": {"date_in_seconds": 3}}
 
 
 def test_settings_are_read_and_changed(mock: OrgHandle) -> None:
@@ -496,7 +572,7 @@ ASSERTIONS: dict[str, tuple[Any, type[Exception], list[str]]] = {
         ["expected {'completed': 2}, batch 'b' has", "pending: ['a']"],
     ),
     "no-batch": (lambda mock: mock.assert_batch("none"), AssertionError, ["reading batch 'none' gave 404"]),
-    "no-status": (lambda mock: mock.assert_batch("b", done=1), TypeError, ["no job status is called 'done'"]),
+    "no-status": (lambda mock: mock.assert_batch("b", done=1), TypeError, ["unexpected keyword argument 'done'"]),
     "unsettled": (lambda mock: mock.assert_settled(), AssertionError, ["'pending': 1", "advance or settle its clock"]),
 }  # fmt: skip
 
@@ -510,6 +586,56 @@ def test_assertions_tell_what_was_expected_and_what_was_seen(name: str, mock: Or
         call(mock)
 
     assert not [sentence for sentence in sentences if sentence not in str(failure.value)], str(failure.value)
+
+
+def test_asserting_a_batch_is_no_request_of_a_client(mock: OrgHandle) -> None:
+    mock.settings.update(poll_advance=60, rate_limit=1)
+    create(mock, "a", "b/c?d")
+    mock.faults.add(match={"operation": "get_batch"}, then={"status": 503}, times=1)
+    mock.faults.add(then={"abort": "reset"})
+    before = mock.clock.now
+
+    for _ in range(5):
+        batch = mock.assert_batch("b", pending=2, completed=0)
+
+    assert batch["jobs"]["pending"] == ["a", "b/c?d"]
+    assert batch["metadata"]["status_counts"]["pending"] == 2
+    assert mock.clock.now == before
+    assert [(fault["seen"], fault["served"]) for fault in mock.faults.list()] == [(0, 0), (0, 0)]
+    mock.assert_called("create_batch", times=1)
+    mock.assert_called("get_batch", times=0)
+
+
+def test_a_batch_is_described_as_the_service_does(mock: OrgHandle) -> None:
+    create(mock, "a", "mock-fail-1")
+    mock.clock.settle()
+
+    with client(mock) as http:
+        assert mock.assert_batch("b") == http.get("/batches/b").json()
+
+
+def test_a_key_that_no_client_could_use_is_no_hindrance() -> None:
+    with RepromptMock(api_keys={"k": "test-org"}, api_key="k", clock="paused") as mock:
+        create(mock, "a")
+        mock.api_key = "unknown"
+
+        mock.assert_batch("b", pending=1)
+
+
+def test_fresh_gives_the_world_as_it_was_made() -> None:
+    with RepromptMock(clock="paused", failure_rate=1, seed=3, rules=[{"then": {"error": "closed"}}]) as mock:
+        before = mock.settings.get()
+        create(mock, "a")
+        mock.settings.update(failure_rate=0, clock="running", seed=4)
+        mock.rules.clear()
+        mock.faults.add(then={"status": 503})
+
+        mock.fresh()
+
+        assert mock.settings.get() == before
+        assert mock.clock.running is False
+        assert len(mock.rules.list()) == 1
+        assert (mock.faults.list(), mock.journal.find(), sum(mock.counts().values())) == ([], [], 0)
 
 
 # Asynchronous tests

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from reprompt_mock.store.jobs import NewJobs, Restarts
+from reprompt_mock.store.columns import NewJobs, Restarts
 from reprompt_mock.store.statements import JOB_COLUMNS, RESTART_COLUMNS
 from reprompt_mock.tables import Job
 

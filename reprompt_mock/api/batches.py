@@ -18,16 +18,15 @@ from reprompt_mock.api.schemas.batches import (
     UpdateBatchRequest,
 )
 from reprompt_mock.attributes import merged
-from reprompt_mock.batch_status import metadata_of
 from reprompt_mock.clock import iso
 from reprompt_mock.engine import batches, clock, reprocess
+from reprompt_mock.engine.descriptions import batch_body, status_body
 from reprompt_mock.engine.reprocess import Wanted
 from reprompt_mock.openapi import answered, request_body
 from reprompt_mock.reprocess import scope_of
 from reprompt_mock.wire import answer, parse
 
 if TYPE_CHECKING:
-    from reprompt_mock.engine.batches import BatchView
     from reprompt_mock.lifecycle import JobStatus
     from reprompt_mock.store.batches import StoredBatch
 
@@ -61,8 +60,7 @@ async def get_batch(
     names = None if enrichments is None else attribute_names(enrichments)
     if call.settings.poll_advance:
         await call.write(clock.poll, batch_id)
-    view = await call.read(batches.status, batch_id, names)
-    return answer({**batch_body(view), "metadata": metadata_of(view.batch.counts)})
+    return answer(status_body(await call.read(batches.status, batch_id, names)))
 
 
 @router.get("/batches", operation_id="list_batches", responses=answered("PaginatedBatchesResponse"))
@@ -147,24 +145,6 @@ def wanted_by(request: ReprocessBatchRequest | ReprocessJobRequest) -> Wanted:
 def attribute_names(listed: str) -> list[str]:
     """Read attributes that are separated by commas, without repeats."""
     return list(dict.fromkeys(name for name in map(str.strip, listed.split(",")) if name))
-
-
-def batch_body(view: BatchView) -> dict[str, Any]:
-    """Describe a batch as create and status do; `metadata` is null, as on create (contract E1, E2)."""
-    body: dict[str, Any] = {
-        "id": view.batch.id,
-        "batch_name": view.batch.name,
-        "status": view.status.name,
-        "jobs": view.jobs,
-        "created_at": iso(view.batch.created_at),
-        "metadata": None,
-    }
-    if view.attributes is not None:
-        body["attribute_statuses"] = {
-            name: {status.value: {"total": len(ids), "ids": ids} for status, ids in by_status.items()}
-            for name, by_status in view.attributes.items()
-        }
-    return body
 
 
 def list_entry(batch: StoredBatch, status: JobStatus) -> dict[str, Any]:

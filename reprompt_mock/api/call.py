@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from reprompt_mock.api.auth import Gate
-    from reprompt_mock.engine.doors import Reading, Writing
+    from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.world import World
+    from reprompt_mock.engine.writing import Writing
     from reprompt_mock.offload import Offload
     from reprompt_mock.settings import WorldSettings
 

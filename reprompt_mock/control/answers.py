@@ -57,6 +57,26 @@ class WorldList(BaseModel):
     orgs: list[WorldSummary]
 
 
+class BatchMetadata(BaseModel):
+    """A batch's counts."""
+
+    total_jobs: int
+    completed_jobs: int
+    status_counts: StatusCounts
+    success_rate: float | None
+
+
+class Batch(BaseModel):
+    """A batch as the service describes it."""
+
+    id: str
+    batch_name: str
+    status: str
+    jobs: dict[str, list[str]] = Field(description="Place ids by status.")
+    created_at: datetime
+    metadata: BatchMetadata
+
+
 class Released(BaseModel):
     """How many jobs go on."""
 

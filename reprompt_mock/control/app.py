@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI, Request, Response
 
 from reprompt_mock import __version__
-from reprompt_mock.control import clock, faults, journal, release, rules, settings, snapshot, worlds
+from reprompt_mock.control import batches, clock, faults, journal, release, rules, settings, snapshot, worlds
 from reprompt_mock.control.document import build_document
 from reprompt_mock.control.guard import Guard
 from reprompt_mock.mounting import root_of
@@ -20,7 +20,7 @@ from reprompt_mock.wire import answer
 if TYPE_CHECKING:
     from reprompt_mock.offload import Offload
 
-_ROUTERS = tuple(room.router for room in (worlds, settings, clock, rules, release, faults, journal, snapshot))
+_ROUTERS = tuple(room.router for room in (worlds, batches, settings, clock, rules, release, faults, journal, snapshot))
 
 
 def create_control_app(offload: Offload) -> Guard:

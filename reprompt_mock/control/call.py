@@ -17,7 +17,9 @@ from reprompt_mock.wire import loaded, parse, read_body, validated
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reprompt_mock.engine.doors import Engine, Reading, Writing
+    from reprompt_mock.engine.doors import Engine
+    from reprompt_mock.engine.reading import Reading
+    from reprompt_mock.engine.writing import Writing
 
 P = ParamSpec("P")
 T = TypeVar("T")

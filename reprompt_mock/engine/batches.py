@@ -16,8 +16,9 @@ from reprompt_mock.store import batches, jobs
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reprompt_mock.engine.doors import Reading, Writing
+    from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.submissions import BatchToCreate
+    from reprompt_mock.engine.writing import Writing
     from reprompt_mock.store.batches import StoredBatch
 
 

@@ -10,7 +10,8 @@ from reprompt_mock.errors import TimeGoesBack
 from reprompt_mock.store import batches, worlds
 
 if TYPE_CHECKING:
-    from reprompt_mock.engine.doors import Reading, Writing
+    from reprompt_mock.engine.reading import Reading
+    from reprompt_mock.engine.writing import Writing
 
 
 class ClockView(NamedTuple):

@@ -10,7 +10,7 @@ from reprompt_mock.store import batches
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from reprompt_mock.engine.doors import Writing
+    from reprompt_mock.engine.writing import Writing
 
 UNCHANGED = (0,) * len(JobStatus)
 

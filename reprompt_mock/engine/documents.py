@@ -9,7 +9,7 @@ from reprompt_mock.store import worlds
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reprompt_mock.engine.doors import Writing
+    from reprompt_mock.engine.writing import Writing
 
 
 class Documents:

@@ -16,8 +16,8 @@ from reprompt_mock.store import batches, worlds
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reprompt_mock.engine.doors import Writing
     from reprompt_mock.engine.submissions import PlaceToEnrich
+    from reprompt_mock.engine.writing import Writing
 
 
 def new_batch_id(writing: Writing, body: bytes) -> str:

@@ -11,8 +11,8 @@ from reprompt_mock.errors import EnrichmentNotFound, JobNotFound
 from reprompt_mock.store import jobs
 
 if TYPE_CHECKING:
-    from reprompt_mock.engine.doors import Writing
     from reprompt_mock.engine.submissions import PlaceToEnrich
+    from reprompt_mock.engine.writing import Writing
 
 
 def submit(writing: Writing, place: PlaceToEnrich) -> dict[str, Any]:

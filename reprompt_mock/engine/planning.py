@@ -16,7 +16,7 @@ from reprompt_mock.rules import TEST_PREFIX, Candidate, Judge, Then
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reprompt_mock.engine.doors import Writing
+    from reprompt_mock.engine.writing import Writing
 
 __all__ = ["Planned", "Submitted", "plan_jobs", "plan_uploads"]
 

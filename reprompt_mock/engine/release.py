@@ -11,7 +11,7 @@ from reprompt_mock.store import jobs, worlds
 from reprompt_mock.tables import ALONE
 
 if TYPE_CHECKING:
-    from reprompt_mock.engine.doors import Writing
+    from reprompt_mock.engine.writing import Writing
     from reprompt_mock.settings import WorldSettings
     from reprompt_mock.store.jobs import HeldJob
 

@@ -14,12 +14,12 @@ from reprompt_mock.errors import JobsNotFound, NothingToReprocess
 from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.reprocess import Scope, attributes_for
 from reprompt_mock.store import batches, jobs, worlds
-from reprompt_mock.store.jobs import Restarts
+from reprompt_mock.store.columns import Restarts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reprompt_mock.engine.doors import Writing
+    from reprompt_mock.engine.writing import Writing
     from reprompt_mock.store.jobs import ExistingJob
 
 

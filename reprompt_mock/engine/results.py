@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from reprompt_mock.batch_status import Counts
-    from reprompt_mock.engine.doors import Reading
+    from reprompt_mock.engine.reading import Reading
 
 _TOGETHER = 32
 """How many results are written at once: one by one takes longer, and all would busy the garbage collector."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reprompt_mock.engine.doors import Reading, Writing
+    from reprompt_mock.engine.reading import Reading
+    from reprompt_mock.engine.writing import Writing
     from reprompt_mock.faults import Fault
     from reprompt_mock.scenario import Scenario
 

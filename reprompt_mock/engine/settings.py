@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reprompt_mock.engine.doors import Reading, Writing
+    from reprompt_mock.engine.reading import Reading
+    from reprompt_mock.engine.writing import Writing
     from reprompt_mock.settings import WorldSettings
 
 

@@ -27,8 +27,9 @@ from reprompt_mock.store import dumps, worlds
 from reprompt_mock.store.session import DataRefused
 
 if TYPE_CHECKING:
-    from reprompt_mock.engine.doors import Reading, Writing
+    from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.worlds import WorldSummary
+    from reprompt_mock.engine.writing import Writing
     from reprompt_mock.store.dumps import Tables
 
 VERSION = 2

@@ -14,13 +14,13 @@ from reprompt_mock.engine.planning import Planned, Submitted, plan_jobs, plan_up
 from reprompt_mock.errors import AttributesMissing, AttributeUnknown, EnrichmentNotFound, TooManyJobs
 from reprompt_mock.lifecycle import JobStatus, Timetables
 from reprompt_mock.store import batches, jobs, worlds
-from reprompt_mock.store.jobs import NewJobs
+from reprompt_mock.store.columns import NewJobs
 from reprompt_mock.tables import ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from reprompt_mock.engine.doors import Writing
+    from reprompt_mock.engine.writing import Writing
     from reprompt_mock.settings import WorldSettings
     from reprompt_mock.store.batches import StoredBatch
     from reprompt_mock.store.jobs import ExistingJob

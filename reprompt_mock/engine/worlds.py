@@ -9,7 +9,7 @@ from reprompt_mock.engine.clock import ClockView, show
 from reprompt_mock.store import worlds
 
 if TYPE_CHECKING:
-    from reprompt_mock.engine.doors import Reading
+    from reprompt_mock.engine.reading import Reading
 
 
 class WorldSummary(NamedTuple):

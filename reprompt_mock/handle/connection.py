@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
+import json
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
-import httpx2
+from reprompt_mock.handle.transport import Answer, ControlError, Request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from reprompt_mock.handle.transport import Transport
 
-class ControlError(Exception):
-    """What the control API refused, in its own words; `status` is the HTTP status, None where nobody answered."""
+__all__ = ["Connection", "ControlError"]
 
-    def __init__(self, status: int | None, message: str) -> None:
-        super().__init__(message)
-        self.status = status
+_FIRST_ERROR = 400
 
 
 class Connection:
     """A world's part of the control API."""
 
-    def __init__(self, client: httpx2.Client, org_slug: str) -> None:
-        self.client = client
+    def __init__(self, transport: Transport, org_slug: str) -> None:
+        self.transport = transport
         self.org_slug = org_slug
 
     def call(self, method: str, path: str = "", body: Any = None, *, query: Mapping[str, Any] | None = None) -> Any:
@@ -32,22 +32,24 @@ class Connection:
         Raises:
             ControlError: it refused, or there is none.
         """
-        url = f"/_mock/orgs/{quote(self.org_slug, safe='')}{path}"
-        wanted = {name: value for name, value in (query or {}).items() if value is not None}
-        try:
-            response = self.client.request(method, url, json=body, params=wanted)
-        except httpx2.TransportError as error:
-            raise ControlError(None, f"no emulator answers at {self.client.base_url}: {error}") from error
-        if response.is_error:
-            raise ControlError(response.status_code, _sentence(response))
-        return response.json() if response.content else None
+        wanted = urlencode({name: value for name, value in (query or {}).items() if value is not None})
+        target = f"/_mock/orgs/{quote(self.org_slug, safe='')}{path}{'?' if wanted else ''}{wanted}"
+        answer = self.transport.send(Request(method, target, None if body is None else _written(body)))
+        if answer.status >= _FIRST_ERROR:
+            raise ControlError(answer.status, _sentence(answer))
+        return json.loads(answer.body) if answer.body else None
 
 
-def _sentence(response: httpx2.Response) -> str:
+def _written(body: Any) -> bytes:
+    return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+
+
+def _sentence(answer: Answer) -> str:
     try:
-        detail = response.json()["detail"]
+        detail = json.loads(answer.body)["detail"]
     except (ValueError, KeyError, TypeError):
-        return f"{response.status_code} {response.reason_phrase}"
+        phrase = HTTPStatus(answer.status).phrase if answer.status in set(HTTPStatus) else ""
+        return f"{answer.status} {phrase}".rstrip()
     if isinstance(detail, str):
         return detail
     return "; ".join(f"{'.'.join(map(str, entry['loc']))}: {entry['msg']}" for entry in detail)

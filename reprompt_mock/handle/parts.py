@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+    from typing import Unpack
 
     from reprompt_mock.handle.connection import Connection
+    from reprompt_mock.handle.types import (
+        FaultThen,
+        JournalEntry,
+        Method,
+        Operation,
+        RequestMatch,
+        Rule,
+        RuleMatch,
+        RuleThen,
+        WorldOptions,
+    )
 
 
 class Settled(NamedTuple):
@@ -98,15 +110,15 @@ class Rules(_ScenarioPart):
     def add(
         self,
         *,
-        match: Mapping[str, Any] | None = None,
-        then: Mapping[str, Any],
+        match: RuleMatch | None = None,
+        then: RuleThen,
         times: int | None = None,
     ) -> str:
         """Add a rule; gives its id. The newest that matches decides."""
         rule = {"match": dict(match or {}), "then": dict(then), "times": times}
         return self._add(rule)[0]
 
-    def add_all(self, rules: Sequence[Mapping[str, Any]]) -> list[str]:
+    def add_all(self, rules: Sequence[Rule]) -> list[str]:
         """Add rules as data, such as a file of them has; gives their ids."""
         return self._add(list(rules))
 
@@ -119,13 +131,13 @@ class Faults(_ScenarioPart):
     def add(
         self,
         *,
-        match: Mapping[str, Any] | None = None,
-        then: Mapping[str, Any],
+        match: RequestMatch | None = None,
+        then: FaultThen,
         skip: int = 0,
         times: int | None = None,
         probability: float = 1.0,
-        when: str = "before",
-        per: str = "arrival",
+        when: Literal["before", "after"] = "before",
+        per: Literal["arrival", "request"] | None = None,
     ) -> str:
         """Add a fault; gives its id. The newest that matches alone counts."""
         fault = {
@@ -135,7 +147,7 @@ class Faults(_ScenarioPart):
             "times": times,
             "probability": probability,
             "when": when,
-            "per": per,
+            **({} if per is None else {"per": per}),
         }
         return self._add(fault)[0]
 
@@ -149,12 +161,12 @@ class Journal:
     def find(
         self,
         *,
-        method: str | None = None,
+        method: Method | None = None,
         path: str | None = None,
-        operation: str | None = None,
+        operation: Operation | None = None,
         status: int | None = None,
         limit: int | None = None,
-    ) -> list[dict[str, Any]]:
+    ) -> list[JournalEntry]:
         """Give the requests that match, newest last; `path` is a glob, `limit` keeps the newest."""
         query = {"method": method, "path": path, "operation": operation, "status": status, "limit": limit}
         found = self._connection.call("GET", "/journal", query=query)
@@ -175,7 +187,7 @@ class Settings:
         """Give all settings by name."""
         return _settings(self._connection.call("GET", "/settings"))
 
-    def update(self, **changes: Any) -> dict[str, Any]:
+    def update(self, **changes: Unpack[WorldOptions]) -> dict[str, Any]:
         """Change settings, for what is submitted or reprocessed from now on; gives all of them."""
         return _settings(self._connection.call("PATCH", "/settings", changes))
 

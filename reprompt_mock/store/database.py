@@ -134,6 +134,8 @@ class Database:
             except BaseException as error:
                 if self._writer.in_transaction:  # a full disk or an interruption has rolled it back already
                     self._writer.execute("ROLLBACK")
+                if self._closed.is_set() and isinstance(error, sqlite3.Error):
+                    raise Stopping from error  # `close` has interrupted it
                 failure = failed(error, self.folder)
                 if failure is None:
                     raise

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, fields
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.batch_status import Counts
 from reprompt_mock.lifecycle import Hold, JobStatus
 from reprompt_mock.store import statements
+from reprompt_mock.store.columns import columns, spread
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from reprompt_mock.store.columns import NewJobs, Restarts
     from reprompt_mock.store.session import Session
 
 _SLICE = 500
@@ -79,86 +80,17 @@ class StoredAttributes(NamedTuple):
     planned: int | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NewJobs:
-    """New jobs, column by column, named as the columns of the table; a plain value means alike for all.
-
-    What the columns hold is described at `tables.Job`.
-    """
-
-    pk: Sequence[int]
-    world: int
-    batch: int
-    place_id: Sequence[str]
-    created_in: int
-    submission: int
-    attempt: int
-    own: Sequence[int | None] | int | None
-    asked: Sequence[int] | int
-    queued_at: Sequence[int | None] | None
-    started_at: Sequence[int | None] | None
-    finished_at: Sequence[int | None] | None
-    outcome: Sequence[int | None] | None
-    hold: Sequence[int | None] | None
-    course: Sequence[int | None] | None
-    ran: int | None = None
-    planned: Sequence[int | None] | int | None
-    fresh: Sequence[bool] | bool
-    error: Sequence[str | None] | None
-    last_enriched: int | None = None
-    place: Sequence[bytes | bytearray]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Restarts:
-    """New attempts of jobs, column by column, named as the columns of the table; a plain value means alike for all."""
-
-    pk: Sequence[int]
-    submission: int
-    attempt: Sequence[int]
-    own: Sequence[int | None]
-    asked: Sequence[int]
-    queued_at: Sequence[int | None]
-    started_at: Sequence[int | None]
-    finished_at: Sequence[int | None]
-    outcome: Sequence[int | None]
-    hold: Sequence[int | None]
-    course: Sequence[int | None]
-    ran: Sequence[int | None]
-    planned: Sequence[int | None]
-    fresh: Sequence[bool]
-    error: Sequence[str | None]
-
-
 def insert(session: Session, jobs: NewJobs) -> None:
     """Write new jobs."""
-    columns = _columns(jobs)
+    named = columns(jobs)
     size = len(jobs.pk)
     if size < _MANY:
-        session.many(statements.INSERT_JOB, zip(*_spread(columns.values(), size), strict=True))
+        session.many(statements.INSERT_JOB, zip(*spread(named.values(), size), strict=True))
         return
     # SQLite takes time for every value that is bound, which outweighs that it does not know the statement yet.
-    common = {name: value for name, value in columns.items() if value is None or isinstance(value, int)}
-    rest = [values for name, values in columns.items() if name not in common]
-    session.many(statements.insert_jobs(common), zip(*_spread(rest, size), strict=True))
-
-
-def _columns(jobs: NewJobs | Restarts) -> dict[str, Any]:
-    """Name the columns; those in which all jobs have the same number, or none, become that value."""
-    return {field.name: _folded(getattr(jobs, field.name)) for field in fields(jobs)}
-
-
-def _folded(column: Any) -> Any:
-    if not isinstance(column, list) or not column:
-        return column
-    first = column[0]
-    # The last says mostly already that they differ, without a count.
-    is_common = (first is None or isinstance(first, int)) and first == column[-1]
-    return first if is_common and column.count(first) == len(column) else column
-
-
-def _spread(columns: Iterable[Any], size: int) -> list[Iterable[Any]]:
-    return [repeat(column, size) if column is None or isinstance(column, int) else column for column in columns]
+    common = {name: value for name, value in named.items() if value is None or isinstance(value, int)}
+    rest = [values for name, values in named.items() if name not in common]
+    session.many(statements.insert_jobs(common), zip(*spread(rest, size), strict=True))
 
 
 def remove(session: Session, keys: Sequence[int]) -> None:
@@ -196,8 +128,8 @@ def _existing(row: tuple[Any, ...]) -> ExistingJob:
 
 def restart(session: Session, jobs: Restarts, *, now: int) -> None:
     """Start new attempts of jobs; what the last one came to by `now` is written down before."""
-    columns = [getattr(jobs, name) for name in ("pk", *statements.RESTART_COLUMNS)]
-    key, *rest = _spread(columns, len(jobs.pk))
+    values = [getattr(jobs, name) for name in ("pk", *statements.RESTART_COLUMNS)]
+    key, *rest = spread(values, len(jobs.pk))
     session.many(statements.RESTART_JOB, zip(key, repeat(now), *rest, strict=False))
 
 

@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from reprompt_mock import RepromptMock
+from reprompt_mock.handle.types import FaultThen
 
 
 def wait_for(url: str, key: str, patience: int = 100) -> str:
@@ -25,7 +26,7 @@ def wait_for(url: str, key: str, patience: int = 100) -> str:
 
 @pytest.mark.reprompt_mock(poll_advance=1, seed=3)
 @pytest.mark.parametrize("then", [{"abort": "reset"}, {"abort": "truncate"}, {"status": 502, "body": "Bad gateway"}])
-def test_polling_outlasts_a_flaky_network(then: dict[str, object], reprompt_mock: RepromptMock) -> None:
+def test_polling_outlasts_a_flaky_network(then: FaultThen, reprompt_mock: RepromptMock) -> None:
     reprompt_mock.faults.add(match={"operation": "get_batch"}, then=then, probability=0.5)
     url = f"{reprompt_mock.base_url}/{reprompt_mock.org_slug}/place_enrichment/batches"
     place = {"name": "A store", "latitude": 48.85, "longitude": 2.29}

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import httpx2
 
 from reprompt_mock import RepromptMock
+from reprompt_mock.handle.types import FaultThen
 
 
 def get(url: str, *, key: str, sleep: Callable[[float], object] = time.sleep) -> httpx2.Response:
@@ -18,7 +19,7 @@ def get(url: str, *, key: str, sleep: Callable[[float], object] = time.sleep) ->
 
 
 def test_a_client_waits_as_long_as_it_is_told_and_tries_again(reprompt_mock: RepromptMock) -> None:
-    overloaded = {"status": 503, "headers": {"Retry-After": "30"}}
+    overloaded: FaultThen = {"status": 503, "headers": {"Retry-After": "30"}}
     reprompt_mock.faults.add(match={"operation": "list_batches"}, then=overloaded, times=2)
     waited: list[float] = []
 

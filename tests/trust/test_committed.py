@@ -12,8 +12,9 @@ import pytest
 
 from reprompt_mock.engine import batches, clock, scenario, snapshot, worlds
 from reprompt_mock.engine import settings as engine_settings
-from reprompt_mock.engine.doors import Engine, Reading
+from reprompt_mock.engine.doors import Engine
 from reprompt_mock.engine.events import Change, Kind
+from reprompt_mock.engine.reading import Reading
 from reprompt_mock.engine.snapshot import Snapshot
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.engine.world import World

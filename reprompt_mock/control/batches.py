@@ -1,0 +1,20 @@
+"""A batch, looked at from outside: no request of a client's, so nothing comes of it."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from reprompt_mock.control.call import Controlled
+from reprompt_mock.control.document import errors
+from reprompt_mock.engine import batches
+from reprompt_mock.engine.descriptions import status_body
+from reprompt_mock.openapi import answered
+from reprompt_mock.wire import answer
+
+router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 404, 422, 503))
+
+
+@router.get("/batches/{batch_id}", responses=answered("Batch"))
+async def get_batch(control: Controlled, batch_id: str) -> Response:
+    """Describe a batch as the service does; no fault meets it, no journal has it, and `poll_advance` moves nothing."""
+    return answer(status_body(await control.read(batches.status, batch_id)))

@@ -1,0 +1,177 @@
+"""The handle on one organization's world."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
+
+from reprompt_mock.handle.connection import Connection, ControlError
+from reprompt_mock.handle.parts import Clock, Faults, Journal, Rules, Settings
+from reprompt_mock.handle.transport import OverSockets
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reprompt_mock.handle.transport import Transport
+    from reprompt_mock.handle.types import JournalEntry, Operation, Rule, WorldOptions
+
+_STATUSES = ("pending", "queued", "in_progress", "completed", "failed")
+_NOT_FOUND = 404
+
+
+class Setup(NamedTuple):
+    """What a world gets beside what its emulator gives to each: settings by name, and rules."""
+
+    settings: WorldOptions | None = None
+    rules: Sequence[Rule] = ()
+
+
+class OrgHandle:
+    """The handle on one organization's world.
+
+    Attributes:
+        org_slug: the organization.
+        api_key: the key that clients of the service send.
+        clock: its clock.
+        rules: what happens to its jobs.
+        faults: what happens to its requests.
+        journal: the requests that it saw.
+        settings: its settings.
+    """
+
+    def __init__(self, transport: Transport, *, org_slug: str, api_key: str, setup: Setup | None = None) -> None:
+        self._transport = transport
+        self._connection = Connection(transport, org_slug)
+        self._setup = setup or Setup()
+        self.org_slug = org_slug
+        self.api_key = api_key
+        self.clock = Clock(self._connection)
+        self.rules = Rules(self._connection)
+        self.faults = Faults(self._connection)
+        self.journal = Journal(self._connection)
+        self.settings = Settings(self._connection)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        way = (self.url, self._transport.token)
+        return _connected, (type(self), way, self.org_slug, self.api_key, self._setup)
+
+    @property
+    def url(self) -> str:
+        """The emulator's address."""
+        return self._transport.url
+
+    @property
+    def base_url(self) -> str:
+        """What the vendor's SDK calls `base_url`."""
+        return f"{self.url}/v1"
+
+    def org(self, org_slug: str, *, api_key: str | None = None) -> OrgHandle:
+        """Give the same handle on another world."""
+        return OrgHandle(self._transport, org_slug=org_slug, api_key=api_key or self.api_key)
+
+    def reset(self) -> None:
+        """Forget this world, as if it had never been used."""
+        self._connection.call("DELETE")
+
+    def fresh(self) -> None:
+        """Forget this world, then set it up as the fixture did that made this handle, with its mark and rules."""
+        self.reset()
+        self.set_up()
+
+    def set_up(self) -> None:
+        """Give this world the settings and rules that its handle was made with."""
+        if self._setup.settings is not None:
+            self.settings.update(**self._setup.settings)  # though there be none: a world that is made has its own time
+        if self._setup.rules:
+            self.rules.add_all(self._setup.rules)
+
+    def counts(self) -> dict[str, int]:
+        """Count the world's jobs by status."""
+        return dict(self._connection.call("GET")["jobs"])
+
+    def release(self, *, place_id: str | None = None, batch: str | None = None) -> int:
+        """Let held jobs go on, those whose place id and batch (id or name) match the globs; gives how many."""
+        return int(self._connection.call("POST", "/release", {"place_id": place_id, "batch": batch})["released"])
+
+    def snapshot(self) -> dict[str, Any]:
+        """Give the whole world as one JSON-ready document."""
+        return dict(self._connection.call("GET", "/snapshot"))
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Make the world what a snapshot says, in place of what it was."""
+        self._connection.call("PUT", "/snapshot", snapshot)
+
+    # Assertions
+
+    def assert_called(
+        self, operation: Operation, *, times: int | None = None, status: int | None = None
+    ) -> list[JournalEntry]:
+        """Assert that an operation was called, exactly `times` times where given; gives the journal's entries."""
+        __tracebackhide__ = True
+        found = self.journal.find(operation=operation, status=status)
+        if (times is None and found) or len(found) == times:
+            return found
+        expected = "at least once" if times is None else f"{times} times"
+        answered = "" if status is None else f" with status {status}"
+        seen = "\n".join(f"  {line}" for line in map(request_line, self.journal.find(limit=20))) or "  nothing"
+        message = f"expected {operation}{answered} {expected}, saw it {len(found)} times; the latest requests:\n{seen}"
+        raise AssertionError(message)
+
+    def assert_batch(
+        self,
+        batch_id: str,
+        *,
+        pending: int | None = None,
+        queued: int | None = None,
+        in_progress: int | None = None,
+        completed: int | None = None,
+        failed: int | None = None,
+    ) -> dict[str, Any]:
+        """Assert how many jobs of a batch stand in each named status; gives the batch as the service describes it.
+
+        It looks through the control API: no request of a client's, which faults could meet or time could move by.
+        """
+        __tracebackhide__ = True
+        given = dict(zip(_STATUSES, (pending, queued, in_progress, completed, failed), strict=True))
+        expected = {status: count for status, count in given.items() if count is not None}
+        batch = self._read_batch(batch_id)
+        actual = {status: len(batch["jobs"][status]) for status in _STATUSES}
+        if any(actual[status] != count for status, count in expected.items()):
+            lines = [f"  {status}: {batch['jobs'][status][:10]}" for status in _STATUSES if actual[status]]
+            raise AssertionError(f"expected {expected}, batch {batch_id!r} has {actual}:\n" + "\n".join(lines))
+        return batch
+
+    def _read_batch(self, batch_id: str) -> dict[str, Any]:
+        __tracebackhide__ = True
+        try:
+            return dict(self._connection.call("GET", f"/batches/{quote(batch_id, safe='')}"))
+        except ControlError as error:
+            if error.status != _NOT_FOUND:
+                raise
+            raise AssertionError(f"reading batch {batch_id!r} gave 404: {error}") from None
+
+    def assert_settled(self) -> None:
+        """Assert that no job of the world is unfinished."""
+        __tracebackhide__ = True
+        counts = self.counts()
+        if any(counts[status] for status in _STATUSES[:3]):
+            raise AssertionError(
+                f"expected every job to be finished, the world has {counts}: advance or settle its clock"
+            )
+
+
+def _connected(
+    kind: type[OrgHandle], way: tuple[str, str | None], org_slug: str, api_key: str, setup: Setup
+) -> OrgHandle:
+    """Make the copy of a handle that is good in any process: it speaks to the same address."""
+    handle = kind.__new__(kind)
+    OrgHandle.__init__(handle, OverSockets(*way), org_slug=org_slug, api_key=api_key, setup=setup)
+    return handle
+
+
+def request_line(entry: JournalEntry) -> str:
+    """Show a journal's entry in one line."""
+    status = "aborted" if entry["status"] is None else entry["status"]
+    fault = f" by {entry['fault']}" if entry["fault"] else ""
+    query = "&".join(f"{name}={value}" for name, value in entry["query"].items())
+    return f"{entry['sequence']} {entry['method']} {entry['path']}{'?' if query else ''}{query} → {status}{fault}"

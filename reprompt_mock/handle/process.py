@@ -1,0 +1,134 @@
+"""An emulator in a process of its own: started with settings that nobody else sees, ended with whoever started it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import subprocess  # nosec B404
+import sys
+import threading
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from reprompt_mock.handle.transport import ControlError
+
+if TYPE_CHECKING:
+    from reprompt_mock.settings import Settings
+
+_logger = logging.getLogger(__name__)
+
+_START_SECONDS = 120.0
+_STOP_SECONDS = 15.0
+_READY = re.compile(r"reprompt-mock \S+ listening on (http://\S+)")
+_SHOWN_LINES = 20
+
+
+class ServerProcess:
+    """A child process that serves.
+
+    Its settings go through its standard input, which then stays open: its end is how the child notices that nobody
+    needs it any more, also where this process was killed. No wait looks at a clock that tests can freeze.
+
+    Args:
+        settings: the emulator's; port 0 takes a free one.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._variables = variables(settings)
+        self._process: subprocess.Popen[str] | None = None
+        self._lines: deque[str] = deque(maxlen=_SHOWN_LINES)
+        self._decided = threading.Event()
+        self._reader = threading.Thread(target=self._read, name="reprompt-mock-process", daemon=True)
+        self.url: str | None = None
+
+    def start(self) -> None:
+        """Start, and wait until it answers.
+
+        Raises:
+            ControlError: it ended before, or does not answer in time.
+        """
+        try:
+            self._process = _spawned()
+        except OSError as error:
+            raise ControlError(None, f"the emulator's process cannot be started: {error}") from error
+        self._reader.start()
+        _tell(self._process, json.dumps(self._variables))
+        is_in_time = self._decided.wait(_START_SECONDS)
+        if self.url is None:
+            self.stop(patience=_STOP_SECONDS if is_in_time else 0)
+            reason = "ended before it answered" if is_in_time else f"does not answer after {_START_SECONDS:g} s"
+            raise ControlError(None, f"the emulator's process {reason}: {self.said()}")
+
+    def stop(self, *, patience: float = _STOP_SECONDS) -> None:
+        """End it and wait for that; one that does not end within `patience` seconds is killed."""
+        process = self._process
+        if process is None:
+            return
+        if process.stdin is not None:
+            with suppress(OSError):  # it is gone, and what it was to read with it
+                process.stdin.close()
+        self._reader.join(patience)
+        if self._reader.is_alive():
+            process.kill()
+            self._reader.join(_STOP_SECONDS)
+        with suppress(subprocess.TimeoutExpired):  # nothing more can be done
+            process.wait(_STOP_SECONDS)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was started and runs no more."""
+        return self._process is not None and self._process.poll() is not None
+
+    def _read(self) -> None:
+        """Read what it prints, to its end: first that it is ready, then its log."""
+        output = self._process.stdout if self._process else None
+        for line in map(str.rstrip, output or ()):
+            if self.url is None and (ready := _READY.fullmatch(line)):
+                self.url = ready[1]
+                self._decided.set()
+            elif line:
+                self._lines.append(line)
+                if self.url is not None:
+                    _logger.warning("%s", line)
+        if output:
+            output.close()
+        self._decided.set()
+
+    def said(self) -> str:
+        """Give the last lines that it printed."""
+        return "\n".join(self._lines).removeprefix("reprompt-mock: ") or "it said nothing"
+
+
+def _spawned() -> subprocess.Popen[str]:
+    # -P: a file of the working directory that is called like a module of Python's is not taken for it.
+    return subprocess.Popen(  # nosec B603
+        [sys.executable, "-P", "-m", "reprompt_mock.child"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    )
+
+
+def _tell(process: subprocess.Popen[str], line: str) -> None:
+    """Write a line for a process to read; one that has ended already said why."""
+    if process.stdin is not None:
+        with suppress(OSError):
+            process.stdin.write(line + "\n")
+            process.stdin.flush()
+
+
+def variables(settings: Settings) -> dict[str, str]:
+    """Write settings as the environment has them: those that were given, text as it is, all else as JSON."""
+    given: dict[str, Any] = settings.model_dump(mode="json", exclude_unset=True)
+    written = {
+        name: value if isinstance(value, str) else json.dumps(value)
+        for name, value in given.items()
+        if value is not None
+    }
+    from reprompt_mock.settings import PREFIX
+
+    return {PREFIX + name.upper(): value for name, value in written.items()}

@@ -1,0 +1,144 @@
+"""What a handle takes and gives, for type checkers: what is misspelt there is found before it runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from typing import Unpack
+
+    from reprompt_mock.handle.mock import RepromptMock
+
+Operation = Literal[
+    "create_batch", "get_batch", "list_batches", "get_jobs", "reprocess_batch", "delete_batch", "update_batch",
+    "refresh_batches", "create_job", "get_job", "delete_job", "reprocess_jobs", "enrich", "get_attributes",
+]  # fmt: skip
+Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+AttributeStatus = Literal["RUN", "ERROR", "NOT_RUN", "RUN_CONDITION_FAILED"]
+Confidence = Literal["VERY_HIGH", "HIGH", "MEDIUM", "LOW", "NONE"]
+
+
+class RuleMatch(TypedDict, total=False):
+    """Which jobs a rule is for; strings are case-sensitive globs."""
+
+    batch: str
+    place_id: str
+    name: str
+    attempt: int
+
+
+class RuleThen(TypedDict, total=False):
+    """What happens to them."""
+
+    outcome: Literal["completed", "failed"]
+    error: str
+    hold: Literal["pending", "queued", "in_progress"]
+    seconds: float
+    attributes: Mapping[str, AttributeStatus]
+    outputs: Mapping[str, Any]
+    confidence_scores: Mapping[str, Confidence]
+
+
+class _RuleNeeds(TypedDict):
+    then: RuleThen
+
+
+class Rule(_RuleNeeds, total=False):
+    """A rule as data."""
+
+    match: RuleMatch
+    times: int | None
+
+
+class RequestMatch(TypedDict, total=False):
+    """Which requests a fault is for; the path is a glob."""
+
+    method: Method
+    path: str
+    operation: Operation
+
+
+class HeaderDate(TypedDict):
+    """A header's value that is a date, so many real seconds after the answer."""
+
+    date_in_seconds: float
+
+
+# `as` is a keyword of Python's.
+_Cut = TypedDict("_Cut", {"as": Literal["length", "chunk", "gzip"]}, total=False)
+
+
+class FaultThen(_Cut, total=False):
+    """What happens to them."""
+
+    status: int
+    body: Any
+    headers: Mapping[str, str | HeaderDate]
+    delay_seconds: float
+    abort: Literal["reset", "close", "truncate"]
+    stale_after_seconds: float
+
+
+class JournalEntry(TypedDict):
+    """A request as it came and how it was answered; `status` is None where it was aborted."""
+
+    sequence: int
+    time: str
+    real_time: str
+    operation: Operation | None
+    method: str
+    path: str
+    query: dict[str, str | list[str]]
+    headers: dict[str, str]
+    body: Any
+    status: int | None
+    duration_seconds: float
+    fault: str | None
+    rules: list[str]
+
+
+class WorldOptions(TypedDict, total=False):
+    """The settings that can differ per world."""
+
+    seed: int
+    clock: Literal["running", "paused"]
+    speed: float
+    poll_advance: float
+    pending_seconds: float
+    queued_seconds: float
+    processing_seconds: float
+    workers: int
+    failure_rate: float
+    attribute_error_rate: float
+    not_found_rate: float
+    drift_rate: float
+    batch_failure_threshold: float
+    max_jobs_per_request: int
+    strict_attributes: bool
+    rate_limit: float
+
+
+class EmulatorOptions(WorldOptions, total=False):
+    """All settings of an emulator."""
+
+    host: str
+    root_path: str
+    port: int
+    db: Path | str | None
+    api_keys: Mapping[str, str]
+    revoked_api_keys: Sequence[str]
+    max_body_bytes: int
+    journal_size: int
+    control_token: str | None
+    allowed_hosts: Sequence[str]
+    rules: Sequence[Rule]
+    cors_origins: Sequence[str]
+
+
+class RepromptMockFactory(Protocol):
+    """What the fixture reprompt_mock_factory is."""
+
+    def __call__(self, *, rules: Sequence[Rule] = (), **settings: Unpack[WorldOptions]) -> RepromptMock:
+        """Give a handle on a fresh world with these settings and rules, beside those that are configured."""

@@ -1,0 +1,1 @@
+"""What the pytest plugin is made of: the table of its settings, marks, the session's emulator, reports."""
