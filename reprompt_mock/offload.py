@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
-from math import inf
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
 from reprompt_mock.engine import batches, clock, release, reprocess, results, scenario, snapshot
+from reprompt_mock.engine.weight import TooLong
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -29,33 +30,27 @@ _RESULT_JOBS = 5
 """A result takes as long as so many jobs elsewhere."""
 
 
-def _all(*_: Any, **__: Any) -> float:
-    return inf
-
-
-def _batch(reading: Reading, batch_id: str, *_: Any, **__: Any) -> float:
-    return batches.size(reading, batch_id)
-
-
+_LONG = frozenset(
+    {
+        results.days,
+        clock.poll,
+        clock.change,
+        clock.advance,
+        clock.settle,
+        release.release,
+        scenario.change,
+        snapshot.written,
+        snapshot.restore,
+    }
+)
+"""Use cases that may go through all jobs of a world, or through many rules."""
 _WEIGHTS: Mapping[Callable[..., Any], Callable[..., float]] = {
-    batches.create: lambda _, request: len(request.places),
-    batches.status: _batch,
-    batches.delete: _batch,
-    batches.mark: lambda _, batch_ids, **__: len(batch_ids),
-    reprocess.batch: _batch,
-    reprocess.places: lambda _, place_ids, __: _RESULT_JOBS * len(place_ids),
-    results.page: lambda _, __, *, limit, **___: _RESULT_JOBS * limit,
-    results.days: _all,
-    clock.poll: _all,
-    clock.change: _all,
-    clock.advance: _all,
-    clock.settle: _all,
-    release.release: _all,
-    scenario.change: _all,
-    snapshot.written: _all,
-    snapshot.restore: _all,
+    batches.create: lambda request: len(request.places),
+    batches.mark: lambda batch_ids, **_: len(batch_ids),
+    reprocess.places: lambda place_ids, _: _RESULT_JOBS * len(place_ids),
+    results.page: lambda _, *, limit, **__: _RESULT_JOBS * limit,
 }
-"""How many jobs a use case goes through, by its arguments; those that are not named are short."""
+"""How many jobs a use case goes through, by its arguments; others say so themselves once they know (`weigh`)."""
 
 
 class Offload:
@@ -80,30 +75,28 @@ class Offload:
     ) -> T:
         """Run a use case that reads a world."""
         # What is due in it, or just being committed, makes it long.
-        if world.is_due() or self.engine.is_publishing(world) or self._is_long(world, work, args, kwargs):
-            return await to_thread.run_sync(partial(self.engine.read, world, work, *args, **kwargs))
-        return self.engine.read(world, work, *args, **kwargs)
+        if not (world.is_due() or self.engine.is_publishing(world) or _is_long(work, args, kwargs)):
+            with suppress(TooLong):
+                return self.engine.try_read(_LONG_JOBS, world, work, *args, **kwargs)
+        return await to_thread.run_sync(partial(self.engine.read, world, work, *args, **kwargs))
 
     async def write(
         self, world: World, work: Callable[Concatenate[Writing, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> Written[T]:
         """Run a use case that changes a world."""
-        if not self._is_long(world, work, args, kwargs):
-            with self.engine.store.try_lock() as free:
+        if not _is_long(work, args, kwargs):
+            with self.engine.store.try_lock() as free, suppress(TooLong):
                 if free:
-                    return self.engine.write(world, work, *args, **kwargs)
+                    return self.engine.try_write(_LONG_JOBS, world, work, *args, **kwargs)
         return await to_thread.run_sync(partial(self.engine.write, world, work, *args, **kwargs), limiter=self._writers)
 
     async def across(self, work: Callable[[], T]) -> T:
         """Run work that goes through several worlds."""
         return await to_thread.run_sync(work, limiter=self._writers)
 
-    def _is_long(
-        self, world: World, work: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
-    ) -> bool:
-        weigh = _WEIGHTS.get(work)
-        if weigh is None:
-            return False
-        if weigh is _batch:
-            return self.engine.read(world, _batch, args[0]) > _LONG_JOBS
-        return weigh(None, *args, **kwargs) > _LONG_JOBS
+
+def _is_long(work: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
+    if work in _LONG:
+        return True
+    weigh = _WEIGHTS.get(work)
+    return weigh is not None and weigh(*args, **kwargs) > _LONG_JOBS

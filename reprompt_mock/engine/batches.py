@@ -57,16 +57,6 @@ def find(reading: Reading, batch_id: str) -> StoredBatch:
     return batch
 
 
-def size(reading: Reading, batch_id: str) -> int:
-    """Count a batch's jobs, quickly.
-
-    Raises:
-        BatchNotFound: the world has no batch of this id.
-    """
-    kept: BatchView | None = reading.views.find(batch_id)
-    return 0 if kept else find(reading, batch_id).counts.total
-
-
 def create(writing: Writing, request: BatchToCreate) -> BatchView:
     """Create a batch or append to it (contract D).
 
@@ -99,6 +89,7 @@ def status(reading: Reading, batch_id: str, attributes: Sequence[str] | None = N
     if kept is not None:
         return kept
     batch = find(reading, batch_id)
+    reading.weigh(batch.counts.total)
     by_status = jobs.places_by_status(reading.session, batch.pk, now=reading.now)
     batch = batch._replace(counts=Counts(*map(len, by_status.values())))
     distribution = None if attributes is None else _distribution(reading, batch, attributes)

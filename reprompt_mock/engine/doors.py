@@ -7,8 +7,8 @@ the world's state, which is put in place after the commit.
 
 from __future__ import annotations
 
-from contextlib import ExitStack, suppress
-from dataclasses import replace
+from contextlib import ExitStack, contextmanager, suppress
+from math import inf
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar
 
@@ -25,7 +25,7 @@ from reprompt_mock.store import worlds
 from reprompt_mock.store.sqlite import SqliteStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from reprompt_mock.engine.world import Present
     from reprompt_mock.settings import Settings
@@ -97,26 +97,52 @@ class Engine:
                     for world in self.worlds:
                         if world.state.key is not None and world.state.clock.running:
                             clock = world.state.clock.resumed(self._real(), world.now())
-                            worlds.save_clock(session, replace(world.state, clock=clock))
+                            worlds.save_clock(session, world.state._replace(clock=clock))
 
     def read(self, world: World, work: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a use case that reads a world, after what is due in it has happened."""
+        return self.try_read(inf, world, work, *args, **kwargs)
+
+    def try_read(
+        self,
+        most_jobs: float,
+        world: World,
+        work: Callable[Concatenate[Reading, P], T],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run a use case that reads a world, unless it goes through too many jobs.
+
+        Raises:
+            TooLong: it goes through more than `most_jobs`.
+        """
         while True:
             self._catch_up(world)
-            with ExitStack() as stack, suppress(_Superseded):
-                return work(self._reading(world, stack), *args, **kwargs)
+            reading = self._reading(world, most_jobs)
+            try:
+                value = work(reading, *args, **kwargs)
+            except _Superseded:
+                reading.end()
+            except BaseException as error:
+                reading.end(error)
+                raise
+            else:
+                reading.end()
+                return value
 
-    def _reading(self, world: World, stack: ExitStack) -> Reading:
+    def _reading(self, world: World, most_jobs: float) -> Reading:
         self._await_publication(world)
         present = world.present
-        return Reading(world, present, world.now(), self._decoded, lambda: self._begin(world, present, stack))
+        return Reading(world, present, world.now(), self._decoded, lambda: self._begun(world, present), most_jobs)
 
-    def _begin(self, world: World, present: Present, stack: ExitStack) -> Session:
+    @contextmanager
+    def _begun(self, world: World, present: Present) -> Iterator[Session]:
         """Begin a read transaction that sees the state of `present`, or find that it is superseded."""
-        session = stack.enter_context(self.store.read())
-        if self._publishing is world or world.present is not present:
-            raise _Superseded
-        return session
+        with self.store.read() as session:
+            if self._publishing is world or world.present is not present:
+                raise _Superseded
+            yield session
 
     def _await_publication(self, world: World) -> None:
         if self._publishing is world and self._publish.acquire(timeout=_PATIENCE_SECONDS):
@@ -138,9 +164,26 @@ class Engine:
             TooManyWorlds: it would make one more world than there may be.
             StorageFailed: nothing can be stored.
         """
+        return self.try_write(inf, world, work, *args, **kwargs)
+
+    def try_write(
+        self,
+        most_jobs: float,
+        world: World,
+        work: Callable[Concatenate[Writing, P], T],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Written[T]:
+        """Run a use case that changes a world, unless it goes through too many jobs: then it changes nothing.
+
+        Raises:
+            TooLong: it goes through more than `most_jobs`.
+            TooManyWorlds, StorageFailed: as `write` says.
+        """
         if is_relief(work):
-            return self._relieved(lambda: self._written(world, work, *args, **kwargs))
-        return self._written(world, work, *args, **kwargs)
+            return self._relieved(lambda: self._written(most_jobs, world, work, *args, **kwargs))
+        return self._written(most_jobs, world, work, *args, **kwargs)
 
     def _relieved(self, work: Callable[[], T]) -> T:
         """Run work that makes room; where the disk is full it gets what is spared for that."""
@@ -151,14 +194,20 @@ class Engine:
                 return work()
 
     def _written(
-        self, world: World, work: Callable[Concatenate[Writing, P], T], /, *args: P.args, **kwargs: P.kwargs
+        self,
+        most_jobs: float,
+        world: World,
+        work: Callable[Concatenate[Writing, P], T],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
     ) -> Written[T]:
         # The lock is kept until the change is in place, so that the next one builds on it.
         with self.store.lock, ExitStack() as publication:
             self.worlds.check_room(world)
             try:
                 with self.store.write() as session:
-                    writing = self._open(session, world)
+                    writing = self._open(session, world, most_jobs)
                     value = work(writing, *args, **kwargs)
                     if world.forgotten:
                         raise _Lost
@@ -172,9 +221,9 @@ class Engine:
         self.events.publish(writing.changes)
         return Written(value, writing.acted)
 
-    def _open(self, session: Session, world: World) -> Writing:
+    def _open(self, session: Session, world: World, most_jobs: float) -> Writing:
         key = world.state.key or worlds.insert(session, None if world.forgotten else world.slug, world.state)
-        writing = Writing(session, world, key, real=self._real)
+        writing = Writing(session, world, key, real=self._real, most_jobs=most_jobs)
         writing.apply_due()
         return writing
 

@@ -47,7 +47,7 @@ class Events:
 
     def publish(self, changes: list[Change]) -> None:
         """Tell the listeners about changes."""
-        if not self._listeners:
+        if not (self._listeners and changes):
             return
         for change in dict.fromkeys(changes):
             for listener in self._listeners:

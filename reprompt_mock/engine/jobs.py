@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.engine import counts, results, submissions
@@ -36,7 +35,7 @@ def enrich(writing: Writing, place: PlaceToEnrich) -> dict[str, Any] | Enrichmen
     except EnrichmentNotFound as failure:
         if writing.scenario is before.scenario:
             raise
-        writing.state = replace(before, scenario=writing.scenario)
+        writing.state = before._replace(scenario=writing.scenario)
         return failure
     writing.apply_due()
     return results.of_place(writing.reading, place_id)

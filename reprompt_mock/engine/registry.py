@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from threading import Lock
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
@@ -46,7 +45,7 @@ class Worlds:
 
     def _resumed(self, session: Session, stored: WorldState) -> WorldState:
         clock = stored.clock.resumed(self._real(), worlds.last_submission(session, stored.row))
-        return replace(stored, clock=clock, next_due=batches.next_due(session, stored.row))
+        return stored._replace(clock=clock, next_due=batches.next_due(session, stored.row))
 
     def _new(self, slug: str, state: WorldState) -> World:
         return World(slug, state, journal_size=self._start.journal_size, real=self._real)

@@ -39,6 +39,7 @@ def batch(writing: Writing, batch_id: str, scope: Scope, wanted: Wanted) -> int:
         NothingToReprocess: the scope picks no job (contract G5).
     """
     found = find(writing.reading, batch_id)
+    writing.weigh(found.counts.total)
     picked = jobs.to_reprocess(writing.session, found.pk, scope.statuses, now=writing.now)
     if not picked:
         raise NothingToReprocess(scope=scope.word, batch_id=batch_id)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -23,8 +22,7 @@ _PURGED = {"batch": "pk", "document": "pk", "body": "digest"}
 _COLUMNS = "pk, slug, clock_virtual, clock_real, clock_speed, clock_running, settings, scenario"
 
 
-@dataclass(frozen=True, slots=True)
-class WorldState:
+class WorldState(NamedTuple):
     """A world's committed state.
 
     `key` is that of its row, None while nothing is stored in it; `next_due` is when its next transition is due in
