@@ -58,9 +58,12 @@ async def get_batch(
 ) -> Response:
     """Tell how far a batch is (contract E)."""
     names = None if enrichments is None else attribute_names(enrichments)
-    if call.settings.poll_advance:
-        await call.write(clock.poll, batch_id)
-    return answer(status_body(await call.read(batches.status, batch_id, names)))
+    view = call.glance(batches.kept, batch_id) if names is None else None
+    if view is None:
+        if call.settings.poll_advance:
+            await call.write(clock.poll, batch_id)
+        view = await call.read(batches.status, batch_id, names)
+    return answer(status_body(view))
 
 
 @router.get("/batches", operation_id="list_batches", responses=answered("PaginatedBatchesResponse"))

@@ -59,6 +59,10 @@ class Call(Request):
         self._offload.engine.worlds.keep(self.world)
         return value
 
+    def glance(self, work: Callable[Concatenate[World, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Look at what is in memory of the world, which needs no transaction."""
+        return work(self.world, *args, **kwargs)
+
     async def write(self, work: Callable[Concatenate[Writing, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a use case that changes the world."""
         written = await self._offload.write(self.world, work, *args, **kwargs)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.submissions import BatchToCreate
+    from reprompt_mock.engine.world import World
     from reprompt_mock.engine.writing import Writing
     from reprompt_mock.store.batches import StoredBatch
 
@@ -55,6 +56,15 @@ def find(reading: Reading, batch_id: str) -> StoredBatch:
     if not batch:
         raise BatchNotFound(batch_id=batch_id)
     return batch
+
+
+def kept(world: World, batch_id: str) -> BatchView | None:
+    """Give a batch's description where it was read already and still holds; None where it must be read."""
+    present = world.present
+    if world.is_due() or present.state.settings.poll_advance:
+        return None
+    view: BatchView | None = present.views.find(batch_id)
+    return view
 
 
 def create(writing: Writing, request: BatchToCreate) -> BatchView:

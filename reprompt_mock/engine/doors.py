@@ -7,7 +7,7 @@ the world's state, which is put in place after the commit.
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from math import inf
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar
@@ -203,7 +203,7 @@ class Engine:
         **kwargs: P.kwargs,
     ) -> Written[T]:
         # The lock is kept until the change is in place, so that the next one builds on it.
-        with self.store.lock, ExitStack() as publication:
+        with self.store.lock:
             self.worlds.check_room(world)
             try:
                 with self.store.write() as session:
@@ -212,10 +212,12 @@ class Engine:
                     if world.forgotten:
                         raise _Lost
                     writing.store_state()
-                    self._begin_publication(world, publication)
+                    self._begin_publication(world)
+                world.publish(writing.state)
             except _Lost:
                 return Written(value, writing.acted)
-            world.publish(writing.state)
+            finally:
+                self._end_publication(world)
             self.worlds.keep(world)
             self.has_purge |= writing.purges
         self.events.publish(writing.changes)
@@ -227,14 +229,15 @@ class Engine:
         writing.apply_due()
         return writing
 
-    def _begin_publication(self, world: World, publication: ExitStack) -> None:
+    def _begin_publication(self, world: World) -> None:
         """Let readers of this world wait until what is committed next is in place."""
-        publication.enter_context(self._publish)
-        self._publishing = world
-        publication.callback(self._end_publication)
+        if self._publish.acquire(timeout=_PATIENCE_SECONDS):
+            self._publishing = world
 
-    def _end_publication(self) -> None:
-        self._publishing = None
+    def _end_publication(self, world: World) -> None:
+        if self._publishing is world:
+            self._publishing = None
+            self._publish.release()
 
     def is_publishing(self, world: World) -> bool:
         """Whether a reader of this world would have to wait for a commit."""

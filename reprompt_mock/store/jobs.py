@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from itertools import repeat
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.batch_status import Counts
@@ -80,13 +81,16 @@ class StoredAttributes(NamedTuple):
     planned: int | None
 
 
+_in_order = attrgetter(*statements.JOB_COLUMNS)
+
+
 def insert(session: Session, jobs: NewJobs) -> None:
     """Write new jobs."""
-    named = columns(jobs)
     size = len(jobs.pk)
     if size < _MANY:
-        session.many(statements.INSERT_JOB, zip(*spread(named.values(), size), strict=True))
+        session.many(statements.INSERT_JOB, zip(*spread(_in_order(jobs), size), strict=True))
         return
+    named = columns(jobs)
     # SQLite takes time for every value that is bound, which outweighs that it does not know the statement yet.
     common = {name: value for name, value in named.items() if value is None or isinstance(value, int)}
     rest = [values for name, values in named.items() if name not in common]
