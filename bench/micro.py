@@ -10,12 +10,16 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reprompt_mock.api.bodies import parse_batch
-from reprompt_mock.engine import Engine
-from reprompt_mock.engine.recall import Recall
+from reprompt_mock.engine import batches, clock
+from reprompt_mock.engine.doors import Engine
 from reprompt_mock.settings import load
 from reprompt_mock.store import jobs
+
+if TYPE_CHECKING:
+    from reprompt_mock.engine.reading import Reading
 
 _TICKS = 1000
 _MICRO = 1e6
@@ -25,22 +29,24 @@ def results(body: bytes, repeats: int) -> list[float]:
     """Measure building one result, from what is stored of a job to the dict that is written as JSON."""
     engine = Engine(load({"clock": "paused"}, environ={}))
     try:
-        engine.create_batch(engine.worlds.peek("bench"), parse_batch(body, max_jobs=10**6))
+        engine.write(engine.worlds.peek("bench"), batches.create, parse_batch(body, max_jobs=10**6))
         world = engine.worlds.peek("bench")
-        engine.settle(world)
-        with engine.core.reading(world) as reading:
-            everything = jobs.Selection(reading.key or 0, reading.now)
-            stored = list(jobs.results(reading.connection, everything, limit=10**6, offset=0, total=10**6))
-            recall = Recall()
-            samples = []
-            for _ in range(repeats + 1):
-                start = time.perf_counter()
-                for job in stored:
-                    recall.result(reading.connection, job)
-                samples.append((time.perf_counter() - start) / len(stored) * _MICRO)
-        return samples[1:]
+        engine.write(world, clock.settle)
+        return engine.read(world, _timed, repeats)
     finally:
         engine.close()
+
+
+def _timed(reading: Reading, repeats: int) -> list[float]:
+    everything = jobs.Selection(reading.state.row, reading.now)
+    stored = list(jobs.results(reading.session, everything, limit=10**6, offset=0, total=10**6))
+    samples = []
+    for _ in range(repeats + 1):
+        start = time.perf_counter()
+        for job in stored:
+            reading.decoded.result(reading.session, job)
+        samples.append((time.perf_counter() - start) / len(stored) * _MICRO)
+    return samples[1:]
 
 
 def tick(db: str, repeats: int) -> list[float]:

@@ -182,7 +182,7 @@ class Bay:
 
     def micro(self, *arguments: str | Path) -> list[float]:
         """Measure inside the emulator's process."""
-        command = [self.target.python, ROOT / "bench" / "micro.py", *arguments]
+        command = [self.target.python, self.target.root / "bench" / "micro.py", *arguments]
         out = subprocess.run(
             list(map(str, command)),
             check=True,

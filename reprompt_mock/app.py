@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from reprompt_mock.engine import Engine
+    from reprompt_mock.engine.doors import Engine
     from reprompt_mock.settings import Settings
     from reprompt_mock.ticker import Ticker
 
@@ -148,7 +148,7 @@ class Emulator:
             self._readiness.begin()
             return str(self._readiness.failure or StillStarting())
         try:
-            self.engine.core.database.check()
+            self.engine.store.check()
         except MockError as error:
             return str(error)
         return None
@@ -205,14 +205,14 @@ def create_app(settings: Settings) -> Emulator:
 def _built(settings: Settings) -> _Rooms:
     from reprompt_mock.api.app import create_service_app
     from reprompt_mock.control.app import create_control_app
-    from reprompt_mock.desk import Desk
-    from reprompt_mock.engine import Engine
+    from reprompt_mock.engine.doors import Engine
+    from reprompt_mock.offload import Offload
     from reprompt_mock.ticker import Ticker
 
     engine = Engine(settings)
     try:
-        desk = Desk(engine)
-        return _Rooms(engine, create_service_app(desk), create_control_app(desk), Ticker(engine))
+        offload = Offload(engine)
+        return _Rooms(engine, create_service_app(offload), create_control_app(offload), Ticker(engine))
     except BaseException:
         engine.close()
         raise

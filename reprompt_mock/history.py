@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from struct import Struct
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.attributes import CATALOGUE
 from reprompt_mock.draws import digest
@@ -142,3 +142,16 @@ def shown(status: JobStatus, asked: Sequence[str], ran: History, planned: Histor
         else:
             statuses[name] = _shown_open(name, ran, planned)
     return statuses
+
+
+def written(entries: History) -> list[list[Any]]:
+    """Write a job's history as JSON-ready data, which `read` reads."""
+    return [[name, *entry] for name, entry in entries.items()]
+
+
+def read(document: list[list[Any]], here: int) -> dict[str, Entry]:
+    """Read a job's history from what `written` gave; `here` is the submission of its current attempt."""
+    return {
+        name: Entry(AttributeStatus(status), submission or here, generation, pins)
+        for name, status, submission, generation, pins in document
+    }

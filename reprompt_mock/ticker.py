@@ -11,7 +11,7 @@ from reprompt_mock.errors import Stopping, StorageFailed
 from reprompt_mock.event_loop import pause
 
 if TYPE_CHECKING:
-    from reprompt_mock.engine import Engine
+    from reprompt_mock.engine.doors import Engine
 
 _logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from reprompt_mock.enrichment import facts
 
 if TYPE_CHECKING:
-    from reprompt_mock.engine import Engine
+    from reprompt_mock.engine.doors import Engine
 
 LATE_MODULES = (
     "reprompt_mock.api.schemas.answers",
@@ -45,4 +45,4 @@ def warm(engine: Engine) -> None:
             linecache.getlines(module.__file__ or "")  # FastAPI looks up where a route's code stands when it is called
     for name in facts.FILES:
         facts.data(name)
-    engine.core.database.check()
+    engine.store.check()

@@ -19,7 +19,7 @@ import pytest
 import reprompt_mock
 from reprompt_mock import cli, health, warm
 from reprompt_mock.cli import main
-from reprompt_mock.engine import Engine
+from reprompt_mock.engine.doors import Engine
 from reprompt_mock.health import places_to_look
 from reprompt_mock.server import CannotListen, ServerThread, listeners
 from reprompt_mock.settings import Settings, load

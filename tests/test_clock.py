@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reprompt_mock.clock import LATEST, SECOND, VirtualClock, day_bounds, http_date, iso, moment_of
-from reprompt_mock.engine import Engine
+from reprompt_mock.engine import batches, clock, worlds
+from reprompt_mock.engine.doors import Engine
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.errors import TimeOutOfRange
 from reprompt_mock.settings import load
@@ -169,34 +170,34 @@ def test_a_new_world_starts_with_the_machine_and_runs_at_its_speed() -> None:
     machine = Machine()
     with _engine(machine, speed=60.0) as engine:
         world = engine.worlds.peek("acme")
-        assert engine.advance(world, 0).now == NOON
+        assert engine.write(world, clock.advance, 0).value.now == NOON
         machine.now += SECOND
-        assert engine.summary(engine.worlds.peek("acme")).now == NOON + 60 * SECOND
+        assert engine.read(engine.worlds.peek("acme"), worlds.summary).clock.now == NOON + 60 * SECOND
 
 
 def test_a_world_does_not_go_back_with_the_machine() -> None:
     machine = Machine()
     with _engine(machine) as engine:
-        engine.advance(engine.worlds.peek("acme"), 0)
+        engine.write(engine.worlds.peek("acme"), clock.advance, 0)
         world = engine.worlds.peek("acme")
         machine.now += 100 * SECOND
         assert world.now() == NOON + 100 * SECOND
         machine.now -= 50 * SECOND
         assert world.now() == NOON + 100 * SECOND
         for change in ({"running": False}, {"running": True, "speed": 2.0}):
-            assert engine.change_clock(world, **change).now >= NOON + 100 * SECOND
+            assert engine.write(world, clock.change, **change).value.now >= NOON + 100 * SECOND
 
 
 def test_pausing_and_resuming_keeps_the_time() -> None:
     machine = Machine()
     with _engine(machine) as engine:
-        engine.advance(engine.worlds.peek("acme"), 0)
+        engine.write(engine.worlds.peek("acme"), clock.advance, 0)
         world = engine.worlds.peek("acme")
         machine.now += SECOND
-        engine.change_clock(world, running=False)
+        engine.write(world, clock.change, running=False)
         machine.now += 1000 * SECOND
         assert world.now() == NOON + SECOND
-        engine.change_clock(world, running=True)
+        engine.write(world, clock.change, running=True)
         machine.now += SECOND
         assert world.now() == NOON + 2 * SECOND
 
@@ -204,12 +205,12 @@ def test_pausing_and_resuming_keeps_the_time() -> None:
 def test_a_running_clock_runs_on_while_the_server_is_down(tmp_path: Path) -> None:
     machine = Machine()
     with _engine(machine, tmp_path / "world.db") as engine:
-        engine.change_clock(engine.worlds.peek("fast"), speed=10.0)
-        engine.change_clock(engine.worlds.peek("still"), running=False)
+        engine.write(engine.worlds.peek("fast"), clock.change, speed=10.0)
+        engine.write(engine.worlds.peek("still"), clock.change, running=False)
     machine.now += 3600 * SECOND
     with _engine(machine, tmp_path / "world.db") as engine:
-        assert engine.summary(engine.worlds.peek("fast")).now == NOON + 36_000 * SECOND
-        assert engine.summary(engine.worlds.peek("still")).now == NOON
+        assert engine.read(engine.worlds.peek("fast"), worlds.summary).clock.now == NOON + 36_000 * SECOND
+        assert engine.read(engine.worlds.peek("still"), worlds.summary).clock.now == NOON
         assert [world.slug for world in engine.worlds] == ["fast", "still"]
 
 
@@ -221,14 +222,14 @@ def test_a_running_clock_goes_on_at_once_where_the_machine_was_set_back_while_th
     """The gap over a restart is never negative."""
     machine = Machine()
     with _engine(machine, tmp_path / "world.db", speed) as engine:
-        engine.change_clock(engine.worlds.peek("still"), running=False)
-        engine.advance(engine.worlds.peek("acme"), 0)
+        engine.write(engine.worlds.peek("still"), clock.change, running=False)
+        engine.write(engine.worlds.peek("acme"), clock.advance, 0)
     machine.now -= back
     with _engine(machine, tmp_path / "world.db") as engine:
-        assert engine.summary(engine.worlds.peek("acme")).now == NOON
+        assert engine.read(engine.worlds.peek("acme"), worlds.summary).clock.now == NOON
         machine.now += SECOND
-        assert engine.summary(engine.worlds.peek("acme")).now == NOON + int(SECOND * speed)
-        assert engine.summary(engine.worlds.peek("still")).now == NOON
+        assert engine.read(engine.worlds.peek("acme"), worlds.summary).clock.now == NOON + int(SECOND * speed)
+        assert engine.read(engine.worlds.peek("still"), worlds.summary).clock.now == NOON
 
 
 def test_what_was_seen_is_not_undone_where_the_machine_was_set_back_while_the_server_was_down(tmp_path: Path) -> None:
@@ -237,15 +238,15 @@ def test_what_was_seen_is_not_undone_where_the_machine_was_set_back_while_the_se
     with _engine(machine, tmp_path / "world.db") as engine:
         _submit(engine, "acme")
         machine.now += 1000 * SECOND
-        before = engine.summary(engine.worlds.peek("acme"))
+        before = engine.read(engine.worlds.peek("acme"), worlds.summary)
         assert before.jobs.completed == 5
     machine.now -= 999 * SECOND
     with _engine(machine, tmp_path / "world.db") as engine:
         world = engine.worlds.peek("acme")
-        assert engine.summary(world) == before
-        assert engine.batch_status(world, "b").status.name == "completed"
+        assert engine.read(world, worlds.summary) == before
+        assert engine.read(world, batches.status, "b").status.name == "completed"
         machine.now += SECOND
-        assert world.now() == before.now + SECOND
+        assert world.now() == before.clock.now + SECOND
 
 
 def test_a_time_that_was_shown_is_not_undone_where_the_machine_was_set_back_while_the_server_was_down(
@@ -253,20 +254,20 @@ def test_a_time_that_was_shown_is_not_undone_where_the_machine_was_set_back_whil
 ) -> None:
     machine = Machine()
     with _engine(machine, tmp_path / "world.db", 60.0) as engine:
-        engine.advance(engine.worlds.peek("acme"), 0)
+        engine.write(engine.worlds.peek("acme"), clock.advance, 0)
         machine.now += 100 * SECOND
-        shown = engine.summary(engine.worlds.peek("acme")).now
+        shown = engine.read(engine.worlds.peek("acme"), worlds.summary).clock.now
     machine.now -= 50 * SECOND
     with _engine(machine, tmp_path / "world.db") as engine:
-        assert engine.summary(engine.worlds.peek("acme")).now == shown == NOON + 6000 * SECOND
+        assert engine.read(engine.worlds.peek("acme"), worlds.summary).clock.now == shown == NOON + 6000 * SECOND
         machine.now += SECOND
-        assert engine.summary(engine.worlds.peek("acme")).now == shown + 60 * SECOND
+        assert engine.read(engine.worlds.peek("acme"), worlds.summary).clock.now == shown + 60 * SECOND
 
 
 def test_time_goes_on_from_the_last_submission_where_the_machine_was_set_back(tmp_path: Path) -> None:
     machine = Machine()
     with _engine(machine, tmp_path / "world.db") as engine:
-        engine.advance(engine.worlds.peek("acme"), 0)
+        engine.write(engine.worlds.peek("acme"), clock.advance, 0)
         machine.now += 100 * SECOND
         _submit(engine, "acme")
     machine.now -= 50 * SECOND
@@ -279,7 +280,7 @@ def test_time_goes_on_from_the_last_submission_where_the_machine_was_set_back(tm
 
 def _submit(engine: Engine, slug: str) -> None:
     places = [PlaceToEnrich(f"store-{number}", b'{"name":"A","city":"Lyon"}', ("websites",)) for number in range(5)]
-    engine.create_batch(engine.worlds.peek(slug), BatchToCreate("b", "B", places, kick_off=True, body=b""))
+    engine.write(engine.worlds.peek(slug), batches.create, BatchToCreate("b", "B", places, kick_off=True, body=b""))
 
 
 @pytest.mark.parametrize("ticking", [False, True])
@@ -291,11 +292,10 @@ def test_jobs_of_a_running_world_move_by_themselves_whether_or_not_anybody_ticks
         seen = []
         for _ in range(80):
             if ticking:
-                assert engine.has_work() is (engine.worlds.peek("acme").is_due() or engine.core.has_purge)
+                assert engine.has_work() is (engine.worlds.peek("acme").is_due() or engine.has_purge)
                 engine.tick()
-            kept = engine.kept_status(engine.worlds.peek("acme"), "b")
-            view = engine.batch_status(engine.worlds.peek("acme"), "b")
-            assert kept is None or kept == view
+            view = engine.read(engine.worlds.peek("acme"), batches.status, "b")
+            assert engine.read(engine.worlds.peek("acme"), batches.status, "b") == view
             seen.append(view.status.name)
             machine.now += 50_000
         assert list(dict.fromkeys(seen)) == ["pending", "queued", "in_progress", "completed"]
@@ -308,22 +308,23 @@ def test_a_paused_world_waits_and_goes_on_where_it_was() -> None:
         _submit(engine, "acme")
         world = engine.worlds.peek("acme")
         machine.now += SECOND
-        before = engine.change_clock(world, running=False)
+        engine.write(world, clock.change, running=False)
+        before = engine.read(world, worlds.summary)
         machine.now += 1000 * SECOND
-        assert engine.summary(world) == before
+        assert engine.read(world, worlds.summary) == before
         assert not world.is_due()
         assert world.real_seconds_to_next() is None
-        engine.change_clock(world, running=True)
-        assert engine.summary(world).jobs == before.jobs
+        engine.write(world, clock.change, running=True)
+        assert engine.read(world, worlds.summary).jobs == before.jobs
         machine.now += 1000 * SECOND
-        assert engine.summary(world).jobs.completed == 5
+        assert engine.read(world, worlds.summary).jobs.completed == 5
 
 
 def test_settling_a_running_world_arrives_at_the_last_finish() -> None:
     machine = Machine()
     with _engine(machine) as engine:
         _submit(engine, "acme")
-        settled = engine.settle(engine.worlds.peek("acme"))
+        settled = engine.write(engine.worlds.peek("acme"), clock.settle).value
         assert settled.unfinished == 0
         assert settled.now == NOON + settled.advanced
         machine.now += SECOND

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from reprompt_mock import tables
-from reprompt_mock.engine import Engine
+from reprompt_mock.engine import batches
+from reprompt_mock.engine.doors import Engine
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
+from reprompt_mock.engine.worlds import summary, touch
 from reprompt_mock.errors import DatabaseInUse, DatabaseUnreadable, Stopping, StorageFailed
 from reprompt_mock.settings import load
 from reprompt_mock.store import worlds
@@ -286,7 +288,9 @@ def test_tables_that_were_half_made_are_not_kept(tmp_path: Path, monkeypatch: py
 def create(engine: Engine, slug: str, batch_id: str) -> None:
     """Create a batch of one place."""
     place = PlaceToEnrich("place", b'{"name":"A","full_address":"B"}', ("websites",))
-    engine.create_batch(engine.worlds.peek(slug), BatchToCreate(batch_id, "-", [place], kick_off=True, body=b""))
+    engine.write(
+        engine.worlds.peek(slug), batches.create, BatchToCreate(batch_id, "-", [place], kick_off=True, body=b"")
+    )
 
 
 def test_two_first_writes_at_once_make_one_world(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -301,19 +305,23 @@ def test_two_first_writes_at_once_make_one_world(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(engine.worlds, "keep", late)
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda number: create(engine, "acme", f"batch-{number}"), range(4)))
-    assert engine.summary(engine.worlds.peek("acme")).batches == 4
+    assert engine.read(engine.worlds.peek("acme"), summary).batches == 4
     engine.close()
 
 
 def test_a_read_while_a_world_is_first_written_makes_no_second_one() -> None:
     engine = Engine(load({"clock": "paused"}, environ={}))
     reader, writer = engine.worlds.peek("org"), engine.worlds.peek("org")
-    with engine.core.writing(writer), engine.core.reading(reader):
-        pass
+
+    def read_beside(_: object) -> None:
+        engine.worlds.keep(reader)
+
+    engine.write(writer, read_beside)
+    assert engine.read(reader, touch) is None
     assert engine.worlds.peek("org") is reader
     for batch_id in "ab":
         create(engine, "org", batch_id)
-    assert engine.list_batches(reader, "", limit=10, offset=0).total == 2
+    assert engine.read(reader, batches.page, "", limit=10, offset=0).total == 2
     engine.close()
 
 
@@ -329,5 +337,5 @@ def test_a_world_whose_first_write_fails_is_as_if_it_had_never_been_used(monkeyp
             create(engine, "acme", "mine")
     assert list(engine.worlds) == []
     create(engine, "acme", "mine")
-    assert engine.summary(engine.worlds.peek("acme")).batches == 1
+    assert engine.read(engine.worlds.peek("acme"), summary).batches == 1
     engine.close()

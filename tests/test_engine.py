@@ -20,16 +20,31 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from reprompt_mock.engine import Engine
-from reprompt_mock.engine.reprocessing import Wanted
+from reprompt_mock.engine import (
+    batches,
+    clock,
+    release,
+    reprocess,
+    results,
+    scenario,
+    snapshot,
+    worlds,
+)
+from reprompt_mock.engine import (
+    jobs as engine_jobs,
+)
+from reprompt_mock.engine import settings as world_settings
+from reprompt_mock.engine.batches import BatchView
+from reprompt_mock.engine.doors import Engine
+from reprompt_mock.engine.reprocess import Wanted
+from reprompt_mock.engine.results import ResultPage, ResultQuery
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
-from reprompt_mock.engine.views import BatchView, ResultPage, ResultQuery
+from reprompt_mock.engine.world import World
 from reprompt_mock.errors import BatchNotFound, JobNotFound, JobsNotFound, NothingToReprocess
 from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.reprocess import scope_of
 from reprompt_mock.settings import load
 from reprompt_mock.specs import RuleSpec
-from reprompt_mock.world import World
 
 ALONE = ""
 STATUSES = [status.name for status in JobStatus]
@@ -121,8 +136,8 @@ class EngineMachine(RuleBasedStateMachine):
     @initialize(hold=st.sampled_from(["pending", "queued", "in_progress"]), workers=st.integers(1, 4))
     def begin(self, hold: str, workers: int) -> None:
         spec = RuleSpec.model_validate({"match": {"place_id": "held-*"}, "then": {"hold": hold}})
-        self.engine.change_scenario(self.world, lambda scenario: scenario.with_rules([spec]))
-        self.engine.change_settings(self.world, {"workers": workers})
+        self.engine.write(self.world, scenario.change, lambda scenario: scenario.with_rules([spec]))
+        self.engine.write(self.world, world_settings.change, {"workers": workers})
 
     @rule(
         batch_id=batch_ids,
@@ -136,7 +151,9 @@ class EngineMachine(RuleBasedStateMachine):
             )
             for place_id in place_ids
         ]
-        answer = self.engine.create_batch(self.world, BatchToCreate(batch_id, "Stores", places, kick_off, b""))
+        answer = self.engine.write(
+            self.world, batches.create, BatchToCreate(batch_id, "Stores", places, kick_off, b"")
+        ).value
         jobs = self.model.batches.setdefault(batch_id, {})
         for place_id in place_ids:
             self._submitted(jobs, batch_id, place_id, attempt=int(kick_off), moves=kick_off)
@@ -146,7 +163,7 @@ class EngineMachine(RuleBasedStateMachine):
     @rule(place_id=st.sampled_from(PLACES))
     def submit_alone(self, place_id: str) -> None:
         place = PlaceToEnrich(place_id, b'{"name":"Alone","city":"Lyon"}', ("websites",))
-        assert self.engine.submit_job(self.world, place)["place_id"] == place_id
+        assert self.engine.write(self.world, engine_jobs.submit, place).value["place_id"] == place_id
         jobs = self.model.batches.setdefault(ALONE, {})
         self._submitted(jobs, ALONE, place_id, attempt=1, moves=True)
 
@@ -160,16 +177,16 @@ class EngineMachine(RuleBasedStateMachine):
     @rule(microseconds=steps)
     def advance(self, microseconds: int) -> None:
         before = self.world.now()
-        assert self.engine.advance(self.world, microseconds).now == before + microseconds
+        assert self.engine.write(self.world, clock.advance, microseconds).value.now == before + microseconds
 
     @rule(batch_id=st.none() | batch_ids)
     def settle(self, batch_id: str | None) -> None:
         if batch_id is not None and batch_id not in self.model.batches:
             with pytest.raises(BatchNotFound):
-                self.engine.settle(self.world, batch_id)
+                self.engine.write(self.world, clock.settle, batch_id)
             return
         before = self.world.now()
-        settled = self.engine.settle(self.world, batch_id)
+        settled = self.engine.write(self.world, clock.settle, batch_id).value
         assert settled.now == self.world.now() == before + settled.advanced
         for batch, place_id, job in self.model.jobs():
             if batch_id in {None, batch} and job.moves and not place_id.startswith(("held", "mock-stuck")):
@@ -198,18 +215,18 @@ class EngineMachine(RuleBasedStateMachine):
         scope, wanted = scope_of(failed_only, incomplete_only), Wanted(attributes, refresh)
         if batch_id not in self.model.batches:
             with pytest.raises(BatchNotFound):
-                self.engine.reprocess_batch(self.world, batch_id, scope, wanted)
+                self.engine.write(self.world, reprocess.batch, batch_id, scope, wanted)
             return
         names = {status.name for status in scope.statuses}
         picked = [place_id for place_id, status in self._statuses(batch_id).items() if status in names]
         if not picked:
             with pytest.raises(NothingToReprocess):
-                self.engine.reprocess_batch(self.world, batch_id, scope, wanted)
+                self.engine.write(self.world, reprocess.batch, batch_id, scope, wanted)
             return
-        assert self.engine.reprocess_batch(self.world, batch_id, scope, wanted) == len(picked)
+        assert self.engine.write(self.world, reprocess.batch, batch_id, scope, wanted).value == len(picked)
         for place_id in picked:
             self._restarted(batch_id, place_id)
-        self._check_pending(self.engine.batch_status(self.world, batch_id), picked)
+        self._check_pending(self.engine.read(self.world, batches.status, batch_id), picked)
 
     @rule(place_ids=place_lists)
     def reprocess_places(self, place_ids: list[str]) -> None:
@@ -217,9 +234,9 @@ class EngineMachine(RuleBasedStateMachine):
         known = [place_id for place_id, found in newest.items() if found]
         if not known:
             with pytest.raises(JobsNotFound):
-                self.engine.reprocess_jobs(self.world, place_ids, Wanted(()))
+                self.engine.write(self.world, reprocess.places, place_ids, Wanted(()))
             return
-        answer = self.engine.reprocess_jobs(self.world, place_ids, Wanted(()))
+        answer = self.engine.write(self.world, reprocess.places, place_ids, Wanted(())).value
         assert answer.found == known
         assert answer.missing == [place_id for place_id in newest if place_id not in known]
         for place_id in known:
@@ -233,7 +250,7 @@ class EngineMachine(RuleBasedStateMachine):
 
     @rule(batch=st.none() | st.sampled_from(["b-*", "b-1"]))
     def release(self, batch: str | None) -> None:
-        released = self.engine.release(self.world, place_id="held-*", batch=batch)
+        released = self.engine.write(self.world, release.release, place_id="held-*", batch=batch).value
         assert 0 <= released <= sum(place_id.startswith("held") for _, place_id, _ in self.model.jobs())
 
     @rule(
@@ -249,16 +266,16 @@ class EngineMachine(RuleBasedStateMachine):
         )
     )
     def change_settings(self, changes: dict[str, Any]) -> None:
-        self.engine.change_settings(self.world, changes)
+        self.engine.write(self.world, world_settings.change, changes)
 
     @precondition(lambda self: self.model.batches)
     @rule(batch_id=batch_ids)
     def delete_batch(self, batch_id: str) -> None:
         if batch_id not in self.model.batches:
             with pytest.raises(BatchNotFound):
-                self.engine.delete_batch(self.world, batch_id)
+                self.engine.write(self.world, batches.delete, batch_id)
             return
-        self.engine.delete_batch(self.world, batch_id)
+        self.engine.write(self.world, batches.delete, batch_id)
         del self.model.batches[batch_id]
         self.model.order = [one for one in self.model.order if one[0] != batch_id]
 
@@ -268,16 +285,16 @@ class EngineMachine(RuleBasedStateMachine):
         mentioned = [one for one in self.model.order if one[1] == place_id]
         if not mentioned:
             with pytest.raises(JobNotFound):
-                self.engine.delete_jobs(self.world, place_id)
+                self.engine.write(self.world, engine_jobs.delete, place_id)
             return
-        assert self.engine.delete_jobs(self.world, place_id) == len(mentioned)
+        assert self.engine.write(self.world, engine_jobs.delete, place_id).value == len(mentioned)
         for batch_id, _ in mentioned:
             del self.model.batches[batch_id][place_id]
         self.model.order = [one for one in self.model.order if one[1] != place_id]
 
     def _results(self, batch_id: str) -> dict[str, Any]:
         query = ResultQuery(alone=True) if batch_id == ALONE else ResultQuery(batch_id)
-        page = self.engine.results(self.world, query, limit=1000, offset=0)
+        page = self.engine.read(self.world, results.page, query, limit=1000, offset=0)
         return {result["place_id"]: result for result in _read(page)}
 
     def _statuses(self, batch_id: str) -> dict[str, str]:
@@ -302,14 +319,14 @@ class EngineMachine(RuleBasedStateMachine):
 
     @invariant()
     def batches_are_consistent(self) -> None:
-        listed = self.engine.list_batches(self.world, "", limit=500, offset=0)
+        listed = self.engine.read(self.world, batches.page, "", limit=500, offset=0)
         named = [batch_id for batch_id in self.model.batches if batch_id != ALONE]
         assert [batch.id for batch, _ in listed.batches] == named[::-1]
         for batch, status in listed.batches:
-            view = self.engine.batch_status(self.world, batch.id)
+            view = self.engine.read(self.world, batches.status, batch.id)
             self._check_batch(batch.id, view)
             assert (batch.counts, status) == (view.batch.counts, view.status), "the row's counts are the jobs' counts"
-        total = self.engine.summary(self.world).jobs
+        total = self.engine.read(self.world, worlds.summary).jobs
         assert total.total == len(self.model.order)
 
     @invariant()
@@ -340,19 +357,19 @@ class EngineMachine(RuleBasedStateMachine):
             newest = self.model.newest(place_id)
             if newest is None:
                 with pytest.raises(JobNotFound):
-                    self.engine.result_of_place(self.world, place_id)
+                    self.engine.read(self.world, results.of_place, place_id)
             else:
-                result = self.engine.result_of_place(self.world, place_id)
+                result = self.engine.read(self.world, results.of_place, place_id)
                 assert result == self._results(newest[0])[place_id]
 
     @rule(size=pages, microseconds=steps)
     def page_through_everything(self, size: int, microseconds: int) -> None:
         paged: list[str] = []
         for offset in range(0, len(self.model.order) + size, size):
-            page = self.engine.results(self.world, ResultQuery(), limit=size, offset=offset)
+            page = self.engine.read(self.world, results.page, ResultQuery(), limit=size, offset=offset)
             assert page.total == len(self.model.order)
             paged += [result["place_id"] for result in _read(page)]
-            self.engine.advance(self.world, microseconds)
+            self.engine.write(self.world, clock.advance, microseconds)
         assert paged == [place_id for _, place_id in self.model.order]
 
 
@@ -386,17 +403,17 @@ def test_a_refused_change_leaves_no_trace(engine: Engine) -> None:
     slug = next(_slugs)
     world = engine.worlds.peek(slug)
     place = PlaceToEnrich("store-1", b'{"name":"A","city":"Lyon"}', ("websites",))
-    engine.create_batch(world, BatchToCreate("b", "B", [place], kick_off=True, body=b""))
-    before = engine.snapshot(engine.worlds.peek(slug))
+    engine.write(world, batches.create, BatchToCreate("b", "B", [place], kick_off=True, body=b""))
+    before = engine.read(engine.worlds.peek(slug), snapshot.take)
     for refused in (
-        lambda: engine.reprocess_batch(world, "b", scope_of(None, incomplete_only=False), Wanted(())),
-        lambda: engine.settle(world, "unknown"),
-        lambda: engine.reprocess_jobs(world, ["unknown"], Wanted(())),
-        lambda: engine.delete_jobs(world, "unknown"),
+        lambda: engine.write(world, reprocess.batch, "b", scope_of(None, incomplete_only=False), Wanted(())).value,
+        lambda: engine.write(world, clock.settle, "unknown").value,
+        lambda: engine.write(world, reprocess.places, ["unknown"], Wanted(())).value,
+        lambda: engine.write(world, engine_jobs.delete, "unknown").value,
     ):
         with pytest.raises((NothingToReprocess, BatchNotFound, JobsNotFound, JobNotFound)):
             refused()
-    assert engine.snapshot(engine.worlds.peek(slug)) == before
+    assert engine.read(engine.worlds.peek(slug), snapshot.take) == before
 
 
 def test_ticking_changes_nothing_that_a_read_would_not_show(engine: Engine) -> None:
@@ -405,11 +422,13 @@ def test_ticking_changes_nothing_that_a_read_would_not_show(engine: Engine) -> N
     place = b'{"name":"A","city":"Lyon"}'
     places = [PlaceToEnrich(f"store-{number}", place, ("websites",)) for number in range(20)]
     for slug in worlds:
-        engine.change_clock(engine.worlds.peek(slug), now=1_900_000_000_000_000)
-        engine.create_batch(engine.worlds.peek(slug), BatchToCreate("b", "B", places, kick_off=True, body=b""))
+        engine.write(engine.worlds.peek(slug), clock.change, now=1_900_000_000_000_000)
+        engine.write(engine.worlds.peek(slug), batches.create, BatchToCreate("b", "B", places, kick_off=True, body=b""))
     for _ in range(12):
         for slug in worlds:
-            engine.advance(engine.worlds.peek(slug), 500_000)
+            engine.write(engine.worlds.peek(slug), clock.advance, 500_000)
         engine.tick()
-        shown = [engine.results(engine.worlds.peek(slug), ResultQuery("b"), limit=50, offset=0) for slug in worlds]
+        shown = [
+            engine.read(engine.worlds.peek(slug), results.page, ResultQuery("b"), limit=50, offset=0) for slug in worlds
+        ]
         assert shown[0] == shown[1]

@@ -175,7 +175,7 @@ def test_time_moves_where_the_outer_app_hands_no_lifespan_on() -> None:
     outer = Starlette(routes=[Mount("/emulator", app=mounted)])
 
     def rows() -> int:
-        with mounted.engine.core.database.read() as connection:
+        with mounted.engine.store.database.read() as connection:
             return int(connection.execute("SELECT count(*) FROM job").fetchone()[0])
 
     with ExitStack() as stack:

@@ -201,7 +201,7 @@ def test_jobs_of_a_running_world_finish_by_themselves(server: ServerThread, slug
         )
         assert status == 200
         world = server.app.engine.worlds.peek(slug)
-        eventually(lambda: world.next_due is None)
+        eventually(lambda: world.state.next_due is None)
 
 
 def test_the_rate_limit_refills(server: ServerThread, slug: str, tampered: Any) -> None:

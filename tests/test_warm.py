@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 from reprompt_mock import app as app_module
 from reprompt_mock import cli, warm
 from reprompt_mock.app import Emulator, create_app
-from reprompt_mock.engine import Engine
+from reprompt_mock.engine.doors import Engine
 from reprompt_mock.errors import CannotStart
 from reprompt_mock.server import ServerThread
 from reprompt_mock.settings import load

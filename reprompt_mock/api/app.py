@@ -17,19 +17,19 @@ from reprompt_mock.errors import OrganizationNotFound
 from reprompt_mock.mounting import root_of
 from reprompt_mock.openapi import placed
 from reprompt_mock.operations import HeadAsGet, Operations
+from reprompt_mock.organizations import is_slug
 from reprompt_mock.problems import install
 from reprompt_mock.wire import answer
-from reprompt_mock.world import is_slug
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-    from reprompt_mock.desk import Desk
+    from reprompt_mock.offload import Offload
 
 _ROUTERS = (batches.router, jobs.router, attributes.router)
 
 
-def create_service_app(desk: Desk) -> Gateway:
+def create_service_app(offload: Offload) -> Gateway:
     """Make the service's app of an engine, with journal and faults."""
     # As routers of their own every request would be matched with each router first, then with its routes.
     routes = [route for router in _ROUTERS for route in router.routes]
@@ -43,19 +43,19 @@ def create_service_app(desk: Desk) -> Gateway:
         redirect_slashes=False,
         routes=routes,
     )
-    app.state.desk = desk
-    app.state.gate = Gate(desk.engine.settings.api_keys, desk.engine.settings.revoked_api_keys)
+    app.state.offload = offload
+    app.state.gate = Gate(offload.engine.settings.api_keys, offload.engine.settings.revoked_api_keys)
     operations = Operations(routes)
     install(app, operations.methods_of)
     _serve_document(app)
-    if desk.engine.settings.cors_origins:
+    if offload.engine.settings.cors_origins:
         app.add_middleware(
             _ServiceCors,
-            allow_origins=desk.engine.settings.cors_origins,
+            allow_origins=offload.engine.settings.cors_origins,
             allow_methods=["*"],
             allow_headers=["*"],
         )
-    return Gateway(HeadAsGet(app), desk, operations)
+    return Gateway(HeadAsGet(app), offload, operations)
 
 
 class _ServiceCors(CORSMiddleware):

@@ -6,6 +6,7 @@ from fastapi import Response
 
 from reprompt_mock.api.call import Call, calls
 from reprompt_mock.attributes import CATALOGUE, CORE
+from reprompt_mock.engine import worlds
 from reprompt_mock.openapi import answered
 from reprompt_mock.wire import answer
 
@@ -15,5 +16,5 @@ router = calls("attributes", 401, 403, 404, 429)
 @router.get("/attributes", operation_id="get_attributes", responses=answered("V1AttributesResponse"))
 async def get_attributes(call: Call) -> Response:
     """List the attributes that can be enriched (contract I4)."""
-    call.engine.worlds.keep(call.world)  # a use like any other, though it reads nothing
+    await call.read(worlds.touch)
     return answer({"core": CORE, "custom": [], "all": list(CATALOGUE)})

@@ -6,7 +6,7 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING
 
 from reprompt_mock.errors import KeyMissing, KeyRefused, OrganizationForbidden, OrganizationNotFound
-from reprompt_mock.world import is_slug
+from reprompt_mock.organizations import is_slug
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

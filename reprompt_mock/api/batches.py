@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Query, Response
@@ -18,8 +19,9 @@ from reprompt_mock.api.schemas.batches import (
 )
 from reprompt_mock.attributes import merged
 from reprompt_mock.clock import iso
-from reprompt_mock.engine.documents import batch_body, status_body
-from reprompt_mock.engine.reprocessing import Wanted
+from reprompt_mock.engine import batches, clock, reprocess
+from reprompt_mock.engine.descriptions import batch_body, status_body
+from reprompt_mock.engine.reprocess import Wanted
 from reprompt_mock.openapi import answered, request_body
 from reprompt_mock.reprocess import scope_of
 from reprompt_mock.wire import answer, parse
@@ -32,8 +34,6 @@ router = calls("batches", 401, 403, 404, 422, 429)
 
 BELOW_2_63 = 2**63 - 1
 Offset = Annotated[int, Query(ge=0, le=BELOW_2_63, description="How many to skip.")]
-_BIG_BODY = 64 * 1024
-_BIG_BATCH = 500
 
 
 @router.post(
@@ -44,13 +44,8 @@ _BIG_BATCH = 500
 )
 async def create_batch(call: Call) -> Response:
     """Create a batch of places, or append to the batch that `batch_id` names (contract D)."""
-    body = await call.body()
-    limit = call.world.settings.max_jobs_per_request
-
-    def create() -> dict[str, Any]:
-        return batch_body(call.engine.create_batch(call.world, parse_batch(body, max_jobs=limit)))
-
-    return answer(await call.write(create, big=len(body) > _BIG_BODY))
+    request = await call.prepare(partial(parse_batch, max_jobs=call.settings.max_jobs_per_request))
+    return answer(batch_body(await call.write(batches.create, request)))
 
 
 @router.get("/batches/{batch_id}", operation_id="get_batch", responses=answered("SubmittedPlaceBatchResponse"))
@@ -63,11 +58,11 @@ async def get_batch(
 ) -> Response:
     """Describe a batch: its status, and its place ids by status (contract E)."""
     names = None if enrichments is None else attribute_names(enrichments)
-    view = call.engine.kept_status(call.world, batch_id) if names is None else None
+    view = call.glance(batches.kept, batch_id) if names is None else None
     if view is None:
-        size = await call.read(lambda: call.engine.batch_size(call.world, batch_id))
-        big = size > _BIG_BATCH or bool(call.world.settings.poll_advance)
-        view = await call.read(lambda: call.engine.batch_status(call.world, batch_id, names), big=big)
+        if call.settings.poll_advance:
+            await call.write(clock.poll, batch_id)
+        view = await call.read(batches.status, batch_id, names)
     return answer(status_body(view))
 
 
@@ -79,9 +74,9 @@ async def list_batches(
     query: Annotated[str | None, Query(description="Part of the name, ignoring case.")] = None,
 ) -> Response:
     """List batches, newest first (contract H)."""
-    page = await call.read(lambda: call.engine.list_batches(call.world, query or "", limit=limit, offset=offset))
-    batches = [list_entry(batch, status) for batch, status in page.batches]
-    return answer({"batches": batches, "total": page.total, "limit": limit, "offset": offset})
+    page = await call.read(batches.page, query or "", limit=limit, offset=offset)
+    listed = [list_entry(batch, status) for batch, status in page.batches]
+    return answer({"batches": listed, "total": page.total, "limit": limit, "offset": offset})
 
 
 @router.post(
@@ -96,10 +91,7 @@ async def reprocess_batch(call: Call, batch_id: str) -> Response:
     sent = "failed_only" in request.model_fields_set
     scope = scope_of(request.failed_only if sent else None, request.incomplete_only)
     wanted = wanted_by(request)
-    size = await call.read(lambda: call.engine.batch_size(call.world, batch_id))
-    count = await call.write(
-        lambda: call.engine.reprocess_batch(call.world, batch_id, scope, wanted), big=size > _BIG_BATCH
-    )
+    count = await call.write(reprocess.batch, batch_id, scope, wanted)
     return answer(
         {
             "status": "success",
@@ -120,17 +112,14 @@ async def reprocess_batch(call: Call, batch_id: str) -> Response:
 async def update_batch(call: Call, batch_id: str) -> Response:
     """Rename a batch, or mark it for refresh; omitted fields stay (contract I1)."""
     change = parse(UpdateBatchRequest, await call.body())
-    await call.write(
-        lambda: call.engine.update_batch(call.world, batch_id, name=change.batch_name, refresh=change.refresh)
-    )
+    await call.write(batches.update, batch_id, name=change.batch_name, refresh=change.refresh)
     return answer({"status": "success", "message": f"Updated batch {batch_id}"})
 
 
 @router.delete("/batches/{batch_id}", operation_id="delete_batch", responses=answered("Message"))
 async def delete_batch(call: Call, batch_id: str) -> Response:
     """Delete a batch and its jobs (contract I1)."""
-    size = await call.read(lambda: call.engine.batch_size(call.world, batch_id))
-    await call.write(lambda: call.engine.delete_batch(call.world, batch_id), big=size > _BIG_BATCH)
+    await call.write(batches.delete, batch_id)
     return answer({"status": "success", "message": f"Deleted batch {batch_id}"})
 
 
@@ -143,10 +132,7 @@ async def delete_batch(call: Call, batch_id: str) -> Response:
 async def refresh_batches(call: Call) -> Response:
     """Mark batches for refresh, or unmark them (contract I1)."""
     request = parse(BulkRefreshBatchRequest, await call.body())
-    marked = await call.write(
-        lambda: call.engine.mark_batches(call.world, request.batch_ids, refresh=request.refresh),
-        big=len(request.batch_ids) > _BIG_BATCH,
-    )
+    marked = await call.write(batches.mark, request.batch_ids, refresh=request.refresh)
     return answer({"updated": marked.updated, "missing": marked.missing, "refresh": request.refresh})
 
 

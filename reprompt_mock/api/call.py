@@ -1,24 +1,28 @@
-"""One authenticated request: the world that it means, and the way to the engine."""
+"""One authenticated request: the world that it means, and the two doors to the engine."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
 from reprompt_mock.api.auth import keys_sent
 from reprompt_mock.api.document import errors
+from reprompt_mock.journal import note_rules
 from reprompt_mock.wire import read_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
     from reprompt_mock.api.auth import Gate
-    from reprompt_mock.desk import Desk
-    from reprompt_mock.engine import Engine
-    from reprompt_mock.world import World
+    from reprompt_mock.engine.reading import Reading
+    from reprompt_mock.engine.world import World
+    from reprompt_mock.engine.writing import Writing
+    from reprompt_mock.offload import Offload
+    from reprompt_mock.settings import WorldSettings
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 _PREFIX = "/v1/{org_slug}/place_enrichment"
@@ -38,24 +42,36 @@ class Call(Request):
     def __init__(self, request: Request) -> None:
         super().__init__(request.scope, request.receive)
         gate: Gate = request.app.state.gate
-        self.desk: Desk = request.app.state.desk
+        self._offload: Offload = request.app.state.offload
         org_slug = request.path_params["org_slug"]
         key = gate.admit(org_slug, keys_sent(request.scope["headers"]))
-        self.world: World = self.engine.worlds.peek(org_slug)
+        self.world: World = self._offload.engine.worlds.peek(org_slug)
         self.world.take_token(key)
 
     @property
-    def engine(self) -> Engine:
-        """The engine."""
-        return self.desk.engine
+    def settings(self) -> WorldSettings:
+        """The world's settings."""
+        return self.world.settings
 
-    async def read(self, work: Callable[[], T], *, big: bool = False) -> T:
-        """Run work that reads the world."""
-        return await self.desk.read(self.world, work, big=big)
+    async def read(self, work: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a use case that reads the world, which a request that is not refused makes."""
+        value = await self._offload.read(self.world, work, *args, **kwargs)
+        self._offload.engine.worlds.keep(self.world)
+        return value
 
-    async def write(self, work: Callable[[], T], *, big: bool = False) -> T:
-        """Run work that changes the world."""
-        return await self.desk.write(work, big=big)
+    def glance(self, work: Callable[Concatenate[World, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Look at what is in memory of the world, which needs no transaction."""
+        return work(self.world, *args, **kwargs)
+
+    async def write(self, work: Callable[Concatenate[Writing, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a use case that changes the world."""
+        written = await self._offload.write(self.world, work, *args, **kwargs)
+        note_rules(written.rules)
+        return written.value
+
+    async def prepare(self, work: Callable[[bytes], T]) -> T:
+        """Read the body by a function, which runs in a thread where the body is large."""
+        return await self._offload.prepare(work, await self.body())
 
     async def body(self) -> bytes:
         """Read the body.
@@ -63,7 +79,7 @@ class Call(Request):
         Raises:
             BodyTooLarge: it is larger than `max_body_bytes` (contract B4).
         """
-        return await read_body(self, self.engine.settings.max_body_bytes)
+        return await read_body(self, self._offload.engine.settings.max_body_bytes)
 
 
 class CallRoute(APIRoute):

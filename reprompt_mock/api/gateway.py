@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from reprompt_mock.api.effects import carry_out
 from reprompt_mock.api.exchange import Exchange
+from reprompt_mock.engine.scenario import meet_fault
 from reprompt_mock.faults import Effect, Fault, RequestMatch
 from reprompt_mock.journal import collect_rules
 from reprompt_mock.real_time import real_now
@@ -18,9 +19,9 @@ from reprompt_mock.real_time import real_now
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from reprompt_mock.desk import Desk
+    from reprompt_mock.engine.world import World
+    from reprompt_mock.offload import Offload
     from reprompt_mock.operations import Operations
-    from reprompt_mock.world import World
 
 _PATH = re.compile(r"/v1/([^/]+)/")
 _PREFERENCE = re.compile(rb'(?:^|[,;\s])code\s*=\s*"?([45]\d\d)"?(?:$|[,;\s])', re.IGNORECASE)
@@ -31,13 +32,13 @@ class Gateway:
 
     Args:
         app: the service's app.
-        desk: the way to the engine.
+        offload: the way to the engine.
         operations: the app's operations.
     """
 
-    def __init__(self, app: ASGIApp, desk: Desk, operations: Operations) -> None:
+    def __init__(self, app: ASGIApp, offload: Offload, operations: Operations) -> None:
         self._app = app
-        self._desk = desk
+        self._offload = offload
         self._operations = operations
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,8 +48,8 @@ class Gateway:
             await self._app(scope, receive, send)
             return
         slug = in_org[1]
-        known = self._desk.engine.worlds.find(slug)
-        world = known or self._desk.engine.worlds.peek(slug)
+        known = self._offload.engine.worlds.find(slug)
+        world = known or self._offload.engine.worlds.peek(slug)
         exchange = Exchange(scope, receive, send, time=world.now(), real_time=real_now())
         exchange.operation = self._operations.find(scope["method"], scope["path"])
         rules = collect_rules()
@@ -57,7 +58,7 @@ class Gateway:
             await carry_out(self._app, exchange)
         finally:
             # The first request of a world is recorded where it let the world spring up.
-            recorded_in = known or self._desk.engine.worlds.find(slug)
+            recorded_in = known or self._offload.engine.worlds.find(slug)
             if recorded_in is not None:
                 recorded_in.journal.record(exchange.entry(rules))
         if exchange.is_ended and exchange.connection:
@@ -69,7 +70,7 @@ class Gateway:
             if wanted:
                 return Fault(RequestMatch(), Effect(status=int(wanted[1])), id="prefer")
         request = (exchange.scope["method"], exchange.scope["path"], exchange.operation)
-        if not world.scenario.has_fault_for(*request):
+        if not world.state.scenario.has_fault_for(*request):
             return None
-        digest = await exchange.read_ahead(self._desk.engine.settings.max_body_bytes)
-        return await self._desk.write(lambda: self._desk.engine.meet_fault(world, *request, digest=digest))
+        digest = await exchange.read_ahead(self._offload.engine.settings.max_body_bytes)
+        return (await self._offload.write(world, meet_fault, *request, digest=digest)).value

@@ -15,14 +15,15 @@ from reprompt_mock.api.call import Call, calls
 from reprompt_mock.api.document import errors
 from reprompt_mock.api.schemas.batches import ReprocessJobRequest
 from reprompt_mock.api.schemas.places import PlaceJob
-from reprompt_mock.engine.views import ResultQuery
+from reprompt_mock.engine import jobs, reprocess, results
+from reprompt_mock.engine.results import ResultQuery
+from reprompt_mock.errors import EnrichmentNotFound
 from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.openapi import answered, request_body
 from reprompt_mock.wire import answer, array, parse
 
 router = calls("jobs", 401, 403, 404, 422, 429)
 
-_BIG_PAGE = 100
 _DAY_LENGTH = len("2026-01-31")
 
 
@@ -61,11 +62,11 @@ async def get_jobs(
     query = ResultQuery(batch_id, exclude_batches, date.fromisoformat(day) if day else None)
     page = {"limit": limit, "offset": offset}
     if group_by is not None:
-        days = await call.read(lambda: call.engine.days(call.world, query, **page), big=True)
+        days = await call.read(results.days, query, **page)
         batches = [list_entry(batch, status) for batch, status in days.batches]
         return answer({"batches": batches, "total": days.total, **page})
-    results = await call.read(lambda: call.engine.results(call.world, query, **page), big=limit > _BIG_PAGE)
-    return answer({"jobs": array(results.jobs), "total": results.total, **page})
+    found = await call.read(results.page, query, **page)
+    return answer({"jobs": array(found.jobs), "total": found.total, **page})
 
 
 @router.post(
@@ -77,7 +78,7 @@ async def get_jobs(
 async def create_job(call: Call) -> Response:
     """Submit one place that belongs to no batch (contract I2)."""
     place = parse_place(await call.body())
-    job = await call.write(lambda: call.engine.submit_job(call.world, place))
+    job = await call.write(jobs.submit, place)
     # However short its time in pending is: the answer describes the job as it was submitted.
     return answer({"place_id": job["place_id"], "inputs": job["inputs"], "status": JobStatus.pending.name})
 
@@ -91,7 +92,10 @@ async def create_job(call: Call) -> Response:
 async def enrich(call: Call) -> Response:
     """Enrich one place and answer with its result (contract I3)."""
     place = parse_place(await call.body())
-    return answer(await call.write(lambda: call.engine.enrich(call.world, place)))
+    result = await call.write(jobs.enrich, place)
+    if isinstance(result, EnrichmentNotFound):
+        raise result
+    return answer(result)
 
 
 @router.post(
@@ -104,10 +108,7 @@ async def reprocess_jobs(call: Call) -> Response:
     """Run the job that was last submitted for each place again (contract G9)."""
     request = parse(ReprocessJobRequest, await call.body())
     wanted = wanted_by(request)
-    places = await call.write(
-        lambda: call.engine.reprocess_jobs(call.world, request.place_ids, wanted),
-        big=len(request.place_ids) > _BIG_PAGE,
-    )
+    places = await call.write(reprocess.places, request.place_ids, wanted)
     return answer(
         {
             "status": "success",
@@ -122,11 +123,11 @@ async def reprocess_jobs(call: Call) -> Response:
 @router.get("/jobs/{place_id:any_text}", operation_id="get_job", responses=answered("PlaceJobResult"))
 async def get_job(call: Call, place_id: str) -> Response:
     """Return the result of the job that was last submitted for a place (contract F8)."""
-    return answer(await call.read(lambda: call.engine.result_of_place(call.world, place_id)))
+    return answer(await call.read(results.of_place, place_id))
 
 
 @router.delete("/jobs/{place_id:any_text}", operation_id="delete_job", responses=answered("Message"))
 async def delete_job(call: Call, place_id: str) -> Response:
     """Delete all jobs of a place (contract F8)."""
-    count = await call.write(lambda: call.engine.delete_jobs(call.world, place_id))
+    count = await call.write(jobs.delete, place_id)
     return answer({"status": "success", "message": f"Deleted {count} jobs of place {place_id}"})

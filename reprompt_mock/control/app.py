@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI, Request, Response
 
 from reprompt_mock import __version__
-from reprompt_mock.control import batches, scenario, snapshots, worlds
+from reprompt_mock.control import batches, clock, faults, journal, release, rules, settings, snapshot, worlds
 from reprompt_mock.control.document import build_document
 from reprompt_mock.control.guard import Guard
 from reprompt_mock.mounting import root_of
@@ -18,12 +18,12 @@ from reprompt_mock.problems import install
 from reprompt_mock.wire import answer
 
 if TYPE_CHECKING:
-    from reprompt_mock.desk import Desk
+    from reprompt_mock.offload import Offload
 
-_ROUTERS = (worlds.router, batches.router, scenario.router, snapshots.router)
+_ROUTERS = tuple(room.router for room in (worlds, batches, settings, clock, rules, release, faults, journal, snapshot))
 
 
-def create_control_app(desk: Desk) -> Guard:
+def create_control_app(offload: Offload) -> Guard:
     """Make the control app of an engine, guarded."""
     app = FastAPI(
         title="reprompt-mock control API",
@@ -33,14 +33,14 @@ def create_control_app(desk: Desk) -> Guard:
         redoc_url=None,
         redirect_slashes=False,
     )
-    app.state.desk = desk
+    app.state.offload = offload
     for router in _ROUTERS:
         app.include_router(router)
     routes = [route for router in _ROUTERS for route in router.routes]
     install(app, Operations(routes).methods_of)
     _serve_document(app)
-    settings = desk.engine.settings
-    return Guard(HeadAsGet(app), allowed_hosts=settings.allowed_hosts, token=settings.control_token)
+    emulator = offload.engine.settings
+    return Guard(HeadAsGet(app), allowed_hosts=emulator.allowed_hosts, token=emulator.control_token)
 
 
 def _serve_document(app: FastAPI) -> None:

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Response
 
 from reprompt_mock.control.call import Controlled
 from reprompt_mock.control.document import errors
-from reprompt_mock.engine.documents import status_body
+from reprompt_mock.engine import batches
+from reprompt_mock.engine.descriptions import status_body
 from reprompt_mock.openapi import answered
 from reprompt_mock.wire import answer
 
@@ -16,6 +17,4 @@ router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 4
 @router.get("/batches/{batch_id}", responses=answered("Batch"))
 async def get_batch(control: Controlled, batch_id: str) -> Response:
     """Describe a batch as the service does, but without faults, the journal or `poll_advance`."""
-    world, engine = control.world, control.engine
-    view = await control.desk.read(world, lambda: engine.look_at_batch(world, batch_id), big=True)
-    return answer(status_body(view))
+    return answer(status_body(await control.read(batches.status, batch_id)))

@@ -1,23 +1,27 @@
-"""What the control routes share: the world of the path, the body by a model, the way to the engine."""
+"""What the control routes share: the world of the path, the body by a model, the two doors to the engine."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Concatenate, ParamSpec, TypeVar
 
 from fastapi import Depends, Request
 from pydantic import BaseModel
 
-from reprompt_mock.desk import Desk
+from reprompt_mock.engine.world import World
 from reprompt_mock.errors import OrganizationNotFound
-from reprompt_mock.wire import parse, read_body
-from reprompt_mock.world import World, is_slug
+from reprompt_mock.offload import Offload
+from reprompt_mock.organizations import is_slug
+from reprompt_mock.wire import loaded, parse, read_body, validated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reprompt_mock.engine import Engine
+    from reprompt_mock.engine.doors import Engine
+    from reprompt_mock.engine.reading import Reading
+    from reprompt_mock.engine.writing import Writing
 
+P = ParamSpec("P")
 T = TypeVar("T")
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -29,15 +33,15 @@ class Control:
     request: Request
 
     @property
-    def desk(self) -> Desk:
+    def offload(self) -> Offload:
         """The way to the engine."""
-        desk: Desk = self.request.app.state.desk
-        return desk
+        offload: Offload = self.request.app.state.offload
+        return offload
 
     @property
     def engine(self) -> Engine:
         """The engine."""
-        return self.desk.engine
+        return self.offload.engine
 
     @property
     def world(self) -> World:
@@ -59,9 +63,21 @@ class Control:
         """Read the body by a model."""
         return parse(model, await self.raw_body())
 
-    async def change(self, work: Callable[[], T]) -> T:
-        """Run work that changes a world, in a thread: it may move many jobs."""
-        return await self.desk.write(work, big=True)
+    async def read(self, work: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a use case that reads the world, without making it."""
+        return await self.offload.read(self.world, work, *args, **kwargs)
+
+    async def write(self, work: Callable[Concatenate[Writing, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a use case that changes the world."""
+        return (await self.offload.write(self.world, work, *args, **kwargs)).value
+
+
+async def one_or_more(control: Control, model: type[Model]) -> list[Model]:
+    """Read the body as one value of a model, or as a list of them."""
+    value = loaded(await control.raw_body())
+    if isinstance(value, list):
+        return [validated(model, one, at=[position]) for position, one in enumerate(value)]
+    return [validated(model, value)]
 
 
 async def _control(request: Request) -> Control:

@@ -6,7 +6,6 @@ No number in it is too large for JavaScript: a large seed, late times, and a sce
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -15,18 +14,22 @@ import orjson
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
+from reprompt_mock import history
 from reprompt_mock.clock import iso, moment_of
-from reprompt_mock.engine.planning import read_history, written_history
+from reprompt_mock.engine.worlds import summary
 from reprompt_mock.errors import SnapshotBroken
 from reprompt_mock.history import HERE
 from reprompt_mock.numerals import is_safe
 from reprompt_mock.scenario import Scenario, StoredScenario
 from reprompt_mock.settings import WorldSettings
 from reprompt_mock.specs import Strict, Time
-from reprompt_mock.store import batches, dumps, worlds
+from reprompt_mock.store import dumps, worlds
+from reprompt_mock.store.session import DataRefused
 
 if TYPE_CHECKING:
-    from reprompt_mock.engine.core import Reading, Writing
+    from reprompt_mock.engine.reading import Reading
+    from reprompt_mock.engine.worlds import WorldSummary
+    from reprompt_mock.engine.writing import Writing
     from reprompt_mock.store.dumps import Tables
 
 VERSION = 2
@@ -75,19 +78,23 @@ class Snapshot(Strict):
 
 def take(reading: Reading) -> dict[str, Any]:
     """Write a world as JSON-ready data, without its journal; no key is ever stored."""
-    world = reading.world
+    state = reading.state
     data: Tables = (
-        {table: [] for table in dumps.COLUMNS} if reading.key is None else dumps.dump(reading.connection, reading.key)
+        {table: [] for table in dumps.COLUMNS} if reading.key is None else dumps.dump(reading.session, reading.key)
     )
-    scenario = world.scenario.to_json()
     return {
         "version": VERSION,
-        "clock": {"now": iso(world.now()), "running": world.clock.running, "speed": world.clock.speed},
-        "settings": world.settings.model_dump(mode="json"),
-        "scenario": _portable(scenario),
+        "clock": {"now": iso(reading.now), "running": state.clock.running, "speed": state.clock.speed},
+        "settings": state.settings.model_dump(mode="json"),
+        "scenario": _portable(state.scenario.to_json()),
         "data": data,
         "digest": _sealed(data),
     }
+
+
+def written(reading: Reading) -> bytes:
+    """Write a world as JSON."""
+    return orjson.dumps(take(reading))
 
 
 def _portable(scenario: str) -> Any:
@@ -99,46 +106,43 @@ def _sealed(data: Tables) -> str:
     return blake2b(orjson.dumps(data, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
 
 
-def restore(writing: Writing, snapshot: Snapshot) -> None:
-    """Make a world what a snapshot says, in place of what it was.
+def restore(writing: Writing, snapshot: Snapshot) -> WorldSummary:
+    """Make a world what a snapshot says, in place of what it was; give its counts.
 
     Raises:
         SnapshotBroken: its data are not what was once taken.
     """
     if _sealed(snapshot.data) != snapshot.digest:
         raise SnapshotBroken
-    world = writing.world
-    worlds.forget(writing.connection, writing.key)
-    world.set_time(moment_of(datetime.fromisoformat(snapshot.clock.now.isoformat())))
-    world.settings = snapshot.settings
-    world.set_rate(speed=snapshot.clock.speed, running=snapshot.clock.running)
-    world.scenario = Scenario.from_stored(snapshot.scenario)
-    world.key = key = worlds.insert(writing.connection, world)
+    now = moment_of(datetime.fromisoformat(snapshot.clock.now.isoformat()))
+    scenario = Scenario.from_stored(snapshot.scenario)
+    writing.replace_by(snapshot.settings, scenario, now=now, running=snapshot.clock.running, speed=snapshot.clock.speed)
     try:
         dumps.read_times(snapshot.data)
-        _Restored(writing, key, snapshot.data).write()
-    except (LookupError, TypeError, ValueError, AttributeError, sqlite3.Error) as error:
+        _Restored(writing, snapshot.data).write()
+    except (LookupError, TypeError, ValueError, AttributeError, DataRefused) as error:
         raise SnapshotBroken from error
-    world.next_due = batches.recount_all(writing.connection, key, world.now())
+    writing.recount()
+    return summary(writing.reading)
 
 
 class _Restored:
     """Writes a snapshot's rows, with new keys in place of the document's."""
 
-    def __init__(self, writing: Writing, key: int, data: Tables) -> None:
-        self._connection = writing.connection
-        self._key = key
+    def __init__(self, writing: Writing, data: Tables) -> None:
+        self._session = writing.session
+        self._key = writing.key
         self._data = data
         self._submissions: dict[int, int] = {}
         self._documents: dict[int, int] = {}
         self._batches: dict[int, int] = {}
         first = min((submission[_FIRST] for submission in data["submission"]), default=0)
-        self._shift = worlds.next_job(writing.connection) - first
+        self._shift = worlds.next_job(writing.session) - first
 
     def write(self) -> None:
         """Write all tables, those first that others refer to."""
         for pk, *values in self._data["batch"]:
-            self._batches[pk] = dumps.add_batch(self._connection, self._key, values)
+            self._batches[pk] = dumps.add_batch(self._session, self._key, values)
         for pk, at, settings, batch, first, last in self._data["submission"]:
             values = [
                 at,
@@ -147,17 +151,17 @@ class _Restored:
                 first + self._shift,
                 last + self._shift,
             ]
-            self._submissions[pk] = dumps.add(self._connection, self._key, "submission", values)
+            self._submissions[pk] = dumps.add(self._session, self._key, "submission", values)
         self._write_documents()
-        dumps.add_bodies(self._connection, self._key, self._data["body"])
-        dumps.add_jobs(self._connection, self._key, [self._job(list(job)) for job in self._data["job"]])
+        dumps.add_bodies(self._session, self._key, self._data["body"])
+        dumps.add_jobs(self._session, self._key, [self._job(list(job)) for job in self._data["job"]])
 
     def _write_documents(self) -> None:
         histories = {job[_JOB[name]] for job in self._data["job"] for name in ("ran", "planned")}
         # Histories refer to other documents, so they come last.
         for pk, text in sorted(self._data["document"], key=lambda row: row[0] in histories):
             new = self._history(text) if pk in histories else text
-            self._documents[pk] = dumps.add(self._connection, self._key, "document", [new])
+            self._documents[pk] = dumps.add(self._session, self._key, "document", [new])
 
     def _history(self, text: str) -> str:
         moved = {
@@ -165,9 +169,9 @@ class _Restored:
                 submission=entry.submission and self._submissions[entry.submission],
                 pins=None if entry.pins is None else self._documents[entry.pins],
             )
-            for name, entry in read_history(orjson.loads(text), HERE).items()
+            for name, entry in history.read(orjson.loads(text), HERE).items()
         }
-        return orjson.dumps(written_history(moved)).decode()
+        return orjson.dumps(history.written(moved)).decode()
 
     def _job(self, row: list[Any]) -> list[Any]:
         row[0] += self._shift

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from hashlib import blake2b
 from itertools import chain, count
-from typing import TYPE_CHECKING, Any, NamedTuple
-from uuid import UUID
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
-import orjson
 
 from reprompt_mock.attributes import CATALOGUE, CORE, nearest
-from reprompt_mock.draws import digest
-from reprompt_mock.engine.planning import Planned, Planner, Submitted
-from reprompt_mock.enrichment.results import echoed
-from reprompt_mock.errors import AttributesMissing, AttributeUnknown, EnrichmentNotFound, JobNotFound, TooManyJobs
-from reprompt_mock.lifecycle import JobStatus, Timetables, never
+from reprompt_mock.engine import counts
+from reprompt_mock.engine.identifiers import identified, new_batch_id
+from reprompt_mock.engine.planning import Planned, Submitted, plan_jobs, plan_uploads
+from reprompt_mock.errors import AttributesMissing, AttributeUnknown, EnrichmentNotFound, TooManyJobs
+from reprompt_mock.lifecycle import JobStatus, Timetables
 from reprompt_mock.store import batches, jobs, worlds
+from reprompt_mock.store.columns import NewJobs
 from reprompt_mock.tables import ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from reprompt_mock.engine.core import Writing
+    from reprompt_mock.engine.writing import Writing
     from reprompt_mock.settings import WorldSettings
     from reprompt_mock.store.batches import StoredBatch
     from reprompt_mock.store.jobs import ExistingJob
@@ -65,8 +62,8 @@ def create(writing: Writing, request: BatchToCreate) -> Created:
         TooManyJobs: the request has more jobs than a request may (contract D2).
         AttributesMissing: a job that is to run has no attributes (contract D5).
     """
-    check_size(len(request.places), writing.world.settings.max_jobs_per_request)
-    check_known(writing.world.settings, (place.attributes for place in request.places))
+    check_size(len(request.places), writing.settings.max_jobs_per_request)
+    check_known(writing.settings, (place.attributes for place in request.places))
     batch = _batch(writing, request)
     if request.kick_off:
         _check_attributes(request.places)
@@ -89,32 +86,15 @@ def enrich(writing: Writing, place: PlaceToEnrich) -> str:
 
 
 def _submit_alone(writing: Writing, place: PlaceToEnrich, *, at_once: bool) -> str:
-    check_known(writing.world.settings, [place.attributes])
+    check_known(writing.settings, [place.attributes])
     places = identified(ALONE, [place])
     submit(writing, alone(writing), places, kick_off=True, at_once=at_once)
     return next(iter(places))
 
 
-def delete_jobs(writing: Writing, place_id: str) -> int:
-    """Delete all jobs of a place, in every batch and none; gives how many (contract F8).
-
-    Raises:
-        JobNotFound: the world has no job of this place.
-    """
-    found = jobs.of_place(writing.connection, writing.key, place_id, now=writing.now)
-    if not found:
-        raise JobNotFound(place_id=place_id)
-    jobs.remove(writing.connection, [job.pk for job in found])
-    for job in found:
-        change = [0] * len(JobStatus)
-        change[job.status] = -1
-        move_counts(writing, {job.batch: change}, [])
-    return len(found)
-
-
 def alone(writing: Writing) -> StoredBatch:
     """Give the batch without a name that holds a world's jobs without a batch."""
-    return batches.find_alone(writing.connection, writing.key) or batches.new(ALONE, ALONE, writing.now)
+    return batches.find_alone(writing.session, writing.key) or batches.new(ALONE, ALONE, writing.now)
 
 
 def check_size(count: int, limit: int) -> None:
@@ -146,47 +126,12 @@ def _check_attributes(places: Iterable[PlaceToEnrich]) -> None:
             raise AttributesMissing(position=position, place_id=place.place_id)
 
 
-def _uuid(source: bytes) -> str:
-    return str(UUID(bytes=source[:16], version=4))
-
-
 def _batch(writing: Writing, request: BatchToCreate) -> StoredBatch:
     """Give the batch that a request names, or a new one."""
     if request.batch_id is None:
-        return batches.new(_new_batch_id(writing, request.body), request.batch_name, writing.now)
-    found = batches.find(writing.connection, writing.key, request.batch_id)
+        return batches.new(new_batch_id(writing, request.body), request.batch_name, writing.now)
+    found = batches.find(writing.session, writing.key, request.batch_id)
     return found or batches.new(request.batch_id, request.batch_name, writing.now)
-
-
-def _new_batch_id(writing: Writing, body: bytes) -> str:
-    fingerprint = blake2b(body, digest_size=16).hexdigest()
-    while True:
-        count = worlds.count_body(writing.connection, writing.key, fingerprint)
-        batch_id = _uuid(digest(writing.world.settings.seed, "batch", fingerprint, count))
-        if batches.find(writing.connection, writing.key, batch_id) is None:
-            return batch_id
-
-
-def identified(batch_id: str, places: Iterable[PlaceToEnrich]) -> dict[str, PlaceToEnrich]:
-    """Give every place its id, in order of first mention; of several with one id the last wins (contract D4).
-
-    A generated id depends on the batch's id, the inputs, and how many equal inputs came before (contract D1).
-    """
-    named: dict[str, PlaceToEnrich] = {}
-    unnamed: Counter[str] = Counter()
-    for place in places:
-        place_id = place.place_id
-        if place_id is None:
-            inputs = _canonical(place.place)
-            place_id = _uuid(digest(0, "place", batch_id, inputs, unnamed[inputs]))
-            unnamed[inputs] += 1
-        named[place_id] = place
-    return named
-
-
-def _canonical(place: bytes | bytearray) -> str:
-    # Clients space and order the same inputs differently.
-    return orjson.dumps(echoed(place), option=orjson.OPT_SORT_KEYS).decode()
 
 
 def submit(
@@ -209,25 +154,38 @@ def submit(
     Raises:
         EnrichmentNotFound: one fails that was to finish at once.
     """
-    connection, world, key, now = writing
-    replaced = jobs.existing(connection, key, batch.pk, list(places), now=now) if batch.counts.total else {}
-    planner = Planner(writing, settings=world.settings)
-    planned = _run(planner, batch, places) if kick_off else _uploaded(planner, places)
+    session, key, now = writing.session, writing.key, writing.now
+    replaced = jobs.existing(session, key, batch.pk, list(places), now=now) if batch.counts.total else {}
+    planned = _run(writing, batch, places) if kick_off else _uploaded(writing, places)
     if at_once:
         planned = _finished(now, places, planned)
     batch = _counted(writing, batch, len(places), replaced, planned.timetables.queued_at)
-    size = len(places)
     submission, first = worlds.add_submission(
-        connection, key, now, world.settings, batch=batch.pk, jobs=size - len(replaced)
+        session, key, now, writing.settings, batch=batch.pk, jobs=len(places) - len(replaced)
     )
-    jobs.remove(connection, [job.pk for job in replaced.values()])
-    columns: list[Sequence[Any]] = [
-        _keys(first, places, replaced), [key] * size, [batch.pk] * size, list(places), [submission] * size,
-        [submission] * size, [int(kick_off)] * size, _own(places, replaced, planned.asked), planned.asked,
-        *planned.timetables, planned.courses, [None] * size, planned.planned, planned.fresh, planned.errors,
-        [None] * size, [place.place for place in places.values()],
-    ]  # fmt: skip
-    jobs.insert(connection, columns)
+    jobs.remove(session, [job.pk for job in replaced.values()])
+    new = NewJobs(
+        pk=_keys(first, places, replaced),
+        world=key,
+        batch=batch.pk,
+        place_id=list(places),
+        created_in=submission,
+        submission=submission,
+        attempt=1 if kick_off else 0,
+        own=_own(places, replaced, planned.asked),
+        asked=planned.asked,
+        queued_at=planned.timetables.queued_at,
+        started_at=planned.timetables.started_at,
+        finished_at=planned.timetables.finished_at,
+        outcome=planned.timetables.outcome,
+        hold=planned.timetables.hold,
+        course=planned.courses,
+        planned=planned.planned,
+        fresh=planned.fresh,
+        error=planned.errors,
+        place=[place.place for place in places.values()],
+    )
+    jobs.insert(session, new)
     return batch
 
 
@@ -240,14 +198,14 @@ def _counted(
 ) -> StoredBatch:
     """Write a new batch with what comes to it, or count that to one that there is."""
     if batch.pk == batches.NEW:
-        soonest = _soonest(due)
-        writing.world.expect(soonest)
-        return batches.insert(writing.connection, writing.key, batch, pending=size, due=soonest)
-    change = [0] * len(JobStatus)
-    change[JobStatus.pending] = size
+        soonest = counts.soonest(due)
+        writing.expect(soonest)
+        return batches.insert(writing.session, writing.key, batch, pending=size, due=soonest)
+    changes = counts.Changes()
+    changes.add(batch.pk, JobStatus.pending, size)
     for job in replaced.values():
-        change[job.status] -= 1
-    move_counts(writing, {batch.pk: change}, due)
+        changes.add(batch.pk, job.status, -1)
+    changes.store(writing, due)
     return batch
 
 
@@ -269,10 +227,11 @@ def _own(
     ]
 
 
-def _run(planner: Planner, batch: StoredBatch, places: Mapping[str, PlaceToEnrich]) -> Planned:
+def _run(writing: Writing, batch: StoredBatch, places: Mapping[str, PlaceToEnrich]) -> Planned:
     """Plan jobs that run; those without attributes are enriched for core."""
     entered = list(places.values())
-    return planner.plan(
+    return plan_jobs(
+        writing,
         Submitted(
             list(places),
             [1] * len(entered),
@@ -280,15 +239,12 @@ def _run(planner: Planner, batch: StoredBatch, places: Mapping[str, PlaceToEnric
             [None] * len(entered),
             lambda position: entered[position].place,
             lambda _: batch.label,
-        )
+        ),
     )
 
 
-def _uploaded(planner: Planner, places: Mapping[str, PlaceToEnrich]) -> Planned:
-    """Plan nothing: the jobs stay pending until they are reprocessed (contract D5)."""
-    size = len(places)
-    asked = planner.keys_of([place.attributes for place in places.values()])
-    return Planned(never(size), asked, [None] * size, [True] * size, [None] * size, [None] * size)
+def _uploaded(writing: Writing, places: Mapping[str, PlaceToEnrich]) -> Planned:
+    return plan_uploads(writing, [place.attributes for place in places.values()])
 
 
 def _finished(now: int, places: Iterable[str], planned: Planned) -> Planned:
@@ -299,14 +255,3 @@ def _finished(now: int, places: Iterable[str], planned: Planned) -> Planned:
             raise EnrichmentNotFound(place_id=place_id, reason=error or "the simulated enrichment failed")
     at_once: list[int | None] = [now] * len(outcomes)
     return planned._replace(timetables=Timetables(at_once, at_once, at_once, outcomes, [None] * len(outcomes)))
-
-
-def move_counts(writing: Writing, changes: Mapping[int, Sequence[int]], due: Iterable[int | None]) -> None:
-    """Add to batches' counts, and note when the next of the new transitions is due."""
-    soonest = _soonest(due)
-    batches.move_counts(writing.connection, changes, due=soonest)
-    writing.world.expect(soonest)
-
-
-def _soonest(due: Iterable[int | None]) -> int | None:
-    return min((time for time in due if time is not None), default=None)

@@ -18,13 +18,13 @@ from reprompt_mock.store.statements import (
     RECOUNT_WORLD,
     STATUS_COLUMNS,
 )
-from reprompt_mock.store.worlds import _key, next_job
+from reprompt_mock.store.worlds import next_job
 from reprompt_mock.tables import ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reprompt_mock.store.database import Connection
+    from reprompt_mock.store.session import Row, Session
 
 _COLUMNS = f"pk, id, name, created_at, refresh, {', '.join(STATUS_COLUMNS)}"
 # replace() finds a literal substring in SQLite and PostgreSQL alike, and has no pattern characters.
@@ -51,32 +51,30 @@ class StoredBatch(NamedTuple):
         return (None, None) if self.id == ALONE else (self.id, self.name)
 
 
-def _stored(row: tuple[int, str, str, int, int, int, int, int, int, int]) -> StoredBatch:
+def _stored(row: Row) -> StoredBatch:
     pk, id_, name, created_at, refresh, *counts = row
     return StoredBatch(pk, id_, name, created_at, bool(refresh), Counts(*counts))
 
 
-def find(connection: Connection, world: int, batch_id: str) -> StoredBatch | None:
+def find(session: Session, world: int, batch_id: str) -> StoredBatch | None:
     """Read the batch that a client names, None where the world has none of this id."""
-    return None if batch_id == ALONE else _find(connection, world, batch_id)
+    return None if batch_id == ALONE else _find(session, world, batch_id)
 
 
-def find_alone(connection: Connection, world: int) -> StoredBatch | None:
+def find_alone(session: Session, world: int) -> StoredBatch | None:
     """Read what holds a world's jobs without a batch, None where there are none."""
-    return _find(connection, world, ALONE)
+    return _find(session, world, ALONE)
 
 
-def _find(connection: Connection, world: int, batch_id: str) -> StoredBatch | None:
-    row = connection.execute(
-        f"SELECT {_COLUMNS} FROM batch WHERE world = ? AND id = ?",
-        (world, batch_id),
-    ).fetchone()
-    return row and _stored(row)
+def _find(session: Session, world: int, batch_id: str) -> StoredBatch | None:
+    row = session.one(f"SELECT {_COLUMNS} FROM batch WHERE world = ? AND id = ?", (world, batch_id))
+    return _stored(row) if row else None
 
 
-def by_key(connection: Connection, key: int) -> StoredBatch:
+def by_key(session: Session, key: int) -> StoredBatch:
     """Read a batch that exists."""
-    return _stored(connection.execute(f"SELECT {_COLUMNS} FROM batch WHERE pk = ?", (key,)).fetchone())
+    (row,) = session.rows(f"SELECT {_COLUMNS} FROM batch WHERE pk = ?", (key,))
+    return _stored(row)
 
 
 def new(batch_id: str, name: str, created_at: int) -> StoredBatch:
@@ -84,33 +82,33 @@ def new(batch_id: str, name: str, created_at: int) -> StoredBatch:
     return StoredBatch(NEW, batch_id, name, created_at, refresh=False, counts=Counts())
 
 
-def insert(connection: Connection, world: int, batch: StoredBatch, *, pending: int, due: int | None) -> StoredBatch:
+def insert(session: Session, world: int, batch: StoredBatch, *, pending: int, due: int | None) -> StoredBatch:
     """Write a new batch of pending jobs, the first of which moves at `due`; gives it with its key."""
-    cursor = connection.execute(
+    key = session.insert(
         "INSERT INTO batch (world, id, name, folded_name, created_at, refresh, pending, queued, in_progress,"
         " completed, failed, next_due) VALUES (?, ?, ?, ?, ?, false, ?, 0, 0, 0, 0, ?)",
         (world, batch.id, batch.name, batch.name.casefold(), batch.created_at, pending, due),
     )
-    return batch._replace(pk=_key(cursor.lastrowid))
+    return batch._replace(pk=key)
 
 
-def page(connection: Connection, world: int, query: str, *, limit: int, offset: int) -> tuple[list[StoredBatch], int]:
+def page(session: Session, world: int, query: str, *, limit: int, offset: int) -> tuple[list[StoredBatch], int]:
     """Read a page of a world's batches, newest first, and how many there are; `query` is casefolded."""
     condition = f"WHERE world = ? AND id <> '{ALONE}' {_NAMED if query else ''}"
     values: list[int | str] = [world, query] if query else [world]
-    (total,) = connection.execute(f"SELECT count(*) FROM batch {condition}", values).fetchone()
-    rows = connection.execute(
+    total = session.value(f"SELECT count(*) FROM batch {condition}", values)
+    rows = session.rows(
         f"SELECT {_COLUMNS} FROM batch {condition} ORDER BY pk DESC LIMIT ? OFFSET ?",
         [*values, limit, offset],
     )
     return [_stored(row) for row in rows], total
 
 
-def move_counts(connection: Connection, changes: Mapping[int, Sequence[int]], *, due: int | None) -> None:
+def move_counts(session: Session, changes: Mapping[int, Sequence[int]], *, due: int | None) -> None:
     """Add to batches' counts.
 
     Args:
-        connection: the write transaction.
+        session: the write transaction.
         changes: for each batch the change per status, in their order.
         due: when a new transition is due that may be the batches' next.
     """
@@ -118,46 +116,46 @@ def move_counts(connection: Connection, changes: Mapping[int, Sequence[int]], *,
         {**dict(zip(STATUS_COLUMNS, change, strict=True)), "batch": batch, "due": due}
         for batch, change in changes.items()
     ]
-    connection.executemany(MOVE_COUNTS, rows)
+    session.many(MOVE_COUNTS, rows)
 
 
-def recount_due(connection: Connection, world: int, now: int) -> int | None:
+def recount_due(session: Session, world: int, now: int) -> int | None:
     """Count the jobs of a world's batches in which a transition is due; gives when the next is, None for none."""
-    connection.execute(RECOUNT_DUE, {"world": world, "now": now})
-    return next_due(connection, world)
+    session.run(RECOUNT_DUE, {"world": world, "now": now})
+    return next_due(session, world)
 
 
-def recount_all(connection: Connection, world: int, now: int) -> int | None:
+def recount_all(session: Session, world: int, now: int) -> int | None:
     """Count the jobs of all of a world's batches; gives when the next transition is, None for none."""
-    connection.execute(RECOUNT_WORLD, {"world": world, "now": now})
-    return next_due(connection, world)
+    session.run(RECOUNT_WORLD, {"world": world, "now": now})
+    return next_due(session, world)
 
 
-def next_due(connection: Connection, world: int) -> int | None:
+def next_due(session: Session, world: int) -> int | None:
     """Tell when a world's next transition is due, None where it waits for nobody."""
-    (due,) = connection.execute(NEXT_DUE, (world,)).fetchone()
-    return due  # type: ignore[no-any-return] # an integer column
+    due: int | None = session.value(NEXT_DUE, (world,))
+    return due
 
 
-def last_finish(connection: Connection, world: int, batch: int | None = None) -> int | None:
+def last_finish(session: Session, world: int, batch: int | None = None) -> int | None:
     """Tell when the last job of a world or batch that moves by itself will have finished."""
     query, value = (LAST_FINISH, world) if batch is None else (LAST_FINISH_OF_BATCH, batch)
-    (finish,) = connection.execute(query, (value,)).fetchone()
-    return finish  # type: ignore[no-any-return] # an integer column
+    finish: int | None = session.value(query, (value,))
+    return finish
 
 
-def delete(connection: Connection, batch: int) -> None:
+def delete(session: Session, batch: int) -> None:
     """Make a batch and its jobs unreachable at once; `worlds.purge` removes their rows."""
-    grave = _key(connection.execute(NEW_GRAVE).lastrowid)
-    values = {"batch": batch, "grave": grave, "next": next_job(connection)}
+    grave = session.insert(NEW_GRAVE, ())
+    values = {"batch": batch, "grave": grave, "next": next_job(session)}
     for statement in (KEEP_TIME, BURY_SUBMISSIONS, BURY_BATCH):
-        connection.execute(statement, values)
+        session.run(statement, values)
 
 
-def update(connection: Connection, batch: int, *, name: str | None, refresh: bool | None) -> None:
+def update(session: Session, batch: int, *, name: str | None, refresh: bool | None) -> None:
     """Rename a batch or mark it for refresh; what is None stays."""
     if name is not None:
         values = (name, name.casefold(), batch)
-        connection.execute("UPDATE batch SET name = ?, folded_name = ? WHERE pk = ?", values)
+        session.run("UPDATE batch SET name = ?, folded_name = ? WHERE pk = ?", values)
     if refresh is not None:
-        connection.execute("UPDATE batch SET refresh = ? WHERE pk = ?", (refresh, batch))
+        session.run("UPDATE batch SET refresh = ? WHERE pk = ?", (refresh, batch))

@@ -9,7 +9,7 @@ from reprompt_mock.numerals import portable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from reprompt_mock.store.database import Connection
+    from reprompt_mock.store.session import Session
 
 COLUMNS = {
     "batch": ("pk", "id", "name", "folded_name", "created_at", "refresh"),
@@ -35,12 +35,12 @@ _ONLY = {"job": "AND batch IN (SELECT pk FROM batch WHERE world = :world)"}
 Tables = dict[str, list[list[Any]]]
 
 
-def dump(connection: Connection, world: int) -> Tables:
+def dump(session: Session, world: int) -> Tables:
     """Read all rows of a world, table by table, in the order of their keys; late times are text (`portable`)."""
     tables = {
         table: [
             list(row)
-            for row in connection.execute(
+            for row in session.rows(
                 f"SELECT {', '.join(columns)} FROM {table} WHERE world = :world {_ONLY.get(table, '')}"
                 f" ORDER BY {columns[0]}",
                 {"world": world},
@@ -71,35 +71,33 @@ def _change_times(tables: Tables, change: Callable[[Any], Any]) -> None:
                     row[position] = change(row[position])
 
 
-def add(connection: Connection, world: int, table: str, values: Sequence[Any]) -> int:
+def add(session: Session, world: int, table: str, values: Sequence[Any]) -> int:
     """Write a row whose key the database chooses, its other columns given in their order; gives the key."""
     columns = COLUMNS[table][1:]
     marks = ", ".join("?" * (len(columns) + 1))
-    cursor = connection.execute(f"INSERT INTO {table} (world, {', '.join(columns)}) VALUES ({marks})", (world, *values))
-    return cursor.lastrowid or 0
+    return session.insert(f"INSERT INTO {table} (world, {', '.join(columns)}) VALUES ({marks})", (world, *values))
 
 
-def add_batch(connection: Connection, world: int, values: Sequence[Any]) -> int:
+def add_batch(session: Session, world: int, values: Sequence[Any]) -> int:
     """Write a batch whose jobs are still to be counted; gives its key."""
     columns = COLUMNS["batch"][1:]
     marks = ", ".join("?" * (len(columns) + 1))
-    cursor = connection.execute(
+    return session.insert(
         f"INSERT INTO batch (world, {', '.join(columns)}, pending, queued, in_progress, completed, failed)"
         f" VALUES ({marks}, 0, 0, 0, 0, 0)",
         (world, *values),
     )
-    return cursor.lastrowid or 0
 
 
-def add_bodies(connection: Connection, world: int, rows: Iterable[Sequence[Any]]) -> None:
+def add_bodies(session: Session, world: int, rows: Iterable[Sequence[Any]]) -> None:
     """Write how often bodies were seen."""
     statement = "INSERT INTO body (world, digest, count) VALUES (?, ?, ?)"
-    connection.executemany(statement, [(world, *row) for row in rows])
+    session.many(statement, [(world, *row) for row in rows])
 
 
-def add_jobs(connection: Connection, world: int, rows: Iterable[Sequence[Any]]) -> None:
+def add_jobs(session: Session, world: int, rows: Iterable[Sequence[Any]]) -> None:
     """Write jobs with the keys that they have."""
     columns = COLUMNS["job"]
     marks = ", ".join("?" * (len(columns) + 1))
     statement = f"INSERT INTO job (world, {', '.join(columns)}) VALUES ({marks})"
-    connection.executemany(statement, ((world, *row, place.encode()) for *row, place in rows))
+    session.many(statement, ((world, *row, place.encode()) for *row, place in rows))

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import repeat
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.batch_status import Counts
 from reprompt_mock.lifecycle import Hold, JobStatus
 from reprompt_mock.store import statements
+from reprompt_mock.store.columns import columns, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from reprompt_mock.store.database import Connection
+    from reprompt_mock.store.columns import NewJobs, Restarts
+    from reprompt_mock.store.session import Session
 
 _SLICE = 500
 _MANY = 500
@@ -77,57 +81,48 @@ class StoredAttributes(NamedTuple):
     planned: int | None
 
 
-def insert(connection: Connection, columns: Sequence[Sequence[Any]]) -> None:
-    """Write new jobs, column by column in the order of `statements.JOB_COLUMNS`."""
-    if len(columns[0]) < _MANY:
-        connection.executemany(statements.INSERT_JOB, zip(*columns, strict=True))
+_in_order = attrgetter(*statements.JOB_COLUMNS)
+
+
+def insert(session: Session, jobs: NewJobs) -> None:
+    """Write new jobs."""
+    size = len(jobs.pk)
+    if size < _MANY:
+        session.many(statements.INSERT_JOB, zip(*spread(_in_order(jobs), size), strict=True))
         return
+    named = columns(jobs)
     # SQLite takes time for every value that is bound, which outweighs that it does not know the statement yet.
-    named = dict(zip(statements.JOB_COLUMNS, columns, strict=True))
-    common = _common(named)
-    rows = zip(*(values for name, values in named.items() if name not in common), strict=True)
-    connection.executemany(statements.insert_jobs(common), rows)
+    common = {name: value for name, value in named.items() if value is None or isinstance(value, int)}
+    rest = [values for name, values in named.items() if name not in common]
+    session.many(statements.insert_jobs(common), zip(*spread(rest, size), strict=True))
 
 
-def _common(columns: Mapping[str, Sequence[Any]]) -> dict[str, int | None]:
-    """Find the columns in which all jobs have the same number, or none."""
-    return {
-        name: values[0]
-        for name, values in columns.items()
-        if (values[0] is None or isinstance(values[0], int))
-        and values[0] == values[-1]  # mostly says already that they differ, without a count
-        and values.count(values[0]) == len(values)
-    }
-
-
-def remove(connection: Connection, keys: Sequence[int]) -> None:
+def remove(session: Session, keys: Sequence[int]) -> None:
     """Remove jobs, whose batches' counts the caller corrects."""
-    connection.executemany("DELETE FROM job WHERE pk = ?", [(key,) for key in keys])
+    session.many("DELETE FROM job WHERE pk = ?", [(key,) for key in keys])
 
 
-def existing(
-    connection: Connection, world: int, batch: int, place_ids: Sequence[str], *, now: int
-) -> dict[str, ExistingJob]:
+def existing(session: Session, world: int, batch: int, place_ids: Sequence[str], *, now: int) -> dict[str, ExistingJob]:
     """Find the jobs that a batch already has for some places."""
     found: dict[str, ExistingJob] = {}
     for start in range(0, len(place_ids), _SLICE):
         some = place_ids[start : start + _SLICE]
         values = {"world": world, "batch": batch, "now": now, **{f"p{n}": place for n, place in enumerate(some)}}
-        rows = connection.execute(statements.existing_jobs(len(some)), values)
+        rows = session.rows(statements.existing_jobs(len(some)), values)
         found.update((job.place_id, job) for job in map(_existing, rows))
     return found
 
 
-def of_place(connection: Connection, world: int, place_id: str, *, now: int) -> list[ExistingJob]:
+def of_place(session: Session, world: int, place_id: str, *, now: int) -> list[ExistingJob]:
     """Find a place's jobs in all batches and none, the one that was submitted last first."""
     values = {"world": world, "place_id": place_id, "now": now}
-    return list(map(_existing, connection.execute(statements.JOBS_OF_PLACE, values)))
+    return list(map(_existing, session.rows(statements.JOBS_OF_PLACE, values)))
 
 
-def to_reprocess(connection: Connection, batch: int, statuses: Iterable[JobStatus], *, now: int) -> list[ExistingJob]:
+def to_reprocess(session: Session, batch: int, statuses: Iterable[JobStatus], *, now: int) -> list[ExistingJob]:
     """Find a batch's jobs in some statuses, in order of submission."""
     query = statements.jobs_to_reprocess(", ".join(str(status.value) for status in statuses))
-    return list(map(_existing, connection.execute(query, {"batch": batch, "now": now})))
+    return list(map(_existing, session.rows(query, {"batch": batch, "now": now})))
 
 
 def _existing(row: tuple[Any, ...]) -> ExistingJob:
@@ -135,44 +130,45 @@ def _existing(row: tuple[Any, ...]) -> ExistingJob:
     return ExistingJob(pk, place_id, batch, _STATUSES[status], *rest)
 
 
-def reprocess(connection: Connection, jobs: Iterable[Sequence[Any]]) -> None:
-    """Start new attempts of jobs: rows of the job, the moment, its history, and `statements.REPROCESS_COLUMNS`."""
-    connection.executemany(statements.REPROCESS_JOB, jobs)
+def restart(session: Session, jobs: Restarts, *, now: int) -> None:
+    """Start new attempts of jobs; what the last one came to by `now` is written down before."""
+    values = [getattr(jobs, name) for name in ("pk", *statements.RESTART_COLUMNS)]
+    key, *rest = spread(values, len(jobs.pk))
+    session.many(statements.RESTART_JOB, zip(key, repeat(now), *rest, strict=False))
 
 
-def held(connection: Connection, world: int, *, now: int) -> list[HeldJob]:
+def held(session: Session, world: int, *, now: int) -> list[HeldJob]:
     """Find a world's jobs that wait to be released, in order of submission; stuck ones cannot be."""
     values = {"world": world, "now": now, "stuck": Hold.stuck.value}
-    rows = connection.execute(statements.HELD_JOBS, values)
+    rows = session.rows(statements.HELD_JOBS, values)
     return [
         HeldJob(pk, place_id, _STATUSES[status], submission, attempt, _STATUSES[outcome], *rest)
         for pk, place_id, status, submission, attempt, outcome, *rest in rows
     ]
 
 
-def release(connection: Connection, job: int, times: tuple[int, int, int]) -> None:
+def release(session: Session, job: int, times: tuple[int, int, int]) -> None:
     """Let a held job go on, by the times of its three transitions."""
-    connection.execute(statements.RELEASE_JOB, (*times, job))
+    session.run(statements.RELEASE_JOB, (*times, job))
 
 
-def place(connection: Connection, job: int) -> bytes:
+def place(session: Session, job: int) -> bytes:
     """Read a job's place as JSON."""
-    (found,) = connection.execute("SELECT place FROM job WHERE pk = ?", (job,)).fetchone()
-    return bytes(found)
+    return bytes(session.value("SELECT place FROM job WHERE pk = ?", (job,)))
 
 
-def places_by_status(connection: Connection, batch: int, *, now: int) -> dict[str, list[str]]:
+def places_by_status(session: Session, batch: int, *, now: int) -> dict[str, list[str]]:
     """List a batch's place ids by status, all five keys, in order of submission."""
     lists: dict[str, list[str]] = {status.name: [] for status in JobStatus}
     add = [places.append for places in lists.values()]
-    for status, place_id in connection.execute(statements.PLACES_BY_STATUS, {"batch": batch, "now": now}):
+    for status, place_id in session.rows(statements.PLACES_BY_STATUS, {"batch": batch, "now": now}):
         add[status](place_id)
     return lists
 
 
-def attributes(connection: Connection, batch: int, *, now: int) -> Iterable[StoredAttributes]:
+def attributes(session: Session, batch: int, *, now: int) -> Iterable[StoredAttributes]:
     """Read what the attribute statuses of a batch's jobs are derived from, in order of submission."""
-    rows = connection.execute(statements.ATTRIBUTES_BY_JOB, {"batch": batch, "now": now})
+    rows = session.rows(statements.ATTRIBUTES_BY_JOB, {"batch": batch, "now": now})
     for place_id, status, *rest in rows:
         yield StoredAttributes(place_id, _STATUSES[status], *rest)
 
@@ -197,24 +193,22 @@ class Selection(NamedTuple):
         return {"world": self.world, "batch": self.batch, "now": self.now, "first": first, "last": last}
 
 
-def results(
-    connection: Connection, selection: Selection, *, limit: int, offset: int, total: int
-) -> Iterator[StoredResult]:
+def results(session: Session, selection: Selection, *, limit: int, offset: int, total: int) -> Iterator[StoredResult]:
     """Read what a page of results is derived from, in order of submission; `total` is how many there are on all."""
     query = statements.results(selection.scope, of_day=selection.day is not None)
-    start, left = _start(connection, selection, offset, total)
+    start, left = _start(session, selection, offset, total)
     values = {**selection.values, "start": start, "limit": limit, "offset": left}
-    return map(StoredResult._make, connection.execute(query, values))
+    return map(StoredResult._make, session.rows(query, values))
 
 
-def _start(connection: Connection, selection: Selection, offset: int, total: int) -> tuple[int, int]:
+def _start(session: Session, selection: Selection, offset: int, total: int) -> tuple[int, int]:
     """Find the key at which a page starts, and how many jobs are still to be skipped from there.
 
     Where no key is missing it can be reckoned, which is quicker than to skip many jobs.
     """
     if offset < _MANY or selection.day is not None:
         return 0, offset
-    runs = connection.execute(statements.runs(selection.scope), selection.values).fetchall()
+    runs = list(session.rows(statements.runs(selection.scope), selection.values))
     if sum(last - first + 1 for first, last in runs) != total:
         return 0, offset
     beyond = 0
@@ -226,23 +220,22 @@ def _start(connection: Connection, selection: Selection, offset: int, total: int
     return beyond, 0
 
 
-def count(connection: Connection, selection: Selection) -> int:
+def count(session: Session, selection: Selection) -> int:
     """Count what `results` selects on a day."""
-    (total,) = connection.execute(statements.count_of_day(selection.scope), selection.values).fetchone()
-    return int(total)
+    return int(session.value(statements.count_of_day(selection.scope), selection.values))
 
 
-def counts_by_day(connection: Connection, selection: Selection) -> dict[int, Counts]:
+def counts_by_day(session: Session, selection: Selection) -> dict[int, Counts]:
     """Count what `results` selects by status for each UTC day, as days since 1970, newest first."""
     query = statements.count_by_day(selection.scope, of_day=selection.day is not None)
     days: dict[int, list[int]] = defaultdict(lambda: [0] * len(JobStatus))
-    for day, status, count_ in connection.execute(query, selection.values):
+    for day, status, count_ in session.rows(query, selection.values):
         days[day][status] = count_
     return {day: Counts(*days[day]) for day in sorted(days, reverse=True)}
 
 
-def result_of_place(connection: Connection, world: int, place_id: str, *, now: int) -> StoredResult | None:
+def result_of_place(session: Session, world: int, place_id: str, *, now: int) -> StoredResult | None:
     """Read what the result of a place's last submitted job is derived from."""
     values = {"world": world, "place_id": place_id, "now": now}
-    row = connection.execute(statements.RESULTS_OF_PLACE, values).fetchone()
-    return row and StoredResult._make(row)
+    row = session.one(statements.RESULTS_OF_PLACE, values)
+    return StoredResult._make(row) if row else None

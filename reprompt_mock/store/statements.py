@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reprompt_mock.tables import Job
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 STATUS_COLUMNS = ("pending", "queued", "in_progress", "completed", "failed")
 
-JOB_COLUMNS = (
-    "pk", "world", "batch", "place_id", "created_in", "submission", "attempt", "own", "asked", "queued_at",
-    "started_at", "finished_at", "outcome", "hold", "course", "ran", "planned", "fresh", "error", "last_enriched",
-    "place",
-)  # fmt: skip
+JOB_COLUMNS = tuple(Job.model_fields)
 
 
 def insert_jobs(common: Mapping[str, int | None]) -> str:
@@ -187,15 +185,15 @@ WHERE job.world = :world AND job.hold IS NOT NULL AND job.hold <> :stuck AND bat
 
 RELEASE_JOB = "UPDATE job SET queued_at = ?, started_at = ?, finished_at = ?, hold = NULL WHERE pk = ?"
 
-REPROCESS_COLUMNS = (
+RESTART_COLUMNS = (
     "submission", "attempt", "own", "asked", "queued_at", "started_at", "finished_at", "outcome", "hold", "course",
-    "planned", "fresh", "error",
+    "ran", "planned", "fresh", "error",
 )  # fmt: skip
 
 # What the last attempt came to is written down before the new one takes its place. Marks are numbered: the job is the
-# first, the moment the second, its history the third.
-REPROCESS_JOB = f"""
-UPDATE job SET last_enriched = {_LAST_ENRICHED}, ran = ?3,
-  {", ".join(f"{name} = ?{number}" for number, name in enumerate(REPROCESS_COLUMNS, 4))}
+# first, the moment the second.
+RESTART_JOB = f"""
+UPDATE job SET last_enriched = {_LAST_ENRICHED},
+  {", ".join(f"{name} = ?{number}" for number, name in enumerate(RESTART_COLUMNS, 3))}
 WHERE pk = ?1
 """.replace(":now", "?2")

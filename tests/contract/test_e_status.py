@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from reprompt_mock.engine import batches, clock
 from tests.conftest import LONDON, Org
 
 STATUSES = ["pending", "queued", "in_progress", "completed", "failed"]
@@ -236,17 +237,17 @@ def test_the_read_moment_is_one_even_where_a_write_comes_between(org: Org, monke
     engine: Any = org.http.app.engine  # type: ignore[attr-defined]
     org.create(*(f"store-{number}" for number in range(20)), batch_id="b")
     world = engine.worlds.peek(org.slug)
-    read = engine.core.database.read
+    read = engine.store.read
     moves = [1_000_000] * 8
 
     def late_read() -> Any:
         if moves:
-            engine.advance(world, moves.pop())
+            engine.write(world, clock.advance, moves.pop())
         return read()
 
-    monkeypatch.setattr(engine.core.database, "read", late_read)
+    monkeypatch.setattr(engine.store, "read", late_read)
     while moves:
-        view = engine.batch_status(world, "b")
+        view = engine.read(world, batches.status, "b")
         assert view.batch.counts == tuple(map(len, view.jobs.values()))
 
 

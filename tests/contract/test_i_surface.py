@@ -8,7 +8,8 @@ from urllib.parse import quote
 import pytest
 
 from reprompt_mock.attributes import CATALOGUE, CORE
-from reprompt_mock.engine import Engine
+from reprompt_mock.engine import jobs, results, settings
+from reprompt_mock.engine.doors import Engine
 from reprompt_mock.engine.submissions import PlaceToEnrich
 from reprompt_mock.settings import load
 from tests.conftest import LONDON, Org
@@ -495,17 +496,21 @@ def test_a_job_in_a_world_that_is_forgotten_meanwhile_leaves_nothing_behind() ->
     written = b'{"name": "A", "latitude": 1.0, "longitude": 2.0}'
     try:
         old = engine.worlds.peek("acme")
-        engine.submit_job(old, PlaceToEnrich("x", written, ("menu",)))
+        engine.write(old, jobs.submit, PlaceToEnrich("x", written, ("menu",)))
         engine.forget(old)
-        lost = engine.enrich(old, PlaceToEnrich("a", written, ("menu",)))
+        lost = engine.write(old, jobs.enrich, PlaceToEnrich("a", written, ("menu",))).value
         new = engine.worlds.peek("acme")
-        kept = engine.enrich(new, PlaceToEnrich("a", written, ("websites",)))
-        read = engine.result_of_place(new, "a")
-        other_seed = engine.change_settings(engine.worlds.peek("other"), {"seed": 5})
-        elsewhere = engine.enrich(engine.worlds.peek("other"), PlaceToEnrich("b", written, ("names",)))
+        kept = engine.write(new, jobs.enrich, PlaceToEnrich("a", written, ("websites",))).value
+        read = engine.read(new, results.of_place, "a")
+        other_seed = engine.write(engine.worlds.peek("other"), settings.change, {"seed": 5}).value
+        other = engine.worlds.peek("other")
+        elsewhere = engine.write(other, jobs.enrich, PlaceToEnrich("b", written, ("names",))).value
     finally:
         engine.close()
 
+    assert isinstance(lost, dict)
+    assert isinstance(kept, dict)
+    assert isinstance(elsewhere, dict)
     assert list(lost["outputs"]) == list(CATALOGUE["menu"].outputs)
     assert list(kept["outputs"]) == list(read["outputs"]) == ["website"]
     assert set(elsewhere["outputs"]) == set(CATALOGUE["names"].outputs)

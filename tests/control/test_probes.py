@@ -129,7 +129,7 @@ def test_an_emulator_whose_database_does_not_answer_lives_but_is_not_ready(monke
         assert http.get("/readyz").status_code in {200, 503}  # as soon as it is warm
         http.get("/_mock/orgs")
         assert http.get("/readyz").json() == FINE
-        connections = app.engine.core.database._connections
+        connections = app.engine.store.database._connections
         monkeypatch.setattr(connections, "_connect", _Broken)
         for connection in connections._idle:
             connection.close()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from reprompt_mock import samples
-from reprompt_mock.engine import Engine
+from reprompt_mock.engine.doors import Engine
 from reprompt_mock.rules import Candidate, Judge, Match, Rule, Then
 from reprompt_mock.settings import ConfigurationError, load
 from tests.conftest import LONDON, Org
@@ -569,7 +569,7 @@ def test_every_new_world_starts_with_the_rules_of_the_config_file(org: Org, tmp_
 
     engine = Engine(load(environ={}, config=config))
     try:
-        shown = [named.as_dict() for named in engine.worlds.peek("any").scenario.rules]
+        shown = [named.as_dict() for named in engine.worlds.peek("any").state.scenario.rules]
     finally:
         engine.close()
 

@@ -213,9 +213,9 @@ def test_the_rows_of_the_world_that_was_replaced_are_removed(tmp_path: Path) -> 
         put(org, take(org))
         app.engine.tick()
         app.engine.tick()
-        with app.engine.core.database.read() as connection:
-            assert connection.execute("SELECT count(*) FROM job").fetchone() == (2,)
-            assert connection.execute("SELECT count(*) FROM world").fetchone() == (1,)
+        with app.engine.store.read() as session:
+            assert session.value("SELECT count(*) FROM job") == 2
+            assert session.value("SELECT count(*) FROM world") == 1
 
 
 # What is not in it

@@ -211,7 +211,7 @@ def test_a_stop_leaves_one_file_that_is_whole(tmp_path: Path) -> None:
 )
 def test_where_nothing_can_be_stored_a_sentence_says_so(broken: str, mended: str, reason: str) -> None:
     app = create_app(load({"clock": "paused"}, environ={}))
-    writer = app.engine.core.database._writer
+    writer = app.engine.store.database._writer
     with TestClient(app) as http:
         place = Org(http, "acme", {"apiKey": "k"})
         place.post("/batches", body_of(5))

@@ -11,7 +11,8 @@ from typing import Any, Self
 import httpx2
 import pytest
 
-from reprompt_mock.engine import Engine
+from reprompt_mock.engine import batches
+from reprompt_mock.engine.doors import Engine
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.server import ServerThread
 from reprompt_mock.settings import load
@@ -241,27 +242,27 @@ def test_a_world_that_two_clients_forget_at_once_can_spring_up_again() -> None:
     engine = Engine(load({"clock": "paused"}, environ={}))
     batch = BatchToCreate("b", "B", [], True, b"")
     first = engine.worlds.peek("org")
-    engine.create_batch(first, batch)
+    engine.write(first, batches.create, batch)
     engine.forget(first)
-    engine.create_batch(engine.worlds.peek("org"), batch)
+    engine.write(engine.worlds.peek("org"), batches.create, batch)
 
     engine.forget(first)
 
-    engine.create_batch(engine.worlds.peek("org"), batch._replace(batch_id="c"))
-    page = engine.list_batches(engine.worlds.peek("org"), "", limit=10, offset=0)
+    engine.write(engine.worlds.peek("org"), batches.create, batch._replace(batch_id="c"))
+    page = engine.read(engine.worlds.peek("org"), batches.page, "", limit=10, offset=0)
     assert [batch.id for batch, _ in page.batches] == ["c"]
     engine.close()
 
 
 def test_a_read_under_way_ends_where_its_world_is_forgotten_while_something_is_due() -> None:
-    engine = Engine(load({"clock": "paused"}, environ={}))
+    real = [1_800_000_000_000_000]
+    engine = Engine(load(environ={}), real=lambda: real[0])
     world = engine.worlds.peek("org")
     place = PlaceToEnrich("a", b'{"name": "A", "full_address": "B"}', ("websites",))
-    engine.create_batch(world, BatchToCreate("b", "B", [place], True, b""))
-    world.advance(10**9)
+    engine.write(world, batches.create, BatchToCreate("b", "B", [place], True, b""))
+    real[0] += 10**9
     engine.forget(world)
 
     assert world.is_due()
-    with engine.core.reading(world) as reading:
-        assert reading.world is world
+    assert engine.read(world, lambda reading: reading.world) is world
     engine.close()

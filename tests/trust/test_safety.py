@@ -251,7 +251,7 @@ def test_too_many_rules_and_faults_are_refused_whole(org: Org, what: str, then: 
 
 def test_too_many_worlds_are_refused_and_a_forgotten_one_makes_room(monkeypatch: pytest.MonkeyPatch) -> None:
     # The package has a name of its own for another module, so the import system is asked.
-    monkeypatch.setattr(import_module("reprompt_mock.engine.worlds"), "MOST_WORLDS", 2)
+    monkeypatch.setattr(import_module("reprompt_mock.engine.registry"), "MOST_WORLDS", 2)
     with emulator() as http:
         first, second, third = (Org(http, f"org-{number}", {"apiKey": "k"}) for number in range(3))
         first.create("a")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from fastapi import APIRouter, Response
 
 from reprompt_mock.control.call import Controlled
 from reprompt_mock.control.document import errors
 from reprompt_mock.control.worlds import summary_body
+from reprompt_mock.engine import snapshot
 from reprompt_mock.engine.snapshot import Snapshot
 from reprompt_mock.openapi import answered, request_body
 from reprompt_mock.wire import answer, parse, read_body
@@ -17,14 +20,11 @@ router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 4
 @router.get("/snapshot", responses=answered("Snapshot"))
 async def take_snapshot(control: Controlled) -> Response:
     """Export the whole world as one document, without its journal."""
-    world = control.world
-    return await control.desk.read(world, lambda: answer(control.engine.snapshot(world)), big=True)
+    return Response(await control.read(snapshot.written), media_type="application/json")
 
 
 @router.put("/snapshot", responses=answered("WorldSummary"), openapi_extra=request_body(Snapshot))
 async def restore_snapshot(control: Controlled) -> Response:
     """Replace a world with a snapshot of any size."""
-    world = control.world
-    body = await read_body(control.request, limit=None)
-    summary = await control.change(lambda: control.engine.restore(world, parse(Snapshot, body)))
-    return answer(summary_body(summary))
+    document = await control.offload.prepare(partial(parse, Snapshot), await read_body(control.request, limit=None))
+    return answer(summary_body(await control.write(snapshot.restore, document)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from reprompt_mock.engine.planning import read_history
+from reprompt_mock import history
 from reprompt_mock.enrichment.results import Job, build
 from reprompt_mock.enrichment.standing import InForce, References, standing_of
 from reprompt_mock.lifecycle import JobStatus
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from reprompt_mock.enrichment.standing import Standing
     from reprompt_mock.history import History
-    from reprompt_mock.store.database import Connection
     from reprompt_mock.store.jobs import StoredResult
+    from reprompt_mock.store.session import Session
 
 
 K = TypeVar("K")
@@ -27,7 +27,7 @@ _OWN = len(Job._fields)
 """How many fields of a stored result are the job's own; the others it has like many."""
 
 
-class Recall:
+class Decoded:
     """A cache that many reads share: a key never comes to mean something else.
 
     A write uses one of its own, since its keys are given again where it is rolled back.
@@ -40,43 +40,43 @@ class Recall:
         self._in_force: dict[int, InForce] = {}
         self._standings: dict[Any, Standing] = {}
 
-    def asked(self, connection: Connection, key: int) -> tuple[str, ...]:
+    def asked(self, session: Session, key: int) -> tuple[str, ...]:
         """Give a list of attributes."""
-        return _cached(self._asked, key, lambda: tuple(worlds.document(connection, key)))
+        return _cached(self._asked, key, lambda: tuple(worlds.document(session, key)))
 
-    def history(self, connection: Connection, key: int | None, submission: int) -> History:
+    def history(self, session: Session, key: int | None, submission: int) -> History:
         """Give the history of a job, an empty one for None; `submission` is that of its current attempt."""
         if key is None:
             return {}
         return _cached(
-            self._histories, (key, submission), lambda: read_history(worlds.document(connection, key), submission)
+            self._histories, (key, submission), lambda: history.read(worlds.document(session, key), submission)
         )
 
-    def result(self, connection: Connection, job: StoredResult) -> dict[str, Any]:
+    def result(self, session: Session, job: StoredResult) -> dict[str, Any]:
         """Build the result of a stored job; what it holds is shared, not to be changed."""
         key: Any = job[_OWN:]
         standing = self._standings.get(key)
         if standing is None:
-            standing = _cached(self._standings, key, lambda: self._standing(connection, job))
+            standing = _cached(self._standings, key, lambda: self._standing(session, job))
         return build(Job._make(job[:_OWN]), standing)
 
-    def _standing(self, connection: Connection, job: StoredResult) -> Standing:
+    def _standing(self, session: Session, job: StoredResult) -> Standing:
         references = References(
-            lambda submission: self._settings(connection, submission),
-            lambda pins: _cached(self._pins, pins, lambda: worlds.document(connection, pins)),
+            lambda submission: self._settings(session, submission),
+            lambda pins: _cached(self._pins, pins, lambda: worlds.document(session, pins)),
         )
         return standing_of(
             JobStatus(job.status),
-            self.asked(connection, job.asked),
-            self.history(connection, job.ran, job.submission),
-            self.history(connection, job.planned, job.submission),
-            seed=self._settings(connection, job.submission).seed,
+            self.asked(session, job.asked),
+            self.history(session, job.ran, job.submission),
+            self.history(session, job.planned, job.submission),
+            seed=self._settings(session, job.submission).seed,
             references=references,
         )
 
-    def _settings(self, connection: Connection, submission: int) -> InForce:
+    def _settings(self, session: Session, submission: int) -> InForce:
         def read() -> InForce:
-            settings = worlds.submission_settings(connection, submission)
+            settings = worlds.submission_settings(session, submission)
             return InForce(settings.seed, settings.not_found_rate)
 
         return _cached(self._in_force, submission, read)

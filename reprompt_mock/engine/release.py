@@ -5,31 +5,29 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from reprompt_mock.engine.submissions import move_counts
-from reprompt_mock.lifecycle import Course, JobStatus, resume
+from reprompt_mock.engine import counts
+from reprompt_mock.lifecycle import Course, resume
 from reprompt_mock.store import jobs, worlds
 from reprompt_mock.tables import ALONE
 
 if TYPE_CHECKING:
-    from reprompt_mock.engine.core import Writing
+    from reprompt_mock.engine.writing import Writing
     from reprompt_mock.settings import WorldSettings
     from reprompt_mock.store.jobs import HeldJob
-
-_UNCHANGED = (0,) * len(JobStatus)
 
 
 def release(writing: Writing, *, place_id: str | None, batch: str | None) -> int:
     """Let held jobs go on, those whose place id and batch (id or name) match the globs; gives how many."""
-    held = jobs.held(writing.connection, writing.key, now=writing.now)
+    held = jobs.held(writing.session, writing.key, now=writing.now)
     meant = [job for job in held if _is_meant(job, place_id, batch)]
     settings = {
-        submission: worlds.submission_settings(writing.connection, submission)
+        submission: worlds.submission_settings(writing.session, submission)
         for submission in {job.submission for job in meant}
     }
     for job in meant:
         steps = _resumed(writing, job, settings[job.submission])
-        jobs.release(writing.connection, job.pk, steps)
-        move_counts(writing, {job.batch: _UNCHANGED}, [steps[job.status]])
+        jobs.release(writing.session, job.pk, steps)
+        counts.move(writing, {job.batch: counts.UNCHANGED}, [steps[job.status]])
     return len(meant)
 
 
@@ -51,5 +49,5 @@ def _course(writing: Writing, job: HeldJob) -> Course:
     """Read what rules had decided; the outcome is the one that was drawn."""
     if job.course is None:
         return Course(job.outcome)
-    course: dict[str, Any] = worlds.document(writing.connection, job.course)
+    course: dict[str, Any] = worlds.document(writing.session, job.course)
     return Course(job.outcome, None, course["seconds"], course["slowness"])

@@ -1,0 +1,38 @@
+"""Journal: the requests that a world saw."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from reprompt_mock.control.call import Controlled
+from reprompt_mock.control.document import errors
+from reprompt_mock.faults import RequestMatch
+from reprompt_mock.journal import Filter
+from reprompt_mock.openapi import answered
+from reprompt_mock.wire import answer
+
+router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 404, 422, 503))
+
+
+@router.get("/journal", responses=answered("Journal"))
+async def get_journal(
+    control: Controlled,
+    method: Annotated[str | None, Query(description="Only this method.")] = None,
+    path: Annotated[str | None, Query(description="Only paths that match this glob.")] = None,
+    operation: Annotated[str | None, Query(description="Only this operation.")] = None,
+    status: Annotated[int | None, Query(description="Only this status.")] = None,
+    limit: Annotated[int | None, Query(ge=0, le=10**6, description="At most this many, the newest.")] = None,
+) -> Response:
+    """List the latest requests of a world, newest last."""
+    journal = control.world.journal
+    wanted = Filter(RequestMatch(method, path, operation), status, limit)
+    return answer({"requests": journal.find(wanted), "dropped": journal.dropped})
+
+
+@router.delete("/journal", status_code=204)
+async def clear_journal(control: Controlled) -> Response:
+    """Forget a world's requests."""
+    control.world.journal.clear()
+    return Response(status_code=204)

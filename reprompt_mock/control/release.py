@@ -1,0 +1,26 @@
+"""Release: held jobs go on."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from reprompt_mock.control import bodies
+from reprompt_mock.control.call import Controlled
+from reprompt_mock.control.document import errors
+from reprompt_mock.engine import release as engine_release
+from reprompt_mock.openapi import answered, request_body
+from reprompt_mock.wire import answer
+
+router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 404, 422, 503))
+
+
+@router.post(
+    "/release",
+    responses=answered("Released") | errors(413),
+    openapi_extra=request_body(bodies.Release, required=False),
+)
+async def release(control: Controlled) -> Response:
+    """Release held jobs from their current status: all, or those whose `place_id` and `batch` match."""
+    wanted = await control.body(bodies.Release)
+    released = await control.write(engine_release.release, place_id=wanted.place_id, batch=wanted.batch)
+    return answer({"released": released})

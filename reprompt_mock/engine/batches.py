@@ -1,0 +1,178 @@
+"""Batches: create, status, list, rename, mark for refresh, delete (contract D, E, H, I1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from reprompt_mock.batch_status import Counts, status_of
+from reprompt_mock.engine import submissions
+from reprompt_mock.engine.events import Kind
+from reprompt_mock.engine.relief import makes_room
+from reprompt_mock.errors import BatchNotFound
+from reprompt_mock.history import AttributeStatus, shown
+from reprompt_mock.lifecycle import JobStatus
+from reprompt_mock.store import batches, jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reprompt_mock.engine.reading import Reading
+    from reprompt_mock.engine.submissions import BatchToCreate
+    from reprompt_mock.engine.world import World
+    from reprompt_mock.engine.writing import Writing
+    from reprompt_mock.store.batches import StoredBatch
+
+
+class BatchView(NamedTuple):
+    """A batch with its status, its place ids by status, and those per wanted attribute by its status."""
+
+    batch: StoredBatch
+    status: JobStatus
+    jobs: Mapping[str, Sequence[str]]
+    attributes: Mapping[str, Mapping[AttributeStatus, Sequence[str]]] | None = None
+
+
+class BatchPage(NamedTuple):
+    """A page of a world's batches, each with its status, and how many there are."""
+
+    batches: Sequence[tuple[StoredBatch, JobStatus]]
+    total: int
+
+
+class MarkedBatches(NamedTuple):
+    """Which of the batches were marked, and which there are not."""
+
+    updated: list[str]
+    missing: list[str]
+
+
+def find(reading: Reading, batch_id: str) -> StoredBatch:
+    """Find a batch of a world.
+
+    Raises:
+        BatchNotFound: the world has no batch of this id.
+    """
+    batch = reading.key and batches.find(reading.session, reading.key, batch_id)
+    if not batch:
+        raise BatchNotFound(batch_id=batch_id)
+    return batch
+
+
+def kept(world: World, batch_id: str) -> BatchView | None:
+    """Give a batch's description where it was read already and still holds; None where it must be read."""
+    present = world.present
+    if world.is_due() or present.state.settings.poll_advance:
+        return None
+    view: BatchView | None = present.views.find(batch_id)
+    return view
+
+
+def create(writing: Writing, request: BatchToCreate) -> BatchView:
+    """Create a batch or append to it (contract D).
+
+    Raises:
+        TooManyJobs: the request has more jobs than a request may (contract D2).
+        AttributesMissing: a job that is to run has no attributes (contract D5).
+        AttributeUnknown: an attribute is unknown, where the settings are strict (contract D7).
+    """
+    created = submissions.create(writing, request)
+    writing.note(Kind.batch, created.batch.id)
+    if created.batch.counts.total:
+        return status(writing.reading, created.batch.id)
+    return _new(created.batch, created.place_ids)
+
+
+def _new(batch: StoredBatch, place_ids: Sequence[str]) -> BatchView:
+    """Describe a batch whose first jobs have just come, without reading them again."""
+    by_status: dict[str, Sequence[str]] = {status.name: [] for status in JobStatus}
+    by_status[JobStatus.pending.name] = place_ids
+    return BatchView(batch._replace(counts=Counts(pending=len(place_ids))), JobStatus.pending, by_status)
+
+
+def status(reading: Reading, batch_id: str, attributes: Sequence[str] | None = None) -> BatchView:
+    """Describe a batch, with the distribution of attribute statuses where attributes are named (contract E).
+
+    Raises:
+        BatchNotFound: the world has no batch of this id.
+    """
+    kept: BatchView | None = reading.views.find(batch_id) if attributes is None else None
+    if kept is not None:
+        return kept
+    batch = find(reading, batch_id)
+    reading.weigh(batch.counts.total)
+    by_status = jobs.places_by_status(reading.session, batch.pk, now=reading.now)
+    batch = batch._replace(counts=Counts(*map(len, by_status.values())))
+    distribution = None if attributes is None else _distribution(reading, batch, attributes)
+    view = BatchView(batch, status_now(reading, batch), by_status, distribution)
+    if attributes is None:
+        reading.views.keep(batch_id, view, weight=batch.counts.total)
+    return view
+
+
+def status_now(reading: Reading, batch: StoredBatch) -> JobStatus:
+    """Aggregate a batch's status by the threshold in force now (contract E3)."""
+    return status_of(batch.counts, reading.state.settings.batch_failure_threshold)
+
+
+def _distribution(
+    reading: Reading, batch: StoredBatch, names: Sequence[str]
+) -> dict[str, dict[AttributeStatus, list[str]]]:
+    session, decoded = reading.session, reading.decoded
+    spread: dict[str, dict[AttributeStatus, list[str]]] = {
+        name: {status: [] for status in AttributeStatus} for name in names
+    }
+    statuses: dict[tuple[Any, ...], Mapping[str, AttributeStatus]] = {}
+    for job in jobs.attributes(session, batch.pk, now=reading.now):
+        alike = job[1:]
+        if alike not in statuses:
+            statuses[alike] = shown(
+                job.status,
+                decoded.asked(session, job.asked),
+                decoded.history(session, job.ran, job.submission),
+                decoded.history(session, job.planned, job.submission),
+            )
+        for name, by_status in spread.items():
+            by_status[statuses[alike].get(name, AttributeStatus.NOT_RUN)].append(job.place_id)
+    return spread
+
+
+def page(reading: Reading, query: str, *, limit: int, offset: int) -> BatchPage:
+    """List a world's batches, newest first, those whose name contains `query` (contract H)."""
+    if reading.key is None:
+        return BatchPage([], 0)
+    found, total = batches.page(reading.session, reading.key, query.casefold(), limit=limit, offset=offset)
+    return BatchPage([(batch, status_now(reading, batch)) for batch in found], total)
+
+
+@makes_room
+def delete(writing: Writing, batch_id: str) -> None:
+    """Delete a batch and its jobs (contract I1), whose rows are removed by later ticks.
+
+    Raises:
+        BatchNotFound: the world has no batch of this id.
+    """
+    batches.delete(writing.session, find(writing.reading, batch_id).pk)
+    writing.purges = True
+    writing.note(Kind.batch, batch_id)
+
+
+def update(writing: Writing, batch_id: str, *, name: str | None, refresh: bool | None) -> None:
+    """Rename a batch or mark it for refresh; what is None stays (contract I1).
+
+    Raises:
+        BatchNotFound: the world has no batch of this id.
+    """
+    batches.update(writing.session, find(writing.reading, batch_id).pk, name=name, refresh=refresh)
+    writing.note(Kind.batch, batch_id)
+
+
+def mark(writing: Writing, batch_ids: Sequence[str], *, refresh: bool) -> MarkedBatches:
+    """Mark batches for refresh, or no longer (contract I1)."""
+    marked = MarkedBatches([], [])
+    for batch_id in dict.fromkeys(batch_ids):
+        batch = batches.find(writing.session, writing.key, batch_id)
+        if batch is not None:
+            batches.update(writing.session, batch.pk, name=None, refresh=refresh)
+            writing.note(Kind.batch, batch_id)
+        (marked.updated if batch else marked.missing).append(batch_id)
+    return marked

@@ -1,0 +1,34 @@
+"""Batches as the service describes them, for both surfaces (contract E1)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from reprompt_mock.batch_status import metadata_of
+from reprompt_mock.clock import iso
+
+if TYPE_CHECKING:
+    from reprompt_mock.engine.batches import BatchView
+
+
+def batch_body(view: BatchView) -> dict[str, Any]:
+    """Describe a batch as create and status do; `metadata` is null, as on create (contract E1, E2)."""
+    body: dict[str, Any] = {
+        "id": view.batch.id,
+        "batch_name": view.batch.name,
+        "status": view.status.name,
+        "jobs": view.jobs,
+        "created_at": iso(view.batch.created_at),
+        "metadata": None,
+    }
+    if view.attributes is not None:
+        body["attribute_statuses"] = {
+            name: {status.value: {"total": len(ids), "ids": ids} for status, ids in by_status.items()}
+            for name, by_status in view.attributes.items()
+        }
+    return body
+
+
+def status_body(view: BatchView) -> dict[str, Any]:
+    """Describe a batch as its status does (contract E1)."""
+    return {**batch_body(view), "metadata": metadata_of(view.batch.counts)}

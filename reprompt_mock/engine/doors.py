@@ -1,0 +1,313 @@
+"""The two doors through which every use case goes: one for reading a world, one for writing it.
+
+A use case is a function of a `Reading` or a `Writing`. It may be run again, since another change can come between its
+beginning and the state of the database that it sees. What is committed is what is seen: a change works on a draft of
+the world's state, which is put in place after the commit.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, suppress
+from math import inf
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar
+
+from reprompt_mock.engine.decoded import Decoded
+from reprompt_mock.engine.events import Change, Events, Kind
+from reprompt_mock.engine.reading import Reading
+from reprompt_mock.engine.registry import Worlds
+from reprompt_mock.engine.relief import is_relief, makes_room
+from reprompt_mock.engine.world import Start, World
+from reprompt_mock.engine.writing import Writing
+from reprompt_mock.errors import Stopping, StorageFailed
+from reprompt_mock.real_time import real_now
+from reprompt_mock.store import worlds
+from reprompt_mock.store.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from reprompt_mock.engine.world import Present
+    from reprompt_mock.settings import Settings
+    from reprompt_mock.store.session import Session
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_PURGE_ROWS = 2000
+_PURGES_A_TICK = 4
+_FEW_ROWS = 100
+"""As many can always be removed in the log's reserve."""
+_PATIENCE_SECONDS = 30.0
+
+
+class _Superseded(Exception):
+    """The world changed between the reading of its state and the beginning of the transaction."""
+
+
+class _Lost(Exception):
+    """Rolls back a change of a world that was forgotten."""
+
+
+class Written(NamedTuple, Generic[T]):
+    """What a change gave, and the ids of the rules that decided anything in it."""
+
+    value: T
+    rules: list[str]
+
+
+class Engine:
+    """The emulator without HTTP: its worlds, and the two doors to them.
+
+    Args:
+        settings: the emulator's.
+        real: reads real time in microseconds.
+
+    Raises:
+        DatabaseInUse: another process has the database file.
+        DatabaseUnreadable: the database file cannot be used.
+    """
+
+    def __init__(self, settings: Settings, *, real: Callable[[], int] = real_now) -> None:
+        self.settings = settings
+        self.store = SqliteStore(settings.db)
+        self.events = Events()
+        self.worlds = Worlds(Start(settings.world, settings.rules, settings.journal_size), real)
+        self._real = real
+        self._decoded = Decoded()
+        self._publishing: World | None = None
+        self._publish = Lock()
+        self.has_purge = True
+        self._purge_rows = _PURGE_ROWS
+        with self.store.read() as session:
+            self.worlds.load(session)
+
+    def close(self) -> None:
+        """Give the store back, after the time of running worlds was stored in it, where nobody is just writing."""
+        try:
+            if self.settings.db is not None:
+                self._store_clocks()
+        finally:
+            self.store.close()
+
+    def _store_clocks(self) -> None:
+        with self.store.try_lock() as free, suppress(Stopping, StorageFailed):
+            if free:
+                with self.store.write() as session:
+                    for world in self.worlds:
+                        if world.state.key is not None and world.state.clock.running:
+                            clock = world.state.clock.resumed(self._real(), world.now())
+                            worlds.save_clock(session, world.state._replace(clock=clock))
+
+    def read(self, world: World, work: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a use case that reads a world, after what is due in it has happened."""
+        return self.try_read(inf, world, work, *args, **kwargs)
+
+    def try_read(
+        self,
+        most_jobs: float,
+        world: World,
+        work: Callable[Concatenate[Reading, P], T],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> T:
+        """Run a use case that reads a world, unless it goes through too many jobs.
+
+        Raises:
+            TooLong: it goes through more than `most_jobs`.
+        """
+        while True:
+            self._catch_up(world)
+            reading = self._reading(world, most_jobs)
+            try:
+                value = work(reading, *args, **kwargs)
+            except _Superseded:
+                reading.end()
+            except BaseException as error:
+                reading.end(error)
+                raise
+            else:
+                reading.end()
+                return value
+
+    def _reading(self, world: World, most_jobs: float) -> Reading:
+        self._await_publication(world)
+        present = world.present
+        return Reading(world, present, world.now(), self._decoded, lambda: self._begun(world, present), most_jobs)
+
+    @contextmanager
+    def _begun(self, world: World, present: Present) -> Iterator[Session]:
+        """Begin a read transaction that sees the state of `present`, or find that it is superseded."""
+        with self.store.read() as session:
+            if self._publishing is world or world.present is not present:
+                raise _Superseded
+            yield session
+
+    def _await_publication(self, world: World) -> None:
+        if self._publishing is world and self._publish.acquire(timeout=_PATIENCE_SECONDS):
+            self._publish.release()
+
+    def _catch_up(self, world: World) -> None:
+        # A forgotten world stays as it is: what would happen in it is lost, so waiting for it would never end.
+        while world.is_due() and not world.forgotten:
+            self.catch_up(world)
+
+    def write(
+        self, world: World, work: Callable[Concatenate[Writing, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Written[T]:
+        """Run a use case that changes a world; its first change registers a world.
+
+        In a world that was forgotten meanwhile a request still sees its own change, which then is lost.
+
+        Raises:
+            TooManyWorlds: it would make one more world than there may be.
+            StorageFailed: nothing can be stored.
+        """
+        return self.try_write(inf, world, work, *args, **kwargs)
+
+    def try_write(
+        self,
+        most_jobs: float,
+        world: World,
+        work: Callable[Concatenate[Writing, P], T],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Written[T]:
+        """Run a use case that changes a world, unless it goes through too many jobs: then it changes nothing.
+
+        Raises:
+            TooLong: it goes through more than `most_jobs`.
+            TooManyWorlds, StorageFailed: as `write` says.
+        """
+        if is_relief(work):
+            return self._relieved(lambda: self._written(most_jobs, world, work, *args, **kwargs))
+        return self._written(most_jobs, world, work, *args, **kwargs)
+
+    def _relieved(self, work: Callable[[], T]) -> T:
+        """Run work that makes room; where the disk is full it gets what is spared for that."""
+        try:
+            return work()
+        except StorageFailed:
+            with self.store.making_room():
+                return work()
+
+    def _written(
+        self,
+        most_jobs: float,
+        world: World,
+        work: Callable[Concatenate[Writing, P], T],
+        /,
+        *args: P.args,
+        **kwargs: P.kwargs,
+    ) -> Written[T]:
+        # The lock is kept until the change is in place, so that the next one builds on it.
+        with self.store.lock:
+            self.worlds.check_room(world)
+            try:
+                with self.store.write() as session:
+                    writing = self._open(session, world, most_jobs)
+                    value = work(writing, *args, **kwargs)
+                    if world.forgotten:
+                        raise _Lost
+                    writing.store_state()
+                    self._begin_publication(world)
+                world.publish(writing.state)
+            except _Lost:
+                return Written(value, writing.acted)
+            finally:
+                self._end_publication(world)
+            self.worlds.keep(world)
+            self.has_purge |= writing.purges
+        self.events.publish(writing.changes)
+        return Written(value, writing.acted)
+
+    def _open(self, session: Session, world: World, most_jobs: float) -> Writing:
+        key = world.state.key or worlds.insert(session, None if world.forgotten else world.slug, world.state)
+        writing = Writing(session, world, key, real=self._real, most_jobs=most_jobs)
+        writing.apply_due()
+        return writing
+
+    def _begin_publication(self, world: World) -> None:
+        """Let readers of this world wait until what is committed next is in place."""
+        if self._publish.acquire(timeout=_PATIENCE_SECONDS):
+            self._publishing = world
+
+    def _end_publication(self, world: World) -> None:
+        if self._publishing is world:
+            self._publishing = None
+            self._publish.release()
+
+    def is_publishing(self, world: World) -> bool:
+        """Whether a reader of this world would have to wait for a commit."""
+        return self._publishing is world
+
+    def catch_up(self, world: World) -> None:
+        """Make happen what is due in a world."""
+        self.write(world, _nothing)
+
+    def forget(self, world: World) -> None:
+        """Forget a world at once, as if it had never been used: the one that stands for its slug by now.
+
+        Its rows are removed by later ticks.
+
+        Raises:
+            StorageFailed: nothing can be stored.
+        """
+        self._relieved(lambda: self._forget(world))
+        self.events.publish([Change(world.slug, Kind.world)])
+
+    def _forget(self, world: World) -> None:
+        with self.store.lock:
+            known = self.worlds.find(world.slug) or world
+            if known.state.key is not None:
+                with self.store.write() as session:
+                    worlds.forget(session, known.state.key)
+                self.has_purge = True
+            self.worlds.drop(known)
+
+    def reset(self) -> None:
+        """Forget all worlds."""
+        for world in self.worlds:
+            self.forget(world)
+
+    def has_work(self) -> bool:
+        """Whether a tick would do anything, at the cost of a comparison per world."""
+        return self.has_purge or any(world.is_due() for world in self.worlds)
+
+    def tick(self) -> None:
+        """Make happen what is due in any world, and remove some rows of forgotten ones.
+
+        Raises:
+            StorageFailed: that cannot be stored.
+        """
+        for world in self.worlds:
+            if world.is_due():
+                self.catch_up(world)
+        for _ in range(_PURGES_A_TICK):
+            if self.has_purge:
+                with self.store.lock:  # else what is forgotten meanwhile might be missed
+                    self.has_purge = self._purge() or self.store.shrink()
+
+    def _purge(self) -> bool:
+        """Remove some rows; where the disk is full as many as find room in the log's reserve."""
+        while True:
+            try:
+                has_more = self._relieved(self._purge_some)
+            except StorageFailed:
+                if self._purge_rows <= _FEW_ROWS:
+                    raise
+                self._purge_rows //= 2
+            else:
+                self._purge_rows = self._purge_rows if has_more else _PURGE_ROWS
+                return has_more
+
+    def _purge_some(self) -> bool:
+        with self.store.write() as session:
+            return worlds.purge(session, self._purge_rows)
+
+
+@makes_room
+def _nothing(_: Any) -> None:
+    """Change nothing but what is due."""

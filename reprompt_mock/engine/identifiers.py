@@ -1,0 +1,56 @@
+"""Identifiers that the emulator generates: of batches and of places, UUIDs by hash (contract D1)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import orjson
+
+from reprompt_mock.draws import digest
+from reprompt_mock.enrichment.results import echoed
+from reprompt_mock.store import batches, worlds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from reprompt_mock.engine.submissions import PlaceToEnrich
+    from reprompt_mock.engine.writing import Writing
+
+
+def new_batch_id(writing: Writing, body: bytes) -> str:
+    """Generate the id of a new batch from the seed, its body, and how many equal bodies came before."""
+    fingerprint = blake2b(body, digest_size=16).hexdigest()
+    while True:
+        count = worlds.count_body(writing.session, writing.key, fingerprint)
+        batch_id = _uuid(digest(writing.settings.seed, "batch", fingerprint, count))
+        if batches.find(writing.session, writing.key, batch_id) is None:
+            return batch_id
+
+
+def identified(batch_id: str, places: Iterable[PlaceToEnrich]) -> dict[str, PlaceToEnrich]:
+    """Give every place its id, in order of first mention; of several with one id the last wins (contract D4).
+
+    A generated id depends on the batch's id, the inputs, and how many equal inputs came before (contract D1).
+    """
+    named: dict[str, PlaceToEnrich] = {}
+    unnamed: Counter[str] = Counter()
+    for place in places:
+        place_id = place.place_id
+        if place_id is None:
+            inputs = _canonical(place.place)
+            place_id = _uuid(digest(0, "place", batch_id, inputs, unnamed[inputs]))
+            unnamed[inputs] += 1
+        named[place_id] = place
+    return named
+
+
+def _canonical(place: bytes | bytearray) -> str:
+    # Clients space and order the same inputs differently.
+    return orjson.dumps(echoed(place), option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _uuid(source: bytes) -> str:
+    return str(UUID(bytes=source[:16], version=4))

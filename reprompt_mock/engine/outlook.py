@@ -1,0 +1,166 @@
+"""Outlook: what an attempt will have done once it completes, decided when it is submitted."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from reprompt_mock import history
+from reprompt_mock.attributes import CATALOGUE, lacking
+from reprompt_mock.engine.documents import are_alike
+from reprompt_mock.enrichment.places import inputs_of
+from reprompt_mock.history import HERE, Attempt, AttributeStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from reprompt_mock.engine.documents import Documents
+    from reprompt_mock.rules import Then
+    from reprompt_mock.settings import WorldSettings
+
+
+class Submitted(NamedTuple):
+    """Jobs as a submission sees them, column by column.
+
+    `ran` refers to each job's history, which names every submission, None where it has none. What only rules and some
+    attributes need is asked for by position: a job's place as JSON, its batch's id and name.
+    """
+
+    place_ids: Sequence[str]
+    attempts: Sequence[int]
+    asked: Sequence[tuple[str, ...]]
+    ran: Sequence[int | None]
+    place: Callable[[int], bytes | bytearray]
+    label: Callable[[int], tuple[str | None, str | None]]
+
+
+class Outlook(NamedTuple):
+    """The history that an attempt leaves, as a document, and whether it really runs anything."""
+
+    planned: int
+    fresh: bool
+
+
+_NONE: frozenset[str] = frozenset()
+
+
+class _Case(NamedTuple):
+    """All that an outlook depends on: jobs alike in it share one.
+
+    `pins` and `statuses` are what rules fixed, as JSON, empty where they fixed nothing.
+    """
+
+    ran: int | None
+    asked: tuple[str, ...]
+    unmet: frozenset[str] = _NONE
+    errors: frozenset[str] = _NONE
+    drifted: frozenset[str] = _NONE
+    pins: bytes = b""
+    statuses: bytes = b""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether this is a first attempt in which nothing goes wrong, as most are."""
+        return self == _Case(None, self.asked)
+
+
+class Forecast:
+    """Tells the outlooks of one submission's jobs.
+
+    Args:
+        documents: the documents of the submission.
+        settings: the settings in force.
+        refresh: whether cached values are enriched anew.
+    """
+
+    def __init__(self, documents: Documents, settings: WorldSettings, *, refresh: bool) -> None:
+        self._documents = documents
+        self._settings = settings
+        self._refresh = refresh
+        self._drift_rate = settings.drift_rate if refresh else 0.0
+        self._outlooks: dict[_Case, Outlook] = {}
+        self._needing: dict[tuple[str, ...], list[str]] = {}
+
+    def outlooks(self, jobs: Submitted, decided: Mapping[int, Then]) -> list[Outlook]:
+        """Give every job's outlook; `decided` is what rules say, by position."""
+        if not decided and are_alike(jobs.asked) and are_alike(jobs.ran) and self._is_simple(jobs.asked[0]):
+            return [self._outlook(_Case(jobs.ran[0], jobs.asked[0]))] * len(jobs.asked)
+        return [self._outlook(self._case(jobs, position, decided.get(position))) for position in range(len(jobs.asked))]
+
+    def _is_simple(self, asked: tuple[str, ...]) -> bool:
+        """Whether nothing but its history and what it is asked for makes a job differ, as is mostly so."""
+        return not (self._settings.attribute_error_rate or self._drift_rate or self._needs(asked))
+
+    def _case(self, jobs: Submitted, position: int, then: Then | None) -> _Case:
+        ran, asked = jobs.ran[position], jobs.asked[position]
+        if then is None and self._is_simple(asked):
+            return _Case(ran, asked)
+        pins = then.pins if then else None
+        statuses = then.statuses(asked) if then else None
+        return _Case(
+            ran,
+            asked,
+            self._unmet(jobs, position),
+            self._struck(jobs, position, "error", self._settings.attribute_error_rate),
+            self._struck(jobs, position, "drift", self._drift_rate),
+            orjson.dumps(pins) if pins else b"",
+            orjson.dumps(statuses) if statuses else b"",
+        )
+
+    def _outlook(self, case: _Case) -> Outlook:
+        outlook = self._outlooks.get(case)
+        if outlook is None:
+            outlook = self._outlooks[case] = self._first(case.asked) if case.is_plain else self._made(case)
+        return outlook
+
+    def _first(self, asked: tuple[str, ...]) -> Outlook:
+        document, fresh = _first_plan(asked)
+        return Outlook(self._documents.key_of((None, asked), document), fresh)
+
+    def _made(self, case: _Case) -> Outlook:
+        before = {} if case.ran is None else history.read(self._documents.read(case.ran), HERE)
+        attempt = Attempt(
+            HERE,
+            self._refresh,
+            unmet=case.unmet,
+            errors=case.errors,
+            drifted=case.drifted,
+            pinned=_statuses(case.statuses),
+            pins=self._documents.key_of(case.pins, orjson.loads(case.pins)) if case.pins else None,
+        )
+        planned = history.after(before, case.asked, attempt)
+        document = history.written(planned)
+        key = self._documents.key_of(orjson.dumps(document), document)
+        return Outlook(key, history.runs_anew(before, planned, case.asked))
+
+    def _needs(self, asked: tuple[str, ...]) -> list[str]:
+        """Name the attributes that need more than a valid place."""
+        if asked not in self._needing:
+            self._needing[asked] = [name for name in asked if name in CATALOGUE and CATALOGUE[name].needs]
+        return self._needing[asked]
+
+    def _unmet(self, jobs: Submitted, position: int) -> frozenset[str]:
+        needing = self._needs(jobs.asked[position])
+        if not needing:
+            return _NONE
+        place = inputs_of(jobs.place(position))
+        return frozenset(name for name in needing if lacking(name, place))
+
+    def _struck(self, jobs: Submitted, position: int, what: str, rate: float) -> frozenset[str]:
+        if not rate:
+            return _NONE
+        place_id, attempt, asked = jobs.place_ids[position], jobs.attempts[position], jobs.asked[position]
+        return history.struck(self._settings.seed, place_id, attempt, what=what, asked=asked, rate=rate)
+
+
+def _statuses(written: bytes) -> dict[str, AttributeStatus]:
+    return {name: AttributeStatus(status) for name, status in orjson.loads(written or b"{}").items()}
+
+
+@lru_cache(maxsize=1024)
+def _first_plan(asked: tuple[str, ...]) -> tuple[list[list[Any]], bool]:
+    """Plan a first attempt in which nothing goes wrong: the history that it leaves, and whether it runs anything."""
+    planned = history.after({}, asked, Attempt(HERE, refresh=False))
+    return history.written(planned), history.runs_anew({}, planned, asked)

@@ -1,0 +1,94 @@
+"""The worlds of an emulator: found by slug, kept in memory, loaded when it starts."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
+
+from reprompt_mock.engine.world import Start, World
+from reprompt_mock.errors import TooManyWorlds
+from reprompt_mock.store import batches, worlds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from reprompt_mock.store.session import Session
+    from reprompt_mock.store.worlds import WorldState
+
+
+MOST_WORLDS = 100_000
+
+
+class Worlds:
+    """Every world that was used and not forgotten.
+
+    Args:
+        start: what a new world starts with.
+        real: reads real time in microseconds.
+    """
+
+    def __init__(self, start: Start, real: Callable[[], int]) -> None:
+        self._start = start
+        self._real = real
+        self._worlds: dict[str, World] = {}
+        self._possible: WeakValueDictionary[str, World] = WeakValueDictionary()
+        self._changing = Lock()
+
+    def __iter__(self) -> Iterator[World]:
+        return iter(list(self._worlds.values()))
+
+    def load(self, session: Session) -> None:
+        """Take over the worlds that are stored; the time of each goes on, never before its last submission."""
+        for slug, stored in worlds.load_all(session):
+            self._worlds[slug] = self._new(slug, self._resumed(session, stored))
+
+    def _resumed(self, session: Session, stored: WorldState) -> WorldState:
+        clock = stored.clock.resumed(self._real(), worlds.last_submission(session, stored.row))
+        return stored._replace(clock=clock, next_due=batches.next_due(session, stored.row))
+
+    def _new(self, slug: str, state: WorldState) -> World:
+        return World(slug, state, journal_size=self._start.journal_size, real=self._real)
+
+    def find(self, slug: str) -> World | None:
+        """Find a world, None where there is none."""
+        return self._worlds.get(slug)
+
+    def peek(self, slug: str) -> World:
+        """Find a world, or the one that a first use would make; it is made only when it is kept.
+
+        All who peek at once are given the same, so that two first requests make one world.
+        """
+        known = self._worlds.get(slug)
+        if known is not None:
+            return known
+        with self._changing:
+            known = self._worlds.get(slug) or self._possible.get(slug)
+            if known is None:
+                known = self._possible[slug] = self._new(slug, self._start.state(self._real()))
+            return known
+
+    def check_room(self, world: World) -> None:
+        """Refuse a new world where there are as many as there may be.
+
+        Raises:
+            TooManyWorlds: it would be one more.
+        """
+        if world.slug not in self._worlds and not world.forgotten and len(self._worlds) >= MOST_WORLDS:
+            raise TooManyWorlds(limit=MOST_WORLDS)
+
+    def keep(self, world: World) -> None:
+        """Register a world, after a request that was not refused; a forgotten one stays forgotten."""
+        if self._worlds.get(world.slug) is world:
+            return
+        with self._changing:
+            if not world.forgotten:
+                self._worlds.setdefault(world.slug, world)
+
+    def drop(self, world: World) -> None:
+        """Forget a world in memory; a request under way ends in the old one."""
+        with self._changing:
+            world.forgotten = True
+            for known in (self._worlds, self._possible):
+                if known.get(world.slug) is world:
+                    del known[world.slug]

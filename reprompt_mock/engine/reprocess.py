@@ -1,0 +1,145 @@
+"""Reprocess: jobs go back to pending and run again, as a new attempt (contract G)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from reprompt_mock import history
+from reprompt_mock.engine.batches import find
+from reprompt_mock.engine.counts import Changes
+from reprompt_mock.engine.events import Kind
+from reprompt_mock.engine.planning import Submitted, plan_jobs
+from reprompt_mock.engine.submissions import check_known
+from reprompt_mock.errors import JobsNotFound, NothingToReprocess
+from reprompt_mock.lifecycle import JobStatus
+from reprompt_mock.reprocess import Scope, attributes_for
+from reprompt_mock.store import batches, jobs, worlds
+from reprompt_mock.store.columns import Restarts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reprompt_mock.engine.writing import Writing
+    from reprompt_mock.store.jobs import ExistingJob
+
+
+class Wanted(NamedTuple):
+    """How jobs are to be reprocessed; `attributes` are the request's, set and explicit ones merged."""
+
+    attributes: tuple[str, ...]
+    refresh: bool = False
+    use_previous: bool = False
+
+
+def batch(writing: Writing, batch_id: str, scope: Scope, wanted: Wanted) -> int:
+    """Reprocess the jobs of a batch that a scope picks; gives how many.
+
+    Raises:
+        BatchNotFound: the world has no such batch.
+        NothingToReprocess: the scope picks no job (contract G5).
+    """
+    found = find(writing.reading, batch_id)
+    writing.weigh(found.counts.total)
+    picked = jobs.to_reprocess(writing.session, found.pk, scope.statuses, now=writing.now)
+    if not picked:
+        raise NothingToReprocess(scope=scope.word, batch_id=batch_id)
+    _restart(writing, picked, wanted)
+    writing.note(Kind.batch, batch_id)
+    return len(picked)
+
+
+class ReprocessedPlaces(NamedTuple):
+    """Which of the places have a job that runs again, and which have none."""
+
+    found: list[str]
+    missing: list[str]
+
+
+def places(writing: Writing, place_ids: Sequence[str], wanted: Wanted) -> ReprocessedPlaces:
+    """Reprocess the job of each place that was submitted last (contract G9).
+
+    Raises:
+        JobsNotFound: no place has a job.
+    """
+    newest = {
+        place_id: next(iter(jobs.of_place(writing.session, writing.key, place_id, now=writing.now)), None)
+        for place_id in dict.fromkeys(place_ids)
+    }
+    picked = [job for job in newest.values() if job is not None]
+    if not picked:
+        raise JobsNotFound
+    _restart(writing, picked, wanted)
+    missing = [place_id for place_id, job in newest.items() if job is None]
+    return ReprocessedPlaces([job.place_id for job in picked], missing)
+
+
+def _restart(writing: Writing, picked: Sequence[ExistingJob], wanted: Wanted) -> None:
+    """Start new attempts of jobs, as one submission."""
+    session, key, now = writing.session, writing.key, writing.now
+    check_known(writing.settings, [wanted.attributes])
+    submission, _ = worlds.add_submission(session, key, now, writing.settings)
+    ran = _histories(writing, picked)
+    planned = plan_jobs(writing, _submitted(writing, picked, ran, wanted), refresh=wanted.refresh)
+    own = [job.own if _keeps_own(job, wanted) else asked for job, asked in zip(picked, planned.asked, strict=True)]
+    restarts = Restarts(
+        pk=[job.pk for job in picked],
+        submission=submission,
+        attempt=[job.attempt + 1 for job in picked],
+        own=own,
+        asked=planned.asked,
+        queued_at=planned.timetables.queued_at,
+        started_at=planned.timetables.started_at,
+        finished_at=planned.timetables.finished_at,
+        outcome=planned.timetables.outcome,
+        hold=planned.timetables.hold,
+        course=planned.courses,
+        ran=ran,
+        planned=planned.planned,
+        fresh=planned.fresh,
+        error=planned.errors,
+    )
+    jobs.restart(session, restarts, now=now)
+    changes = Changes()
+    for job in picked:
+        changes.add(job.batch, job.status, -1)
+        changes.add(job.batch, JobStatus.pending, 1)
+    changes.store(writing, planned.timetables.queued_at)
+
+
+def _submitted(writing: Writing, picked: Sequence[ExistingJob], ran: Sequence[int | None], wanted: Wanted) -> Submitted:
+    session = writing.session
+    labels = {batch: batches.by_key(session, batch).label for batch in {job.batch for job in picked}}
+    own = _own_lists(writing, picked)
+    return Submitted(
+        [job.place_id for job in picked],
+        [job.attempt + 1 for job in picked],
+        [attributes_for(wanted.attributes, own[job.own], use_previous=wanted.use_previous) for job in picked],
+        ran,
+        lambda position: jobs.place(session, picked[position].pk),
+        lambda position: labels[picked[position].batch],
+    )
+
+
+def _own_lists(writing: Writing, picked: Sequence[ExistingJob]) -> dict[int | None, tuple[str, ...]]:
+    """Read jobs' own last attributes (contract G3); None stands for a job that never had any."""
+    lists: dict[int | None, tuple[str, ...]] = {None: ()}
+    for key in {job.own for job in picked if job.own is not None}:
+        lists[key] = tuple(worlds.document(writing.session, key))
+    return lists
+
+
+def _histories(writing: Writing, picked: Sequence[ExistingJob]) -> list[int | None]:
+    """Give each job's history, written out: its own submission will be another one."""
+    keys: dict[tuple[int | None, int], int | None] = {}
+    for ran, submission in dict.fromkeys((job.ran, job.submission) for job in picked):
+        keys[ran, submission] = None if ran is None else _written_out(writing, ran, submission)
+    return [keys[job.ran, job.submission] for job in picked]
+
+
+def _written_out(writing: Writing, ran: int, submission: int) -> int:
+    entries = history.read(worlds.document(writing.session, ran), submission)
+    return worlds.intern(writing.session, writing.key, history.written(entries))
+
+
+def _keeps_own(job: ExistingJob, wanted: Wanted) -> bool:
+    return not wanted.attributes or (wanted.use_previous and job.own is not None)

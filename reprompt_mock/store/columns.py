@@ -1,0 +1,80 @@
+"""Columns: new jobs and new attempts of jobs, column by column, as the table names them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from itertools import repeat
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewJobs:
+    """New jobs, column by column, named as the columns of the table; a plain value means alike for all.
+
+    What the columns hold is described at `tables.Job`.
+    """
+
+    pk: Sequence[int]
+    world: int
+    batch: int
+    place_id: Sequence[str]
+    created_in: int
+    submission: int
+    attempt: int
+    own: Sequence[int | None] | int | None
+    asked: Sequence[int] | int
+    queued_at: Sequence[int | None] | None
+    started_at: Sequence[int | None] | None
+    finished_at: Sequence[int | None] | None
+    outcome: Sequence[int | None] | None
+    hold: Sequence[int | None] | None
+    course: Sequence[int | None] | None
+    ran: int | None = None
+    planned: Sequence[int | None] | int | None
+    fresh: Sequence[bool] | bool
+    error: Sequence[str | None] | None
+    last_enriched: int | None = None
+    place: Sequence[bytes | bytearray]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Restarts:
+    """New attempts of jobs, column by column, named as the columns of the table; a plain value means alike for all."""
+
+    pk: Sequence[int]
+    submission: int
+    attempt: Sequence[int]
+    own: Sequence[int | None]
+    asked: Sequence[int]
+    queued_at: Sequence[int | None]
+    started_at: Sequence[int | None]
+    finished_at: Sequence[int | None]
+    outcome: Sequence[int | None]
+    hold: Sequence[int | None]
+    course: Sequence[int | None]
+    ran: Sequence[int | None]
+    planned: Sequence[int | None]
+    fresh: Sequence[bool]
+    error: Sequence[str | None]
+
+
+def columns(jobs: NewJobs | Restarts) -> dict[str, Any]:
+    """Name the columns; those in which all jobs have the same number, or none, become that value."""
+    return {field.name: _folded(getattr(jobs, field.name)) for field in fields(jobs)}
+
+
+def _folded(column: Any) -> Any:
+    if not isinstance(column, list) or not column:
+        return column
+    first = column[0]
+    # The last says mostly already that they differ, without a count.
+    is_common = (first is None or isinstance(first, int)) and first == column[-1]
+    return first if is_common and column.count(first) == len(column) else column
+
+
+def spread(columns: Iterable[Any], size: int) -> list[Iterable[Any]]:
+    """Give every job its value of columns in which all have the same."""
+    return [repeat(column, size) if column is None or isinstance(column, int) else column for column in columns]
