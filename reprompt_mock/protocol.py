@@ -6,6 +6,7 @@ Upgrades are passed over, heads are bounded, and what is refused or cut off is a
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast
@@ -29,6 +30,9 @@ _LINGER_SECONDS = 1.0
 """How long a client may go on sending what was refused: were it cut off at once, it might not read why."""
 _TLS_HANDSHAKE = b"\x16"
 _FRAMING = (b"content-length", b"transfer-encoding")
+# Kept from the import on: later `logging.getLogger` may be a test's mock, and its level no number.
+_logger = logging.getLogger("uvicorn.error")
+_access_logger = logging.getLogger("uvicorn.access")
 _SPOKEN = frozenset({"1.0", "1.1"})
 _CLOSING = {"connection": "close"}
 
@@ -75,6 +79,10 @@ class Protocol(HttpToolsProtocol):
     _in_head = _in_body = _resuming = False
     _running: RequestResponseCycle | None = None
     _last_words: bytes | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.logger, self.access_logger = _logger, _access_logger
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin with a connection."""

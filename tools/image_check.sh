@@ -145,6 +145,8 @@ healthy() {
         sleep 0.1
     done
     passed "as $user, root read-only: healthy after $(($(now) - started)) ms"
+    inside reprompt-mock health --wait --timeout "$patience" || fail "as $user it is not ready within $patience s more, $(load)"
+    passed "ready after $(($(now) - started)) ms"
 }
 
 stop() {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import uuid
 from contextlib import suppress
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.handle.mock import RepromptMock
@@ -25,6 +26,9 @@ URL_OPTION = "--reprompt-mock-url"
 URL_VARIABLE = "REPROMPT_MOCK_URL"
 _ANY_KEY = "test-key"
 _EVERY_ORG = "*"
+_SESSION = uuid.uuid4().hex[:16]
+"""Sets the worlds of this process apart on a shared emulator; chosen before any test can have patched the choice."""
+_numbers = count()
 
 
 class SessionEmulator:
@@ -63,7 +67,7 @@ class SessionEmulator:
         settings, _ = self._configured()
         mock = RepromptMock.over(
             Borrowed(transport),
-            org_slug=f"t-{uuid.uuid4().hex[:16]}",
+            org_slug=f"t-{_SESSION}-{next(_numbers)}",
             api_key=_key_for_all(settings),
             setup=self._setup(settings, wanted, is_own=isinstance(transport, OwnServer)),
         )

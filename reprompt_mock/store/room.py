@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
-import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from reprompt_mock import real_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,11 +33,11 @@ class Room:
 
     def __init__(self, path: Path) -> None:
         self._log = f"{path}-wal"
-        self._file = os.open(path, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
+        self._file = real_files.open_file(path, real_files.TO_CHANGE)
 
     def close(self) -> None:
         """Give the descriptor back."""
-        os.close(self._file)
+        real_files.close(self._file)
 
     def take(self, size: int, *, spare: int = SPARE_BYTES) -> None:
         """Let the file have room for data of a size in bytes, and so much to spare.
@@ -45,7 +46,7 @@ class Room:
             OSError: the disk has not so much.
         """
         wanted = size + spare
-        if os.fstat(self._file).st_size >= wanted:
+        if real_files.fstat(self._file).st_size >= wanted:
             return
         try:
             _allocate(self._file, wanted + SPARE_BYTES)
@@ -58,25 +59,25 @@ class Room:
             self.take(size)
         except OSError:
             with suppress(OSError):
-                _fill(self._file, os.fstat(self._file).st_size, size + SPARE_BYTES)
+                _fill(self._file, real_files.fstat(self._file).st_size, size + SPARE_BYTES)
 
     def reserve(self) -> None:
         """Let the log have its reserve; where the disk has not so much, it may have it the next time."""
         with suppress(OSError):
-            log = os.open(self._log, os.O_RDWR | getattr(os, "O_CLOEXEC", 0))
+            log = real_files.open_file(self._log, real_files.TO_CHANGE)
             try:
-                if os.fstat(log).st_size < RESERVE_BYTES:
+                if real_files.fstat(log).st_size < RESERVE_BYTES:
                     _allocate(log, RESERVE_BYTES)
             finally:
-                os.close(log)
+                real_files.close(log)
 
 
 def _allocate(descriptor: int, size: int) -> None:
     """Make a file as large as this, on the disk and not only by name."""
-    end = os.fstat(descriptor).st_size
-    if hasattr(os, "posix_fallocate"):
+    end = real_files.fstat(descriptor).st_size
+    if real_files.allocate is not None:
         try:
-            os.posix_fallocate(descriptor, end, size - end)
+            real_files.allocate(descriptor, end, size - end)
         except OSError as error:
             if error.errno not in {errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS}:
                 raise
@@ -87,6 +88,6 @@ def _allocate(descriptor: int, size: int) -> None:
 
 def _fill(descriptor: int, end: int, size: int) -> None:
     """Write zeros from a file's end on, where the file system cannot allocate."""
-    os.lseek(descriptor, end, os.SEEK_SET)
+    real_files.seek(descriptor, end, real_files.FROM_START)
     while end < size:
-        end += os.write(descriptor, _ZEROS[: size - end])
+        end += real_files.write(descriptor, _ZEROS[: size - end])

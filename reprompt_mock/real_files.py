@@ -1,0 +1,26 @@
+"""Real files: what the database needs of the system, out of reach of whatever makes the file system a false one.
+
+A test may replace the module `os` wherever it is known, as pyfakefs does, but not what a partial holds. The descriptors
+of the database are real all the same, since SQLite opens its files itself.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+open_file: Callable[[str | os.PathLike[str], int], int] = partial(os.open)
+close: Callable[[int], None] = partial(os.close)
+fstat: Callable[[int], os.stat_result] = partial(os.fstat)
+seek: Callable[[int, int, int], int] = partial(os.lseek)
+write: Callable[[int, bytes], int] = partial(os.write)
+allocate: Callable[[int, int, int], None] | None = (
+    partial(os.posix_fallocate) if hasattr(os, "posix_fallocate") else None
+)
+"""None where the system has no such call."""
+FROM_START = os.SEEK_SET
+TO_CHANGE = os.O_RDWR | getattr(os, "O_CLOEXEC", 0)
