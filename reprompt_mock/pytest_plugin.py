@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from reprompt_mock.unpatched import unpatched
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -63,9 +65,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _emulator_of(config: pytest.Config) -> SessionEmulator:
     if _emulator not in config.stash:
-        from reprompt_mock.plugin.emulator import SessionEmulator
+        with unpatched():
+            from reprompt_mock.plugin.emulator import SessionEmulator
 
-        config.stash[_emulator] = SessionEmulator(config)
+            config.stash[_emulator] = SessionEmulator(config)
     return config.stash[_emulator]
 
 

@@ -1,7 +1,7 @@
-"""Real files: what the database needs of the system, out of reach of whatever makes the file system a false one.
+"""Real files: calls of the system on real descriptors, out of reach of whatever makes the file system a false one.
 
 A test may replace the module `os` wherever it is known, as pyfakefs does, but not what a partial holds. The descriptors
-of the database are real all the same, since SQLite opens its files itself.
+of the database and of the pipes to a child process are real all the same.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ open_file: Callable[[str | os.PathLike[str], int], int] = partial(os.open)
 close: Callable[[int], None] = partial(os.close)
 fstat: Callable[[int], os.stat_result] = partial(os.fstat)
 seek: Callable[[int, int, int], int] = partial(os.lseek)
+read: Callable[[int, int], bytes] = partial(os.read)
 write: Callable[[int, bytes], int] = partial(os.write)
 allocate: Callable[[int, int, int], None] | None = (
     partial(os.posix_fallocate) if hasattr(os, "posix_fallocate") else None

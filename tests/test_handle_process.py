@@ -60,7 +60,7 @@ def own() -> Iterator[RepromptMock]:
         yield mock
 
 
-def process_of(mock: RepromptMock) -> subprocess.Popen[str]:
+def process_of(mock: RepromptMock) -> subprocess.Popen[bytes]:
     assert isinstance(mock._transport, InProcess)
     process = mock._transport._server._process
     assert process is not None

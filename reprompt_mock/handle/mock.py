@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from reprompt_mock.handle.org import OrgHandle
 from reprompt_mock.handle.own import OwnServer, own_server
 from reprompt_mock.handle.transport import OverSockets, Transport
+from reprompt_mock.unpatched import unpatched
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -44,9 +45,10 @@ class RepromptMock(OrgHandle):
         server: ServerKind = "thread",
         **settings: Unpack[EmulatorOptions],
     ) -> None:
-        from reprompt_mock.settings import load
+        with unpatched():
+            from reprompt_mock.settings import load
 
-        transport = own_server(server, load({"host": "127.0.0.1", "port": 0, **settings}))
+            transport = own_server(server, load({"host": "127.0.0.1", "port": 0, **settings}))
         super().__init__(transport, org_slug=org_slug, api_key=api_key)
 
     @classmethod

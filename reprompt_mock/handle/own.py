@@ -8,6 +8,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Literal
 
 from reprompt_mock.handle.transport import Answer, ControlError, OverSockets, Request
+from reprompt_mock.unpatched import unpatched
 
 if TYPE_CHECKING:
     from reprompt_mock.settings import Settings
@@ -54,7 +55,8 @@ class OwnServer(ABC):
         if self._phase is _Phase.CLOSED:
             raise ControlError(None, "the emulator was closed, and starts only once: make a new RepromptMock")
         try:
-            self._start()
+            with unpatched():
+                self._start()
         except BaseException:
             self._phase = _Phase.CLOSED
             raise
@@ -76,7 +78,8 @@ class OwnServer(ABC):
         if self._phase is _Phase.CLOSED or os.getpid() != self._process:
             return
         self._phase = _Phase.CLOSED
-        self._close()
+        with unpatched():
+            self._close()
 
     def _require_running(self) -> None:
         if self._phase is _Phase.MADE:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import _thread
 import json
 import logging
 import re
+import select
 import subprocess  # nosec B404
 import sys
 import threading
 from collections import deque
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from types import BuiltinFunctionType
+from typing import IO, TYPE_CHECKING, Any
 
+from reprompt_mock import real_files
 from reprompt_mock.handle.transport import ControlError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from reprompt_mock.settings import Settings
 
 _logger = logging.getLogger(__name__)
@@ -23,6 +29,7 @@ _START_SECONDS = 120.0
 _STOP_SECONDS = 15.0
 _READY = re.compile(r"reprompt-mock \S+ listening on (http://\S+)")
 _SHOWN_LINES = 20
+_READ_BYTES = 64 * 1024
 
 
 class ServerProcess:
@@ -37,7 +44,7 @@ class ServerProcess:
 
     def __init__(self, settings: Settings) -> None:
         self._variables = variables(settings)
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._lines: deque[str] = deque(maxlen=_SHOWN_LINES)
         self._decided = threading.Event()
         self._reader = threading.Thread(target=self._read, name="reprompt-mock-process", daemon=True)
@@ -75,6 +82,8 @@ class ServerProcess:
             self._reader.join(_STOP_SECONDS)
         with suppress(subprocess.TimeoutExpired):  # nothing more can be done
             process.wait(_STOP_SECONDS)
+        if process.stdout is not None and not self._reader.is_alive():
+            process.stdout.close()  # in the thread that made it: with gevent it belongs to that thread's loop
 
     @property
     def has_ended(self) -> bool:
@@ -84,7 +93,7 @@ class ServerProcess:
     def _read(self) -> None:
         """Read what it prints, to its end: first that it is ready, then its log."""
         output = self._process.stdout if self._process else None
-        for line in map(str.rstrip, output or ()):
+        for line in _lines(output) if output else ():
             if self.url is None and (ready := _READY.fullmatch(line)):
                 self.url = ready[1]
                 self._decided.set()
@@ -92,8 +101,6 @@ class ServerProcess:
                 self._lines.append(line)
                 if self.url is not None:
                     _logger.warning("%s", line)
-        if output:
-            output.close()
         self._decided.set()
 
     def said(self) -> str:
@@ -101,24 +108,46 @@ class ServerProcess:
         return "\n".join(self._lines).removeprefix("reprompt-mock: ") or "it said nothing"
 
 
-def _spawned() -> subprocess.Popen[str]:
+def _spawned() -> subprocess.Popen[bytes]:
     # -P: a file of the working directory that is called like a module of Python's is not taken for it.
     return subprocess.Popen(  # nosec B603
         [sys.executable, "-P", "-m", "reprompt_mock.child"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
+        bufsize=0,
     )
 
 
-def _tell(process: subprocess.Popen[str], line: str) -> None:
+def _tell(process: subprocess.Popen[bytes], line: str) -> None:
     """Write a line for a process to read; one that has ended already said why."""
-    if process.stdin is not None:
-        with suppress(OSError):
-            process.stdin.write(line + "\n")
-            process.stdin.flush()
+    left = memoryview(f"{line}\n".encode())
+    with suppress(OSError):
+        while left and process.stdin is not None:
+            left = left[process.stdin.write(left) :]
+
+
+def _lines(output: IO[bytes]) -> Iterator[str]:
+    """Give the lines that a process prints, until it prints no more."""
+    read = _read_natively if isinstance(_thread.start_new_thread, BuiltinFunctionType) else _read_greenly
+    rest = b""
+    while piece := read(output):
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from (line.decode(errors="replace").rstrip() for line in lines)
+    if rest:
+        yield rest.decode(errors="replace").rstrip()
+
+
+def _read_natively(output: IO[bytes]) -> bytes:
+    """Read in a thread of the system: past the file, which gevent ties to the loop of the thread that made it."""
+    if sys.platform != "win32":  # which can select sockets alone
+        select.select([output], [], [])
+    return real_files.read(output.fileno(), _READ_BYTES)
+
+
+def _read_greenly(output: IO[bytes]) -> bytes:
+    """Read in a green thread, of gevent or eventlet: by the file, which lets the other green threads go on."""
+    return output.read(_READ_BYTES)
 
 
 def variables(settings: Settings) -> dict[str, str]:

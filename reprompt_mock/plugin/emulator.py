@@ -15,6 +15,7 @@ from reprompt_mock.handle.transport import Borrowed, ControlError, OverSockets
 from reprompt_mock.plugin import environment, marks, report  # noqa: F401 - later on tests may have patched files
 from reprompt_mock.plugin.table import NAME, Configuration, read
 from reprompt_mock.settings import ConfigurationError
+from reprompt_mock.unpatched import unpatched
 
 if TYPE_CHECKING:
     import pytest
@@ -50,9 +51,10 @@ class SessionEmulator:
             Exception: it cannot be started; the message is a sentence.
         """
         if self._transport is None:
-            settings, server = self._configured()
-            url = self._config.getoption(URL_OPTION) or os.environ.get(URL_VARIABLE)
-            self._transport = OverSockets(url, settings.control_token) if url else _started(server, settings)
+            with unpatched():
+                settings, server = self._configured()
+                url = self._config.getoption(URL_OPTION) or os.environ.get(URL_VARIABLE)
+                self._transport = OverSockets(url, settings.control_token) if url else _started(server, settings)
         return self._transport
 
     def world(self, wanted: Setup) -> RepromptMock:

@@ -111,6 +111,106 @@ def test_it_is_started_and_stopped_where_the_conftest_freezes_everything(project
     project.run().assert_passed(tests=1)
 
 
+FRAMEWORKS = """
+def assert_frameworks_are_whole():
+    from datetime import date
+    import fastapi
+    import fastapi.testclient
+    import pydantic
+
+    class Visit(pydantic.BaseModel):
+        at: datetime
+        on: date
+
+    app = fastapi.FastAPI()
+
+    @app.post("/visits")
+    def visit(visit: Visit) -> Visit:
+        return visit
+
+    visited = {"at": "2031-02-02T20:20:20Z", "on": "2031-02-02"}
+    assert fastapi.testclient.TestClient(app).post("/visits", json=visited).json() == visited
+"""
+
+
+@pytest.mark.parametrize("server", ["thread", "process"])
+def test_what_was_loaded_in_a_freeze_is_whole_when_it_has_ended(project: Project, server: str) -> None:
+    project.write(
+        "conftest.py",
+        """
+        from freezegun import freeze_time
+
+        frozen = freeze_time("2020-02-02 20:20:20")
+        frozen.start()
+        """,
+    )
+    project.write(
+        "test_it.py",
+        HEAD,
+        FRAMEWORKS,
+        f"""
+        from conftest import frozen
+
+        def test_frozen():
+            with RepromptMock(server="{server}", clock="running") as mock:
+                assert datetime.now(UTC).year == 2020
+                assert_time_passes(mock)
+
+        def test_of_later():
+            frozen.stop()
+            with RepromptMock(clock="running") as mock:
+                assert datetime.now(UTC).year > 2020
+                assert_time_passes(mock)
+            assert_frameworks_are_whole()
+        """,
+    )
+
+    project.run().assert_passed(tests=2)
+
+
+def test_frameworks_that_a_conftest_loads_before_and_in_a_freeze_are_whole(project: Project) -> None:
+    project.write(
+        "conftest.py",
+        """
+        import datetime
+        from freezegun import freeze_time
+        from pydantic import BaseModel
+
+        frozen = freeze_time("2020-02-02 20:20:20")
+        frozen.start()
+        is_frozen = datetime.datetime.now().year == 2020
+        """,
+    )
+    project.write(
+        "test_it.py",
+        HEAD,
+        FRAMEWORKS,
+        """
+        import conftest
+        import datetime as module
+
+        def test_frozen(mock):
+            assert conftest.is_frozen
+            assert module.datetime is datetime
+            assert module.datetime.now().year == module.date.today().year == 2020
+            assert_time_passes(mock)
+
+        def test_a_second_freeze_and_its_end(mock):
+            with freeze_time("2031-01-01"):
+                assert datetime.now(UTC).year == 2031
+                with RepromptMock(clock="running") as another:
+                    assert_time_passes(another)
+                assert datetime.now(UTC).year == 2031
+            assert datetime.now(UTC).year == 2020
+            conftest.frozen.stop()
+            assert datetime.now(UTC).year > 2020
+            assert_frameworks_are_whole()
+        """,
+    )
+
+    project.run().assert_passed(tests=2)
+
+
 def test_an_emulator_that_a_frozen_test_is_the_first_to_start_works_and_stops(project: Project) -> None:
     project.write(
         "test_it.py",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import select
 from pathlib import Path
 
 import pytest
@@ -28,8 +30,8 @@ def test_of_results(reprompt_mock):
 """
 
 
-def children_of(marker: str) -> list[str]:
-    """The command lines of living processes whose environment has a marker; they die with their session."""
+def children_of(marker: str) -> list[int]:
+    """The living processes whose environment has a marker."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -38,8 +40,18 @@ def children_of(marker: str) -> list[str]:
         except OSError:
             continue
         if marker.encode() in environ and command:
-            found.append(command.replace(b"\0", b" ").decode())
+            found.append(int(folder.name))
     return found
+
+
+def has_ended(process: int) -> bool:
+    """Wait until a process that is no child of this one has ended, or for so long that it never will."""
+    try:
+        descriptor = os.pidfd_open(process)
+    except ProcessLookupError:
+        return True
+    with os.fdopen(descriptor, closefd=True):
+        return bool(select.select([descriptor], [], [], 20)[0])
 
 
 def test_an_emulator_of_its_own_process_serves_a_session_and_ends_with_it(project: Project) -> None:
@@ -89,6 +101,7 @@ def test_an_emulator_of_its_own_process_dies_with_a_session_that_is_killed(proje
     session = project.run(environ={"STRANGER_MARK": str(project.folder)})
 
     assert session.code == -9, session.output
+    assert all(map(has_ended, children_of(marker)))
     assert children_of(marker) == []
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.tools.project import Project
 
 HEAD = """
@@ -56,6 +58,77 @@ def test_an_emulator_is_started_and_stopped_in_a_false_file_system(project: Proj
         def test_that_starts_one_later():
             with RepromptMock(clock="paused") as mock:
                 results(mock, "a", inputs=OSAKA)
+        """,
+    )
+
+    project.run(plugins=["fakefs"]).assert_passed(tests=2)
+
+
+@pytest.mark.parametrize("server", ["thread", "process"])
+def test_a_false_file_system_is_there_again_when_an_emulator_has_started_and_ended(
+    project: Project, server: str
+) -> None:
+    project.write(
+        "test_it.py",
+        HEAD,
+        f"""
+        from pyfakefs.fake_filesystem_unittest import Patcher, TestCase
+
+        def assert_works():
+            pathlib.Path("/only-here").write_text("x")
+            mock = RepromptMock(server="{server}", clock="paused").start()
+            assert os.listdir("/only-here/..") and not pathlib.Path("/usr").exists()
+            results(mock, "a")
+            mock.close()
+            assert pathlib.Path("/only-here").read_text() == "x"
+            assert not pathlib.Path("/usr").exists()
+
+        def test_of_the_fixture(fs):
+            assert_works()
+
+        class TestOfUnittest(TestCase):
+            def setUp(self):
+                self.setUpPyfakefs()
+
+            def test_that_starts_one(self):
+                assert_works()
+
+        def test_of_a_block():
+            with Patcher():
+                assert_works()
+            assert not pathlib.Path("/only-here").exists() and pathlib.Path("/usr").exists()
+
+        def test_of_one_that_is_paused_by_the_test(fs):
+            fs.pause()
+            with RepromptMock(server="{server}", clock="paused") as mock:
+                assert pathlib.Path("/usr").exists()
+                results(mock, "a")
+            assert pathlib.Path("/usr").exists()
+            fs.resume()
+            assert_works()
+        """,
+    )
+
+    project.run(plugins=["fakefs"]).assert_passed(tests=4)
+
+
+def test_an_emulator_ends_in_a_false_file_system_and_leaves_nothing(project: Project) -> None:
+    project.write(
+        "test_it.py",
+        HEAD,
+        """
+        import tempfile
+
+        KEPT = os.environ["TMPDIR"] = str(pathlib.Path.cwd() / "kept")
+        os.mkdir(KEPT)
+        mock = RepromptMock(clock="paused").start()
+
+        def test_that_ends_it(fs):
+            results(mock, "a")
+            mock.close()
+
+        def test_of_later():
+            assert os.listdir(KEPT) == []
         """,
     )
 
