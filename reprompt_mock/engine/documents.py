@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Documents:
-    """The documents that one submission refers to, each looked up in the database once.
+    """The documents that one submission refers to, each looked up in the database once in the life of its world.
 
     Args:
         writing: the world, open for a change.
@@ -21,18 +21,19 @@ class Documents:
 
     def __init__(self, writing: Writing) -> None:
         self._writing = writing
-        self._keys: dict[Any, int] = {}
 
     def key_of(self, token: Any, value: Any) -> int:
         """Find or write a document; give its key.
 
         Args:
-            token: what stands for the value here, hashable and quicker to compare.
+            token: what stands for the value in all submissions, hashable and quicker to compare.
             value: the JSON-ready value.
         """
-        if token not in self._keys:
-            self._keys[token] = worlds.intern(self._writing.session, self._writing.key, value)
-        return self._keys[token]
+        writing = self._writing
+        key = writing.known.get(token) or writing.interned.get(token)
+        if key is None:
+            key = writing.interned[token] = worlds.intern(writing.session, writing.key, value)
+        return key
 
     def keys_of_lists(self, lists: Sequence[tuple[str, ...]]) -> list[int]:
         """Find or write lists of attributes, one per job; give their keys."""

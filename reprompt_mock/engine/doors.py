@@ -213,7 +213,7 @@ class Engine:
                         raise _Lost
                     writing.store_state()
                     self._begin_publication(world)
-                world.publish(writing.state)
+                world.publish(writing.state, writing.documents)
             except _Lost:
                 return Written(value, writing.acted)
             finally:

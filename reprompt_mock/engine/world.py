@@ -11,7 +11,7 @@ from reprompt_mock.scenario import Scenario
 from reprompt_mock.store.worlds import WorldState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from reprompt_mock.settings import WorldSettings
     from reprompt_mock.specs import RuleSpec
@@ -62,7 +62,8 @@ class World:
     """One organization's committed state, journal and rate limit.
 
     It is kept in memory from its first use and gets a row with the first thing that is stored in it. `present` is
-    replaced whole after each commit and never changed, so a reader sees the old state or the new.
+    replaced whole after each commit and never changed, so a reader sees the old state or the new. `documents` are the
+    keys of documents that its row has, by what stands for them; writers alone use it.
 
     Args:
         slug: the organization's.
@@ -74,6 +75,7 @@ class World:
     def __init__(self, slug: str, state: WorldState, *, journal_size: int, real: Callable[[], int]) -> None:
         self.slug = slug
         self.present = Present(state, Views())
+        self.documents: Mapping[Any, int] = {}
         self.forgotten = False
         self.journal = Journal(journal_size)
         self._limiter = RateLimiter()
@@ -90,8 +92,9 @@ class World:
         """The settings in force."""
         return self.state.settings
 
-    def publish(self, state: WorldState) -> None:
+    def publish(self, state: WorldState, documents: Mapping[Any, int]) -> None:
         """Put a committed state in the place of the one before; what was read of that holds no more."""
+        self.documents = documents
         if state.clock is not self.state.clock:
             self._latest = 0
         self.present = Present(state, Views())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from itertools import islice
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +17,16 @@ from reprompt_mock.store import batches, worlds
 from reprompt_mock.store.worlds import WorldState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from reprompt_mock.engine.world import World
     from reprompt_mock.scenario import Scenario
     from reprompt_mock.settings import WorldSettings
     from reprompt_mock.store.session import Session
+
+
+_MOST_DOCUMENTS = 1000
+"""As many keys are remembered for a world."""
 
 
 class Writing:
@@ -35,6 +40,8 @@ class Writing:
         now: its time in microseconds, read once; `set_clock` moves it.
         acted: ids of the rules that decided anything, in order.
         changes: what is to be published after the commit.
+        known: the keys of documents that were committed before, by what stands for them.
+        interned: the keys of those that were found or written since.
         stored: the state as the row has it.
         purges: whether it left rows to be removed by later ticks.
         most_jobs: how many jobs may be gone through.
@@ -50,6 +57,8 @@ class Writing:
         self.now = world.now()
         self.acted: list[str] = []
         self.changes: list[Change] = []
+        self.known = {} if world.forgotten else world.documents  # whose rows ticks remove
+        self.interned: dict[Any, int] = {}
         self.purges = False
         self.most_jobs = most_jobs
         self._real = real
@@ -78,6 +87,14 @@ class Writing:
         """The same, to be read: it sees what was written so far."""
         present = self.world.present._replace(state=self.state, views=Views())
         return Reading(self.world, present, self.now, Decoded(), lambda: nullcontext(self.session), self.most_jobs)
+
+    @property
+    def documents(self) -> Mapping[Any, int]:
+        """The keys to be remembered after the commit: all, or the newest where they become too many."""
+        if not self.interned:
+            return self.known
+        together = {**self.known, **self.interned}
+        return together if len(together) <= _MOST_DOCUMENTS else dict(islice(self.interned.items(), _MOST_DOCUMENTS))
 
     def note(self, kind: Kind, batch_id: str | None = None) -> None:
         """Note a change, to be published after the commit."""
@@ -148,6 +165,7 @@ class Writing:
         clock = VirtualClock(0, self._real(), speed, running).moved_to(now, self._real())
         rate: dict[str, Any] = {"clock": "running" if running else "paused", "speed": speed}
         state = WorldState(None, settings.model_copy(update=rate), clock, scenario)
+        self.known, self.interned = {}, {}
         self.key = worlds.insert(self.session, None if self.world.forgotten else self.world.slug, state)
         self.state = self.stored = state._replace(key=self.key)
         self.now = now

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -87,11 +87,11 @@ def test_a_reader_between_commit_and_publication_waits(engine: Engine, monkeypat
     with ThreadPoolExecutor(1) as pool:
         reading: list[Future[set[int]]] = []
 
-        def late(world: World, state: WorldState) -> None:
+        def late(world: World, state: WorldState, documents: Mapping[Any, int]) -> None:
             reading.append(pool.submit(engine.read, world, numbers))
             with suppress(TimeoutError):  # it has no answer yet, if it waits
                 reading[0].result(0.2)
-            publish(world, state)
+            publish(world, state, documents)
 
         with monkeypatch.context() as patch:
             patch.setattr(World, "publish", late)
