@@ -126,6 +126,10 @@ class WorldSettings(BaseModel):
         le=10**6,
         description="How many jobs a create may have; lower it to test the limit with few places.",
     )
+    generate_place_ids: bool = Field(
+        False,
+        description="Accept jobs without a `place_id`: `inputs.place_id` or `inputs.id`, else a generated one.",
+    )
     strict_attributes: bool = Field(False, description="Refuse attributes that the emulator does not know.")
     rate_limit: float = Field(
         0.0,

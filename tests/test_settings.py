@@ -35,6 +35,7 @@ VALUES: dict[str, tuple[Any, Any, str, str, tuple[Any, Any, Any]]] = {
     "drift_rate": (0.2, 1, "0", "0.5", (1.0, 0.0, 0.5)),
     "batch_failure_threshold": (0.5, 1, "0", "0.25", (1.0, 0.0, 0.25)),
     "max_jobs_per_request": (50_000, 5, "6", "7", (5, 6, 7)),
+    "generate_place_ids": (False, True, "false", "true", (True, False, True)),
     "strict_attributes": (False, True, "false", "true", (True, False, True)),
     "rate_limit": (0.0, 1, "2", "2.5", (1.0, 2.0, 2.5)),
     "host": ("localhost", "::1", "0.0.0.0", "'127.0.0.1'", ("::1", "0.0.0.0", "127.0.0.1")),

@@ -44,7 +44,9 @@ Offset = Annotated[int, Query(ge=0, le=BELOW_2_63, description="How many to skip
 )
 async def create_batch(call: Call) -> Response:
     """Create a batch of places, or append to the batch that `batch_id` names (contract D)."""
-    request = await call.prepare(partial(parse_batch, max_jobs=call.settings.max_jobs_per_request))
+    settings = call.settings
+    read = partial(parse_batch, max_jobs=settings.max_jobs_per_request, generates_ids=settings.generate_place_ids)
+    request = await call.prepare(read)
     return answer(batch_body(await call.write(batches.create, request)))
 
 

@@ -77,7 +77,7 @@ async def get_jobs(
 )
 async def create_job(call: Call) -> Response:
     """Submit one place that belongs to no batch (contract I2)."""
-    place = parse_place(await call.body())
+    place = parse_place(await call.body(), generates_ids=call.settings.generate_place_ids)
     job = await call.write(jobs.submit, place)
     # However short its time in pending is: the answer describes the job as it was submitted.
     return answer({"place_id": job["place_id"], "inputs": job["inputs"], "status": JobStatus.pending.name})
@@ -91,7 +91,7 @@ async def create_job(call: Call) -> Response:
 )
 async def enrich(call: Call) -> Response:
     """Enrich one place and answer with its result (contract I3)."""
-    place = parse_place(await call.body())
+    place = parse_place(await call.body(), generates_ids=call.settings.generate_place_ids)
     result = await call.write(jobs.enrich, place)
     if isinstance(result, EnrichmentNotFound):
         raise result

@@ -79,14 +79,16 @@ def create(writing: Writing, request: BatchToCreate) -> BatchView:
     writing.note(Kind.batch, created.batch.id)
     if created.batch.counts.total:
         return status(writing.reading, created.batch.id)
-    return _new(created.batch, created.place_ids)
+    return _new(writing, created.batch, created.place_ids)
 
 
-def _new(batch: StoredBatch, place_ids: Sequence[str]) -> BatchView:
+def _new(writing: Writing, batch: StoredBatch, place_ids: Sequence[str]) -> BatchView:
     """Describe a batch whose first jobs have just come, without reading them again."""
     by_status: dict[str, Sequence[str]] = {status.name: [] for status in JobStatus}
     by_status[JobStatus.pending.name] = place_ids
-    return BatchView(batch._replace(counts=Counts(pending=len(place_ids))), JobStatus.pending, by_status)
+    counts = Counts(pending=len(place_ids))
+    status = status_of(counts, writing.settings.batch_failure_threshold)
+    return BatchView(batch._replace(counts=counts), status, by_status)
 
 
 def status(reading: Reading, batch_id: str, attributes: Sequence[str] | None = None) -> BatchView:

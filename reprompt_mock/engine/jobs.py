@@ -30,7 +30,7 @@ def enrich(writing: Writing, place: PlaceToEnrich) -> dict[str, Any] | Enrichmen
     """
     before = writing.state
     try:
-        with writing.session.savepoint():
+        with writing.part():
             place_id = submissions.enrich(writing, place)
     except EnrichmentNotFound as failure:
         if writing.scenario is before.scenario:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from itertools import islice
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from reprompt_mock.store import batches, worlds
 from reprompt_mock.store.worlds import WorldState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from reprompt_mock.engine.world import World
     from reprompt_mock.scenario import Scenario
@@ -95,6 +95,17 @@ class Writing:
             return self.known
         together = {**self.known, **self.interned}
         return together if len(together) <= _MOST_DOCUMENTS else dict(islice(self.interned.items(), _MOST_DOCUMENTS))
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Undo what is stored within where it ends with an exception, and know no document of it."""
+        interned = dict(self.interned)
+        try:
+            with self.session.savepoint():
+                yield
+        except BaseException:
+            self.interned = interned
+            raise
 
     def note(self, kind: Kind, batch_id: str | None = None) -> None:
         """Note a change, to be published after the commit."""

@@ -116,6 +116,7 @@ class WorldOptions(TypedDict, total=False):
     drift_rate: float
     batch_failure_threshold: float
     max_jobs_per_request: int
+    generate_place_ids: bool
     strict_attributes: bool
     rate_limit: float
 

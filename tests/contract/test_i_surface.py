@@ -302,7 +302,8 @@ def test_jobs_alone_are_in_no_batch(org: Org) -> None:
 
 @pytest.mark.parametrize("path", ["/jobs", "/enrich"])
 def test_a_place_without_an_id_gets_one_by_its_inputs(path: str, org: Org) -> None:
-    """contract I2, I3, C4: inputs.place_id, inputs.id, else a UUID by hash."""
+    """contract I2, I3, C4: with generate_place_ids inputs.place_id, inputs.id, else a UUID by hash."""
+    org.set(generate_place_ids=True)
     named = org.post(path, {"inputs": {**LONDON, "place_id": "in-inputs"}})["place_id"]
     first = org.post(path, {"inputs": LONDON})["place_id"]
     again = org.post(path, {"inputs": LONDON})["place_id"]
@@ -341,7 +342,7 @@ def test_deleting_a_place_removes_all_of_its_jobs(org: Org) -> None:
 
 
 def test_the_batches_of_deleted_jobs_count_those_that_are_left(org: Org) -> None:
-    """contract F8, E1, E3: lists, counts and status follow; a batch without jobs is pending."""
+    """contract F8, E1, E3: lists, counts and status follow; a batch without jobs is completed."""
     org.create("a", "mock-fail-1", batch_id="one")
     org.create("a", batch_id="two")
     org.settle()
@@ -350,7 +351,8 @@ def test_the_batches_of_deleted_jobs_count_those_that_are_left(org: Org) -> None
 
     one, two = org.batch("one"), org.batch("two")
     assert (one["status"], one["jobs"]["failed"], one["metadata"]["total_jobs"]) == ("failed", ["mock-fail-1"], 1)
-    assert (two["status"], two["metadata"]["total_jobs"]) == ("pending", 0)
+    assert (two["status"], two["metadata"]["total_jobs"]) == ("completed", 0)
+    assert listed(org)["two"]["status"] == "completed"
     assert listed(org)["one"]["status_counts"] == one["metadata"]["status_counts"]
     assert all_counts(org) == {"pending": 0, "queued": 0, "in_progress": 0, "completed": 0, "failed": 1}
 

@@ -336,7 +336,7 @@ def test_the_rules_that_decided_are_named_and_those_that_did_not_are_not(org: Or
 
 def test_a_rule_that_lets_an_enrichment_fail_is_named(org: Org) -> None:
     (rule_id,) = org.control("POST", "/rules", {"then": {"outcome": "failed"}}).json()["ids"]
-    assert org.call("POST", "/enrich", json={"inputs": LONDON}).status_code == 404
+    assert org.call("POST", "/enrich", json={"place_id": "a", "inputs": LONDON}).status_code == 404
 
     assert [(one["status"], one["rules"]) for one in journal(org)] == [(404, [rule_id])]
 

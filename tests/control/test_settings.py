@@ -23,6 +23,7 @@ DEFAULTS = {
     "drift_rate": 0.2,
     "batch_failure_threshold": 0.5,
     "max_jobs_per_request": 50_000,
+    "generate_place_ids": False,
     "strict_attributes": False,
     "rate_limit": 0.0,
 }
@@ -73,6 +74,7 @@ def test_an_empty_change_changes_nothing(org: Org) -> None:
         ("workers", 10**6),
         ("max_jobs_per_request", 1),
         ("strict_attributes", True),
+        ("generate_place_ids", True),
         ("rate_limit", 0),
         ("rate_limit", 0.5),
         ("rate_limit", 1000),
