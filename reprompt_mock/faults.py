@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 OPERATION_IDS = (
     "create_batch", "get_batch", "list_batches", "get_jobs", "reprocess_batch", "delete_batch", "update_batch",
     "refresh_batches", "create_job", "get_job", "delete_job", "reprocess_jobs", "enrich", "get_attributes",
+    "create_export", "list_exports", "get_export", "download_export", "download_artifact",
 )  # fmt: skip
 """The service's operations, as faults name them."""
 

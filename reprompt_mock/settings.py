@@ -131,6 +131,20 @@ class WorldSettings(BaseModel):
         description="Accept jobs without a `place_id`: `inputs.place_id` or `inputs.id`, else a generated one.",
     )
     strict_attributes: bool = Field(False, description="Refuse attributes that the emulator does not know.")
+    export_inline_rows: int = Field(
+        50_000,
+        ge=0,
+        le=10**9,
+        description="Several batches with more rows become an export; fewer are answered at once.",
+    )
+    export_inline_bytes: int = Field(
+        120_000_000, ge=0, le=10**12, description="Several batches with a larger CSV become an export."
+    )
+    export_queued_seconds: Seconds = Field(2.0, description="Mean time of an export in `queued`, ±50 %.")
+    export_seconds_per_10000_rows: Seconds = Field(
+        4.0, description="Mean time of an export in `running` for each started 10,000 rows, ±50 %."
+    )
+    export_failure_rate: Rate = Field(0.0, description="Share of exports that fail.")
     rate_limit: float = Field(
         0.0,
         ge=0,

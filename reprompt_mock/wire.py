@@ -84,6 +84,11 @@ def invalid(why: str, *, at: int = 0) -> RequestValidationError:
     )
 
 
+def invalid_header(name: str, why: str) -> RequestValidationError:
+    """Make the error of a header that does not fit."""
+    return RequestValidationError([{"type": "value_error", "loc": ("header", name), "msg": why, "input": ""}])
+
+
 def _other_encoding(body: bytes) -> str | None:
     """Tell in which Unicode encoding other than UTF-8 a body is: by its mark, or since JSON begins in ASCII."""
     start = body[:4]

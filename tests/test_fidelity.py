@@ -7,12 +7,15 @@ from pathlib import Path
 
 from fastapi.routing import APIRoute
 
-from reprompt_mock.api import attributes, batches, jobs
+from reprompt_mock.api import attributes, batches, exports, jobs
 from reprompt_mock.faults import OPERATION_IDS
 
 LEDGER = (Path(__file__).parents[1] / "docs" / "fidelity" / "ledger.md").read_text(encoding="utf-8")
 ROUTES = [
-    route for module in (attributes, batches, jobs) for route in module.router.routes if isinstance(route, APIRoute)
+    route
+    for router in (attributes.router, batches.router, jobs.router, exports.router, exports.links)
+    for route in router.routes
+    if isinstance(route, APIRoute)
 ]
 
 
@@ -24,7 +27,7 @@ def test_the_ledger_lists_every_operation_once() -> None:
         for method in route.methods or ()
     }
     assert set(listed) == served
-    assert len(listed) == len(served) == 14
+    assert len(listed) == len(served) == 19
 
 
 def test_faults_know_the_same_operations() -> None:

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request, Response
 from starlette.middleware.cors import CORSMiddleware
 
 from reprompt_mock import __version__
-from reprompt_mock.api import attributes, batches, jobs
+from reprompt_mock.api import attributes, batches, exports, jobs
 from reprompt_mock.api.auth import Gate
 from reprompt_mock.api.document import build_document
 from reprompt_mock.api.gateway import Gateway
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from reprompt_mock.offload import Offload
 
-_ROUTERS = (batches.router, jobs.router, attributes.router)
+_ROUTERS = (batches.router, jobs.router, attributes.router, exports.links, exports.router)
 
 
 def create_service_app(offload: Offload) -> Gateway:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_PREFIX = "/v1/{org_slug}/place_enrichment"
+PREFIX = "/v1/{org_slug}/place_enrichment"
 
 
 class Call(Request):
@@ -103,4 +103,4 @@ class CallRoute(APIRoute):
 
 def calls(tag: str, *refused: int) -> APIRouter:
     """Make a router whose routes are given calls; `refused` are the statuses that all of them may answer."""
-    return APIRouter(prefix=_PREFIX, tags=[tag], responses=errors(*refused), route_class=CallRoute)
+    return APIRouter(prefix=PREFIX, tags=[tag], responses=errors(*refused), route_class=CallRoute)

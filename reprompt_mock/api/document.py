@@ -25,9 +25,12 @@ ERRORS = {
     401: "The key is missing or unknown.",
     403: "The key belongs to another organization.",
     404: "Not found.",
+    409: "The present state does not allow it.",
+    410: "No longer kept.",
     413: "The body is too large.",
     422: "The request does not fit its schema.",
     429: "Too many requests; `Retry-After` says how many seconds to wait.",
+    502: "The export was not started.",
 }
 
 
@@ -38,9 +41,9 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def build_document(app: FastAPI) -> dict[str, Any]:
     """Write the document of the app's routes, with the models that they refer to and the ways to send a key."""
-    from reprompt_mock.api.schemas import answers, batches, results
+    from reprompt_mock.api.schemas import answers, batches, exports, results
 
-    document = openapi.build_document(app, answers, batches, results)
+    document = openapi.build_document(app, answers, batches, exports, results)
     for path in document["paths"].values():
         for operation in path.values():
             operation["parameters"] = [dict(ORG_SLUG), *operation.get("parameters", ())]

@@ -42,12 +42,23 @@ class StatusCounts(BaseModel):
     failed: int
 
 
+class ExportCounts(BaseModel):
+    """Exports by status."""
+
+    queued: int
+    running: int
+    completed: int
+    failed: int
+    expired: int
+
+
 class WorldSummary(BaseModel):
     """A world's counts and clock."""
 
     org_slug: str
     batches: int
     jobs: StatusCounts
+    exports: ExportCounts
     clock: Clock
 
 

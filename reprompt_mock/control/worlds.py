@@ -54,5 +54,6 @@ def summary_body(summary: WorldSummary) -> dict[str, Any]:
         "org_slug": summary.org_slug,
         "batches": summary.batches,
         "jobs": summary.jobs.as_dict(),
+        "exports": summary.exports,
         "clock": clock_body(summary.clock),
     }

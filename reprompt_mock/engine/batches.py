@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.batch_status import Counts, status_of
 from reprompt_mock.engine import submissions
+from reprompt_mock.engine.artifacts import preserve
 from reprompt_mock.engine.events import Kind
 from reprompt_mock.engine.relief import makes_room
 from reprompt_mock.errors import BatchNotFound
@@ -153,7 +154,9 @@ def delete(writing: Writing, batch_id: str) -> None:
     Raises:
         BatchNotFound: the world has no batch of this id.
     """
-    batches.delete(writing.session, find(writing.reading, batch_id).pk)
+    batch = find(writing.reading, batch_id)
+    preserve(writing, {batch.pk})
+    batches.delete(writing.session, batch.pk)
     writing.purges = True
     writing.note(Kind.batch, batch_id)
 
@@ -164,7 +167,10 @@ def update(writing: Writing, batch_id: str, *, name: str | None, refresh: bool |
     Raises:
         BatchNotFound: the world has no batch of this id.
     """
-    batches.update(writing.session, find(writing.reading, batch_id).pk, name=name, refresh=refresh)
+    batch = find(writing.reading, batch_id)
+    if name not in {None, batch.name}:
+        preserve(writing, {batch.pk})
+    batches.update(writing.session, batch.pk, name=name, refresh=refresh)
     writing.note(Kind.batch, batch_id)
 
 

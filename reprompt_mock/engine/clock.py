@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from reprompt_mock.clock import LATEST, SECOND, iso
 from reprompt_mock.engine import batches as engine_batches
 from reprompt_mock.errors import TimeGoesBack
-from reprompt_mock.store import batches, worlds
+from reprompt_mock.store import batches, exports, worlds
 
 if TYPE_CHECKING:
     from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.writing import Writing
+
+
+_LAST_FINISHES = (batches.last_finish, exports.last_finish)
 
 
 class ClockView(NamedTuple):
@@ -76,13 +79,14 @@ def advance(writing: Writing, microseconds: int) -> ClockView:
 
 
 def settle(writing: Writing, batch_id: str | None = None) -> Settled:
-    """Advance just far enough for every job of a world or batch that moves by itself to finish.
+    """Advance just far enough for every job and export of a world or batch that moves by itself to finish.
 
     Raises:
         BatchNotFound: the world has no such batch.
     """
     batch = None if batch_id is None else engine_batches.find(writing.reading, batch_id)
-    finish = batches.last_finish(writing.session, writing.key, batch and batch.pk)
+    finishes = [last(writing.session, writing.key, batch and batch.pk) for last in _LAST_FINISHES]
+    finish = max((one for one in finishes if one is not None), default=None)
     before = writing.now
     if finish is not None and finish > before:
         writing.advance(finish - before)

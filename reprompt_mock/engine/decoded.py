@@ -39,6 +39,7 @@ class Decoded:
         self._pins: dict[int, Mapping[str, Any]] = {}
         self._in_force: dict[int, InForce] = {}
         self._standings: dict[Any, Standing] = {}
+        self._parts: dict[Any, Standing] = {}
 
     def asked(self, session: Session, key: int) -> tuple[str, ...]:
         """Give a list of attributes."""
@@ -52,13 +53,24 @@ class Decoded:
             self._histories, (key, submission), lambda: history.read(worlds.document(session, key), submission)
         )
 
-    def result(self, session: Session, job: StoredResult) -> dict[str, Any]:
-        """Build the result of a stored job; what it holds is shared, not to be changed."""
+    def result(self, session: Session, job: StoredResult, *, only: frozenset[str] | None = None) -> dict[str, Any]:
+        """Build the result of a stored job, or what it has of some attributes; what it holds is shared."""
+        _, standing = self._alike(session, job)
+        if only is not None:
+            standing = _cached(self._parts, (job[_OWN:], only), lambda: standing.only(only))
+        return build(Job._make(job[:_OWN]), standing)
+
+    def alike(self, session: Session, job: StoredResult) -> tuple[Any, Mapping[str, str]]:
+        """Return what a job has in common with others, hashable, and the attribute statuses that follow from it."""
+        key, standing = self._alike(session, job)
+        return key, standing.attribute_status
+
+    def _alike(self, session: Session, job: StoredResult) -> tuple[Any, Standing]:
         key: Any = job[_OWN:]
         standing = self._standings.get(key)
         if standing is None:
             standing = _cached(self._standings, key, lambda: self._standing(session, job))
-        return build(Job._make(job[:_OWN]), standing)
+        return key, standing
 
     def _standing(self, session: Session, job: StoredResult) -> Standing:
         references = References(

@@ -17,6 +17,7 @@ class Kind(StrEnum):
     batch = "batch"
     clock = "clock"
     scenario = "scenario"
+    export = "export"
 
 
 class Change(NamedTuple):

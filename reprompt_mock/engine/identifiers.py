@@ -1,4 +1,4 @@
-"""Identifiers that the emulator generates: of batches and of places, UUIDs by hash (contract D1)."""
+"""Identifiers that the emulator generates: of batches, places and exports, UUIDs by hash (contract D1, K3)."""
 
 from __future__ import annotations
 
@@ -28,6 +28,13 @@ def new_batch_id(writing: Writing, body: bytes) -> str:
         batch_id = _uuid(digest(writing.settings.seed, "batch", fingerprint, count))
         if batches.find(writing.session, writing.key, batch_id) is None:
             return batch_id
+
+
+def new_export_id(writing: Writing, batch_ids: list[str]) -> str:
+    """Generate the id of a new export from the seed, its batches, and how many equal ones came before."""
+    fingerprint = blake2b(b"export\0" + orjson.dumps(batch_ids), digest_size=16).hexdigest()
+    count = worlds.count_body(writing.session, writing.key, fingerprint)
+    return _uuid(digest(writing.settings.seed, "export", fingerprint, count))
 
 
 def identified(batch_id: str, places: Iterable[PlaceToEnrich]) -> dict[str, PlaceToEnrich]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.engine import counts, results, submissions
+from reprompt_mock.engine.artifacts import preserve
 from reprompt_mock.engine.relief import makes_room
 from reprompt_mock.errors import EnrichmentNotFound, JobNotFound
 from reprompt_mock.store import jobs
@@ -51,6 +52,7 @@ def delete(writing: Writing, place_id: str) -> int:
     found = jobs.of_place(writing.session, writing.key, place_id, now=writing.now)
     if not found:
         raise JobNotFound(place_id=place_id)
+    preserve(writing, {job.batch for job in found})
     jobs.remove(writing.session, [job.pk for job in found])
     changes = counts.Changes()
     for job in found:

@@ -6,6 +6,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.engine import counts
+from reprompt_mock.engine.artifacts import preserve
 from reprompt_mock.lifecycle import Course, resume
 from reprompt_mock.store import jobs, worlds
 from reprompt_mock.tables import ALONE
@@ -24,6 +25,7 @@ def release(writing: Writing, *, place_id: str | None, batch: str | None) -> int
         submission: worlds.submission_settings(writing.session, submission)
         for submission in {job.submission for job in meant}
     }
+    preserve(writing, {job.batch for job in meant})
     for job in meant:
         steps = _resumed(writing, job, settings[job.submission])
         jobs.release(writing.session, job.pk, steps)

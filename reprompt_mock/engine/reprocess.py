@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock import history
+from reprompt_mock.engine.artifacts import preserve
 from reprompt_mock.engine.batches import find
 from reprompt_mock.engine.counts import Changes
 from reprompt_mock.engine.events import Kind
@@ -77,6 +78,7 @@ def _restart(writing: Writing, picked: Sequence[ExistingJob], wanted: Wanted) ->
     """Start new attempts of jobs, as one submission."""
     session, key, now = writing.session, writing.key, writing.now
     check_known(writing.settings, [wanted.attributes])
+    preserve(writing, {job.batch for job in picked})
     submission, _ = worlds.add_submission(session, key, now, writing.settings)
     ran = _histories(writing, picked)
     planned = plan_jobs(writing, _submitted(writing, picked, ran, wanted), refresh=wanted.refresh)

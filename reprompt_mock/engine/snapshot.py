@@ -6,6 +6,7 @@ No number in it is too large for JavaScript: a large seed, late times, and a sce
 
 from __future__ import annotations
 
+from base64 import b64decode
 from datetime import datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -32,8 +33,10 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.writing import Writing
     from reprompt_mock.store.dumps import Tables
 
-VERSION = 2
-"""What is written; version 1, whose large numbers were no text, is read too."""
+VERSION = 3
+"""What is written; version 2, without exports, and version 1, whose large numbers were not text, are read, too."""
+_GONE = 0
+"""The key of a batch that was deleted."""
 _JOB = {name: position for position, name in enumerate(dumps.COLUMNS["job"])}
 _FIRST = dumps.COLUMNS["submission"].index("first")
 _DOCUMENTS = [_JOB[name] for name in ("own", "asked", "course", "ran", "planned")]
@@ -64,7 +67,7 @@ class ClockState(Strict):
 class Snapshot(Strict):
     """A whole world; `digest` seals `data`, which is not meant to be edited."""
 
-    version: Literal[1, 2]
+    version: Literal[1, 2, 3]
     clock: ClockState
     settings: WorldSettings
     scenario: Annotated[
@@ -155,6 +158,17 @@ class _Restored:
         self._write_documents()
         dumps.add_bodies(self._session, self._key, self._data["body"])
         dumps.add_jobs(self._session, self._key, [self._job(list(job)) for job in self._data["job"]])
+        self._write_exports()
+
+    def _write_exports(self) -> None:
+        written = {}
+        for pk, id_, key, listed, *times, known, rows in self._data.get("export", ()):
+            moved = [[self._batches.get(batch, _GONE), batch_id] for batch, batch_id in orjson.loads(listed)]
+            last = max((new for old, new in self._submissions.items() if old <= known), default=0)
+            values = [id_, key, orjson.dumps(moved).decode(), *times, last, rows]
+            written[pk] = dumps.add(self._session, self._key, "export", values)
+        for _, export, part, data in self._data.get("artifact", ()):
+            dumps.add(self._session, self._key, "artifact", [written[export], part, b64decode(data)])
 
     def _write_documents(self) -> None:
         histories = {job[_JOB[name]] for job in self._data["job"] for name in ("ran", "planned")}

@@ -9,6 +9,7 @@ import msgspec
 
 from reprompt_mock.attributes import CATALOGUE, CORE, nearest
 from reprompt_mock.engine import counts
+from reprompt_mock.engine.artifacts import preserve
 from reprompt_mock.engine.identifiers import identified, new_batch_id
 from reprompt_mock.engine.planning import Planned, Submitted, plan_jobs, plan_uploads
 from reprompt_mock.errors import AttributesMissing, AttributeUnknown, EnrichmentNotFound, TooManyJobs
@@ -156,6 +157,7 @@ def submit(
     """
     session, key, now = writing.session, writing.key, writing.now
     replaced = jobs.existing(session, key, batch.pk, list(places), now=now) if batch.counts.total else {}
+    preserve(writing, {job.batch for job in replaced.values()})
     planned = _run(writing, batch, places) if kick_off else _uploaded(writing, places)
     if at_once:
         planned = _finished(now, places, planned)

@@ -29,9 +29,20 @@ class Search:
     between results: replace it, never change it.
     """
 
-    __slots__ = ("_finders", "_reasons", "_scores", "beyond_core", "fallible", "outputs", "reasoning", "scores")
+    __slots__ = (
+        "_finders",
+        "_reasons",
+        "_scores",
+        "attributes",
+        "beyond_core",
+        "fallible",
+        "outputs",
+        "reasoning",
+        "scores",
+    )
 
     def __init__(self, attributes: tuple[str, ...]) -> None:
+        self.attributes = attributes
         known = [CATALOGUE[name] for name in attributes]
         self.fallible = frozenset(attributes) - _ALWAYS_FOUND
         self.beyond_core = not set(attributes).issubset(CORE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -88,6 +88,11 @@ class Standing:
     failed: Mapping[str, FailedRun | None]
     rounds: Sequence[Round]
     beyond_core: bool
+
+    def only(self, attributes: frozenset[str]) -> Standing:
+        """Leave out what other attributes write."""
+        some = ((one, [name for name in one.search.attributes if name in attributes]) for one in self.rounds)
+        return replace(self, rounds=[replace(one, search=search_for(*names)) for one, names in some if names])
 
 
 def standing_of(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 Operation = Literal[
     "create_batch", "get_batch", "list_batches", "get_jobs", "reprocess_batch", "delete_batch", "update_batch",
     "refresh_batches", "create_job", "get_job", "delete_job", "reprocess_jobs", "enrich", "get_attributes",
+    "create_export", "list_exports", "get_export", "download_export", "download_artifact",
 ]  # fmt: skip
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 AttributeStatus = Literal["RUN", "ERROR", "NOT_RUN", "RUN_CONDITION_FAILED"]
@@ -118,6 +119,11 @@ class WorldOptions(TypedDict, total=False):
     max_jobs_per_request: int
     generate_place_ids: bool
     strict_attributes: bool
+    export_inline_rows: int
+    export_inline_bytes: int
+    export_queued_seconds: float
+    export_seconds_per_10000_rows: float
+    export_failure_rate: float
     rate_limit: float
 
 

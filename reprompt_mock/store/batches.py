@@ -77,6 +77,12 @@ def by_key(session: Session, key: int) -> StoredBatch:
     return _stored(row)
 
 
+def of_world(session: Session, world: int, key: int) -> StoredBatch | None:
+    """Read a batch by its key, None where the world does not have it any more."""
+    row = session.one(f"SELECT {_COLUMNS} FROM batch WHERE pk = ? AND world = ?", (key, world))
+    return _stored(row) if row else None
+
+
 def new(batch_id: str, name: str, created_at: int) -> StoredBatch:
     """Describe an empty batch that is not written yet."""
     return StoredBatch(NEW, batch_id, name, created_at, refresh=False, counts=Counts())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.numerals import portable
@@ -21,10 +22,15 @@ COLUMNS = {
         "started_at", "finished_at", "outcome", "hold", "course", "ran", "planned", "fresh", "error",
         "last_enriched", "place",
     ),
+    "export": (
+        "pk", "id", "key", "batches", "created_at", "running_at", "finished_at", "error", "known", "rows",
+    ),
+    "artifact": ("pk", "export", "part", "data"),
 }  # fmt: skip
-"""The tables of a world and their columns, `world` and the batches' counts aside; places come last, as text."""
+"""The tables of a world and their columns, `world` and the batches' counts aside; the last of a job or an
+artifact is text."""
 
-_TIMES = frozenset(("created_at", "at", "queued_at", "started_at", "finished_at", "last_enriched"))
+_TIMES = frozenset(("created_at", "at", "queued_at", "started_at", "running_at", "finished_at", "last_enriched"))
 _TIMES_OF = {
     table: [position for position, column in enumerate(columns) if column in _TIMES]
     for table, columns in COLUMNS.items()
@@ -50,6 +56,8 @@ def dump(session: Session, world: int) -> Tables:
     }
     for job in tables["job"]:
         job[-1] = job[-1].decode()
+    for artifact in tables["artifact"]:
+        artifact[-1] = b64encode(artifact[-1]).decode()
     _change_times(tables, portable)
     return tables
 
@@ -65,7 +73,7 @@ def read_times(tables: Tables) -> None:
 
 def _change_times(tables: Tables, change: Callable[[Any], Any]) -> None:
     for table, positions in _TIMES_OF.items():
-        for row in tables[table] if positions else ():
+        for row in tables.get(table, ()) if positions else ():
             for position in positions:
                 if row[position] is not None:
                     row[position] = change(row[position])

@@ -131,6 +131,13 @@ SELECT (SELECT at FROM submission WHERE pk = created_in) / 86400000000 AS day, {
 """
 
 
+EXPORTED = f"""
+SELECT job.pk, {_RESULTS.strip().removeprefix("SELECT ")} {_OF_BATCH} AND job.pk > :after
+  AND (came.pk <= :known OR came.at < :now) {_IN_ORDER} LIMIT :limit
+"""
+LATER_JOBS = """
+SELECT coalesce(sum(last - first + 1), 0) FROM submission WHERE batch = :batch AND pk > :known AND at >= :now
+"""
 PLACES_BY_STATUS = f"SELECT {_STATUS}, place_id {_OF_BATCH} {_IN_ORDER}"
 ATTRIBUTES_BY_JOB = f"SELECT place_id, {_STATUS}, submission, asked, {_RAN}, planned {_OF_BATCH} {_IN_ORDER}"
 
@@ -138,8 +145,8 @@ ATTRIBUTES_BY_JOB = f"SELECT place_id, {_STATUS}, submission, asked, {_RAN}, pla
 # that takes no more room for a million jobs than for one. What stays in its world says when its last submission came,
 # and which keys were given away by then.
 NEW_GRAVE = (
-    "INSERT INTO world (slug, clock_virtual, clock_real, clock_speed, clock_running, settings, scenario)"
-    " VALUES (NULL, 0, 0, 1, false, '', '')"
+    "INSERT INTO world (slug, clock_virtual, clock_real, clock_speed, clock_running, settings, scenario, secret)"
+    " VALUES (NULL, 0, 0, 1, false, '', '', '')"
 )
 KEEP_TIME = (
     "INSERT INTO submission (world, at, settings, batch, first, last)"

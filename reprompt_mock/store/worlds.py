@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -17,8 +18,9 @@ if TYPE_CHECKING:
 
     from reprompt_mock.store.session import Session
 
-_PURGED = {"batch": "pk", "document": "pk", "body": "digest"}
+_PURGED = {"batch": "pk", "document": "pk", "body": "digest", "export": "pk", "artifact": "pk"}
 """What a forgotten world has beside its submissions and their jobs, each table with a column that tells rows apart."""
+_SECRET_BYTES = 32
 _COLUMNS = "pk, slug, clock_virtual, clock_real, clock_speed, clock_running, settings, scenario"
 
 
@@ -79,9 +81,9 @@ def _values(state: WorldState) -> tuple[Any, ...]:
 def insert(session: Session, slug: str | None, state: WorldState) -> int:
     """Write a new world and give its key; one without a slug is forgotten already."""
     return session.insert(
-        "INSERT INTO world (slug, clock_virtual, clock_real, clock_speed, clock_running, settings, scenario)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (slug, *_values(state)),
+        "INSERT INTO world (slug, clock_virtual, clock_real, clock_speed, clock_running, settings, scenario, secret)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (slug, *_values(state), token_hex(_SECRET_BYTES)),
     )
 
 
@@ -100,6 +102,11 @@ def save_clock(session: Session, state: WorldState) -> None:
         "UPDATE world SET clock_virtual = ?, clock_real = ?, clock_speed = ?, clock_running = ? WHERE pk = ?",
         (*_clock_values(state.clock), state.key),
     )
+
+
+def secret(session: Session, world: int) -> bytes:
+    """Read what signs the addresses of a world's exports."""
+    return str(session.value("SELECT secret FROM world WHERE pk = ?", (world,))).encode()
 
 
 def forget(session: Session, world: int) -> None:

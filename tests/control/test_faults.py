@@ -233,6 +233,11 @@ CALLS = {
     "reprocess_jobs": ("POST", "/jobs/reprocess"),
     "enrich": ("POST", "/enrich"),
     "get_attributes": ("GET", "/attributes"),
+    "create_export": ("POST", "/exports"),
+    "list_exports": ("GET", "/exports"),
+    "get_export": ("GET", "/exports/e"),
+    "download_export": ("GET", "/exports/e/download"),
+    "download_artifact": ("GET", "/exports/artifacts/t"),
 }
 
 

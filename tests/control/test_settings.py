@@ -24,6 +24,11 @@ DEFAULTS = {
     "batch_failure_threshold": 0.5,
     "max_jobs_per_request": 50_000,
     "generate_place_ids": False,
+    "export_inline_rows": 50_000,
+    "export_inline_bytes": 120_000_000,
+    "export_queued_seconds": 2.0,
+    "export_seconds_per_10000_rows": 4.0,
+    "export_failure_rate": 0.0,
     "strict_attributes": False,
     "rate_limit": 0.0,
 }

@@ -50,6 +50,7 @@ def test_the_worlds_are_listed_with_their_counts(org: Org) -> None:
         "org_slug": org.slug,
         "batches": 2,
         "jobs": {**NOTHING, "in_progress": 1, "completed": 2, "failed": 1},
+        "exports": {"queued": 0, "running": 0, "completed": 0, "failed": 0, "expired": 0},
         "clock": clock,
     }
     assert worlds[other.slug]["batches"] == 1

@@ -137,6 +137,29 @@ class BulkRefreshBatchResponse(BaseModel):
     refresh: bool
 
 
+class ExportStatusResponse(BaseModel):
+    """An export that is a job of its own."""
+
+    id: str
+    status: str = Field(description="`queued`, `running`, `completed`, `failed` or `expired`.")
+    batch_ids: list[str]
+    batch_names: dict[str, str] = Field({}, description="The names of the batches that are still there, by id.")
+    created_at: str | None = None
+    updated_at: str | None = None
+    status_url: str = Field(description="Where to poll, relative to the host.")
+    download_url: str | None = Field(None, description="Where to download the file, once it is completed.")
+    error: str | None = Field(None, description="Why it failed.")
+    metadata: dict[str, Any] | None = Field(None, description="How many rows it has, and how long it took.")
+    expired: bool
+
+
+class ExportListResponse(BaseModel):
+    """A page of exports, the newest first."""
+
+    exports: list[ExportStatusResponse]
+    next_cursor: str | None = None
+
+
 class Problem(BaseModel):
     """What does not fit the schema, and where."""
 

@@ -1,0 +1,313 @@
+"""Exports: several batches as one CSV file, at once or as a job of its own (contract K)."""
+
+from __future__ import annotations
+
+import hmac
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from hashlib import sha256
+from math import ceil
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+
+from reprompt_mock.clock import LATEST, SECOND
+from reprompt_mock.draws import draw
+from reprompt_mock.engine import artifacts
+from reprompt_mock.engine.events import Kind
+from reprompt_mock.engine.identifiers import new_export_id
+from reprompt_mock.errors import (
+    BatchNotFound,
+    CursorMalformed,
+    ExportExpired,
+    ExportKeyTaken,
+    ExportNotDispatched,
+    ExportNotFound,
+    ExportUnfinished,
+    LinkRefused,
+)
+from reprompt_mock.store import batches, exports, worlds
+from reprompt_mock.store.exports import ExportedBatch, StoredExport
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reprompt_mock.engine.artifacts import Position
+    from reprompt_mock.engine.reading import Reading
+    from reprompt_mock.engine.writing import Writing
+    from reprompt_mock.enrichment.csv_table import Column
+    from reprompt_mock.store.session import Session
+
+FAILS, STUCK, UNDISPATCHED = "mock-export-fail-", "mock-export-stuck-", "mock-export-undispatched-"
+"""Batch ids that begin with these let their export fail, stay running, or not be started (contract K4)."""
+LINK_SECONDS = 3600
+_FAILED = "The export failed: the worker could not write the file. Create the export again."
+_NOT_DISPATCHED = "The export was not started: no worker could be reached. Create the export again."
+_ROWS_TOGETHER = 10_000
+
+
+class ExportView(NamedTuple):
+    """An export, the present names of its batches by id, its rows once it is completed, the settings of its timing."""
+
+    export: StoredExport
+    names: dict[str, str]
+    rows: int | None
+
+
+class ExportPage(NamedTuple):
+    """A page of exports, newest first, and where the next one begins; None after the last."""
+
+    exports: list[ExportView]
+    next_cursor: str | None
+
+
+class Download(NamedTuple):
+    """A file to send part by part: the export, and the columns where the file is derived."""
+
+    export: StoredExport
+    columns: Sequence[Column]
+
+
+# Creating
+
+
+def at_once(reading: Reading, batch_ids: Sequence[str], key: str | None) -> list[bytes] | ExportView | None:
+    """Answer a create without making anything, if that can be.
+
+    Returns:
+        The compressed parts of the file; the export that an idempotency key stands for; None where an export is to
+        be made.
+
+    Raises:
+        ExportKeyTaken: the key stands for an export of other batches.
+        BatchNotFound: the world does not have one of the batches.
+    """
+    if reading.key is None:
+        raise BatchNotFound(batch_id=batch_ids[0])
+    if key is not None and (known := _known(reading, batch_ids, key)):
+        return known
+    found = _found(reading.session, reading.key, batch_ids)
+    settings, rows = reading.state.settings, _total(reading.session, found)
+    if len(found) > 1 and rows > settings.export_inline_rows:
+        return None
+    export = _made("", None, found, reading.now, exports.last_submission(reading.session))
+    reading.weigh(rows)
+    return _within(reading, export, None if len(found) == 1 else settings.export_inline_bytes)
+
+
+def _within(reading: Reading, export: StoredExport, most_bytes: int | None) -> list[bytes] | None:
+    """Derive a file; None where it is too large to be answered at once."""
+    kept, size = [], 0
+    for data in artifacts.parts(reading, export):
+        size += len(data)
+        if most_bytes is not None and size > most_bytes:
+            return None
+        kept.append(artifacts.compressed(data))
+    return kept
+
+
+def create(writing: Writing, batch_ids: Sequence[str], key: str | None) -> ExportView | ExportNotDispatched:
+    """Make an export; the error is returned where it is stored as one that was not started.
+
+    Raises:
+        ExportKeyTaken: the key stands for an export of other batches.
+        BatchNotFound: the world does not have one of the batches.
+    """
+    if key is not None and (known := _known(writing.reading, batch_ids, key)):
+        return known
+    found = _found(writing.session, writing.key, batch_ids)
+    export_id = new_export_id(writing, [batch.id for batch in found])
+    made = _made(export_id, key, found, writing.now, exports.last_submission(writing.session))
+    export = _scheduled(writing, made, _total(writing.session, found))
+    pk = exports.insert(writing.session, writing.key, export)
+    writing.note(Kind.export, export_id)
+    if export.error == _NOT_DISPATCHED:
+        return ExportNotDispatched(export_id=export_id)
+    return _view(writing.reading, export._replace(pk=pk))
+
+
+def _known(reading: Reading, batch_ids: Sequence[str], key: str) -> ExportView | None:
+    export = None if reading.key is None else exports.of_key(reading.session, reading.key, key, now=reading.now)
+    if export is None:
+        return None
+    if set(export.batch_ids) != set(batch_ids):
+        raise ExportKeyTaken(export_id=export.id)
+    return _view(reading, export)
+
+
+def _found(session: Session, world: int, batch_ids: Sequence[str]) -> list[ExportedBatch]:
+    found = []
+    for batch_id in dict.fromkeys(batch_ids):
+        batch = batches.find(session, world, batch_id)
+        if batch is None:
+            raise BatchNotFound(batch_id=batch_id)
+        found.append(ExportedBatch(batch.pk, batch.id))
+    return found
+
+
+def _total(session: Session, found: Sequence[ExportedBatch]) -> int:
+    return sum(batches.by_key(session, batch.pk).counts.total for batch in found)
+
+
+def _made(export_id: str, key: str | None, found: list[ExportedBatch], now: int, known: int) -> StoredExport:
+    """Describe an export that shows the present."""
+    return StoredExport(0, export_id, key, found, now, now, now, None, known, None, "queued")
+
+
+def _scheduled(writing: Writing, export: StoredExport, rows: int) -> StoredExport:
+    """Draw the timetable of an export, or let its batches' ids decide (contract K4)."""
+    settings, now = writing.settings, writing.now
+    if _has(export, UNDISPATCHED):
+        # Its key is free: a repeat is a new attempt.
+        return export._replace(key=None, error=_NOT_DISPATCHED, status="failed")
+    choices = draw(settings.seed, export.id, "export")
+    queued = settings.export_queued_seconds * (0.5 + choices.fraction())
+    running = settings.export_seconds_per_10000_rows * max(1, ceil(rows / _ROWS_TOGETHER)) * (0.5 + choices.fraction())
+    fails = _has(export, FAILS) or choices.chance(settings.export_failure_rate)
+    running_at = min(now + int(queued * SECOND), LATEST)
+    finished_at = None if _has(export, STUCK) else min(running_at + int(running * SECOND), LATEST)
+    return export._replace(
+        running_at=running_at,
+        finished_at=finished_at,
+        error=_FAILED if fails and finished_at is not None else None,
+        status=_status(writing.now, running_at, finished_at, fails=fails),
+    )
+
+
+def _status(now: int, running_at: int, finished_at: int | None, *, fails: bool) -> str:
+    if now < running_at:
+        return "queued"
+    if finished_at is None or now < finished_at:
+        return "running"
+    return "failed" if fails else "completed"
+
+
+def _has(export: StoredExport, prefix: str) -> bool:
+    return any(batch_id.startswith(prefix) for batch_id in export.batch_ids)
+
+
+# Looking
+
+
+def show(reading: Reading, export_id: str) -> ExportView:
+    """Describe an export.
+
+    Raises:
+        ExportNotFound: the world does not have it.
+    """
+    return _view(reading, _find(reading, export_id))
+
+
+def _find(reading: Reading, export_id: str) -> StoredExport:
+    export = None if reading.key is None else exports.find(reading.session, reading.key, export_id, now=reading.now)
+    if export is None:
+        raise ExportNotFound(export_id=export_id)
+    return export
+
+
+def _view(reading: Reading, export: StoredExport) -> ExportView:
+    named = ((batch_id, batches.find(reading.session, reading.state.row, batch_id)) for batch_id in export.batch_ids)
+    names = {batch_id: batch.name for batch_id, batch in named if batch is not None}
+    is_completed = export.status in {"completed", "expired"}
+    return ExportView(export, names, artifacts.row_count(reading, export) if is_completed else None)
+
+
+def page(reading: Reading, *, status: str | None, cursor: str | None, limit: int) -> ExportPage:
+    """List exports, newest first (contract K6).
+
+    Raises:
+        CursorMalformed: the cursor is none that was given.
+    """
+    before = None if cursor is None else _read_cursor(cursor)
+    if reading.key is None:
+        return ExportPage([], None)
+    found = exports.page(reading.session, reading.key, status=status, before=before, limit=limit + 1, now=reading.now)
+    listed = found[:limit]
+    return ExportPage(
+        [_view(reading, export) for export in listed], _cursor(listed[-1].pk) if len(found) > limit else None
+    )
+
+
+def _cursor(pk: int) -> str:
+    return urlsafe_b64encode(orjson.dumps([pk])).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> int:
+    try:
+        (pk,) = orjson.loads(_decoded(cursor))
+    except (ValueError, TypeError):
+        raise CursorMalformed from None
+    if type(pk) is not int or not 0 < pk < 2**63 or _cursor(pk) != cursor:
+        raise CursorMalformed
+    return pk
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
+    except (Base64Error, UnicodeEncodeError) as error:
+        raise ValueError from error
+
+
+# Downloading
+
+
+def link(reading: Reading, export_id: str) -> str:
+    """Sign the address of an export's file, for an hour of virtual time; returns its token (contract K5).
+
+    Raises:
+        ExportNotFound: the world does not have it.
+        ExportUnfinished: it is not completed.
+        ExportExpired: its file is no longer kept.
+    """
+    export = _find(reading, export_id)
+    _check_completed(export)
+    payload = orjson.dumps([export.id, reading.now + LINK_SECONDS * SECOND])
+    return ".".join(urlsafe_b64encode(one).decode().rstrip("=") for one in (payload, _signed(reading, payload)))
+
+
+def _check_completed(export: StoredExport) -> None:
+    if export.status == "expired":
+        raise ExportExpired(export_id=export.id)
+    if export.status != "completed":
+        raise ExportUnfinished(export_id=export.id, status=export.status)
+
+
+def _signed(reading: Reading, payload: bytes) -> bytes:
+    return hmac.digest(worlds.secret(reading.session, reading.state.row), payload, sha256)
+
+
+def open_link(reading: Reading, token: str) -> Download:
+    """Open the file that a signed address leads to.
+
+    Raises:
+        LinkRefused: it was not signed here, or its hour is over.
+        ExportExpired: the file is no longer kept.
+    """
+    if reading.key is None:
+        raise LinkRefused
+    try:
+        payload, signature = map(_decoded, token.split("."))
+    except ValueError:
+        raise LinkRefused from None
+    if not hmac.compare_digest(signature, _signed(reading, payload)):
+        raise LinkRefused
+    export_id, until = orjson.loads(payload)
+    if reading.now >= until:
+        raise LinkRefused
+    export = _find(reading, export_id)
+    _check_completed(export)
+    return Download(export, artifacts.survey(reading, export) if export.rows is None else ())
+
+
+def part(reading: Reading, download: Download, start: Position) -> tuple[bytes, Position]:
+    """Read a part of a file; empty beyond the last, with where the next one begins.
+
+    Raises:
+        ExportNotFound: the world was forgotten meanwhile.
+    """
+    export = _find(reading, download.export.id)
+    if export.rows is None:
+        return artifacts.part(reading, export, download.columns, start)
+    data = exports.read_part(reading.session, export.pk, start.part)
+    return (b"" if data is None else artifacts.restored(data)), start._replace(part=start.part + 1)
