@@ -126,6 +126,9 @@ class WorldSettings(BaseModel):
         le=10**6,
         description="How many jobs a create may have; lower it to test the limit with few places.",
     )
+    attribute_status: Literal["all", "asked"] = Field(
+        "all", description="Whether results show the status of all attributes, or of those that were asked for."
+    )
     generate_place_ids: bool = Field(
         False,
         description="Accept jobs without a `place_id`: `inputs.place_id` or `inputs.id`, else a generated one.",

@@ -23,7 +23,7 @@ LISTS = [("websites",), ("phoneNumbers",), ("websites", "phoneNumbers"), ("openi
 
 @pytest.fixture
 def engine() -> Iterator[Engine]:
-    engine = Engine(load({"clock": "paused"}, environ={}))
+    engine = Engine(load({"clock": "paused", "attribute_status": "asked"}, environ={}))
     yield engine
     engine.close()
 

@@ -524,7 +524,7 @@ REFUSALS: dict[str, tuple[Any, int, str]] = {
     "snapshot": (
         lambda mock: mock.restore({**mock.snapshot(), "version": 9}),
         422,
-        "body.version: Input should be 1 or 2",
+        "body.version: Input should be 1, 2 or 3",
     ),
     "slug": (lambda mock: mock.org("-").counts(), 404, "The organization '-' was not found."),
 }  # fmt: skip

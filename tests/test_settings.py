@@ -35,6 +35,7 @@ VALUES: dict[str, tuple[Any, Any, str, str, tuple[Any, Any, Any]]] = {
     "drift_rate": (0.2, 1, "0", "0.5", (1.0, 0.0, 0.5)),
     "batch_failure_threshold": (0.5, 1, "0", "0.25", (1.0, 0.0, 0.25)),
     "max_jobs_per_request": (50_000, 5, "6", "7", (5, 6, 7)),
+    "attribute_status": ("all", "asked", "all", "'asked'", ("asked", "all", "asked")),
     "generate_place_ids": (False, True, "false", "true", (True, False, True)),
     "export_inline_rows": (50_000, 5, "6", "7", (5, 6, 7)),
     "export_inline_bytes": (120_000_000, 5, "6", "7", (5, 6, 7)),

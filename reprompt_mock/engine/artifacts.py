@@ -50,7 +50,7 @@ def survey(reading: Reading, export: StoredExport) -> list[Column]:
         found.add_inputs(inputs_of(row.job.place))
         alike, statuses = reading.decoded.alike(reading.session, row.job)
         if wanted := found.wanted(alike, statuses):
-            found.add(alike, reading.decoded.result(reading.session, row.job, only=wanted))
+            found.add(alike, reading.decoded.some(reading.session, row.job, wanted))
     return found.columns()
 
 

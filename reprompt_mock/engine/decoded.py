@@ -53,12 +53,16 @@ class Decoded:
             self._histories, (key, submission), lambda: history.read(worlds.document(session, key), submission)
         )
 
-    def result(self, session: Session, job: StoredResult, *, only: frozenset[str] | None = None) -> dict[str, Any]:
-        """Build the result of a stored job, or what it has of some attributes; what it holds is shared."""
+    def result(self, session: Session, job: StoredResult, *, every_status: bool = False) -> dict[str, Any]:
+        """Build the result of a stored job; what it holds is shared, not to be changed."""
         _, standing = self._alike(session, job)
-        if only is not None:
-            standing = _cached(self._parts, (job[_OWN:], only), lambda: standing.only(only))
-        return build(Job._make(job[:_OWN]), standing)
+        return build(Job._make(job[:_OWN]), standing, every_status=every_status)
+
+    def some(self, session: Session, job: StoredResult, attributes: frozenset[str]) -> dict[str, Any]:
+        """Build what the result of a stored job has of some attributes; the rest is left out."""
+        alike, standing = self._alike(session, job)
+        part = _cached(self._parts, (alike, attributes), lambda: standing.only(attributes))
+        return build(Job._make(job[:_OWN]), part)
 
     def alike(self, session: Session, job: StoredResult) -> tuple[Any, Mapping[str, str]]:
         """Return what a job has in common with others, hashable, and the attribute statuses that follow from it."""

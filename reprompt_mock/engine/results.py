@@ -50,7 +50,8 @@ def page(reading: Reading, query: ResultQuery, *, limit: int, offset: int) -> Re
         return ResultPage([], 0)
     total = _total(reading, selection)
     stored = jobs.results(reading.session, selection, limit=limit, offset=offset, total=total)
-    results = (reading.decoded.result(reading.session, job) for job in stored)
+    every = _shows_every_status(reading)
+    results = (reading.decoded.result(reading.session, job, every_status=every) for job in stored)
     return ResultPage(list(_written(results)), total)
 
 
@@ -109,4 +110,8 @@ def of_place(reading: Reading, place_id: str) -> dict[str, Any]:
     job = reading.key and jobs.result_of_place(reading.session, reading.key, place_id, now=reading.now)
     if not job:
         raise JobNotFound(place_id=place_id)
-    return reading.decoded.result(reading.session, job)
+    return reading.decoded.result(reading.session, job, every_status=_shows_every_status(reading))
+
+
+def _shows_every_status(reading: Reading) -> bool:
+    return reading.state.settings.attribute_status == "all"

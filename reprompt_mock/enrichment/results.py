@@ -41,8 +41,14 @@ def echoed(place: bytes | bytearray) -> dict[str, Any]:
     return inputs
 
 
-def build(job: Job, standing: Standing) -> dict[str, Any]:
-    """Build the `PlaceJobResult` of a job; what it holds may be shared between results: replace it, never change it."""
+def build(job: Job, standing: Standing, *, every_status: bool = False) -> dict[str, Any]:
+    """Build the `PlaceJobResult` of a job; what it holds may be shared between results: replace it, never change it.
+
+    Args:
+        job: the job.
+        standing: what it has in common with others.
+        every_status: whether `attribute_status` has an entry for every attribute, then as JSON (contract F4).
+    """
     place_id, place, _, _, last_enriched = job
     inputs = echoed(place)
     country_code = country_of(inputs)
@@ -62,7 +68,7 @@ def build(job: Job, standing: Standing) -> dict[str, Any]:
         "job_metadata": {
             "last_enriched": None if last_enriched is None else iso(last_enriched),
             "enrichment_metadata": _failures(job, standing) if standing.failed else {},
-            "attribute_status": standing.attribute_status,
+            "attribute_status": standing.every_status if every_status else standing.attribute_status,
             "country_code": country_code,
         },
         "inputs": inputs,

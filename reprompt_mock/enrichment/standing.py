@@ -6,7 +6,10 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import orjson
+
 from reprompt_mock import history
+from reprompt_mock.attributes import CATALOGUE
 from reprompt_mock.enrichment.luck import FATES, failing
 from reprompt_mock.enrichment.search import Search, search_for
 from reprompt_mock.history import AttributeStatus
@@ -17,6 +20,9 @@ if TYPE_CHECKING:
 
     from reprompt_mock.enrichment.subject import Subject
     from reprompt_mock.history import Entry, History
+
+
+_NEVER_ASKED = dict.fromkeys(CATALOGUE, AttributeStatus.NOT_RUN.value)
 
 
 class InForce(NamedTuple):
@@ -77,6 +83,7 @@ class FailedRun(NamedTuple):
 class Standing:
     """Where jobs stand: their status, that of each attribute, and the searches that their values come from.
 
+    `every_status` is the same for all attributes, as JSON, since most of it is alike for all jobs (contract F4).
     `seed` is that of their submission, `explained` whether they give reasons. `failed` are the attributes that show
     an error, with their own last run, None where the attempt failed as a whole.
     """
@@ -84,6 +91,7 @@ class Standing:
     status: str
     explained: bool
     attribute_status: Mapping[str, str]
+    every_status: orjson.Fragment
     seed: int
     failed: Mapping[str, FailedRun | None]
     rounds: Sequence[Round]
@@ -104,10 +112,12 @@ def standing_of(
     whole = asked if status is JobStatus.failed else ()
     failed = {name: None if name in whole else _failed_run(ran[name], references) for name in erred}
     rounds = _rounds(ran, references)
+    statuses = {name: one.value for name, one in shown.items()}
     return Standing(
         status.name,
         status is JobStatus.completed,
-        {name: one.value for name, one in shown.items()},
+        statuses,
+        orjson.Fragment(orjson.dumps({**_NEVER_ASKED, **statuses})),
         seed,
         failed,
         rounds,

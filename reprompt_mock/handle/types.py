@@ -117,6 +117,7 @@ class WorldOptions(TypedDict, total=False):
     drift_rate: float
     batch_failure_threshold: float
     max_jobs_per_request: int
+    attribute_status: Literal["all", "asked"]
     generate_place_ids: bool
     strict_attributes: bool
     export_inline_rows: int

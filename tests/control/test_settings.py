@@ -23,6 +23,7 @@ DEFAULTS = {
     "drift_rate": 0.2,
     "batch_failure_threshold": 0.5,
     "max_jobs_per_request": 50_000,
+    "attribute_status": "asked",
     "generate_place_ids": False,
     "export_inline_rows": 50_000,
     "export_inline_bytes": 120_000_000,
