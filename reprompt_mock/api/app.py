@@ -14,17 +14,17 @@ from reprompt_mock.api.auth import Gate
 from reprompt_mock.api.document import build_document
 from reprompt_mock.api.gateway import Gateway
 from reprompt_mock.errors import OrganizationNotFound
+from reprompt_mock.http.openapi import placed
+from reprompt_mock.http.problems import install
+from reprompt_mock.http.wire import answer
 from reprompt_mock.mounting import root_of
-from reprompt_mock.openapi import placed
 from reprompt_mock.operations import HeadAsGet, Operations
 from reprompt_mock.organizations import is_slug
-from reprompt_mock.problems import install
-from reprompt_mock.wire import answer
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-    from reprompt_mock.offload import Offload
+    from reprompt_mock.http.offload import Offload
 
 _ROUTERS = (batches.router, jobs.router, attributes.router)
 

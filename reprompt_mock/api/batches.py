@@ -22,9 +22,9 @@ from reprompt_mock.clock import iso
 from reprompt_mock.engine import batches, clock, reprocess
 from reprompt_mock.engine.descriptions import batch_body, status_body
 from reprompt_mock.engine.reprocess import Wanted
-from reprompt_mock.openapi import answered, request_body
+from reprompt_mock.http.openapi import answered, request_body
+from reprompt_mock.http.wire import answer, parse
 from reprompt_mock.reprocess import scope_of
-from reprompt_mock.wire import answer, parse
 
 if TYPE_CHECKING:
     from reprompt_mock.lifecycle import JobStatus

@@ -9,8 +9,8 @@ from fastapi.routing import APIRoute
 
 from reprompt_mock.api.auth import keys_sent
 from reprompt_mock.api.document import errors
+from reprompt_mock.http.wire import read_body
 from reprompt_mock.journal import note_rules
-from reprompt_mock.wire import read_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.world import World
     from reprompt_mock.engine.writing import Writing
-    from reprompt_mock.offload import Offload
+    from reprompt_mock.http.offload import Offload
     from reprompt_mock.settings import WorldSettings
 
 P = ParamSpec("P")

@@ -18,9 +18,9 @@ from reprompt_mock.api.schemas.places import PlaceJob
 from reprompt_mock.engine import jobs, reprocess, results
 from reprompt_mock.engine.results import ResultQuery
 from reprompt_mock.errors import EnrichmentNotFound
+from reprompt_mock.http.openapi import answered, request_body
+from reprompt_mock.http.wire import answer, array, parse
 from reprompt_mock.lifecycle import JobStatus
-from reprompt_mock.openapi import answered, request_body
-from reprompt_mock.wire import answer, array, parse
 
 router = calls("jobs", 401, 403, 404, 422, 429)
 

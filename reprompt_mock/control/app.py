@@ -11,14 +11,14 @@ from reprompt_mock import __version__
 from reprompt_mock.control import batches, clock, faults, journal, release, rules, settings, snapshot, worlds
 from reprompt_mock.control.document import build_document
 from reprompt_mock.control.guard import Guard
+from reprompt_mock.http.openapi import placed
+from reprompt_mock.http.problems import install
+from reprompt_mock.http.wire import answer
 from reprompt_mock.mounting import root_of
-from reprompt_mock.openapi import placed
 from reprompt_mock.operations import HeadAsGet, Operations
-from reprompt_mock.problems import install
-from reprompt_mock.wire import answer
 
 if TYPE_CHECKING:
-    from reprompt_mock.offload import Offload
+    from reprompt_mock.http.offload import Offload
 
 _ROUTERS = tuple(room.router for room in (worlds, batches, settings, clock, rules, release, faults, journal, snapshot))
 

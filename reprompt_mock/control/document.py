@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reprompt_mock import openapi, probes
+from reprompt_mock import probes
+from reprompt_mock.http import openapi
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

@@ -11,8 +11,8 @@ from reprompt_mock.control.document import errors
 from reprompt_mock.control.worlds import summary_body
 from reprompt_mock.engine import snapshot
 from reprompt_mock.engine.snapshot import Snapshot
-from reprompt_mock.openapi import answered, request_body
-from reprompt_mock.wire import answer, parse, read_body
+from reprompt_mock.http.openapi import answered, request_body
+from reprompt_mock.http.wire import answer, parse, read_body
 
 router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 404, 422, 503))
 
