@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.facts import country_names
+from reprompt_mock.enrichment.finders.national import NATIONAL_FORMS, localized
 from reprompt_mock.enrichment.luck import POSITIONS
 from reprompt_mock.enrichment.memo import Memo
-from reprompt_mock.enrichment.national import NATIONAL_FORMS, localized
 from reprompt_mock.enrichment.vocabulary import vocabulary
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.facts import data
+from reprompt_mock.enrichment.finders.phones import number, numbers_of
 from reprompt_mock.enrichment.luck import POSITIONS
-from reprompt_mock.enrichment.phones import number, numbers_of
 
 if TYPE_CHECKING:
     from reprompt_mock.enrichment.subject import Subject

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from reprompt_mock.enrichment.finders.site import sentences
 from reprompt_mock.enrichment.luck import POSITIONS
-from reprompt_mock.enrichment.site import sentences
 
 if TYPE_CHECKING:
     from reprompt_mock.enrichment.subject import Subject
