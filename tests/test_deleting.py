@@ -19,6 +19,7 @@ from reprompt_mock.engine.world import World
 from reprompt_mock.errors import BatchNotFound, JobNotFound, StorageFailed
 from reprompt_mock.settings import load
 from reprompt_mock.specs import RuleSpec
+from reprompt_mock.store import submissions
 from reprompt_mock.store import worlds as stored_worlds
 from tests.processes import eventually
 
@@ -156,7 +157,7 @@ def test_time_does_not_go_back_with_what_was_deleted(tmp_path_factory: pytest.Te
     engine.write(world, batches.delete, "stores")
     purged(engine)
     with engine.store.read() as session:
-        latest = stored_worlds.last_submission(session, world.state.row)
+        latest = submissions.latest(session, world.state.row)
     engine.close()
     assert latest
 

@@ -11,8 +11,8 @@ from starlette.middleware.cors import CORSMiddleware
 from reprompt_mock import __version__
 from reprompt_mock.api import attributes, batches, jobs
 from reprompt_mock.api.auth import Gate
-from reprompt_mock.api.document import build_document
 from reprompt_mock.api.gateway import Gateway
+from reprompt_mock.api.openapi import build_document
 from reprompt_mock.errors import OrganizationNotFound
 from reprompt_mock.http.openapi import placed
 from reprompt_mock.http.problems import install

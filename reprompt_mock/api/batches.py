@@ -9,7 +9,7 @@ from fastapi import Query, Response
 
 from reprompt_mock.api.bodies import parse_batch
 from reprompt_mock.api.call import Call, calls
-from reprompt_mock.api.document import errors
+from reprompt_mock.api.openapi import errors
 from reprompt_mock.api.schemas.batches import (
     BulkRefreshBatchRequest,
     PlaceBatchPayload,

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
 from reprompt_mock.api.auth import keys_sent
-from reprompt_mock.api.document import errors
+from reprompt_mock.api.openapi import errors
 from reprompt_mock.http.wire import read_body
 from reprompt_mock.journal import note_rules
 

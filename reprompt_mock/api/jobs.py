@@ -12,7 +12,7 @@ from starlette.convertors import PathConvertor, register_url_convertor
 from reprompt_mock.api.batches import BELOW_2_63, Offset, list_entry, wanted_by
 from reprompt_mock.api.bodies import parse_place
 from reprompt_mock.api.call import Call, calls
-from reprompt_mock.api.document import errors
+from reprompt_mock.api.openapi import errors
 from reprompt_mock.api.schemas.batches import ReprocessJobRequest
 from reprompt_mock.api.schemas.places import PlaceJob
 from reprompt_mock.engine import jobs, reprocess, results

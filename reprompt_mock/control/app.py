@@ -9,8 +9,8 @@ from fastapi import FastAPI, Request, Response
 
 from reprompt_mock import __version__
 from reprompt_mock.control import batches, clock, faults, journal, release, rules, settings, snapshot, worlds
-from reprompt_mock.control.document import build_document
 from reprompt_mock.control.guard import Guard
+from reprompt_mock.control.openapi import build_document
 from reprompt_mock.http.openapi import placed
 from reprompt_mock.http.problems import install
 from reprompt_mock.http.wire import answer

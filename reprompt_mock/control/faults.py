@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from reprompt_mock.control.call import Controlled, one_or_more
-from reprompt_mock.control.document import errors
+from reprompt_mock.control.openapi import errors
 from reprompt_mock.engine import scenario
 from reprompt_mock.http.openapi import answered, request_body
 from reprompt_mock.http.wire import answer

@@ -13,7 +13,7 @@ from reprompt_mock.engine.identifiers import identified, new_batch_id
 from reprompt_mock.engine.planning import Planned, Submitted, plan_jobs, plan_uploads
 from reprompt_mock.errors import AttributesMissing, AttributeUnknown, EnrichmentNotFound, TooManyJobs
 from reprompt_mock.lifecycle import JobStatus, Timetables
-from reprompt_mock.store import batches, jobs, worlds
+from reprompt_mock.store import batches, jobs, submissions
 from reprompt_mock.store.columns import NewJobs
 from reprompt_mock.tables import ALONE
 
@@ -160,7 +160,7 @@ def submit(
     if at_once:
         planned = _finished(now, places, planned)
     batch = _counted(writing, batch, len(places), replaced, planned.timetables.queued_at)
-    submission, first = worlds.add_submission(
+    submission, first = submissions.add(
         session, key, now, writing.settings, batch=batch.pk, jobs=len(places) - len(replaced)
     )
     jobs.remove(session, [job.pk for job in replaced.values()])

@@ -61,15 +61,15 @@ def recount(condition: str) -> str:
     return f"""
 UPDATE batch SET {", ".join(f"{name} = counted.{name}" for name in STATUS_COLUMNS)}, next_due = counted.next_due
 FROM (
-  SELECT due, {_COUNTED}, min(next) AS next_due
+  SELECT of_batch, {_COUNTED}, min(next) AS next_due
   FROM (
-    SELECT stale.pk AS due, CASE WHEN job.pk IS NOT NULL THEN {_STATUS} END AS status, {_NEXT} AS next
+    SELECT stale.pk AS of_batch, CASE WHEN job.pk IS NOT NULL THEN {_STATUS} END AS status, {_NEXT} AS next
     FROM batch AS stale
     LEFT JOIN submission AS came ON came.batch = stale.pk
     LEFT JOIN job ON {_IN_ITS_RUN}
     WHERE {condition}
-  ) AS moment GROUP BY due
-) AS counted WHERE batch.pk = counted.due
+  ) AS moment GROUP BY of_batch
+) AS counted WHERE batch.pk = counted.of_batch
 """
 
 
