@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI, Request, Response
 from starlette.middleware.cors import CORSMiddleware
 
-from reprompt_mock import __version__
 from reprompt_mock.api import attributes, batches, jobs
 from reprompt_mock.api.auth import Gate
 from reprompt_mock.api.gateway import Gateway
@@ -20,6 +19,7 @@ from reprompt_mock.http.wire import answer
 from reprompt_mock.mounting import root_of
 from reprompt_mock.operations import HeadAsGet, Operations
 from reprompt_mock.organizations import is_slug
+from reprompt_mock.version import __version__
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
 
-from reprompt_mock import __version__
 from reprompt_mock.control import batches, clock, faults, journal, release, rules, settings, snapshot, worlds
 from reprompt_mock.control.guard import Guard
 from reprompt_mock.control.openapi import build_document
@@ -16,6 +15,7 @@ from reprompt_mock.http.problems import install
 from reprompt_mock.http.wire import answer
 from reprompt_mock.mounting import root_of
 from reprompt_mock.operations import HeadAsGet, Operations
+from reprompt_mock.version import __version__
 
 if TYPE_CHECKING:
     from reprompt_mock.http.offload import Offload
