@@ -52,7 +52,7 @@ def rows(engine: Engine) -> dict[str, int]:
 
 def purged(engine: Engine) -> dict[str, int]:
     """Let what was deleted be removed; gives how many rows each table has then."""
-    while engine.has_purge:
+    while engine.purge.is_due:
         engine.tick()
     return rows(engine)
 
@@ -179,7 +179,7 @@ def test_a_ticker_goes_on_after_what_could_not_be_stored(caplog: pytest.LogCaptu
     app = create_app(load({"clock": "paused"}, environ={}))
     engine = app.engine
     with TestClient(app):
-        eventually(lambda: not engine.has_purge)
+        eventually(lambda: not engine.purge.is_due)
         create(app.engine, app.engine.worlds.peek("acme"), "stores", "a")
         with engine.store.database.lock:
             app.engine.forget(app.engine.worlds.peek("acme"))
@@ -189,5 +189,5 @@ def test_a_ticker_goes_on_after_what_could_not_be_stored(caplog: pytest.LogCaptu
         assert "cannot be written" in message
         with engine.store.database.lock:
             engine.store.database._writer.execute("PRAGMA query_only = OFF")
-        eventually(lambda: not engine.has_purge)
+        eventually(lambda: not engine.purge.is_due)
         assert rows(app.engine)["job"] == 0

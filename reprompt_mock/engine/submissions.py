@@ -48,6 +48,15 @@ class BatchToCreate(NamedTuple):
     body: bytes
 
 
+class Submission(NamedTuple):
+    """The keys of a submission, its world and its batch, and the number of the attempt that its jobs begin with."""
+
+    key: int
+    world: int
+    batch: int
+    attempt: int
+
+
 class Created(NamedTuple):
     """A batch with the counts of before the jobs came, and the places of these."""
 
@@ -164,28 +173,8 @@ def submit(
         session, key, now, writing.settings, batch=batch.pk, jobs=len(places) - len(replaced)
     )
     jobs.remove(session, [job.pk for job in replaced.values()])
-    new = NewJobs(
-        pk=_keys(first, places, replaced),
-        world=key,
-        batch=batch.pk,
-        place_id=list(places),
-        created_in=submission,
-        submission=submission,
-        attempt=1 if kick_off else 0,
-        own=_own(places, replaced, planned.asked),
-        asked=planned.asked,
-        queued_at=planned.timetables.queued_at,
-        started_at=planned.timetables.started_at,
-        finished_at=planned.timetables.finished_at,
-        outcome=planned.timetables.outcome,
-        hold=planned.timetables.hold,
-        course=planned.courses,
-        planned=planned.planned,
-        fresh=planned.fresh,
-        error=planned.errors,
-        place=[place.place for place in places.values()],
-    )
-    jobs.insert(session, new)
+    written = Submission(submission, key, batch.pk, attempt=1 if kick_off else 0)
+    jobs.insert(session, _new_jobs(written, _keys(first, places, replaced), places, replaced, planned))
     return batch
 
 
@@ -207,6 +196,38 @@ def _counted(
         changes.add(batch.pk, job.status, -1)
     changes.store(writing, due)
     return batch
+
+
+def _new_jobs(
+    submission: Submission,
+    keys: Sequence[int],
+    places: Mapping[str, PlaceToEnrich],
+    replaced: Mapping[str, ExistingJob],
+    planned: Planned,
+) -> NewJobs:
+    """Write down a submission's jobs, column by column."""
+    times = planned.timetables
+    return NewJobs(
+        pk=keys,
+        world=submission.world,
+        batch=submission.batch,
+        place_id=list(places),
+        created_in=submission.key,
+        submission=submission.key,
+        attempt=submission.attempt,
+        own=_own(places, replaced, planned.asked),
+        asked=planned.asked,
+        queued_at=times.queued_at,
+        started_at=times.started_at,
+        finished_at=times.finished_at,
+        outcome=times.outcome,
+        hold=times.hold,
+        course=planned.courses,
+        planned=planned.planned,
+        fresh=planned.fresh,
+        error=planned.errors,
+        place=[place.place for place in places.values()],
+    )
 
 
 def _keys(first: int, places: Mapping[str, PlaceToEnrich], replaced: Mapping[str, ExistingJob]) -> Sequence[int]:
