@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
 from starlette.middleware.cors import CORSMiddleware
@@ -13,10 +12,8 @@ from reprompt_mock.api.auth import Gate
 from reprompt_mock.api.gateway import Gateway
 from reprompt_mock.api.openapi import build_document
 from reprompt_mock.errors import OrganizationNotFound
-from reprompt_mock.http.openapi import placed
+from reprompt_mock.http.openapi import served
 from reprompt_mock.http.problems import install
-from reprompt_mock.http.wire import answer
-from reprompt_mock.mounting import root_of
 from reprompt_mock.operations import HeadAsGet, Operations
 from reprompt_mock.organizations import is_slug
 from reprompt_mock.version import __version__
@@ -67,12 +64,7 @@ class _ServiceCors(CORSMiddleware):
 
 
 def _serve_document(app: FastAPI) -> None:
-    @cache
-    def built() -> dict[str, Any]:
-        return build_document(app)
-
-    def written(request: Request) -> Response:
-        return answer(placed(built(), root_of(request.scope)))
+    written = served(lambda: build_document(app))
 
     async def document(request: Request) -> Response:
         return written(request)

@@ -33,7 +33,7 @@ ERRORS = {
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Describe refusals for the `responses` of a router or a route."""
-    return openapi.refusals("ErrorAnswer", {status: ERRORS[status] for status in statuses})
+    return openapi.refusals({status: ERRORS[status] for status in statuses})
 
 
 def build_document(app: FastAPI) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from reprompt_mock.http.answers import BatchMetadata, StatusCounts
+
 
 class Health(BaseModel):
     """The emulator answers."""
@@ -32,16 +34,6 @@ class Settled(BaseModel):
     unfinished: int = Field(description="How many jobs in scope are still unfinished: held ones and uploads.")
 
 
-class StatusCounts(BaseModel):
-    """Jobs by status."""
-
-    pending: int
-    queued: int
-    in_progress: int
-    completed: int
-    failed: int
-
-
 class WorldSummary(BaseModel):
     """A world's counts and clock."""
 
@@ -55,15 +47,6 @@ class WorldList(BaseModel):
     """All worlds."""
 
     orgs: list[WorldSummary]
-
-
-class BatchMetadata(BaseModel):
-    """A batch's counts."""
-
-    total_jobs: int
-    completed_jobs: int
-    status_counts: StatusCounts
-    success_rate: float | None
 
 
 class Batch(BaseModel):
@@ -87,21 +70,6 @@ class Ids(BaseModel):
     """What was added, by id."""
 
     ids: list[str]
-
-
-class ErrorEntry(BaseModel):
-    """What does not fit a schema, and where."""
-
-    loc: list[str | int]
-    msg: str
-    type: str
-    input: Any = None
-
-
-class ErrorAnswer(BaseModel):
-    """Why a request is refused: a sentence, or what does not fit its schema."""
-
-    detail: str | list[ErrorEntry]
 
 
 class Journal(BaseModel):

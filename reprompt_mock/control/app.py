@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
 
 from reprompt_mock.control import batches, clock, faults, journal, release, rules, settings, snapshot, worlds
 from reprompt_mock.control.guard import Guard
 from reprompt_mock.control.openapi import build_document
-from reprompt_mock.http.openapi import placed
+from reprompt_mock.http.openapi import served
 from reprompt_mock.http.problems import install
-from reprompt_mock.http.wire import answer
-from reprompt_mock.mounting import root_of
 from reprompt_mock.operations import HeadAsGet, Operations
 from reprompt_mock.version import __version__
 
@@ -44,12 +41,7 @@ def create_control_app(offload: Offload) -> Guard:
 
 
 def _serve_document(app: FastAPI) -> None:
-    @cache
-    def built() -> dict[str, Any]:
-        return build_document(app)
-
-    def written(request: Request) -> Response:
-        return answer(placed(built(), root_of(request.scope)))
+    written = served(lambda: build_document(app))
 
     async def document(request: Request) -> Response:
         return written(request)
