@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from reprompt_mock.attributes import CATALOGUE, CORE, nearest
+from reprompt_mock.attributes import CATALOGUE, CORE
 from reprompt_mock.engine import counts
 from reprompt_mock.engine.identifiers import identified, new_batch_id
 from reprompt_mock.engine.planning import Planned, Submitted, plan_jobs, plan_uploads
 from reprompt_mock.errors import AttributesMissing, AttributeUnknown, EnrichmentNotFound, TooManyJobs
+from reprompt_mock.hints import closest
 from reprompt_mock.lifecycle import JobStatus, Timetables
 from reprompt_mock.store import batches, jobs, submissions
 from reprompt_mock.store.columns import NewJobs
@@ -125,7 +126,7 @@ def check_known(settings: WorldSettings, lists: Iterable[Sequence[str]]) -> None
     if settings.strict_attributes:
         for name in dict.fromkeys(chain.from_iterable(lists)):
             if name not in CATALOGUE:
-                close = nearest(name)
+                close = closest(name, CATALOGUE)
                 raise AttributeUnknown(name=name, hint=f"; the nearest known one is {close!r}" if close else "")
 
 

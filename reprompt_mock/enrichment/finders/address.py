@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.facts import country_names
-from reprompt_mock.enrichment.finders.national import NATIONAL_FORMS, localized
+from reprompt_mock.enrichment.finders.national import NATIONAL_FORMS, PARTS, localized
 from reprompt_mock.enrichment.luck import POSITIONS, below, one_in, pick
 from reprompt_mock.enrichment.memo import Memo
 from reprompt_mock.enrichment.vocabulary import vocabulary
@@ -17,26 +17,8 @@ if TYPE_CHECKING:
     from reprompt_mock.enrichment.subject import Subject
 
 _POSTCODE = POSITIONS["postcode"]
-# The keys of the published address in its order.
-_EMPTY = dict.fromkeys(
-    (
-        "full_address",
-        "unit_number",
-        "floor",
-        "building",
-        "block",
-        "km",
-        "house",
-        "street",
-        "neighborhood",
-        "suburb",
-        "city",
-        "state",
-        "country",
-        "postalCode",
-    )
-)
-_PARTS = frozenset(_EMPTY) - {"full_address"}
+_EMPTY = dict.fromkeys(PARTS)
+_GIVEN = frozenset(PARTS) - {"full_address"}
 _DIGITS = frozenset("0123456789０１２３４５６７８９")
 
 
@@ -48,7 +30,7 @@ def address(subject: Subject, luck: int, generation: int, outputs: dict[str, Any
     if text:
         city = inputs.get("city")
         details.update(_parsed[text, city.strip() if isinstance(city, str) else None])
-    for part in inputs.keys() & _PARTS:
+    for part in inputs.keys() & _GIVEN:
         value = inputs[part]
         if isinstance(value, str) and (value := value.strip()):
             details[part] = value

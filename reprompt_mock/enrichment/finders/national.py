@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _POSTCODE_DIGITS = 7
 _PREFECTURE_ENDINGS = frozenset("都道府県")
-_DETAILS = (
+PARTS = (
     "full_address",
     "unit_number",
     "floor",
@@ -30,8 +30,11 @@ _DETAILS = (
     "suburb",
     "city",
     "state",
+    "country",
     "postalCode",
 )
+"""The keys of the published address in its order."""
+_DETAILS = tuple(part for part in PARTS if part != "country")
 
 
 def localized(subject: Subject, luck: int, details: Mapping[str, Any]) -> dict[str, Any]:
