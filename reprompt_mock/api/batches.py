@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import Query, Response
 
 from reprompt_mock.api.bodies import parse_batch
-from reprompt_mock.api.call import Call, calls
+from reprompt_mock.api.call import Call, call_router
 from reprompt_mock.api.openapi import errors
 from reprompt_mock.api.schemas.batches import (
     BulkRefreshBatchRequest,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from reprompt_mock.lifecycle import JobStatus
     from reprompt_mock.store.batches import StoredBatch
 
-router = calls("batches", 401, 403, 404, 422, 429)
+router = call_router("batches", 401, 403, 404, 422, 429)
 
 BELOW_2_63 = 2**63 - 1
 Offset = Annotated[int, Query(ge=0, le=BELOW_2_63, description="How many to skip.")]

@@ -101,6 +101,6 @@ class CallRoute(APIRoute):
         return admit
 
 
-def calls(tag: str, *refused: int) -> APIRouter:
+def call_router(tag: str, *refused: int) -> APIRouter:
     """Make a router whose routes are given calls; `refused` are the statuses that all of them may answer."""
     return APIRouter(prefix=_PREFIX, tags=[tag], responses=errors(*refused), route_class=CallRoute)

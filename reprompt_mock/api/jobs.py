@@ -11,7 +11,7 @@ from starlette.convertors import PathConvertor, register_url_convertor
 
 from reprompt_mock.api.batches import BELOW_2_63, Offset, list_entry, wanted_by
 from reprompt_mock.api.bodies import parse_place
-from reprompt_mock.api.call import Call, calls
+from reprompt_mock.api.call import Call, call_router
 from reprompt_mock.api.openapi import errors
 from reprompt_mock.api.schemas.batches import ReprocessJobRequest
 from reprompt_mock.api.schemas.places import PlaceJob
@@ -22,7 +22,7 @@ from reprompt_mock.http.openapi import answered, request_body
 from reprompt_mock.http.wire import answer, array, parse
 from reprompt_mock.lifecycle import JobStatus
 
-router = calls("jobs", 401, 403, 404, 422, 429)
+router = call_router("jobs", 401, 403, 404, 422, 429)
 
 _DAY_LENGTH = len("2026-01-31")
 

@@ -16,7 +16,7 @@ from reprompt_mock.engine.events import Change, Events, Kind
 from reprompt_mock.engine.publication import Publication
 from reprompt_mock.engine.purge import Purge
 from reprompt_mock.engine.reading import Reading
-from reprompt_mock.engine.registry import Worlds
+from reprompt_mock.engine.registry import Registry
 from reprompt_mock.engine.relief import is_relief, makes_room, relieved
 from reprompt_mock.engine.world import Start, World
 from reprompt_mock.engine.writing import Writing
@@ -69,7 +69,7 @@ class Engine:
         self.settings = settings
         self.store = SqliteStore(settings.db)
         self.events = Events()
-        self.worlds = Worlds(Start(settings.world, settings.rules, settings.journal_size), real)
+        self.worlds = Registry(Start(settings.world, settings.rules, settings.journal_size), real)
         self._real = real
         self._decoded = Decoded()
         self._publication = Publication()

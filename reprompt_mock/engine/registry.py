@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MOST_WORLDS = 100_000
 
 
-class Worlds:
+class Registry:
     """Every world that was used and not forgotten.
 
     Args:
