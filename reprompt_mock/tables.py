@@ -168,7 +168,11 @@ class Export(SQLModel, table=True):
 class Artifact(SQLModel, table=True):
     """A part of a written CSV, compressed; its parts together are the file."""
 
-    __table_args__: ClassVar = (Index("ix_artifact_part", "export", "part", unique=True), _NEVER_REUSED)
+    __table_args__: ClassVar = (
+        Index("ix_artifact_part", "export", "part", unique=True),
+        Index("ix_artifact_world", "world"),
+        _NEVER_REUSED,
+    )
 
     pk: int | None = Field(default=None, primary_key=True)
     world: int

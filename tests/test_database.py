@@ -16,7 +16,7 @@ from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.engine.worlds import summary, touch
 from reprompt_mock.errors import DatabaseInUse, DatabaseUnreadable, Stopping, StorageFailed
 from reprompt_mock.settings import load
-from reprompt_mock.store import worlds
+from reprompt_mock.store import submissions
 from reprompt_mock.store.database import Connection, Database
 
 
@@ -332,7 +332,7 @@ def test_a_world_whose_first_write_fails_is_as_if_it_had_never_been_used(monkeyp
         raise sqlite3.OperationalError("disk I/O error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(worlds, "add_submission", fail)
+        patch.setattr(submissions, "add", fail)
         with pytest.raises(sqlite3.OperationalError):
             create(engine, "acme", "mine")
     assert list(engine.worlds) == []

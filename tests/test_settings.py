@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from reprompt_mock.settings import ConfigurationError, Settings, WorldSettings, load
+from reprompt_mock.settings import ConfigurationError, Settings, load
+from reprompt_mock.world_settings import WorldSettings
 
 SECRET = "sk-live-4711"
 

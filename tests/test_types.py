@@ -12,8 +12,9 @@ from reprompt_mock import faults
 from reprompt_mock.handle import types
 from reprompt_mock.handle.parts import Faults
 from reprompt_mock.history import AttributeStatus
-from reprompt_mock.settings import Settings, WorldSettings
+from reprompt_mock.settings import Settings
 from reprompt_mock.specs import FaultMatchSpec, FaultSpec, FaultThen, RuleMatch, RuleSpec, RuleThen
+from reprompt_mock.world_settings import WorldSettings
 from tests.typing.checked import mypy, wrong_lines
 
 

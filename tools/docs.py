@@ -24,7 +24,8 @@ from reprompt_mock.attributes import ATTRIBUTE_SETS, CATALOGUE
 from reprompt_mock.cli import _parser
 from reprompt_mock.lifecycle import Hold
 from reprompt_mock.rules import TEST_PLACE_IDS, Then
-from reprompt_mock.settings import _ALSO_KNOWN, PREFIX, Settings, WorldSettings
+from reprompt_mock.settings import _ALSO_KNOWN, PREFIX, Settings
+from reprompt_mock.world_settings import WorldSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
 from starlette.middleware.cors import CORSMiddleware
 
-from reprompt_mock import __version__
 from reprompt_mock.api import attributes, batches, exports, jobs
 from reprompt_mock.api.auth import Gate
-from reprompt_mock.api.document import build_document
 from reprompt_mock.api.gateway import Gateway
+from reprompt_mock.api.openapi import build_document
 from reprompt_mock.errors import OrganizationNotFound
-from reprompt_mock.mounting import root_of
-from reprompt_mock.openapi import placed
+from reprompt_mock.http.openapi import served
+from reprompt_mock.http.problems import install
 from reprompt_mock.operations import HeadAsGet, Operations
 from reprompt_mock.organizations import is_slug
-from reprompt_mock.problems import install
-from reprompt_mock.wire import answer
+from reprompt_mock.version import __version__
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-    from reprompt_mock.offload import Offload
+    from reprompt_mock.http.offload import Offload
 
 _ROUTERS = (batches.router, jobs.router, attributes.router, exports.links, exports.router)
 
@@ -67,12 +64,7 @@ class _ServiceCors(CORSMiddleware):
 
 
 def _serve_document(app: FastAPI) -> None:
-    @cache
-    def built() -> dict[str, Any]:
-        return build_document(app)
-
-    def written(request: Request) -> Response:
-        return answer(placed(built(), root_of(request.scope)))
+    written = served(lambda: build_document(app))
 
     async def document(request: Request) -> Response:
         return written(request)

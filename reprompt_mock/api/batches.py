@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import Query, Response
 
 from reprompt_mock.api.bodies import parse_batch
-from reprompt_mock.api.call import Call, calls
-from reprompt_mock.api.document import errors
+from reprompt_mock.api.call import Call, call_router
+from reprompt_mock.api.openapi import errors
 from reprompt_mock.api.schemas.batches import (
     BulkRefreshBatchRequest,
     PlaceBatchPayload,
@@ -22,15 +22,15 @@ from reprompt_mock.clock import iso
 from reprompt_mock.engine import batches, clock, reprocess
 from reprompt_mock.engine.descriptions import batch_body, status_body
 from reprompt_mock.engine.reprocess import Wanted
-from reprompt_mock.openapi import answered, request_body
+from reprompt_mock.http.openapi import answered, request_body
+from reprompt_mock.http.wire import answer, parse
 from reprompt_mock.reprocess import scope_of
-from reprompt_mock.wire import answer, parse
 
 if TYPE_CHECKING:
     from reprompt_mock.lifecycle import JobStatus
     from reprompt_mock.store.batches import StoredBatch
 
-router = calls("batches", 401, 403, 404, 422, 429)
+router = call_router("batches", 401, 403, 404, 422, 429)
 
 BELOW_2_63 = 2**63 - 1
 Offset = Annotated[int, Query(ge=0, le=BELOW_2_63, description="How many to skip.")]

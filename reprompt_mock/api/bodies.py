@@ -21,7 +21,7 @@ from reprompt_mock.api.schemas.places import LONGEST_PLACE_ID, PlaceJob, Unident
 from reprompt_mock.attributes import merged
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich, check_size
 from reprompt_mock.enrichment.places import has_address, written_place
-from reprompt_mock.wire import loaded, validated
+from reprompt_mock.http.wire import loaded, validated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

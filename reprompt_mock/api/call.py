@@ -8,9 +8,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
 from reprompt_mock.api.auth import keys_sent
-from reprompt_mock.api.document import errors
+from reprompt_mock.api.openapi import errors
+from reprompt_mock.http.wire import read_body
 from reprompt_mock.journal import note_rules
-from reprompt_mock.wire import read_body
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.world import World
     from reprompt_mock.engine.writing import Writing
-    from reprompt_mock.offload import Offload
-    from reprompt_mock.settings import WorldSettings
+    from reprompt_mock.http.offload import Offload
+    from reprompt_mock.world_settings import WorldSettings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -101,6 +101,6 @@ class CallRoute(APIRoute):
         return admit
 
 
-def calls(tag: str, *refused: int) -> APIRouter:
+def call_router(tag: str, *refused: int) -> APIRouter:
     """Make a router whose routes are given calls; `refused` are the statuses that all of them may answer."""
     return APIRouter(prefix=PREFIX, tags=[tag], responses=errors(*refused), route_class=CallRoute)

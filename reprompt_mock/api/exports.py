@@ -7,26 +7,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
-from reprompt_mock.api.call import PREFIX, Call, calls
-from reprompt_mock.api.document import errors
+from reprompt_mock.api.call import PREFIX, Call, call_router
+from reprompt_mock.api.openapi import errors
 from reprompt_mock.api.schemas.exports import CreateExportRequest
 from reprompt_mock.clock import SECOND, iso
-from reprompt_mock.engine import artifacts, exports
+from reprompt_mock.engine import artifacts, downloads, exports
 from reprompt_mock.engine.artifacts import Position
 from reprompt_mock.engine.exports import ExportView
 from reprompt_mock.errors import MockError, OrganizationNotFound
-from reprompt_mock.openapi import answered, request_body
+from reprompt_mock.http.openapi import answered, request_body
+from reprompt_mock.http.wire import answer, invalid_header, parse
 from reprompt_mock.store.exports import KEPT_FOR
-from reprompt_mock.wire import answer, invalid_header, parse
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from reprompt_mock.engine.exports import Download
+    from reprompt_mock.engine.downloads import Download
     from reprompt_mock.engine.world import World
-    from reprompt_mock.offload import Offload
+    from reprompt_mock.http.offload import Offload
 
-router = calls("exports", 401, 403, 404, 422, 429)
+router = call_router("exports", 401, 403, 404, 422, 429)
 links = APIRouter(prefix=PREFIX, tags=["exports"], responses=errors(403, 404, 422))
 
 _CSV = "text/csv; charset=utf-8"
@@ -108,7 +108,7 @@ async def get_export(call: Call, export_id: str) -> Response:
 )
 async def download_export(call: Call, export_id: str) -> Response:
     """Redirect to the signed address of an export's file, which is good for an hour (contract K5)."""
-    token = await call.read(exports.link, export_id)
+    token = await call.read(downloads.link, export_id)
     return RedirectResponse(f"{_path(call.world)}/artifacts/{token}", 307)
 
 
@@ -125,7 +125,7 @@ async def download_artifact(request: Request, token: str) -> Response:
     world = offload.engine.worlds.find(org_slug)
     if world is None:
         raise OrganizationNotFound(org_slug=org_slug)
-    download = await offload.read(world, exports.open_link, token)
+    download = await offload.read(world, downloads.open_link, token)
     headers = {"Content-Disposition": f'attachment; filename="{download.export.id}.csv"'}
     return StreamingResponse(_parts(offload, world, download), media_type=_CSV, headers=headers)
 
@@ -133,7 +133,7 @@ async def download_artifact(request: Request, token: str) -> Response:
 async def _parts(offload: Offload, world: World, download: Download) -> AsyncIterator[bytes]:
     position = Position()
     while True:
-        data, position = await offload.read(world, exports.part, download, position)
+        data, position = await offload.read(world, downloads.part, download, position)
         if not data:
             return
         yield data

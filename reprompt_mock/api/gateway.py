@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from reprompt_mock.engine.world import World
-    from reprompt_mock.offload import Offload
+    from reprompt_mock.http.offload import Offload
     from reprompt_mock.operations import Operations
 
 _PATH = re.compile(r"/v1/([^/]+)/")

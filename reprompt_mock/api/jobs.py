@@ -11,18 +11,18 @@ from starlette.convertors import PathConvertor, register_url_convertor
 
 from reprompt_mock.api.batches import BELOW_2_63, Offset, list_entry, wanted_by
 from reprompt_mock.api.bodies import parse_place
-from reprompt_mock.api.call import Call, calls
-from reprompt_mock.api.document import errors
+from reprompt_mock.api.call import Call, call_router
+from reprompt_mock.api.openapi import errors
 from reprompt_mock.api.schemas.batches import ReprocessJobRequest
 from reprompt_mock.api.schemas.places import PlaceJob
 from reprompt_mock.engine import jobs, reprocess, results
 from reprompt_mock.engine.results import ResultQuery
 from reprompt_mock.errors import EnrichmentNotFound
+from reprompt_mock.http.openapi import answered, request_body
+from reprompt_mock.http.wire import answer, array, parse
 from reprompt_mock.lifecycle import JobStatus
-from reprompt_mock.openapi import answered, request_body
-from reprompt_mock.wire import answer, array, parse
 
-router = calls("jobs", 401, 403, 404, 422, 429)
+router = call_router("jobs", 401, 403, 404, 422, 429)
 
 _DAY_LENGTH = len("2026-01-31")
 

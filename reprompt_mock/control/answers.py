@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from reprompt_mock.http.answers import BatchMetadata, StatusCounts
+
 
 class Health(BaseModel):
     """The emulator answers."""
@@ -30,16 +32,6 @@ class Settled(BaseModel):
     now: datetime = Field(description="The virtual time, UTC.")
     advanced_seconds: float = Field(description="By how much the clock moved.")
     unfinished: int = Field(description="How many jobs in scope are still unfinished: held ones and uploads.")
-
-
-class StatusCounts(BaseModel):
-    """Jobs by status."""
-
-    pending: int
-    queued: int
-    in_progress: int
-    completed: int
-    failed: int
 
 
 class ExportCounts(BaseModel):
@@ -68,15 +60,6 @@ class WorldList(BaseModel):
     orgs: list[WorldSummary]
 
 
-class BatchMetadata(BaseModel):
-    """A batch's counts."""
-
-    total_jobs: int
-    completed_jobs: int
-    status_counts: StatusCounts
-    success_rate: float | None
-
-
 class Batch(BaseModel):
     """A batch as the service describes it."""
 
@@ -98,21 +81,6 @@ class Ids(BaseModel):
     """What was added, by id."""
 
     ids: list[str]
-
-
-class ErrorEntry(BaseModel):
-    """What does not fit a schema, and where."""
-
-    loc: list[str | int]
-    msg: str
-    type: str
-    input: Any = None
-
-
-class ErrorAnswer(BaseModel):
-    """Why a request is refused: a sentence, or what does not fit its schema."""
-
-    detail: str | list[ErrorEntry]
 
 
 class Journal(BaseModel):

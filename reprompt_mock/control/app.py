@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
 
-from reprompt_mock import __version__
 from reprompt_mock.control import batches, clock, faults, journal, release, rules, settings, snapshot, worlds
-from reprompt_mock.control.document import build_document
 from reprompt_mock.control.guard import Guard
-from reprompt_mock.mounting import root_of
-from reprompt_mock.openapi import placed
+from reprompt_mock.control.openapi import build_document
+from reprompt_mock.http.openapi import served
+from reprompt_mock.http.problems import install
 from reprompt_mock.operations import HeadAsGet, Operations
-from reprompt_mock.problems import install
-from reprompt_mock.wire import answer
+from reprompt_mock.version import __version__
 
 if TYPE_CHECKING:
-    from reprompt_mock.offload import Offload
+    from reprompt_mock.http.offload import Offload
 
 _ROUTERS = tuple(room.router for room in (worlds, batches, settings, clock, rules, release, faults, journal, snapshot))
 
@@ -44,12 +41,7 @@ def create_control_app(offload: Offload) -> Guard:
 
 
 def _serve_document(app: FastAPI) -> None:
-    @cache
-    def built() -> dict[str, Any]:
-        return build_document(app)
-
-    def written(request: Request) -> Response:
-        return answer(placed(built(), root_of(request.scope)))
+    written = served(lambda: build_document(app))
 
     async def document(request: Request) -> Response:
         return written(request)

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, create_model
 
-from reprompt_mock.settings import WorldSettings
 from reprompt_mock.specs import Strict, Time
+from reprompt_mock.world_settings import WorldSettings
 
 
 class ClockChange(Strict):

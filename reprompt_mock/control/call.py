@@ -10,9 +10,9 @@ from pydantic import BaseModel
 
 from reprompt_mock.engine.world import World
 from reprompt_mock.errors import OrganizationNotFound
-from reprompt_mock.offload import Offload
+from reprompt_mock.http.offload import Offload
+from reprompt_mock.http.wire import loaded, parse, read_body, validated
 from reprompt_mock.organizations import is_slug
-from reprompt_mock.wire import loaded, parse, read_body, validated
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from reprompt_mock.errors import ControlForbidden, ControlTokenRefused, MockError
-from reprompt_mock.problems import problem
+from reprompt_mock.http.problems import problem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from reprompt_mock.control.call import Controlled
-from reprompt_mock.control.document import errors
+from reprompt_mock.control.openapi import errors
 from reprompt_mock.faults import RequestMatch
+from reprompt_mock.http.openapi import answered
+from reprompt_mock.http.wire import answer
 from reprompt_mock.journal import Filter
-from reprompt_mock.openapi import answered
-from reprompt_mock.wire import answer
 
 router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 404, 422, 503))
 

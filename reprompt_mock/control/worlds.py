@@ -9,10 +9,10 @@ from fastapi import APIRouter, Response
 
 from reprompt_mock.control.call import Controlled
 from reprompt_mock.control.clock import clock_body
-from reprompt_mock.control.document import errors
+from reprompt_mock.control.openapi import errors
 from reprompt_mock.engine import worlds
-from reprompt_mock.openapi import answered
-from reprompt_mock.wire import answer
+from reprompt_mock.http.openapi import answered
+from reprompt_mock.http.wire import answer
 
 if TYPE_CHECKING:
     from reprompt_mock.engine.worlds import WorldSummary

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from reprompt_mock import history
 from reprompt_mock.enrichment.results import Job, build
-from reprompt_mock.enrichment.standing import InForce, References, standing_of
+from reprompt_mock.enrichment.template import InForce, References, template_of
 from reprompt_mock.lifecycle import JobStatus
-from reprompt_mock.store import worlds
+from reprompt_mock.store import documents, submissions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from reprompt_mock.enrichment.standing import Standing
+    from reprompt_mock.enrichment.template import ResultTemplate
     from reprompt_mock.history import History
     from reprompt_mock.store.jobs import StoredResult
     from reprompt_mock.store.session import Session
@@ -38,50 +38,50 @@ class Decoded:
         self._histories: dict[tuple[int, int], History] = {}
         self._pins: dict[int, Mapping[str, Any]] = {}
         self._in_force: dict[int, InForce] = {}
-        self._standings: dict[Any, Standing] = {}
-        self._parts: dict[Any, Standing] = {}
+        self._templates: dict[Any, ResultTemplate] = {}
+        self._parts: dict[Any, ResultTemplate] = {}
 
     def asked(self, session: Session, key: int) -> tuple[str, ...]:
         """Give a list of attributes."""
-        return _cached(self._asked, key, lambda: tuple(worlds.document(session, key)))
+        return _cached(self._asked, key, lambda: tuple(documents.read(session, key)))
 
     def history(self, session: Session, key: int | None, submission: int) -> History:
         """Give the history of a job, an empty one for None; `submission` is that of its current attempt."""
         if key is None:
             return {}
         return _cached(
-            self._histories, (key, submission), lambda: history.read(worlds.document(session, key), submission)
+            self._histories, (key, submission), lambda: history.read(documents.read(session, key), submission)
         )
 
     def result(self, session: Session, job: StoredResult, *, every_status: bool = False) -> dict[str, Any]:
         """Build the result of a stored job; what it holds is shared, not to be changed."""
-        _, standing = self._alike(session, job)
-        return build(Job._make(job[:_OWN]), standing, every_status=every_status)
+        _, template = self._alike(session, job)
+        return build(Job._make(job[:_OWN]), template, every_status=every_status)
 
     def some(self, session: Session, job: StoredResult, attributes: frozenset[str]) -> dict[str, Any]:
         """Build what the result of a stored job has of some attributes; the rest is left out."""
-        alike, standing = self._alike(session, job)
-        part = _cached(self._parts, (alike, attributes), lambda: standing.only(attributes))
+        alike, template = self._alike(session, job)
+        part = _cached(self._parts, (alike, attributes), lambda: template.only(attributes))
         return build(Job._make(job[:_OWN]), part)
 
     def alike(self, session: Session, job: StoredResult) -> tuple[Any, Mapping[str, str]]:
         """Return what a job has in common with others, hashable, and the attribute statuses that follow from it."""
-        key, standing = self._alike(session, job)
-        return key, standing.attribute_status
+        key, template = self._alike(session, job)
+        return key, template.attribute_status
 
-    def _alike(self, session: Session, job: StoredResult) -> tuple[Any, Standing]:
+    def _alike(self, session: Session, job: StoredResult) -> tuple[Any, ResultTemplate]:
         key: Any = job[_OWN:]
-        standing = self._standings.get(key)
-        if standing is None:
-            standing = _cached(self._standings, key, lambda: self._standing(session, job))
-        return key, standing
+        template = self._templates.get(key)
+        if template is None:
+            template = _cached(self._templates, key, lambda: self._template(session, job))
+        return key, template
 
-    def _standing(self, session: Session, job: StoredResult) -> Standing:
+    def _template(self, session: Session, job: StoredResult) -> ResultTemplate:
         references = References(
             lambda submission: self._settings(session, submission),
-            lambda pins: _cached(self._pins, pins, lambda: worlds.document(session, pins)),
+            lambda pins: _cached(self._pins, pins, lambda: documents.read(session, pins)),
         )
-        return standing_of(
+        return template_of(
             JobStatus(job.status),
             self.asked(session, job.asked),
             self.history(session, job.ran, job.submission),
@@ -92,7 +92,7 @@ class Decoded:
 
     def _settings(self, session: Session, submission: int) -> InForce:
         def read() -> InForce:
-            settings = worlds.submission_settings(session, submission)
+            settings = submissions.settings_of(session, submission)
             return InForce(settings.seed, settings.not_found_rate)
 
         return _cached(self._in_force, submission, read)

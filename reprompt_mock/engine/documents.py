@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reprompt_mock.store import worlds
+from reprompt_mock.store import documents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ class Documents:
         writing = self._writing
         key = writing.known.get(token) or writing.interned.get(token)
         if key is None:
-            key = writing.interned[token] = worlds.intern(writing.session, writing.key, value)
+            key = writing.interned[token] = documents.intern(writing.session, writing.key, value)
         return key
 
     def keys_of_lists(self, lists: Sequence[tuple[str, ...]]) -> list[int]:
@@ -44,7 +44,7 @@ class Documents:
 
     def read(self, key: int) -> Any:
         """Read a document."""
-        return worlds.document(self._writing.session, key)
+        return documents.read(self._writing.session, key)
 
 
 def are_alike(column: Sequence[Any]) -> bool:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as Base64Error
-from hashlib import sha256
 from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,31 +12,26 @@ from reprompt_mock.draws import draw
 from reprompt_mock.engine import artifacts
 from reprompt_mock.engine.events import Kind
 from reprompt_mock.engine.identifiers import new_export_id
+from reprompt_mock.engine.tokens import decoded, encoded
 from reprompt_mock.errors import (
     BatchNotFound,
     CursorMalformed,
-    ExportExpired,
     ExportKeyTaken,
     ExportNotDispatched,
     ExportNotFound,
-    ExportUnfinished,
-    LinkRefused,
 )
-from reprompt_mock.store import batches, exports, worlds
+from reprompt_mock.store import batches, exports
 from reprompt_mock.store.exports import ExportedBatch, StoredExport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reprompt_mock.engine.artifacts import Position
     from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.writing import Writing
-    from reprompt_mock.enrichment.csv_table import Column
     from reprompt_mock.store.session import Session
 
 FAILS, STUCK, UNDISPATCHED = "mock-export-fail-", "mock-export-stuck-", "mock-export-undispatched-"
 """Batch ids that begin with these let their export fail, stay running, or not be started (contract K4)."""
-LINK_SECONDS = 3600
 _FAILED = "The export failed: the worker could not write the file. Create the export again."
 _NOT_DISPATCHED = "The export was not started: no worker could be reached. Create the export again."
 _ROWS_TOGETHER = 10_000
@@ -59,13 +50,6 @@ class ExportPage(NamedTuple):
 
     exports: list[ExportView]
     next_cursor: str | None
-
-
-class Download(NamedTuple):
-    """A file to send part by part: the export, and the columns where the file is derived."""
-
-    export: StoredExport
-    columns: Sequence[Column]
 
 
 # Creating
@@ -195,10 +179,15 @@ def show(reading: Reading, export_id: str) -> ExportView:
     Raises:
         ExportNotFound: the world does not have it.
     """
-    return _view(reading, _find(reading, export_id))
+    return _view(reading, find(reading, export_id))
 
 
-def _find(reading: Reading, export_id: str) -> StoredExport:
+def find(reading: Reading, export_id: str) -> StoredExport:
+    """Read an export.
+
+    Raises:
+        ExportNotFound: the world does not have it.
+    """
     export = None if reading.key is None else exports.find(reading.session, reading.key, export_id, now=reading.now)
     if export is None:
         raise ExportNotFound(export_id=export_id)
@@ -229,85 +218,14 @@ def page(reading: Reading, *, status: str | None, cursor: str | None, limit: int
 
 
 def _cursor(pk: int) -> str:
-    return urlsafe_b64encode(orjson.dumps([pk])).decode().rstrip("=")
+    return encoded(orjson.dumps([pk]))
 
 
 def _read_cursor(cursor: str) -> int:
     try:
-        (pk,) = orjson.loads(_decoded(cursor))
+        (pk,) = orjson.loads(decoded(cursor))
     except (ValueError, TypeError):
         raise CursorMalformed from None
     if type(pk) is not int or not 0 < pk < 2**63 or _cursor(pk) != cursor:
         raise CursorMalformed
     return pk
-
-
-def _decoded(text: str) -> bytes:
-    try:
-        return urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
-    except (Base64Error, UnicodeEncodeError) as error:
-        raise ValueError from error
-
-
-# Downloading
-
-
-def link(reading: Reading, export_id: str) -> str:
-    """Sign the address of an export's file, for an hour of virtual time; returns its token (contract K5).
-
-    Raises:
-        ExportNotFound: the world does not have it.
-        ExportUnfinished: it is not completed.
-        ExportExpired: its file is no longer kept.
-    """
-    export = _find(reading, export_id)
-    _check_completed(export)
-    payload = orjson.dumps([export.id, reading.now + LINK_SECONDS * SECOND])
-    return ".".join(urlsafe_b64encode(one).decode().rstrip("=") for one in (payload, _signed(reading, payload)))
-
-
-def _check_completed(export: StoredExport) -> None:
-    if export.status == "expired":
-        raise ExportExpired(export_id=export.id)
-    if export.status != "completed":
-        raise ExportUnfinished(export_id=export.id, status=export.status)
-
-
-def _signed(reading: Reading, payload: bytes) -> bytes:
-    return hmac.digest(worlds.secret(reading.session, reading.state.row), payload, sha256)
-
-
-def open_link(reading: Reading, token: str) -> Download:
-    """Open the file that a signed address leads to.
-
-    Raises:
-        LinkRefused: it was not signed here, or its hour is over.
-        ExportExpired: the file is no longer kept.
-    """
-    if reading.key is None:
-        raise LinkRefused
-    try:
-        payload, signature = map(_decoded, token.split("."))
-    except ValueError:
-        raise LinkRefused from None
-    if not hmac.compare_digest(signature, _signed(reading, payload)):
-        raise LinkRefused
-    export_id, until = orjson.loads(payload)
-    if reading.now >= until:
-        raise LinkRefused
-    export = _find(reading, export_id)
-    _check_completed(export)
-    return Download(export, artifacts.survey(reading, export) if export.rows is None else ())
-
-
-def part(reading: Reading, download: Download, start: Position) -> tuple[bytes, Position]:
-    """Read a part of a file; empty beyond the last, with where the next one begins.
-
-    Raises:
-        ExportNotFound: the world was forgotten meanwhile.
-    """
-    export = _find(reading, download.export.id)
-    if export.rows is None:
-        return artifacts.part(reading, export, download.columns, start)
-    data = exports.read_part(reading.session, export.pk, start.part)
-    return (b"" if data is None else artifacts.restored(data)), start._replace(part=start.part + 1)

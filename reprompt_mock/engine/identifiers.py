@@ -11,7 +11,7 @@ import orjson
 
 from reprompt_mock.draws import digest
 from reprompt_mock.enrichment.results import echoed
-from reprompt_mock.store import batches, worlds
+from reprompt_mock.store import batches, submissions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,7 +24,7 @@ def new_batch_id(writing: Writing, body: bytes) -> str:
     """Generate the id of a new batch from the seed, its body, and how many equal bodies came before."""
     fingerprint = blake2b(body, digest_size=16).hexdigest()
     while True:
-        count = worlds.count_body(writing.session, writing.key, fingerprint)
+        count = submissions.count_body(writing.session, writing.key, fingerprint)
         batch_id = _uuid(digest(writing.settings.seed, "batch", fingerprint, count))
         if batches.find(writing.session, writing.key, batch_id) is None:
             return batch_id
@@ -33,7 +33,7 @@ def new_batch_id(writing: Writing, body: bytes) -> str:
 def new_export_id(writing: Writing, batch_ids: list[str]) -> str:
     """Generate the id of a new export from the seed, its batches, and how many equal ones came before."""
     fingerprint = blake2b(b"export\0" + orjson.dumps(batch_ids), digest_size=16).hexdigest()
-    count = worlds.count_body(writing.session, writing.key, fingerprint)
+    count = submissions.count_body(writing.session, writing.key, fingerprint)
     return _uuid(digest(writing.settings.seed, "export", fingerprint, count))
 
 

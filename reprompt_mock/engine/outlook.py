@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from reprompt_mock.engine.documents import Documents
     from reprompt_mock.rules import Then
-    from reprompt_mock.settings import WorldSettings
+    from reprompt_mock.world_settings import WorldSettings
 
 
 class Submitted(NamedTuple):

@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 
 from reprompt_mock.engine.world import Start, World
 from reprompt_mock.errors import TooManyWorlds
-from reprompt_mock.store import batches, worlds
+from reprompt_mock.store import batches, submissions, worlds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MOST_WORLDS = 100_000
 
 
-class Worlds:
+class Registry:
     """Every world that was used and not forgotten.
 
     Args:
@@ -44,7 +44,7 @@ class Worlds:
             self._worlds[slug] = self._new(slug, self._resumed(session, stored))
 
     def _resumed(self, session: Session, stored: WorldState) -> WorldState:
-        clock = stored.clock.resumed(self._real(), worlds.last_submission(session, stored.row))
+        clock = stored.clock.resumed(self._real(), submissions.latest(session, stored.row))
         return stored._replace(clock=clock, next_due=batches.next_due(session, stored.row))
 
     def _new(self, slug: str, state: WorldState) -> World:

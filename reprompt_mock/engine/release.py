@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from reprompt_mock.engine import counts
 from reprompt_mock.engine.artifacts import preserve
 from reprompt_mock.lifecycle import Course, resume
-from reprompt_mock.store import jobs, worlds
+from reprompt_mock.store import documents, jobs, submissions
 from reprompt_mock.tables import ALONE
 
 if TYPE_CHECKING:
     from reprompt_mock.engine.writing import Writing
-    from reprompt_mock.settings import WorldSettings
     from reprompt_mock.store.jobs import HeldJob
+    from reprompt_mock.world_settings import WorldSettings
 
 
 def release(writing: Writing, *, place_id: str | None, batch: str | None) -> int:
@@ -22,7 +22,7 @@ def release(writing: Writing, *, place_id: str | None, batch: str | None) -> int
     held = jobs.held(writing.session, writing.key, now=writing.now)
     meant = [job for job in held if _is_meant(job, place_id, batch)]
     settings = {
-        submission: worlds.submission_settings(writing.session, submission)
+        submission: submissions.settings_of(writing.session, submission)
         for submission in {job.submission for job in meant}
     }
     preserve(writing, {job.batch for job in meant})
@@ -51,5 +51,5 @@ def _course(writing: Writing, job: HeldJob) -> Course:
     """Read what rules had decided; the outcome is the one that was drawn."""
     if job.course is None:
         return Course(job.outcome)
-    course: dict[str, Any] = worlds.document(writing.session, job.course)
+    course: dict[str, Any] = documents.read(writing.session, job.course)
     return Course(job.outcome, None, course["seconds"], course["slowness"])

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from reprompt_mock.errors import StorageFailed
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from reprompt_mock.store.sqlite import SqliteStore
+
+T = TypeVar("T")
 F = TypeVar("F", bound="Callable[..., Any]")
 
 _MAKING_ROOM: set[Callable[..., Any]] = set()
@@ -21,3 +26,16 @@ def makes_room(work: F) -> F:
 def is_relief(work: Callable[..., Any]) -> bool:
     """Whether a use case makes room."""
     return work in _MAKING_ROOM
+
+
+def relieved(store: SqliteStore, work: Callable[[], T]) -> T:
+    """Run work that makes room; where the disk is full it gets what is spared for that.
+
+    Raises:
+        StorageFailed: it cannot be stored even so.
+    """
+    try:
+        return work()
+    except StorageFailed:
+        with store.making_room():
+            return work()

@@ -14,7 +14,7 @@ from reprompt_mock.engine.submissions import check_known
 from reprompt_mock.errors import JobsNotFound, NothingToReprocess
 from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.reprocess import Scope, attributes_for
-from reprompt_mock.store import batches, jobs, worlds
+from reprompt_mock.store import batches, documents, jobs, submissions
 from reprompt_mock.store.columns import Restarts
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _restart(writing: Writing, picked: Sequence[ExistingJob], wanted: Wanted) ->
     session, key, now = writing.session, writing.key, writing.now
     check_known(writing.settings, [wanted.attributes])
     preserve(writing, {job.batch for job in picked})
-    submission, _ = worlds.add_submission(session, key, now, writing.settings)
+    submission, _ = submissions.add(session, key, now, writing.settings)
     ran = _histories(writing, picked)
     planned = plan_jobs(writing, _submitted(writing, picked, ran, wanted), refresh=wanted.refresh)
     own = [job.own if _keeps_own(job, wanted) else asked for job, asked in zip(picked, planned.asked, strict=True)]
@@ -126,7 +126,7 @@ def _own_lists(writing: Writing, picked: Sequence[ExistingJob]) -> dict[int | No
     """Read jobs' own last attributes (contract G3); None stands for a job that never had any."""
     lists: dict[int | None, tuple[str, ...]] = {None: ()}
     for key in {job.own for job in picked if job.own is not None}:
-        lists[key] = tuple(worlds.document(writing.session, key))
+        lists[key] = tuple(documents.read(writing.session, key))
     return lists
 
 
@@ -139,8 +139,8 @@ def _histories(writing: Writing, picked: Sequence[ExistingJob]) -> list[int | No
 
 
 def _written_out(writing: Writing, ran: int, submission: int) -> int:
-    entries = history.read(worlds.document(writing.session, ran), submission)
-    return worlds.intern(writing.session, writing.key, history.written(entries))
+    entries = history.read(documents.read(writing.session, ran), submission)
+    return documents.intern(writing.session, writing.key, history.written(entries))
 
 
 def _keeps_own(job: ExistingJob, wanted: Wanted) -> bool:

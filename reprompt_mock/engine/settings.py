@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.writing import Writing
-    from reprompt_mock.settings import WorldSettings
+    from reprompt_mock.world_settings import WorldSettings
 
 
 def show(reading: Reading) -> WorldSettings:

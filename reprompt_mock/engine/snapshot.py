@@ -22,23 +22,24 @@ from reprompt_mock.errors import SnapshotBroken
 from reprompt_mock.history import HERE
 from reprompt_mock.numerals import is_safe
 from reprompt_mock.scenario import Scenario, StoredScenario
-from reprompt_mock.settings import WorldSettings
 from reprompt_mock.specs import Strict, Time
-from reprompt_mock.store import dumps, worlds
+from reprompt_mock.store import snapshot as rows
+from reprompt_mock.store import submissions
 from reprompt_mock.store.session import DataRefused
+from reprompt_mock.world_settings import WorldSettings
 
 if TYPE_CHECKING:
     from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.worlds import WorldSummary
     from reprompt_mock.engine.writing import Writing
-    from reprompt_mock.store.dumps import Tables
+    from reprompt_mock.store.snapshot import Tables
 
 VERSION = 3
 """What is written; version 2, without exports, and version 1, whose large numbers were not text, are read, too."""
 _GONE = 0
 """The key of a batch that was deleted."""
-_JOB = {name: position for position, name in enumerate(dumps.COLUMNS["job"])}
-_FIRST = dumps.COLUMNS["submission"].index("first")
+_JOB = {name: position for position, name in enumerate(rows.COLUMNS["job"])}
+_FIRST = rows.COLUMNS["submission"].index("first")
 _DOCUMENTS = [_JOB[name] for name in ("own", "asked", "course", "ran", "planned")]
 _SUBMISSIONS = [_JOB[name] for name in ("created_in", "submission")]
 
@@ -83,7 +84,7 @@ def take(reading: Reading) -> dict[str, Any]:
     """Write a world as JSON-ready data, without its journal; no key is ever stored."""
     state = reading.state
     data: Tables = (
-        {table: [] for table in dumps.COLUMNS} if reading.key is None else dumps.dump(reading.session, reading.key)
+        {table: [] for table in rows.COLUMNS} if reading.key is None else rows.read_tables(reading.session, reading.key)
     )
     return {
         "version": VERSION,
@@ -121,7 +122,7 @@ def restore(writing: Writing, snapshot: Snapshot) -> WorldSummary:
     scenario = Scenario.from_stored(snapshot.scenario)
     writing.replace_by(snapshot.settings, scenario, now=now, running=snapshot.clock.running, speed=snapshot.clock.speed)
     try:
-        dumps.read_times(snapshot.data)
+        rows.read_times(snapshot.data)
         _Restored(writing, snapshot.data).write()
     except (LookupError, TypeError, ValueError, AttributeError, DataRefused) as error:
         raise SnapshotBroken from error
@@ -140,12 +141,12 @@ class _Restored:
         self._documents: dict[int, int] = {}
         self._batches: dict[int, int] = {}
         first = min((submission[_FIRST] for submission in data["submission"]), default=0)
-        self._shift = worlds.next_job(writing.session) - first
+        self._shift = submissions.next_job(writing.session) - first
 
     def write(self) -> None:
         """Write all tables, those first that others refer to."""
         for pk, *values in self._data["batch"]:
-            self._batches[pk] = dumps.add_batch(self._session, self._key, values)
+            self._batches[pk] = rows.insert_batch(self._session, self._key, values)
         for pk, at, settings, batch, first, last in self._data["submission"]:
             values = [
                 at,
@@ -154,28 +155,28 @@ class _Restored:
                 first + self._shift,
                 last + self._shift,
             ]
-            self._submissions[pk] = dumps.add(self._session, self._key, "submission", values)
+            self._submissions[pk] = rows.insert(self._session, self._key, "submission", values)
         self._write_documents()
-        dumps.add_bodies(self._session, self._key, self._data["body"])
-        dumps.add_jobs(self._session, self._key, [self._job(list(job)) for job in self._data["job"]])
+        rows.insert_bodies(self._session, self._key, self._data["body"])
+        rows.insert_jobs(self._session, self._key, [self._job(list(job)) for job in self._data["job"]])
         self._write_exports()
 
     def _write_exports(self) -> None:
         written = {}
-        for pk, id_, key, listed, *times, known, rows in self._data.get("export", ()):
+        for pk, id_, key, listed, *times, known, size in self._data.get("export", ()):
             moved = [[self._batches.get(batch, _GONE), batch_id] for batch, batch_id in orjson.loads(listed)]
             last = max((new for old, new in self._submissions.items() if old <= known), default=0)
-            values = [id_, key, orjson.dumps(moved).decode(), *times, last, rows]
-            written[pk] = dumps.add(self._session, self._key, "export", values)
+            values = [id_, key, orjson.dumps(moved).decode(), *times, last, size]
+            written[pk] = rows.insert(self._session, self._key, "export", values)
         for _, export, part, data in self._data.get("artifact", ()):
-            dumps.add(self._session, self._key, "artifact", [written[export], part, b64decode(data)])
+            rows.insert(self._session, self._key, "artifact", [written[export], part, b64decode(data)])
 
     def _write_documents(self) -> None:
         histories = {job[_JOB[name]] for job in self._data["job"] for name in ("ran", "planned")}
         # Histories refer to other documents, so they come last.
         for pk, text in sorted(self._data["document"], key=lambda row: row[0] in histories):
             new = self._history(text) if pk in histories else text
-            self._documents[pk] = dumps.add(self._session, self._key, "document", [new])
+            self._documents[pk] = rows.insert(self._session, self._key, "document", [new])
 
     def _history(self, text: str) -> str:
         moved = {

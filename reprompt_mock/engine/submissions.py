@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from reprompt_mock.attributes import CATALOGUE, CORE, nearest
+from reprompt_mock.attributes import CATALOGUE, CORE
 from reprompt_mock.engine import counts
 from reprompt_mock.engine.artifacts import preserve
 from reprompt_mock.engine.identifiers import identified, new_batch_id
 from reprompt_mock.engine.planning import Planned, Submitted, plan_jobs, plan_uploads
 from reprompt_mock.errors import AttributesMissing, AttributeUnknown, EnrichmentNotFound, TooManyJobs
+from reprompt_mock.hints import closest
 from reprompt_mock.lifecycle import JobStatus, Timetables
-from reprompt_mock.store import batches, jobs, worlds
+from reprompt_mock.store import batches, jobs, submissions
 from reprompt_mock.store.columns import NewJobs
 from reprompt_mock.tables import ALONE
 
@@ -22,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from reprompt_mock.engine.writing import Writing
-    from reprompt_mock.settings import WorldSettings
     from reprompt_mock.store.batches import StoredBatch
     from reprompt_mock.store.jobs import ExistingJob
+    from reprompt_mock.world_settings import WorldSettings
 
 
 class PlaceToEnrich(msgspec.Struct, frozen=True, gc=False):
@@ -47,6 +48,15 @@ class BatchToCreate(NamedTuple):
     places: Sequence[PlaceToEnrich]
     kick_off: bool
     body: bytes
+
+
+class Submission(NamedTuple):
+    """The keys of a submission, its world and its batch, and the number of the attempt that its jobs begin with."""
+
+    key: int
+    world: int
+    batch: int
+    attempt: int
 
 
 class Created(NamedTuple):
@@ -117,7 +127,7 @@ def check_known(settings: WorldSettings, lists: Iterable[Sequence[str]]) -> None
     if settings.strict_attributes:
         for name in dict.fromkeys(chain.from_iterable(lists)):
             if name not in CATALOGUE:
-                close = nearest(name)
+                close = closest(name, CATALOGUE)
                 raise AttributeUnknown(name=name, hint=f"; the nearest known one is {close!r}" if close else "")
 
 
@@ -162,32 +172,12 @@ def submit(
     if at_once:
         planned = _finished(now, places, planned)
     batch = _counted(writing, batch, len(places), replaced, planned.timetables.queued_at)
-    submission, first = worlds.add_submission(
+    submission, first = submissions.add(
         session, key, now, writing.settings, batch=batch.pk, jobs=len(places) - len(replaced)
     )
     jobs.remove(session, [job.pk for job in replaced.values()])
-    new = NewJobs(
-        pk=_keys(first, places, replaced),
-        world=key,
-        batch=batch.pk,
-        place_id=list(places),
-        created_in=submission,
-        submission=submission,
-        attempt=1 if kick_off else 0,
-        own=_own(places, replaced, planned.asked),
-        asked=planned.asked,
-        queued_at=planned.timetables.queued_at,
-        started_at=planned.timetables.started_at,
-        finished_at=planned.timetables.finished_at,
-        outcome=planned.timetables.outcome,
-        hold=planned.timetables.hold,
-        course=planned.courses,
-        planned=planned.planned,
-        fresh=planned.fresh,
-        error=planned.errors,
-        place=[place.place for place in places.values()],
-    )
-    jobs.insert(session, new)
+    written = Submission(submission, key, batch.pk, attempt=1 if kick_off else 0)
+    jobs.insert(session, _new_jobs(written, _keys(first, places, replaced), places, replaced, planned))
     return batch
 
 
@@ -209,6 +199,38 @@ def _counted(
         changes.add(batch.pk, job.status, -1)
     changes.store(writing, due)
     return batch
+
+
+def _new_jobs(
+    submission: Submission,
+    keys: Sequence[int],
+    places: Mapping[str, PlaceToEnrich],
+    replaced: Mapping[str, ExistingJob],
+    planned: Planned,
+) -> NewJobs:
+    """Write down a submission's jobs, column by column."""
+    times = planned.timetables
+    return NewJobs(
+        pk=keys,
+        world=submission.world,
+        batch=submission.batch,
+        place_id=list(places),
+        created_in=submission.key,
+        submission=submission.key,
+        attempt=submission.attempt,
+        own=_own(places, replaced, planned.asked),
+        asked=planned.asked,
+        queued_at=times.queued_at,
+        started_at=times.started_at,
+        finished_at=times.finished_at,
+        outcome=times.outcome,
+        hold=times.hold,
+        course=planned.courses,
+        planned=planned.planned,
+        fresh=planned.fresh,
+        error=planned.errors,
+        place=[place.place for place in places.values()],
+    )
 
 
 def _keys(first: int, places: Mapping[str, PlaceToEnrich], replaced: Mapping[str, ExistingJob]) -> Sequence[int]:

@@ -13,8 +13,8 @@ from reprompt_mock.store.worlds import WorldState
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from reprompt_mock.settings import WorldSettings
     from reprompt_mock.specs import RuleSpec
+    from reprompt_mock.world_settings import WorldSettings
 
 _HEAVIEST_VIEWS = 200_000
 

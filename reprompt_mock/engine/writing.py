@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from reprompt_mock.engine.world import World
     from reprompt_mock.scenario import Scenario
-    from reprompt_mock.settings import WorldSettings
     from reprompt_mock.store.session import Session
+    from reprompt_mock.world_settings import WorldSettings
 
 
 _MOST_DOCUMENTS = 1000

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import cos, hypot, pi, radians
 
+from reprompt_mock.enrichment.luck import below
+
 # Positions are counted in whole millionths of a degree: exact, and quicker than rounding.
 _MICRO = 1_000_000
 _PER_METRE = _MICRO / 111_320.0
@@ -47,7 +49,7 @@ class Position:
 
     def near(self, luck: int) -> Position:
         """Draw a point a few kilometres away at most."""
-        latitude, longitude = self.moved(luck % (2 * _NEAR) - _NEAR, (luck >> 14) % (2 * _NEAR) - _NEAR)
+        latitude, longitude = self.moved(below(2 * _NEAR, luck) - _NEAR, below(2 * _NEAR, luck, at=14) - _NEAR)
         return Position(latitude, longitude)
 
     def metres_to(self, latitude: float, longitude: float) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.attributes import CATALOGUE, CORE
 from reprompt_mock.draws import digest
-from reprompt_mock.enrichment.findings import FINDERS
+from reprompt_mock.enrichment.finders.catalogue import FINDERS
 from reprompt_mock.enrichment.luck import POSITIONS
 from reprompt_mock.enrichment.memo import Memo
 from reprompt_mock.enrichment.reasons import TURNS, Reasons

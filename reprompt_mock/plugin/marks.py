@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.handle.org import Setup
 from reprompt_mock.hints import nearest
-from reprompt_mock.settings import ConfigurationError, Settings, WorldSettings
+from reprompt_mock.settings import ConfigurationError, Settings
+from reprompt_mock.world_settings import WorldSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -18,7 +18,7 @@ from reprompt_mock.store.statements import (
     RECOUNT_WORLD,
     STATUS_COLUMNS,
 )
-from reprompt_mock.store.worlds import next_job
+from reprompt_mock.store.submissions import next_job
 from reprompt_mock.tables import ALONE
 
 if TYPE_CHECKING:

@@ -61,19 +61,20 @@ def recount(condition: str) -> str:
     return f"""
 UPDATE batch SET {", ".join(f"{name} = counted.{name}" for name in STATUS_COLUMNS)}, next_due = counted.next_due
 FROM (
-  SELECT due, {_COUNTED}, min(next) AS next_due
+  SELECT of_batch, {_COUNTED}, min(next) AS next_due
   FROM (
-    SELECT stale.pk AS due, CASE WHEN job.pk IS NOT NULL THEN {_STATUS} END AS status, {_NEXT} AS next
+    SELECT stale.pk AS of_batch, CASE WHEN job.pk IS NOT NULL THEN {_STATUS} END AS status, {_NEXT} AS next
     FROM batch AS stale
     LEFT JOIN submission AS came ON came.batch = stale.pk
     LEFT JOIN job ON {_IN_ITS_RUN}
     WHERE {condition}
-  ) AS moment GROUP BY due
-) AS counted WHERE batch.pk = counted.due
+  ) AS moment GROUP BY of_batch
+) AS counted WHERE batch.pk = counted.of_batch
 """
 
 
-RECOUNT_DUE = recount("stale.world = :world AND stale.next_due <= :now")
+# By their keys, in whose order they are grouped: SQLite would else read all batches of the world for that order's sake.
+RECOUNT_DUE = recount("stale.pk IN (SELECT pk FROM batch WHERE world = :world AND next_due <= :now)")
 RECOUNT_WORLD = recount("stale.world = :world")
 
 NEXT_DUE = "SELECT min(next_due) FROM batch WHERE world = ? AND next_due IS NOT NULL"

@@ -1,17 +1,15 @@
-"""Queries about worlds and what their jobs share."""
+"""Queries about worlds."""
 
 from __future__ import annotations
 
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import orjson
-
 from reprompt_mock.batch_status import Counts
 from reprompt_mock.clock import VirtualClock
 from reprompt_mock.scenario import Scenario
-from reprompt_mock.settings import WorldSettings
 from reprompt_mock.store.statements import OLDEST_SUBMISSION, PURGE_RUN, purge_rows
+from reprompt_mock.world_settings import WorldSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,59 +148,3 @@ def counts(session: Session, world: int) -> tuple[int, Counts]:
         (world,),
     )
     return row[0], Counts(*row[1:])
-
-
-def next_job(session: Session) -> int:
-    """Give the first key of the next jobs."""
-    found = session.one("SELECT last FROM submission ORDER BY pk DESC LIMIT 1")
-    return int(found[0]) + 1 if found else 1
-
-
-def add_submission(
-    session: Session, world: int, at: int, settings: WorldSettings, *, batch: int | None = None, jobs: int = 0
-) -> tuple[int, int]:
-    """Write a create, an append or a reprocess, with the settings in force.
-
-    Gives its key, and the first key of the new jobs that come with it: it keeps so many for them.
-    """
-    first = next_job(session)
-    key = session.insert(
-        "INSERT INTO submission (world, at, settings, batch, first, last) VALUES (?, ?, ?, ?, ?, ?)",
-        (world, at, settings.model_dump_json(), batch, first, first + jobs - 1),
-    )
-    return key, first
-
-
-def last_submission(session: Session, world: int) -> int:
-    """Tell when a world's latest submission came, 0 without one."""
-    return int(session.value("SELECT max(at) FROM submission WHERE world = ?", (world,)) or 0)
-
-
-def submission_settings(session: Session, submission: int) -> WorldSettings:
-    """Read the settings that were in force at a submission."""
-    settings = session.value("SELECT settings FROM submission WHERE pk = ?", (submission,))
-    return WorldSettings.model_validate_json(settings)
-
-
-def intern(session: Session, world: int, value: Any) -> int:
-    """Find or write a JSON value that jobs share; gives its key."""
-    text = orjson.dumps(value).decode()
-    found = session.one("SELECT pk FROM document WHERE world = ? AND text = ?", (world, text))
-    if found:
-        return int(found[0])
-    return session.insert("INSERT INTO document (world, text) VALUES (?, ?)", (world, text))
-
-
-def document(session: Session, key: int) -> Any:
-    """Read a JSON value that jobs share."""
-    return orjson.loads(session.value("SELECT text FROM document WHERE pk = ?", (key,)))
-
-
-def count_body(session: Session, world: int, digest: str) -> int:
-    """Count a body of a create; tells how many equal ones came before."""
-    count = session.value(
-        "INSERT INTO body (world, digest, count) VALUES (?, ?, 1)"
-        " ON CONFLICT (world, digest) DO UPDATE SET count = body.count + 1 RETURNING count",
-        (world, digest),
-    )
-    return int(count) - 1

@@ -6,16 +6,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from reprompt_mock.api.schemas.places import UniversalPlace
 from reprompt_mock.api.schemas.results import BatchJobStatus
-
-
-class StatusCounts(BaseModel):
-    """The number of jobs in each status."""
-
-    pending: int
-    queued: int
-    in_progress: int
-    completed: int
-    failed: int
+from reprompt_mock.http.answers import BatchMetadata, StatusCounts
 
 
 class JobsByStatus(BaseModel):
@@ -26,17 +17,6 @@ class JobsByStatus(BaseModel):
     in_progress: list[str]
     completed: list[str]
     failed: list[str]
-
-
-class BatchMetadata(BaseModel):
-    """A batch's progress in numbers."""
-
-    total_jobs: int
-    completed_jobs: int
-    status_counts: StatusCounts
-    success_rate: float | None = Field(
-        description="The completed share of the finished jobs; null while none is finished."
-    )
 
 
 class AttributeStatusGroup(BaseModel):
@@ -158,18 +138,3 @@ class ExportListResponse(BaseModel):
 
     exports: list[ExportStatusResponse]
     next_cursor: str | None = None
-
-
-class Problem(BaseModel):
-    """What does not fit the schema, and where."""
-
-    loc: list[str | int] = Field(description="The path to the value.")
-    msg: str
-    type: str
-    input: Any = Field(None, description="The value, as far as it is short.")
-
-
-class ErrorAnswer(BaseModel):
-    """Why a request was refused."""
-
-    detail: str | list[Problem] = Field(description="A sentence, or with 422 what does not fit.")

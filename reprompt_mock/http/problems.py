@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-"""What a 500 says."""
 _NOTHING_HERE = "There is nothing at this path."
 
 _MOST_ENTRIES = 20

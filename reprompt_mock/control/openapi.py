@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reprompt_mock import openapi, probes
+from reprompt_mock import probes
+from reprompt_mock.http import openapi
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -31,7 +32,7 @@ PROBES = {
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Describe refusals for the `responses` of a router or a route."""
-    return openapi.refusals("ErrorAnswer", {status: ERRORS[status] for status in statuses})
+    return openapi.refusals({status: ERRORS[status] for status in statuses})
 
 
 def build_document(app: FastAPI) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def _probe(path: str, name: str, purpose: str) -> dict[str, Any]:
     responses = openapi.answered("Health")
     responses[200]["description"] = "It does."
     if path == probes.READY:
-        responses |= openapi.refusals("ErrorAnswer", {503: "Not yet, or no more; `detail` says why."})
+        responses |= openapi.refusals({503: "Not yet, or no more; `detail` says why."})
     named = {str(status): response for status, response in responses.items()}
     without_bodies = {status: {"description": response["description"]} for status, response in named.items()}
     return {

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.facts import data
+from reprompt_mock.enrichment.luck import below, one_in, pick
 
 if TYPE_CHECKING:
     from reprompt_mock.enrichment.subject import Subject
@@ -38,18 +39,13 @@ def sentences(which: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _pick(which: str, luck: int) -> str:
-    options = sentences(which)
-    return options[luck % len(options)]
-
-
 def coordinates(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find the enriched coordinates, and how far from the input they are; null where the input has none."""
     given = subject.position
-    if luck & 3 == generation & 3:
+    if below(4, luck) == generation % 4:
         found, distance = [given.latitude, given.longitude], 0
     else:
-        found = given.moved((luck >> 2 & 63) - 31.5, ((luck >> 8) + 11 * generation & 63) - 31.5)
+        found = given.moved(below(64, luck, at=2) - 31.5, below(64, (luck >> 8) + 11 * generation) - 31.5)
         distance = given.metres_to(found[0], found[1])
     outputs["coordinates"] = found
     if subject.inputs.get("latitude") is not None:
@@ -58,7 +54,7 @@ def coordinates(subject: Subject, luck: int, generation: int, outputs: dict[str,
 
 def building_footprint(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find the outline of the building around a place as a GeoJSON polygon."""
-    south, west, north, east = subject.position.around(4 + (luck & 15), 4 + ((luck >> 4) + generation & 31))
+    south, west, north, east = subject.position.around(4 + below(16, luck), 4 + below(32, (luck >> 4) + generation))
     ring = [[west, south], [east, south], [east, north], [west, north], [west, south]]
     outputs["building_footprint"] = {"type": "Polygon", "coordinates": [ring]}
 
@@ -66,8 +62,8 @@ def building_footprint(subject: Subject, luck: int, generation: int, outputs: di
 def parking_spaces(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find the parking spaces of a place by sort, and their sum."""
     size = subject.kind.parking
-    street, shared = luck % (2 + size // 4), (luck >> 8) % (2 + size // 2)
-    dedicated = (luck >> 16) % (2 + size) + generation
+    street, shared = below(2 + size // 4, luck), below(2 + size // 2, luck, at=8)
+    dedicated = below(2 + size, luck, at=16) + generation
     outputs["parking_spaces_total"] = street + shared + dedicated
     outputs["parking_spaces_street"] = street
     outputs["parking_spaces_shared"] = shared
@@ -78,10 +74,10 @@ def parking_spaces(subject: Subject, luck: int, generation: int, outputs: dict[s
 def signage(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find the free-standing signs of a place, tall and low ones."""
     turn = luck + generation
-    pylon, monument = turn & 3 == 0, turn & 12 == 0
+    pylon, monument = one_in(4, turn), one_in(4, turn, at=2)
     outputs["signage_summary"] = _SIGNS_FOUND[pylon + 2 * monument]
-    outputs["has_brand_signage"] = pylon or monument or turn & 0x30 != 0
-    outputs.update(_no_signs(turn >> 8 & 3))
+    outputs["has_brand_signage"] = pylon or monument or not one_in(4, turn, at=4)
+    outputs.update(_no_signs(below(4, turn, at=8)))
     outputs["sign_locations"] = locations = []
     if pylon:
         locations.append(_put_up(subject, turn >> 8, "pylon", outputs))
@@ -91,15 +87,15 @@ def signage(subject: Subject, luck: int, generation: int, outputs: dict[str, Any
 
 def _put_up(subject: Subject, luck: int, name: str, outputs: dict[str, Any]) -> dict[str, Any]:
     """Write what is found about a sign, and tell where it stands."""
-    point = subject.position.moved((luck & 63) - 32, (luck >> 6 & 63) - 32)
+    point = subject.position.moved(below(64, luck) - 32, below(64, luck, at=6) - 32)
     latitude, longitude = point
     outputs[f"{name}_sign_exists"] = True
     outputs[f"{name}_coordinates"] = point
     outputs[f"{name}_latitude"] = latitude
     outputs[f"{name}_longitude"] = longitude
-    outputs[f"{name}_number_of_brands"] = "multiple" if luck & 1 else "single"
-    outputs[f"{name}_reasoning"] = _pick(name, luck >> 1)
-    outputs[f"{name}_includes_brand_sign"] = luck & 6 != 0
+    outputs[f"{name}_number_of_brands"] = pick(("single", "multiple"), luck)
+    outputs[f"{name}_reasoning"] = pick(sentences(name), luck, at=1)
+    outputs[f"{name}_includes_brand_sign"] = not one_in(4, luck, at=1)
     return {"type": name, "latitude": latitude, "longitude": longitude}
 
 
@@ -109,20 +105,20 @@ def _no_signs(luck: int) -> dict[str, Any]:
     for place, name in enumerate(("pylon", "monument")):
         outputs[f"{name}_sign_exists"] = False
         outputs[f"{name}_number_of_brands"] = "none"
-        outputs[f"{name}_reasoning"] = _pick("bare", luck >> place)
+        outputs[f"{name}_reasoning"] = pick(sentences("bare"), luck, at=place)
     return outputs
 
 
 def building_condition(_subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find the state of repair of a place's building, and of the shopping center that it may be in."""
-    location = _LOCATIONS[luck & 3]
-    score, text = _conditions()[((luck >> 2) + generation) % len(_conditions())]
+    location = pick(_LOCATIONS, luck)
+    score, text = pick(_conditions(), (luck >> 2) + generation)
     outputs["location_type"] = outputs["location_category"] = location
     outputs["building_condition"] = outputs["building_condition_summary"] = text
     outputs["building_condition_score"] = score
     outputs["building_condition_rating"] = _CONDITION_RATINGS[score]
     if location == "shopping_center":
-        score, text = _conditions()[(luck >> 16) % len(_conditions())]
+        score, text = pick(_conditions(), luck, at=16)
         outputs["shopping_center_condition"] = text
         outputs["shopping_center_condition_score"] = score
     else:
@@ -132,16 +128,16 @@ def building_condition(_subject: Subject, luck: int, generation: int, outputs: d
 @lru_cache
 def _conditions() -> list[tuple[str, str]]:
     """Pair conditions with the sentences about them, in an order in which neighbours differ."""
-    return [(score, text) for turn in range(2) for score in _CONDITIONS for text in [_pick(f"condition.{score}", turn)]]
+    return [(score, pick(sentences(f"condition.{score}"), turn)) for turn in range(2) for score in _CONDITIONS]
 
 
 def entrances(_subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find how well the entrance can be seen from the street, with two views that show it."""
     turn = luck + generation
-    visibility = outputs["visibility_rating"] = _VISIBILITIES[turn & 3]
+    visibility = outputs["visibility_rating"] = pick(_VISIBILITIES, turn)
     outputs["prominence"] = _PROMINENCE[visibility]
     picture = f"/{turn}.jpg"
     outputs["entrance_views"] = [
         {"heading": heading, "direction": side, "image_url": pictures + picture}
-        for heading, side, pictures in _VIEWS[turn >> 8 & 3]
+        for heading, side, pictures in pick(_VIEWS, turn, at=8)
     ]

@@ -41,7 +41,7 @@ _ONLY = {"job": "AND batch IN (SELECT pk FROM batch WHERE world = :world)"}
 Tables = dict[str, list[list[Any]]]
 
 
-def dump(session: Session, world: int) -> Tables:
+def read_tables(session: Session, world: int) -> Tables:
     """Read all rows of a world, table by table, in the order of their keys; late times are text (`portable`)."""
     tables = {
         table: [
@@ -79,14 +79,14 @@ def _change_times(tables: Tables, change: Callable[[Any], Any]) -> None:
                     row[position] = change(row[position])
 
 
-def add(session: Session, world: int, table: str, values: Sequence[Any]) -> int:
+def insert(session: Session, world: int, table: str, values: Sequence[Any]) -> int:
     """Write a row whose key the database chooses, its other columns given in their order; gives the key."""
     columns = COLUMNS[table][1:]
     marks = ", ".join("?" * (len(columns) + 1))
     return session.insert(f"INSERT INTO {table} (world, {', '.join(columns)}) VALUES ({marks})", (world, *values))
 
 
-def add_batch(session: Session, world: int, values: Sequence[Any]) -> int:
+def insert_batch(session: Session, world: int, values: Sequence[Any]) -> int:
     """Write a batch whose jobs are still to be counted; gives its key."""
     columns = COLUMNS["batch"][1:]
     marks = ", ".join("?" * (len(columns) + 1))
@@ -97,13 +97,13 @@ def add_batch(session: Session, world: int, values: Sequence[Any]) -> int:
     )
 
 
-def add_bodies(session: Session, world: int, rows: Iterable[Sequence[Any]]) -> None:
+def insert_bodies(session: Session, world: int, rows: Iterable[Sequence[Any]]) -> None:
     """Write how often bodies were seen."""
     statement = "INSERT INTO body (world, digest, count) VALUES (?, ?, ?)"
     session.many(statement, [(world, *row) for row in rows])
 
 
-def add_jobs(session: Session, world: int, rows: Iterable[Sequence[Any]]) -> None:
+def insert_jobs(session: Session, world: int, rows: Iterable[Sequence[Any]]) -> None:
     """Write jobs with the keys that they have."""
     columns = COLUMNS["job"]
     marks = ", ".join("?" * (len(columns) + 1))

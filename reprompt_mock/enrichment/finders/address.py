@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.facts import country_names
-from reprompt_mock.enrichment.luck import POSITIONS
+from reprompt_mock.enrichment.finders.national import NATIONAL_FORMS, PARTS, localized
+from reprompt_mock.enrichment.luck import POSITIONS, below, one_in, pick
 from reprompt_mock.enrichment.memo import Memo
-from reprompt_mock.enrichment.national import NATIONAL_FORMS, localized
 from reprompt_mock.enrichment.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -17,26 +17,8 @@ if TYPE_CHECKING:
     from reprompt_mock.enrichment.subject import Subject
 
 _POSTCODE = POSITIONS["postcode"]
-# The keys of the published address in its order.
-_EMPTY = dict.fromkeys(
-    (
-        "full_address",
-        "unit_number",
-        "floor",
-        "building",
-        "block",
-        "km",
-        "house",
-        "street",
-        "neighborhood",
-        "suburb",
-        "city",
-        "state",
-        "country",
-        "postalCode",
-    )
-)
-_PARTS = frozenset(_EMPTY) - {"full_address"}
+_EMPTY = dict.fromkeys(PARTS)
+_GIVEN = frozenset(PARTS) - {"full_address"}
 _DIGITS = frozenset("0123456789０１２３４５６７８９")
 
 
@@ -48,7 +30,7 @@ def address(subject: Subject, luck: int, generation: int, outputs: dict[str, Any
     if text:
         city = inputs.get("city")
         details.update(_parsed[text, city.strip() if isinstance(city, str) else None])
-    for part in inputs.keys() & _PARTS:
+    for part in inputs.keys() & _GIVEN:
         value = inputs[part]
         if isinstance(value, str) and (value := value.strip()):
             details[part] = value
@@ -56,9 +38,8 @@ def address(subject: Subject, luck: int, generation: int, outputs: dict[str, Any
         _complete(details, subject, luck)
         text = _composed(details, country.form)
     details["full_address"] = text
-    if luck + generation & 1 and not details["neighborhood"]:
-        surnames = vocabulary(subject.country_code).surnames
-        details["neighborhood"] = surnames[(luck >> 9) % len(surnames)]
+    if not one_in(2, luck + generation) and not details["neighborhood"]:
+        details["neighborhood"] = pick(vocabulary(subject.country_code).surnames, luck, at=9)
     if country.code in NATIONAL_FORMS:
         outputs["address_localized"] = localized(subject, luck, details)
 
@@ -71,15 +52,15 @@ def _blank(country: str | None) -> dict[str, Any]:
 def _complete(details: dict[str, Any], subject: Subject, luck: int) -> None:
     words = vocabulary(subject.country_code)
     if not details["street"]:
-        details["street"] = words.streets[luck % len(words.streets)]
+        details["street"] = pick(words.streets, luck)
         if not details["house"]:
-            details["house"] = str(1 + (luck >> 8) % 180)
+            details["house"] = str(1 + below(180, luck, at=8))
     if not details["city"]:
-        details["city"] = words.cities[(luck >> 16) % len(words.cities)]
+        details["city"] = pick(words.cities, luck, at=16)
         if words.states and not details["state"]:
-            details["state"] = words.states[(luck >> 24) % len(words.states)]
+            details["state"] = pick(words.states, luck, at=24)
     if words.postcodes and not details["postalCode"]:
-        details["postalCode"] = words.postcodes[subject.luck[_POSTCODE] % len(words.postcodes)]
+        details["postalCode"] = pick(words.postcodes, subject.luck[_POSTCODE])
 
 
 def _parse(given: tuple[str, str | None]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from reprompt_mock.draws import draw
 from reprompt_mock.enrichment.facts import country, data
 from reprompt_mock.enrichment.kinds import kinds
-from reprompt_mock.enrichment.luck import POSITIONS
+from reprompt_mock.enrichment.luck import POSITIONS, below, pick
 from reprompt_mock.enrichment.memo import Memo
 
 if TYPE_CHECKING:
@@ -56,10 +56,9 @@ def _cuisine(subject: Subject) -> str:
         return said
     luck = subject.luck[_CUISINE]
     home = _home_cuisines().get(subject.country.code or "")
-    if home and luck & 7 < 5:
+    if home and below(8, luck) < 5:
         return home
-    drawn = _drawn_cuisines()
-    return drawn[(luck >> 3) % len(drawn)]
+    return pick(_drawn_cuisines(), luck, at=3)
 
 
 def _said_cuisine(name: str) -> str | None:
@@ -73,15 +72,14 @@ _said_cuisines = Memo(_said_cuisine)
 def cuisine(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find the cuisines of a place that serves food."""
     if subject.kind.food:
-        also = _ALSO[((luck >> 16) + generation) % len(_ALSO)]
+        also = pick(_ALSO, (luck >> 16) + generation)
         outputs["cuisines"] = [data("cuisines")[_cuisine(subject)]["label"], also]
 
 
 def _tier(subject: Subject, generation: int) -> int:
-    tiers = subject.kind.tiers
-    tier = tiers[subject.luck[_PRICE_TIER] % len(tiers)]
+    tier = pick(subject.kind.tiers, subject.luck[_PRICE_TIER])
     # Every fourth finding sees a place one tier dearer.
-    return min(4, tier + 1) if generation & 3 == 3 else tier
+    return min(4, tier + 1) if generation % 4 == 3 else tier
 
 
 def price_tier(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
@@ -89,7 +87,7 @@ def price_tier(subject: Subject, luck: int, generation: int, outputs: dict[str, 
     if not subject.kind.tiers:
         return
     tier, facts = _tier(subject, generation), subject.country
-    price = facts.meal * _TIER_FACTORS[tier - 1] * (0.85 + (luck >> 8 & 15) * 0.02)
+    price = facts.meal * _TIER_FACTORS[tier - 1] * (0.85 + below(16, luck, at=8) * 0.02)
     if not subject.kind.food:
         price *= _STAYS
     outputs["price_tier"] = tier
@@ -110,17 +108,17 @@ def menu(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) 
     outputs["menu_urls"] = [url]
     outputs["menu_content"] = [
         {
-            "name": _TITLES[luck >> 16 & 3],
+            "name": pick(_TITLES, luck, at=16),
             "description": None,
-            "footnote": _FOOTNOTES[luck >> 18 & 3],
+            "footnote": pick(_FOOTNOTES, luck, at=18),
             "currency": subject.country.currency,
             "sections": [
-                variants[((luck >> 2 * place) + generation) & 3]
+                pick(variants, (luck >> 2 * place) + generation)
                 for place, variants in enumerate(_sections(_cuisine(subject), subject.country.code, _tier(subject, 0)))
             ],
         }
     ]
-    outputs["menu_images"] = [pictures + file for file in _PICTURES[(luck >> 24) % len(_PICTURES)]]
+    outputs["menu_images"] = [pictures + file for file in pick(_PICTURES, luck, at=24)]
 
 
 @lru_cache(maxsize=1024)
@@ -155,7 +153,7 @@ def _priced(price: float) -> str:
 def available_services(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find the services of a place; the four flags repeat those that the object holds."""
     kind = subject.kind
-    services = _services(kind.name, luck % _MIXES, generation % len(kind.services))
+    services = _services(kind.name, below(_MIXES, luck), generation % len(kind.services))
     outputs["available_services"] = services
     outputs["has_delivery"] = services["delivery"]
     outputs["has_takeout"] = services["takeout"]

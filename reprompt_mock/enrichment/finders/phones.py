@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from reprompt_mock.enrichment.facts import data
+from reprompt_mock.enrichment.luck import below, pick
 
 _US_AREAS = (
     201,
@@ -63,7 +64,7 @@ def number(of: Range, luck: int, step: int) -> str:
     """Give a number in the form of E.164; neighbouring steps differ."""
     prefixes, size = of
     # One digit too many and that one cut off again: quicker than a format with leading zeros.
-    return prefixes[luck % len(prefixes)] + str(size + ((luck >> 12) + step * 7) % size)[1:]
+    return pick(prefixes, luck) + str(size + below(size, (luck >> 12) + step * 7))[1:]
 
 
 def _by_example(code: str) -> Range | None:

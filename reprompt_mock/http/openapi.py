@@ -7,6 +7,7 @@ What is only answered they call by its name, since those models serve the docume
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -15,13 +16,17 @@ from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from reprompt_mock.http.wire import answer
+from reprompt_mock.mounting import root_of
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import ModuleType
 
-    from fastapi import FastAPI
+    from fastapi import FastAPI, Request, Response
 
 _REF = "#/components/schemas/{model}"
+_REFUSAL = "ErrorAnswer"
 _COMPRESSED = {415: "The body is compressed."}
 _REFERENCES = re.compile(rb'"#/components/schemas/(\w+)"')
 
@@ -41,9 +46,9 @@ def answered(*models: str, status: int = 200) -> dict[int | str, dict[str, Any]]
     return {status: {"content": _json(schema)}}
 
 
-def refusals(model: str, meanings: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
+def refusals(meanings: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
     """Describe errors, by status, for the `responses` of a router or a route."""
-    content = _json(_reference(model))
+    content = _json(_reference(_REFUSAL))
     return {status: {"description": meaning, "content": content} for status, meaning in meanings.items()}
 
 
@@ -54,6 +59,8 @@ def build_document(app: FastAPI, *modules: ModuleType, further: Mapping[str, Any
 
     A model has one schema, whether it is sent or answered: what may be left out is not required.
     """
+    from reprompt_mock.http import answers
+
     document: dict[str, Any] = get_openapi(
         title=app.title,
         version=app.version,
@@ -63,14 +70,24 @@ def build_document(app: FastAPI, *modules: ModuleType, further: Mapping[str, Any
     )
     document["paths"] |= further or {}
     for operation in _with_bodies(document):
-        operation["responses"] |= {str(status): said for status, said in refusals("ErrorAnswer", _COMPRESSED).items()}
-    models = {name: model for module in modules for name, model in vars(module).items() if _is_model(model)}
+        operation["responses"] |= {str(status): said for status, said in refusals(_COMPRESSED).items()}
+    models = {name: model for module in (answers, *modules) for name, model in vars(module).items() if _is_model(model)}
     named = {name.decode() for name in _REFERENCES.findall(orjson.dumps(document))}
     document.setdefault("components", {})["schemas"] = _schemas_of(models[name] for name in sorted(named))
     return document
 
 
-def placed(document: dict[str, Any], root: str) -> dict[str, Any]:
+def served(build: Callable[[], dict[str, Any]]) -> Callable[[Request], Response]:
+    """Give what answers requests for a document: it is built once, and says where its paths begin."""
+    built = cache(build)
+
+    def written(request: Request) -> Response:
+        return answer(_placed(built(), root_of(request.scope)))
+
+    return written
+
+
+def _placed(document: dict[str, Any], root: str) -> dict[str, Any]:
     """Say where the paths of a document begin, where it is not at the root of their host."""
     return {**document, "servers": [{"url": root}]} if root else document
 

@@ -6,8 +6,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.facts import data
-from reprompt_mock.enrichment.luck import POSITIONS
-from reprompt_mock.enrichment.phones import number, numbers_of
+from reprompt_mock.enrichment.finders.phones import number, numbers_of
+from reprompt_mock.enrichment.luck import POSITIONS, below, one_in, pick
 
 if TYPE_CHECKING:
     from reprompt_mock.enrichment.subject import Subject
@@ -40,7 +40,7 @@ _PICTURES = tuple(tuple(f"{first + more}.jpg" for more in range(1 + first % 3)) 
 
 def websites(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find the website of a place."""
-    outputs["website"] = subject.domain.join(_SITES[luck + generation & 7])
+    outputs["website"] = subject.domain.join(pick(_SITES, luck + generation))
 
 
 def phone_numbers(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
@@ -48,27 +48,27 @@ def phone_numbers(subject: Subject, luck: int, generation: int, outputs: dict[st
     of = numbers_of(subject.country.code)
     if of is not None:
         outputs["phone"] = number(of, luck, generation)
-        if luck & 0xE00 == 0:
+        if one_in(8, luck, at=9):
             outputs["phone_additional"] = [number(of, luck, generation + 1)]
 
 
 def social_handles(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find the handles of a place on two networks; one of them may be missing."""
     handle = _handle(subject, luck + generation)
-    if luck & 0x700:
+    if not one_in(8, luck, at=8):
         outputs["instagram"] = handle
-    if luck & 0x3800:
+    if not one_in(8, luck, at=11):
         outputs["facebook"] = f"https://social.example/{handle}"
 
 
 def tiktok(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find the handle of a place's short videos; most places have none."""
-    if luck & 0x300 == 0:
+    if one_in(4, luck, at=8):
         outputs["tiktok"] = f"@{_handle(subject, luck + generation)}"
 
 
 def _handle(subject: Subject, luck: int) -> str:
-    return subject.label.replace("-", "")[:24].join(_NAMINGS[luck & 7])
+    return subject.label.replace("-", "")[:24].join(pick(_NAMINGS, luck))
 
 
 @lru_cache(maxsize=256)
@@ -78,10 +78,10 @@ def _bios(kind: str) -> tuple[list[str], ...]:
 
 def _followers(subject: Subject, generation: int) -> tuple[int, int]:
     luck = subject.luck[_PROFILE]
-    first = 40 + (luck & 0xFFF) * subject.kind.reviews // 100
+    first = 40 + below(4096, luck) * subject.kind.reviews // 100
     if generation:
         first += generation * (1 + first // 30)
-    return first, 12 + (luck >> 12 & 0x1FF) + generation * 3
+    return first, 12 + below(512, luck, at=12) + generation * 3
 
 
 def social_media_profile(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
@@ -89,14 +89,14 @@ def social_media_profile(subject: Subject, luck: int, generation: int, outputs: 
     followers, posts = _followers(subject, generation)
     bios, account = _bios(subject.kind.labels[0]), subject.luck[_ACCOUNT]
     outputs["facebook_followers"] = followers * 3 // 4
-    outputs["facebook_likes"] = followers * (60 + (luck >> 24 & 31)) // 100
+    outputs["facebook_likes"] = followers * (60 + below(32, luck, at=24)) // 100
     outputs["facebook_page_id"] = str(_FIRST_ACCOUNT + account)
-    outputs["facebook_bio"] = subject.name.join(bios[account % len(bios)])
+    outputs["facebook_bio"] = subject.name.join(pick(bios, account))
     outputs["instagram_followers"] = followers
     outputs["instagram_media_count"] = posts
     outputs["instagram_username"] = _handle(subject, subject.luck[_HANDLES])
     outputs["instagram_profile_pic_url"] = f"https://images.{subject.domain}/profile.jpg"
-    outputs["instagram_bio"] = subject.name.join(bios[luck % len(bios)])
+    outputs["instagram_bio"] = subject.name.join(pick(bios, luck))
 
 
 def instagram_statistics(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
@@ -106,7 +106,7 @@ def instagram_statistics(subject: Subject, luck: int, generation: int, outputs: 
         "username": _handle(subject, subject.luck[_HANDLES]),
         "followers": followers,
         "media_count": posts,
-        "following": 20 + (luck & 0xFF),
+        "following": 20 + below(256, luck),
         "is_business": True,
     }
 
@@ -114,4 +114,4 @@ def instagram_statistics(subject: Subject, luck: int, generation: int, outputs: 
 def storefront_images(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find one to three pictures of the front of a place."""
     host = f"https://images.{subject.domain}/storefront-"
-    outputs["storefront_images"] = [{"url": host + file} for file in _PICTURES[luck + generation & 15]]
+    outputs["storefront_images"] = [{"url": host + file} for file in pick(_PICTURES, luck + generation)]

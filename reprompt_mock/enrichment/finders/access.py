@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from reprompt_mock.enrichment.luck import POSITIONS
-from reprompt_mock.enrichment.site import sentences
+from reprompt_mock.enrichment.finders.site import sentences
+from reprompt_mock.enrichment.luck import POSITIONS, below, one_in, pick
 
 if TYPE_CHECKING:
     from reprompt_mock.enrichment.subject import Subject
@@ -22,7 +22,7 @@ _ROUTES: int = _MOST_TURNS ** len(_SIDES)
 
 def primary_turns(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find how many turns it takes from the main road to the place."""
-    _, primary, least = _routes((luck + generation) % _ROUTES)
+    _, primary, least = _routes(below(_ROUTES, luck + generation))
     outputs["primary_turns_required"] = outputs["primary_turns"] = primary
     outputs["min_turns"] = least
     outputs["primary_turns_route_matrix_visualization"] = _map(subject, generation)
@@ -30,18 +30,18 @@ def primary_turns(subject: Subject, luck: int, generation: int, outputs: dict[st
 
 def traffic_control(_subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find whether lights or signs control the traffic at the access road."""
-    outputs["traffic_control"] = bool(luck + generation & 1)
+    outputs["traffic_control"] = not one_in(2, luck + generation)
 
 
 def site_quality(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find how good a site is for visitors, with its strengths and weaknesses."""
     turn = luck + generation
-    outputs["site_quality_score"] = _RATINGS[turn % 5]
-    outputs["accessibility_rating"] = _RATINGS[(turn >> 4) % 5]
+    outputs["site_quality_score"] = pick(_RATINGS, turn)
+    outputs["accessibility_rating"] = pick(_RATINGS, turn, at=4)
     summaries, strengths, concerns = _notes()
-    outputs["accessibility_summary"] = summaries[(turn >> 8) % len(summaries)]
-    outputs["key_strengths"] = strengths[(turn >> 12) % len(strengths)]
-    outputs["potential_concerns"] = concerns[(turn >> 16) % len(concerns)]
+    outputs["accessibility_summary"] = pick(summaries, turn, at=8)
+    outputs["key_strengths"] = pick(strengths, turn, at=12)
+    outputs["potential_concerns"] = pick(concerns, turn, at=16)
     outputs["route_matrix_visualization"] = _map(subject, generation)
 
 
@@ -74,7 +74,7 @@ def _map(subject: Subject, generation: int) -> dict[str, Any]:
         centre = subject.position
         latitude, longitude = centre.latitude, centre.longitude
         south, west, north, east = centre.around(_APPROACH_METRES, _APPROACH_METRES)
-        routes, _, _ = _routes((subject.luck[_TURNS] + generation) % _ROUTES)
+        routes, _, _ = _routes(below(_ROUTES, subject.luck[_TURNS] + generation))
         drawn = subject.maps[generation] = {
             "center": [latitude, longitude],
             "candidate_points": [[north, longitude], [latitude, east], [south, longitude], [latitude, west]],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reprompt_mock import openapi
+from reprompt_mock.http import openapi
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -36,7 +36,7 @@ ERRORS = {
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Describe refusals for the `responses` of a router or a route."""
-    return openapi.refusals("ErrorAnswer", {status: ERRORS[status] for status in statuses})
+    return openapi.refusals({status: ERRORS[status] for status in statuses})
 
 
 def build_document(app: FastAPI) -> dict[str, Any]:

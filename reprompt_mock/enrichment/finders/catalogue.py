@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from reprompt_mock.enrichment import access, business, contact, food, hours, names, reviews, site
-from reprompt_mock.enrichment.address import address
+from reprompt_mock.enrichment.finders import access, business, contact, food, hours, names, reviews, site
+from reprompt_mock.enrichment.finders.address import address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from reprompt_mock.engine import batches, clock, exports, release, reprocess, results, scenario, snapshot
+from reprompt_mock.engine import batches, clock, downloads, release, reprocess, results, scenario, snapshot
 from reprompt_mock.engine.weight import TooLong
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ _RESULT_JOBS = 5
 _LONG = frozenset(
     {
         results.days,
-        exports.open_link,
-        exports.part,
+        downloads.open_link,
+        downloads.part,
         clock.poll,
         clock.change,
         clock.advance,

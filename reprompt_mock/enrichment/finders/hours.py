@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.kinds import kinds
+from reprompt_mock.enrichment.luck import one_in, pick
 
 if TYPE_CHECKING:
     from reprompt_mock.enrichment.subject import Subject
@@ -33,8 +34,7 @@ _Schedule = tuple[dict[str, str], list[dict[str, Any]], bool]
 
 def opening_hours(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find the hours of a place by day and grouped."""
-    schedules = _schedules(subject.kind.name)
-    by_day, grouped, always = schedules[(luck + generation) % len(schedules)]
+    by_day, grouped, always = pick(_schedules(subject.kind.name), luck + generation)
     outputs["opening_hours"] = by_day
     outputs["opening_hours_grouped_by_hours"] = grouped
     outputs["is_open_24h"] = always
@@ -79,11 +79,11 @@ def _clock(minutes: int) -> str:
 
 def closed_permanently(_subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find a place's status and the dates of its opening and, if it closed, of its end."""
-    status = outputs["open_closed_status"] = _HISTORIES[luck & 63][generation & 3]
-    if luck & 0xC0:
-        outputs["date_opened"] = _dates(1975, 48)[luck >> 8 & 511]
+    status = outputs["open_closed_status"] = pick(pick(_HISTORIES, luck), generation)
+    if not one_in(4, luck, at=6):
+        outputs["date_opened"] = pick(_dates(1975, 48), luck, at=8)
     if status == "Closed":
-        outputs["date_closed"] = _dates(2024, 2)[luck >> 17 & 511]
+        outputs["date_closed"] = pick(_dates(2024, 2), luck, at=17)
 
 
 @lru_cache

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.facts import data
+from reprompt_mock.enrichment.luck import below, pick
 from reprompt_mock.enrichment.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 _POSTCODE_DIGITS = 7
 _PREFECTURE_ENDINGS = frozenset("都道府県")
-_DETAILS = (
+PARTS = (
     "full_address",
     "unit_number",
     "floor",
@@ -29,8 +30,11 @@ _DETAILS = (
     "suburb",
     "city",
     "state",
+    "country",
     "postalCode",
 )
+"""The keys of the published address in its order."""
+_DETAILS = tuple(part for part in PARTS if part != "country")
 
 
 def localized(subject: Subject, luck: int, details: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,8 +54,7 @@ def _found(subject: Subject, luck: int, details: Mapping[str, Any], table: str) 
     for part in ("city", "state", "suburb"):
         if details[part] in known:
             return details[part], known[details[part]]
-    rows = _pairs(str(subject.country.code), table)
-    return rows[luck % len(rows)]
+    return pick(_pairs(str(subject.country.code), table), luck)
 
 
 def _japan(subject: Subject, luck: int, details: Mapping[str, Any], _facts: Any) -> dict[str, Any]:
@@ -63,10 +66,10 @@ def _japan(subject: Subject, luck: int, details: Mapping[str, Any], _facts: Any)
     return {
         "country": "日本",
         "country_code": "JP",
-        "postal_code": _japanese_postcode(details["postalCode"]) or words.postcodes[luck % len(words.postcodes)],
+        "postal_code": _japanese_postcode(details["postalCode"]) or pick(words.postcodes, luck),
         "prefecture": prefecture,
-        "municipality": _japanese(details["city"]) or words.cities[(luck >> 16) % len(words.cities)],
-        "town_area": _japanese(details["street"]) or words.streets[luck % len(words.streets)],
+        "municipality": _japanese(details["city"]) or pick(words.cities, luck, at=16),
+        "town_area": _japanese(details["street"]) or pick(words.streets, luck),
         "street_address": details["house"],
     }
 
@@ -88,9 +91,9 @@ def _indonesia(subject: Subject, luck: int, details: Mapping[str, Any], facts: A
         "country_code": "ID",
         "administrative_area_level1": province,
         "administrative_area_level2": regency,
-        "administrative_area_level3": facts["districts"][(luck >> 8) % len(facts["districts"])],
-        "administrative_area_level4": facts["villages"][(luck >> 12) % len(facts["villages"])],
-        "rt_rw": f"RT.{1 + (luck >> 16) % 12}/RW.{1 + (luck >> 20) % 9}",
+        "administrative_area_level3": pick(facts["districts"], luck, at=8),
+        "administrative_area_level4": pick(facts["villages"], luck, at=12),
+        "rt_rw": f"RT.{1 + below(12, luck, at=16)}/RW.{1 + below(9, luck, at=20)}",
         "street": details["street"],
         "gang": None,
         "building": details["building"],
@@ -105,9 +108,8 @@ def _indonesia(subject: Subject, luck: int, details: Mapping[str, Any], facts: A
 
 
 def _singapore(_subject: Subject, luck: int, details: Mapping[str, Any], _facts: Any) -> dict[str, Any]:
-    regions = _pairs("SG", "regions")
-    region, districts = regions[luck % len(regions)]
-    district = districts[(luck >> 8) % len(districts)]
+    region, districts = pick(_pairs("SG", "regions"), luck)
+    district = pick(districts, luck, at=8)
     return {
         "country": "Singapore",
         "country_code": "SG",
@@ -134,7 +136,7 @@ def _malaysia(subject: Subject, luck: int, details: Mapping[str, Any], facts: An
         "administrative_area_level1": state,
         "administrative_area_level2": state,
         "administrative_area_level3": details["city"] or city,
-        "administrative_area_level4": facts["subdistricts"][(luck >> 8) % len(facts["subdistricts"])],
+        "administrative_area_level4": pick(facts["subdistricts"], luck, at=8),
         "nearby_street": None,
         "lot": None,
         "sub_lot": None,
@@ -160,7 +162,7 @@ def _emirates(subject: Subject, luck: int, details: Mapping[str, Any], facts: An
         "full_address": details["full_address"],
         "emirate": emirate,
         "city": details["city"] or city,
-        "district": details["suburb"] or facts["districts"][(luck >> 8) % len(facts["districts"])],
+        "district": details["suburb"] or pick(facts["districts"], luck, at=8),
         "street": details["street"],
         "house": details["house"],
         "building": details["building"],

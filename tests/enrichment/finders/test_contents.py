@@ -7,8 +7,8 @@ from typing import Any
 import phonenumbers
 import pytest
 
-from reprompt_mock.enrichment.phones import number, numbers_of
-from reprompt_mock.enrichment.reviews import wilson
+from reprompt_mock.enrichment.finders.phones import number, numbers_of
+from reprompt_mock.enrichment.finders.reviews import wilson
 from reprompt_mock.enrichment.subject import Subject
 from tests.enrichment.finding import find, subject_of
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.kinds import kinds
-from reprompt_mock.enrichment.luck import POSITIONS
+from reprompt_mock.enrichment.luck import POSITIONS, below, one_in, pick
 from reprompt_mock.enrichment.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -33,14 +33,14 @@ _LARGER = (
     ("office_building", "%s Tower"),
     ("market_hall", "%s Market Hall"),
 )
+_LISTINGS = 128
 _CHAINLESS = frozenset(("city", "park", "place_of_worship", "airport", "museum", "university"))
 
 
 def categories(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find the categories of a place, the main one first."""
     short, long = _labels(subject.kind.name)
-    options = short if luck & 0x300 else long
-    outputs["categories"] = options[(luck + generation) % len(options)]
+    outputs["categories"] = pick(long if one_in(4, luck, at=8) else short, luck + generation)
 
 
 @lru_cache(maxsize=256)
@@ -68,7 +68,7 @@ def merchant(subject: Subject, _luck: int, _generation: int, outputs: dict[str, 
 
 def chain(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find the chain that a place belongs to; two places of three belong to none."""
-    if luck % 3 or subject.kind.name in _CHAINLESS:
+    if not one_in(3, luck) or subject.kind.name in _CHAINLESS:
         return
     name, domain = subject.name, subject.domain
     outputs["chain_id"] = f"chain_{luck:010x}"
@@ -76,7 +76,7 @@ def chain(subject: Subject, luck: int, generation: int, outputs: dict[str, Any])
     outputs["chain_domains"] = [domain]
     outputs["alternative_names"] = [name, f"{name} Group"]
     outputs["chain_wikipedia_url"] = f"https://encyclopedia.example/wiki/{subject.label}"
-    outputs["number_of_locations"] = 2 + (luck >> 8) % 300 + generation
+    outputs["number_of_locations"] = 2 + below(300, luck, at=8) + generation
     outputs["logo_url"] = f"https://images.{domain}/logo.png"
 
 
@@ -87,21 +87,20 @@ def reprompt_id(subject: Subject, luck: int, _generation: int, outputs: dict[str
 
 def located_within(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find the larger building that a place is in; most are in none."""
-    if luck & 3:
+    if not one_in(4, luck):
         return
-    kind, pattern = _LARGER[(luck >> 8) % len(_LARGER)]
-    surnames = vocabulary(subject.country_code).surnames
-    name = pattern % surnames[(luck >> 16) % len(surnames)]
-    outputs["located_within"] = {"name": name, "type": kind, "floor": str((luck >> 24) + generation & 3)}
+    kind, pattern = pick(_LARGER, luck, at=8)
+    name = pattern % pick(vocabulary(subject.country_code).surnames, luck, at=16)
+    outputs["located_within"] = {"name": name, "type": kind, "floor": str(below(4, (luck >> 24) + generation))}
 
 
 def place_existence(_subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find how well a place is attested, and as what."""
     turn = luck + generation
     outputs["entity_type"] = "physical_place"
-    outputs["digital_footprint"] = _FOOTPRINTS[turn % 3]
-    outputs["place_definition"] = _DEFINITIONS[turn >> 8 & 3]
-    outputs["place_reality"] = _REALITIES[turn + (turn >> 16) & 3]
+    outputs["digital_footprint"] = pick(_FOOTPRINTS, turn)
+    outputs["place_definition"] = pick(_DEFINITIONS, turn, at=8)
+    outputs["place_reality"] = pick(_REALITIES, (turn >> 16) + turn)
 
 
 def core_attributes(subject: Subject, _luck: int, generation: int, outputs: dict[str, Any]) -> None:
@@ -117,18 +116,18 @@ def core_attributes(subject: Subject, _luck: int, generation: int, outputs: dict
 
 def apple_business_attributes(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find what a listing in a map app would say about a place's services."""
-    outputs["apple_business_attributes"] = _listings(subject.kind.food)[luck + generation & 127]
+    outputs["apple_business_attributes"] = pick(_listings(subject.kind.food), luck + generation)
 
 
 @lru_cache
 def _listings(food: bool) -> tuple[dict[str, bool], ...]:  # noqa: FBT001 - it is the only argument
     return tuple(
         {
-            "accepts_cards": one & 0x70 != 0,
-            "accepts_contactless": one & 0x60 != 0,
-            "wheelchair_accessible": one & 0x18 != 0,
-            "accepts_reservations": food and one & 0x06 != 0,
-            "good_for_groups": one & 0x01 != 0,
+            "accepts_cards": not one_in(8, one, at=4),
+            "accepts_contactless": not one_in(4, one, at=5),
+            "wheelchair_accessible": not one_in(4, one, at=3),
+            "accepts_reservations": food and not one_in(4, one, at=1),
+            "good_for_groups": not one_in(2, one),
         }
-        for one in range(128)
+        for one in range(_LISTINGS)
     )

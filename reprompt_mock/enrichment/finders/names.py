@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.facts import data
+from reprompt_mock.enrichment.luck import one_in
 
 if TYPE_CHECKING:
     from reprompt_mock.enrichment.subject import Subject
@@ -30,10 +31,10 @@ def names(subject: Subject, luck: int, _generation: int, outputs: dict[str, Any]
     name, country = subject.name, subject.country
     outputs["name"] = name
     outputs["multilingual_names"] = {country.language: name, "en": name} if name.isascii() else {country.language: name}
-    outputs["official_name"] = name.join(_company(country.code, subject.kind.name)) if luck & 12 else name
-    if luck & 48 == 0:
+    outputs["official_name"] = name if one_in(4, luck, at=2) else name.join(_company(country.code, subject.kind.name))
+    if one_in(4, luck, at=4):
         outputs["brand_name"] = name
-    short = None if luck & 3 else _short(name)
+    short = _short(name) if one_in(4, luck) else None
     if short:
         outputs["alt_name"] = short
         outputs["common_names"] = [name, short]

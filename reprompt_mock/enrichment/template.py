@@ -40,7 +40,7 @@ class References(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
+class Run:
     """A search that was made under a seed, for a generation of values.
 
     `failing` is how many of `FATES` make an attribute find nothing, None where a rule lets nothing be found; the
@@ -54,7 +54,9 @@ class Round:
     outputs: Mapping[str, Any]
     confidence_scores: Mapping[str, str]
 
-    def run(self, subject: Subject, outputs: dict[str, Any], reasoning: dict[str, str], scores: dict[str, str]) -> None:
+    def write(
+        self, subject: Subject, outputs: dict[str, Any], reasoning: dict[str, str], scores: dict[str, str]
+    ) -> None:
         """Write what is found about a place, the reasons and the scores."""
         search, generation = self.search, self.generation
         if self.failing is None:
@@ -80,11 +82,11 @@ class FailedRun(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where jobs stand: their status, that of each attribute, and the searches that their values come from.
+class ResultTemplate:
+    """What results have alike: the status, that of each attribute, and the runs that their values come from.
 
     `every_status` is the same for all attributes, as JSON, since most of it is alike for all jobs (contract F4).
-    `seed` is that of their submission, `explained` whether they give reasons. `failed` are the attributes that show
+    `seed` is that of the submission, `explained` whether there are reasons. `failed` are the attributes that show
     an error, with their own last run, None where the attempt failed as a whole.
     """
 
@@ -94,34 +96,34 @@ class Standing:
     every_status: orjson.Fragment
     seed: int
     failed: Mapping[str, FailedRun | None]
-    rounds: Sequence[Round]
+    runs: Sequence[Run]
     beyond_core: bool
 
-    def only(self, attributes: frozenset[str]) -> Standing:
+    def only(self, attributes: frozenset[str]) -> ResultTemplate:
         """Leave out what other attributes write."""
-        some = ((one, [name for name in one.search.attributes if name in attributes]) for one in self.rounds)
-        return replace(self, rounds=[replace(one, search=search_for(*names)) for one, names in some if names])
+        some = ((one, [name for name in one.search.attributes if name in attributes]) for one in self.runs)
+        return replace(self, runs=[replace(one, search=search_for(*names)) for one, names in some if names])
 
 
-def standing_of(
+def template_of(
     status: JobStatus, asked: Sequence[str], ran: History, planned: History, *, seed: int, references: References
-) -> Standing:
-    """Work out where the jobs of a submission stand that have a status and a history."""
+) -> ResultTemplate:
+    """Work out what the results of those jobs of a submission have alike that have a status and a history."""
     shown = history.shown(status, asked, ran, planned)
     erred = [name for name, one in shown.items() if one is AttributeStatus.ERROR]
     whole = asked if status is JobStatus.failed else ()
     failed = {name: None if name in whole else _failed_run(ran[name], references) for name in erred}
-    rounds = _rounds(ran, references)
+    runs = _runs(ran, references)
     statuses = {name: one.value for name, one in shown.items()}
-    return Standing(
+    return ResultTemplate(
         status.name,
         status is JobStatus.completed,
         statuses,
         orjson.Fragment(orjson.dumps({**_NEVER_ASKED, **statuses})),
         seed,
         failed,
-        rounds,
-        any(one.search.beyond_core for one in rounds),
+        runs,
+        any(one.search.beyond_core for one in runs),
     )
 
 
@@ -130,20 +132,20 @@ def _failed_run(entry: Entry, references: References) -> FailedRun:
     return FailedRun(references.in_force(entry.submission).seed, entry.generation, error)
 
 
-def _rounds(ran: History, references: References) -> list[Round]:
+def _runs(ran: History, references: References) -> list[Run]:
     alike: dict[Entry, list[str]] = {}
     for name, entry in ran.items():
         if entry.status is AttributeStatus.RUN:
             alike.setdefault(entry, []).append(name)
-    return [_round(search_for(*names), entry, references) for entry, names in alike.items()]
+    return [_run(search_for(*names), entry, references) for entry, names in alike.items()]
 
 
-def _round(search: Search, entry: Entry, references: References) -> Round:
+def _run(search: Search, entry: Entry, references: References) -> Run:
     seed, not_found_rate = references.in_force(entry.submission)
     pins = {} if entry.pins is None else references.pins(entry.pins)
     outputs, scores = pins.get("outputs", {}), pins.get("confidence_scores", {})
     share = {None: ceil(not_found_rate * FATES), True: 0, False: None}[pins.get("found")]
-    return Round(
+    return Run(
         search,
         seed,
         entry.generation,

@@ -8,7 +8,7 @@ from math import exp, log10, sqrt
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.facts import data
-from reprompt_mock.enrichment.luck import POSITIONS
+from reprompt_mock.enrichment.luck import POSITIONS, below, pick
 
 if TYPE_CHECKING:
     from reprompt_mock.enrichment.subject import Subject
@@ -38,24 +38,23 @@ def _crowds(median: int) -> tuple[int, ...]:
 def _tally(subject: Subject, generation: int) -> tuple[int, int]:
     """Count the reviews, and give their average in tenths of a star; the count grows with each generation."""
     luck = subject.luck[_REVIEWS]
-    count = _crowds(subject.kind.reviews)[luck & 63] + (luck >> 6 & 15)
-    tenths = _RATINGS[luck >> 16 & 31]
+    count = pick(_crowds(subject.kind.reviews), luck) + below(16, luck, at=6)
+    tenths = pick(_RATINGS, luck, at=16)
     if generation:
-        count += generation * (1 + count // 25 + (luck >> 12 & 7))
-        tenths += (generation + (luck >> 24)) % 3 - 1
+        count += generation * (1 + count // 25 + below(8, luck, at=12))
+        tenths += below(3, (luck >> 24) + generation) - 1
     return count, tenths
 
 
 def user_reviews(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find the number, average and gist of a place's reviews."""
     count, tenths = _tally(subject, generation)
-    gists = _gists(tenths)
     outputs["review_count"] = count
     outputs["average_rating"] = tenths / 10
     outputs["wilson_score"] = wilson(tenths, count)
     outputs["popularity"] = int(100 * tenths + min(5000.0, log10(1 + count) * _A_TENFOLD)) / 10_000
-    outputs["review_summary"] = outputs["summary"] = gists[(luck >> 21) % len(gists)]
-    outputs["recent_review_count"] = count * (luck >> 28) // 64
+    outputs["review_summary"] = outputs["summary"] = pick(_gists(tenths), luck, at=21)
+    outputs["recent_review_count"] = count * below(16, luck, at=28) // 64
 
 
 def wilson(tenths: int, count: int) -> float:
@@ -82,7 +81,7 @@ def approximate_user_reviews(subject: Subject, _luck: int, generation: int, outp
 def one_line_summary(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find a phrase about a place."""
     openings, closings = _phrases(subject.kind.labels[0])
-    outputs["one_line_summary"] = openings[(luck >> 8) % len(openings)] + closings[(luck + generation) % len(closings)]
+    outputs["one_line_summary"] = pick(openings, luck, at=8) + pick(closings, luck + generation)
 
 
 @lru_cache(maxsize=256)
