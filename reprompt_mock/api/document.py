@@ -1,4 +1,4 @@
-"""The service's OpenAPI document: the models that its routes name by reference, the ways to send a key."""
+"""The service's OpenAPI document: the models that its routes refer to, and the ways to send a key."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ ORG_SLUG = {
     "required": True,
     "schema": {"type": "string", "title": "Org Slug"},
 }
-"""The parameter of every path: calls read it before FastAPI looks at a request, so that it does not know it."""
+"""The parameter of every path; FastAPI does not know it, since calls read it first."""
 ERRORS = {
-    400: "The request breaks a rule of the service.",
+    400: "The request violates a rule of the service.",
     401: "The key is missing or unknown.",
     403: "The key belongs to another organization.",
     404: "Not found.",
     413: "The body is too large.",
-    422: "The request does not fit its schema.",
-    429: "Too many requests; `Retry-After` says how many seconds to wait.",
+    422: "The request does not match its schema.",
+    429: "Too many requests; `Retry-After` is the number of seconds to wait.",
 }
 
 
@@ -37,7 +37,7 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def build_document(app: FastAPI) -> dict[str, Any]:
-    """Write the document of the app's routes, with the models that they refer to and the ways to send a key."""
+    """Build the document of the app's routes, with the models that they refer to and the ways to send a key."""
     from reprompt_mock.api.schemas import answers, batches, results
 
     document = openapi.build_document(app, answers, batches, results)

@@ -1,4 +1,4 @@
-"""A place as clients send it, and what makes one acceptable (contract C1 to C4)."""
+"""Places in requests, and what makes one acceptable (contract C1 to C4)."""
 
 from __future__ import annotations
 
@@ -37,25 +37,25 @@ AttributeNames = list[Named]
 
 
 class UniversalPlace(BaseModel):
-    """A place to enrich. Fields beyond these are kept and echoed."""
+    """A place to enrich. Additional fields are kept and echoed."""
 
     model_config = ConfigDict(extra="allow")
 
     name: Annotated[Named, AfterValidator(_not_blank)] = Field(description="The name of the place, not blank.")
     full_address: str | None = Field(None, description="The address in one line, as on a letter.")
     country_code: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = Field(
-        None, description="ISO 3166-1 alpha-2; inferred where it is missing."
+        None, description="ISO 3166-1 alpha-2; inferred if missing."
     )
     category: str | None = Field(None, description="What kind of place it is.")
-    website: str | None = Field(None, description="The website, as far as it is known.")
-    phone: str | None = Field(None, description="The phone number, best with its country prefix.")
+    website: str | None = Field(None, description="The website, if known.")
+    phone: str | None = Field(None, description="The phone number, preferably with its country prefix.")
     id: str | None = Field(None, description="An identifier of your own; stands in for a missing place_id.")
     input_type: Literal["place"] = Field("place", description="Always `place`.")
     latitude: Annotated[FiniteFloat, Field(ge=-90, le=90)] | None = Field(None, description="Degrees north, -90 to 90.")
     longitude: Annotated[FiniteFloat, Field(ge=-180, le=180)] | None = Field(
         None, description="Degrees east, -180 to 180."
     )
-    wkt_geometry: str | None = Field(None, description="Instead of coordinates: a WKT geometry, longitude first.")
+    wkt_geometry: str | None = Field(None, description="A WKT geometry instead of coordinates, longitude first.")
     street: str | None = Field(None, description="The street.")
     city: str | None = Field(None, description="The city.")
     house: str | None = Field(None, description="The house number or name.")
@@ -63,7 +63,7 @@ class UniversalPlace(BaseModel):
     postalCode: str | None = Field(None, description="The postal code.")  # noqa: N815 - the service's name
     country: str | None = Field(None, description="The country's full name.")
     opening_hours: dict[str, str] | None = Field(None, description="The opening hours by day.")
-    source: str | None = Field(None, description="Where the data of the place come from.")
+    source: str | None = Field(None, description="Where the data about the place come from.")
 
     @model_validator(mode="after")
     def _located(self) -> UniversalPlace:
@@ -91,9 +91,9 @@ def _usable_id(place_id: str) -> str:
 
 
 class PlaceJob(BaseModel):
-    """A place with what is to be enriched about it."""
+    """A place and what to enrich about it."""
 
-    place_id: PlaceId | None = Field(None, description="Your identifier of the place; generated where it is missing.")
+    place_id: PlaceId | None = Field(None, description="Your identifier of the place; generated if missing.")
     inputs: UniversalPlace = Field(description="The place to enrich.")
     attributes: AttributeNames | None = Field(
         None, description="The attributes to enrich, added to those of attribute_set."
@@ -101,8 +101,8 @@ class PlaceJob(BaseModel):
     attribute_set: Literal["open_closed", "core", "all"] | None = Field(
         None, description="A predefined set of attributes."
     )
-    attributes_enrichments: list[dict[str, Any]] | None = Field(None, description="Accepted, without effect.")
-    refresh: bool = Field(False, description="Enrich anew even where values are cached.")
+    attributes_enrichments: list[dict[str, Any]] | None = Field(None, description="Accepted but ignored.")
+    refresh: bool = Field(False, description="Enrich again even if values are cached.")
 
     @model_validator(mode="after")
     def _identified(self) -> PlaceJob:
