@@ -1,4 +1,4 @@
-"""How a place's site is reached, and how good it is for visitors."""
+"""How visitors reach a place's site, and how suitable the site is."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ROUTES: int = _MOST_TURNS ** len(_SIDES)
 
 
 def primary_turns(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find how many turns it takes from the main road to the place."""
+    """Find the number of turns from the main road to the place."""
     _, primary, least = _routes((luck + generation) % _ROUTES)
     outputs["primary_turns_required"] = outputs["primary_turns"] = primary
     outputs["min_turns"] = least
@@ -29,12 +29,12 @@ def primary_turns(subject: Subject, luck: int, generation: int, outputs: dict[st
 
 
 def traffic_control(_subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find whether lights or signs control the traffic at the access road."""
+    """Find whether lights or signs control traffic at the access road."""
     outputs["traffic_control"] = bool(luck + generation & 1)
 
 
 def site_quality(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find how good a site is for visitors, with its strengths and weaknesses."""
+    """Find how suitable a site is for visitors, with its strengths and weaknesses."""
     turn = luck + generation
     outputs["site_quality_score"] = _RATINGS[turn % 5]
     outputs["accessibility_rating"] = _RATINGS[(turn >> 4) % 5]
@@ -47,7 +47,7 @@ def site_quality(subject: Subject, luck: int, generation: int, outputs: dict[str
 
 @lru_cache
 def _notes() -> tuple[list[str], list[list[str]], list[list[str]]]:
-    """Make the summaries, pairs of strengths, and concerns."""
+    """Return the summaries, the pairs of strengths, and the concerns."""
     strengths = sentences("strengths")
     return (
         [summary.replace("{side}", side) for summary in sentences("access") for side in _SIDES],
@@ -58,7 +58,7 @@ def _notes() -> tuple[list[str], list[list[str]], list[list[str]]]:
 
 @lru_cache(maxsize=_ROUTES)
 def _routes(luck: int) -> tuple[list[dict[str, Any]], int, int]:
-    """Make routes from the four sides; give them, the turns of the first, and the fewest."""
+    """Return routes from all four sides, the number of turns on the first, and the fewest turns."""
     turns = [1 + luck // _MOST_TURNS**place % _MOST_TURNS for place in range(len(_SIDES))]
     return [_route(side, many) for side, many in zip(_SIDES, turns, strict=True)], turns[0], min(turns)
 
@@ -68,7 +68,7 @@ def _route(side: str, turns: int) -> dict[str, Any]:
 
 
 def _map(subject: Subject, generation: int) -> dict[str, Any]:
-    """Draw the routes to a place, once for all that shows them."""
+    """Return the map of routes to a place, built once for all attributes that show it."""
     drawn = subject.maps.get(generation)
     if drawn is None:
         centre = subject.position

@@ -1,4 +1,4 @@
-"""A job's result, built when it is read: a pure function of its row and of what was in force (contract F3 to F7)."""
+"""A job's result, built on read: a pure function of its row and its submissions' settings (contract F3 to F7)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PINNED_CODE = "SIMULATED"
 
 
 class Job(NamedTuple):
-    """What a result depends on beyond a job's standing; `place` is the inputs as JSON, times are microseconds."""
+    """What a result depends on besides a job's standing; `place` is the inputs as JSON, times are microseconds."""
 
     place_id: str
     place: bytes
@@ -34,7 +34,7 @@ class Job(NamedTuple):
 
 
 def echoed(place: bytes | bytearray) -> dict[str, Any]:
-    """Give a place's inputs as results echo them: as sent, with every required field (contract C5)."""
+    """Return a place's inputs as results echo them: as sent, plus missing required fields (contract C5)."""
     inputs = {**_REQUIRED_INPUTS, **inputs_of(place), "input_type": "place"}
     if type(inputs["latitude"]) is int or type(inputs["longitude"]) is int:
         inputs.update(latitude=float(inputs["latitude"]), longitude=float(inputs["longitude"]))
@@ -42,7 +42,7 @@ def echoed(place: bytes | bytearray) -> dict[str, Any]:
 
 
 def build(job: Job, standing: Standing) -> dict[str, Any]:
-    """Build the `PlaceJobResult` of a job; what it holds may be shared between results: replace it, never change it."""
+    """Build a job's `PlaceJobResult`; its values may be shared between results, so never mutate them."""
     place_id, place, _, _, last_enriched = job
     inputs = echoed(place)
     country_code = country_of(inputs)
@@ -73,7 +73,7 @@ def build(job: Job, standing: Standing) -> dict[str, Any]:
 
 
 def _failures(job: Job, standing: Standing) -> dict[str, dict[str, str]]:
-    """Say why attributes show an error: the reason of the failed attempt, else that of their own last run."""
+    """Return the reasons for attributes' errors: that of the failed attempt, or of the attribute's last run."""
     reasons = {
         name: _reason_of_attempt(job, standing.seed) if run is None else _reason_of_run(job, name, run)
         for name, run in standing.failed.items()

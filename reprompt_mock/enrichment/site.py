@@ -1,4 +1,4 @@
-"""Where a place's site lies, and what can be seen of it: outline, parking, signs, the building."""
+"""A place's site: coordinates, outline, parking, signs, building and entrances."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SIGNS_FOUND = (
     "Signs found: monument.",
     "Signs found: pylon and monument.",
 )
-# The headings under which an entrance is seen from a side, and pictures of it.
+# The heading, name and picture URL of each side from which an entrance is seen.
 _NORTH, _EAST, _SOUTH, _WEST = (
     (90 * place, side, f"https://imagery.example/street/{side}")
     for place, side in enumerate(("north", "east", "south", "west"))
@@ -31,7 +31,7 @@ _VIEWS = ((_NORTH, _EAST), (_EAST, _NORTH), (_SOUTH, _WEST), (_WEST, _SOUTH))
 
 @lru_cache
 def sentences(which: str) -> tuple[str, ...]:
-    """Give the sentences about a side of sites."""
+    """Return the sentences about an aspect of sites, named by a dotted path."""
     found: Any = data("sentences")["site"]
     for step in which.split("."):
         found = found[step]
@@ -44,7 +44,7 @@ def _pick(which: str, luck: int) -> str:
 
 
 def coordinates(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find the enriched coordinates, and how far from the input they are; null where the input has none."""
+    """Find the enriched coordinates, and their distance from the input's (null if the input has none)."""
     given = subject.position
     if luck & 3 == generation & 3:
         found, distance = [given.latitude, given.longitude], 0
@@ -64,7 +64,7 @@ def building_footprint(subject: Subject, luck: int, generation: int, outputs: di
 
 
 def parking_spaces(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find the parking spaces of a place by sort, and their sum."""
+    """Find the parking spaces of a place by type, and in total."""
     size = subject.kind.parking
     street, shared = luck % (2 + size // 4), (luck >> 8) % (2 + size // 2)
     dedicated = (luck >> 16) % (2 + size) + generation
@@ -76,7 +76,7 @@ def parking_spaces(subject: Subject, luck: int, generation: int, outputs: dict[s
 
 
 def signage(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find the free-standing signs of a place, tall and low ones."""
+    """Find the free-standing signs of a place: tall pylons and low monuments."""
     turn = luck + generation
     pylon, monument = turn & 3 == 0, turn & 12 == 0
     outputs["signage_summary"] = _SIGNS_FOUND[pylon + 2 * monument]
@@ -90,7 +90,7 @@ def signage(subject: Subject, luck: int, generation: int, outputs: dict[str, Any
 
 
 def _put_up(subject: Subject, luck: int, name: str, outputs: dict[str, Any]) -> dict[str, Any]:
-    """Write what is found about a sign, and tell where it stands."""
+    """Write the outputs about a sign, and return its location."""
     point = subject.position.moved((luck & 63) - 32, (luck >> 6 & 63) - 32)
     latitude, longitude = point
     outputs[f"{name}_sign_exists"] = True
@@ -114,7 +114,7 @@ def _no_signs(luck: int) -> dict[str, Any]:
 
 
 def building_condition(_subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find the state of repair of a place's building, and of the shopping center that it may be in."""
+    """Find the condition of a place's building, and of the shopping center that may contain it."""
     location = _LOCATIONS[luck & 3]
     score, text = _conditions()[((luck >> 2) + generation) % len(_conditions())]
     outputs["location_type"] = outputs["location_category"] = location
@@ -131,12 +131,12 @@ def building_condition(_subject: Subject, luck: int, generation: int, outputs: d
 
 @lru_cache
 def _conditions() -> list[tuple[str, str]]:
-    """Pair conditions with the sentences about them, in an order in which neighbours differ."""
+    """Return pairs of a condition and a sentence about it, ordered so that adjacent ones differ."""
     return [(score, text) for turn in range(2) for score in _CONDITIONS for text in [_pick(f"condition.{score}", turn)]]
 
 
 def entrances(_subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find how well the entrance can be seen from the street, with two views that show it."""
+    """Find how visible the entrance is from the street, with two views of it."""
     turn = luck + generation
     visibility = outputs["visibility_rating"] = _VISIBILITIES[turn & 3]
     outputs["prominence"] = _PROMINENCE[visibility]

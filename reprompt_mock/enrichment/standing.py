@@ -1,4 +1,4 @@
-"""What the results of jobs have in common that share a submission, a status and a history: worked out once."""
+"""What jobs with the same submission, status and history have in common in their results, computed once."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 class InForce(NamedTuple):
-    """The settings of a submission that values are drawn from."""
+    """The settings of a submission on which values depend."""
 
     seed: int
     not_found_rate: float
 
 
 class References(NamedTuple):
-    """Resolves what histories refer to: the settings of submissions, and what rules pinned."""
+    """Functions that resolve what histories refer to: submissions' settings, and rules' pins."""
 
     in_force: Callable[[int], InForce]
     pins: Callable[[int], Mapping[str, Any]]
@@ -35,10 +35,10 @@ class References(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A search that was made under a seed, for a generation of values.
+    """A search with a seed, for one generation of values.
 
-    `failing` is how many of `FATES` make an attribute find nothing, None where a rule lets nothing be found; the
-    outputs and scores are those that rules pinned.
+    An attribute finds nothing with probability `failing` / `FATES`, or always if `failing` is None, by a rule.
+    `outputs` and `confidence_scores` are pinned by rules.
     """
 
     search: Search
@@ -49,7 +49,7 @@ class Round:
     confidence_scores: Mapping[str, str]
 
     def run(self, subject: Subject, outputs: dict[str, Any], reasoning: dict[str, str], scores: dict[str, str]) -> None:
-        """Write what is found about a place, the reasons and the scores."""
+        """Write what is found about a place, with reasons and scores."""
         search, generation = self.search, self.generation
         if self.failing is None:
             search.find_nothing(outputs, reasoning, scores)
@@ -66,7 +66,7 @@ class Round:
 
 
 class FailedRun(NamedTuple):
-    """What the reason of an attribute's error is drawn from; `error` is the reason that a rule gave instead."""
+    """What the reason for an attribute's error is drawn from; `error` is a rule's reason, if any, used instead."""
 
     seed: int
     generation: int
@@ -75,10 +75,10 @@ class FailedRun(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where jobs stand: their status, that of each attribute, and the searches that their values come from.
+    """The state of jobs: their status, the status of each attribute, and the searches that produce their values.
 
-    `seed` is that of their submission, `explained` whether they give reasons. `failed` are the attributes that show
-    an error, with their own last run, None where the attempt failed as a whole.
+    `seed` is their submission's seed, `explained` whether results include reasoning. `failed` are the attributes in
+    error with their last run, None if the whole attempt failed.
     """
 
     status: str
@@ -93,7 +93,7 @@ class Standing:
 def standing_of(
     status: JobStatus, asked: Sequence[str], ran: History, planned: History, *, seed: int, references: References
 ) -> Standing:
-    """Work out where the jobs of a submission stand that have a status and a history."""
+    """Compute the standing of a submission's jobs with a given status and history."""
     shown = history.shown(status, asked, ran, planned)
     erred = [name for name, one in shown.items() if one is AttributeStatus.ERROR]
     whole = asked if status is JobStatus.failed else ()
