@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reprompt_mock import real_time as _real_time  # noqa: F401 - it must be imported before any test has begun
+from reprompt_mock import real_time as _real_time  # noqa: F401 - must be imported before any test starts
 
 if TYPE_CHECKING:
     from reprompt_mock.handle import RepromptMock
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 __all__ = ["RepromptMock", "RepromptMockFactory", "__version__"]
 
-if not TYPE_CHECKING:  # which would let every misspelt name pass
+if not TYPE_CHECKING:  # a type checker that saw __getattr__ would accept any misspelled name
 
     def __getattr__(name: str) -> object:
-        # Lazily, so that whoever needs the version alone imports no client.
+        # Imported lazily, so that reading the version does not load a client.
         if name == "RepromptMock":
             from reprompt_mock.handle import RepromptMock
 

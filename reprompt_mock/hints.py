@@ -1,4 +1,4 @@
-"""Hints at what a person may have meant."""
+"""Hints for misspelled names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def nearest(name: str, known: Iterable[str], spell: Callable[[str], str] = str) -> str:
-    """Hint at the known name that is closest to an unknown one, as the end of a sentence; "" where none is."""
+    """Return "; did you mean …?" with the known name closest to an unknown one, "" if none is close."""
     from difflib import get_close_matches
 
     folded = {one.casefold(): one for one in known}
