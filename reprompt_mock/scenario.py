@@ -60,14 +60,14 @@ def _written(spec: BaseModel) -> dict[str, Any]:
 
 
 class StoredRule(RuleSpec):
-    """A rule as it is stored and as it stands in a snapshot."""
+    """A rule in the form that is stored and that snapshots contain."""
 
     id: str
     served: _Count = 0
 
 
 class StoredFault(FaultSpec):
-    """A fault as it is stored and as it stands in a snapshot."""
+    """A fault in the form that is stored and that snapshots contain."""
 
     id: str
     seen: _Count = 0
@@ -77,7 +77,7 @@ class StoredFault(FaultSpec):
 
 
 class StoredScenario(Strict):
-    """A scenario as it is stored and as it stands in a snapshot."""
+    """A scenario in the form that is stored and that snapshots contain."""
 
     rules: list[StoredRule] = Field([])
     faults: list[StoredFault] = Field([])
