@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 __all__ = ["RepromptMock", "RepromptMockFactory", "__version__"]
 
-if not TYPE_CHECKING:  # which would let every misspelt name pass
+if not TYPE_CHECKING:  # a type checker that saw __getattr__ would accept any misspelled name
 
     def __getattr__(name: str) -> object:
-        # Lazily, so that whoever needs the version alone imports no client.
+        # Imported lazily, so that reading the version does not load a client.
         if name == "RepromptMock":
             from reprompt_mock.handle import RepromptMock
 

@@ -1,4 +1,4 @@
-"""Addresses of emulators: as people write them, and where one that listens somewhere can be reached."""
+"""Emulator addresses: parsing what people write, and the URLs that reach a listening emulator."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ DEFAULT_PORT = 8780
 LOCALHOST = "localhost"
 _EXAMPLE = f"http://{LOCALHOST}:{DEFAULT_PORT}"
 _OWN_PATHS = frozenset(("v1", "_mock", "livez", "readyz"))
-"""What begins a path of the emulator's own: whoever writes it means the emulator that has it."""
+"""First segments of the emulator's own paths; a URL that contains one means the emulator in front of it."""
 _LOOPBACKS = ("127.0.0.1", "::1")
 
 
 class AddressUnreadable(ValueError):
-    """A text that is no emulator's address, with a sentence that says what to write."""
+    """The text is not an emulator's address; the message says what to write."""
 
 
 def read_url(text: str) -> str:
-    """Give the URL of the emulator that a text means: `host`, `host:port`, a URL of it or of one of its paths.
+    """Return the base URL of the emulator that `text` refers to: `host`, `host:port`, its URL or one of its paths.
 
-    Without a scheme it is http, and without a scheme and a port the port is 8780. A path in front of the emulator's
-    own stays, without a slash at its end.
+    The scheme defaults to http; if it is missing, the port defaults to 8780. A path prefix in front of the emulator's
+    own paths is kept, without its trailing slash.
 
     Raises:
-        AddressUnreadable: it is none.
+        AddressUnreadable: `text` is not an emulator's address.
     """
     written = text.strip()
     is_url = "://" in written
     parts = _split(written if is_url else f"http://{_bracketed(written)}")
     if parts is None or parts.query or parts.fragment:
-        raise AddressUnreadable(f"{text!r} is no address of an emulator: write one such as {_EXAMPLE}")
+        raise AddressUnreadable(f"{text!r} is not the address of an emulator: write one such as {_EXAMPLE}")
     if parts.username is not None or parts.password is not None:
         raise AddressUnreadable(f"an emulator's address has neither user nor password: write one such as {_EXAMPLE}")
     port = parts.port if is_url else parts.port or DEFAULT_PORT
@@ -39,7 +39,7 @@ def read_url(text: str) -> str:
 
 
 def _split(url: str) -> SplitResult | None:
-    """Take a URL apart, None where it is none of a server: urlsplit drops and ignores what it should not."""
+    """Split a URL; None if it is not a server's, which urlsplit alone is too lenient to say."""
     try:
         parts = urlsplit(url)
         is_usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
@@ -50,7 +50,7 @@ def _split(url: str) -> SplitResult | None:
 
 
 def _is_whole(parts: SplitResult) -> bool:
-    """Tell whether nothing stands beside the host and the port but a user."""
+    """Return whether the network location consists only of a host, a port and possibly a user."""
     host, port = _bracketed(str(parts.hostname)), parts.port
     return parts.netloc.rpartition("@")[2].lower() == (host if port is None else f"{host}:{port}")
 
@@ -73,12 +73,12 @@ def _prefix(path: str) -> str:
 
 
 def url_at(host: str, port: int) -> str:
-    """Write the URL of a host and port."""
+    """Return the URL of a host and port."""
     return f"http://{_bracketed(host)}:{port}"
 
 
 def urls_of(host: str, port: int) -> tuple[str, ...]:
-    """Give the URLs at which an emulator may answer on its own machine that listens on a host, the likeliest first."""
+    """Return the URLs at which an emulator listening on `host` may answer locally, the likeliest first."""
     return tuple(url_at(one, port) for one in _reachable(host))
 
 

@@ -1,6 +1,6 @@
-"""The one place that wires everything: settings → engine → the service's app and the control app.
+"""The one place that wires everything together: settings → engine → the service's app and the control app.
 
-It imports them late: what answers the probes is up long before them.
+The apps are imported late, so that probes are answered long before they have loaded.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 CONTROL = "/_mock"
 _PATIENCE_SECONDS = 60.0
-"""How long a request waits for the emulator to be ready."""
+"""How long a request waits for the emulator to become ready."""
 _RETRY_SECONDS = 1.0
 _STOP_SECONDS = 1.0
 _logger = logging.getLogger(__name__)
 
 
 class _Rooms(NamedTuple):
-    """What requests go to."""
+    """The engine and everything built on it."""
 
     engine: Engine
     service: ASGIApp
@@ -46,14 +46,15 @@ class _Rooms(NamedTuple):
 class Emulator:
     """The ASGI app: the control API under /_mock, the service everywhere else.
 
-    Probes are answered at once. Everything else waits until a thread has loaded whatever a request may need, which
-    begins with the lifespan or the first request.
+    Probes are answered at once. Everything else waits until a thread has loaded whatever a request may need; the
+    lifespan or the first request starts it.
 
-    It may be mounted in another app, which hands no lifespan on: time then moves from the first request on. Give that
-    app `lifespan=emulator.lifespan`, or await it in its own, for the data to be closed at its end.
+    It may be mounted in another app. Mounts do not receive lifespan events, so time then starts with the first
+    request. Pass `lifespan=emulator.lifespan` to that app, or enter it in the app's own lifespan, so that the
+    database is closed at the end.
 
     Args:
-        settings: the emulator's.
+        settings: the emulator's settings.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -65,11 +66,11 @@ class Emulator:
 
     @property
     def engine(self) -> Engine:
-        """What both apps work on."""
+        """The engine that both apps share."""
         return self.open().engine
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a probe, or pass a request to the app that it is for."""
+        """Answer a probe, or pass the request to the app that serves its path."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
             return
@@ -85,24 +86,24 @@ class Emulator:
     # Opening and closing
 
     def open(self) -> _Rooms:
-        """Open the database and make both apps, unless that is done.
+        """Open the database and create both apps, unless that has been done already.
 
         Raises:
-            DatabaseInUse: another process has the database file.
+            DatabaseInUse: another process has the database file open.
             DatabaseUnreadable: the database file cannot be used.
-            Stopping: it was closed before.
+            Stopping: the emulator has been closed.
         """
         if self._rooms is None:
             with self._opening:
                 if self._closed.is_set():
                     raise Stopping
                 self._rooms = self._rooms or _built(self._settings)
-            if self._closed.is_set():  # meanwhile
+            if self._closed.is_set():  # by another thread in the meantime
                 self._rooms.engine.close()
         return self._rooms
 
     def close(self) -> None:
-        """Give back what was opened."""
+        """Release whatever was opened."""
         self._closed.set()
         if self._rooms is not None:
             self._rooms.engine.close()
@@ -110,12 +111,12 @@ class Emulator:
     # Getting ready
 
     async def ready(self, seconds: float | None = None) -> None:
-        """Wait until every request can be served, for some seconds at most.
+        """Wait until every request can be served, at most `seconds` (None: without a limit).
 
         Raises:
-            StillStarting: it takes longer.
-            CannotStart: something that is needed cannot be loaded.
-            MockError: the database cannot be used, as `open` says.
+            StillStarting: the time is up.
+            CannotStart: a required module or file cannot be loaded.
+            MockError: the database cannot be used; see `open`.
         """
         await self._readiness.wait(seconds)
 
@@ -132,7 +133,7 @@ class Emulator:
             raise CannotStart(reason=f"{type(error).__name__}: {error}".splitlines()[0]) from error
 
     async def _is_ready_for(self, scope: Scope, send: Send) -> bool:
-        """Wait until a request can be served; where it cannot, answer it."""
+        """Wait until a request can be served; if it cannot be, answer it with 503 and return False."""
         try:
             await self.ready(_PATIENCE_SECONDS)
         except MockError as error:
@@ -143,7 +144,7 @@ class Emulator:
         return True
 
     def _obstacle(self) -> str | None:
-        """Say what keeps it from serving."""
+        """Return why the emulator cannot serve requests, None if it can."""
         if not self._readiness.is_reached:
             self._readiness.begin()
             return str(self._readiness.failure or StillStarting())
@@ -157,7 +158,7 @@ class Emulator:
 
     @asynccontextmanager
     async def lifespan(self, _: object = None) -> AsyncIterator[None]:
-        """Run while the emulator serves, and close it afterwards."""
+        """Keep the emulator running inside the context, and close it afterwards."""
         keeping_up = asyncio.create_task(self._keep_up())
         try:
             yield
@@ -176,7 +177,7 @@ class Emulator:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def _keep_up(self) -> None:
-        """Get ready, again and again where that fails, then let time pass until it is cancelled."""
+        """Get ready, retrying on failure, then run the ticker until cancelled."""
         while not self._readiness.is_reached:
             try:
                 await self.ready()
@@ -191,10 +192,10 @@ class Emulator:
 
 
 def create_app(settings: Settings) -> Emulator:
-    """Make an emulator whose database is open.
+    """Create an emulator and open its database.
 
     Raises:
-        DatabaseInUse: another process has the database file.
+        DatabaseInUse: another process has the database file open.
         DatabaseUnreadable: the database file cannot be used.
     """
     emulator = Emulator(settings)

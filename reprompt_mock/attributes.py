@@ -1,4 +1,4 @@
-"""The attributes that can be enriched, as data: what each writes, what it needs (contract D6, F4, F5, I4)."""
+"""The attributes that can be enriched, as data: their output keys and required inputs (contract D6, F4, F5, I4)."""
 
 from __future__ import annotations
 
@@ -222,9 +222,10 @@ CATALOGUE: Mapping[str, Attribute] = MappingProxyType({one.name: one for one in 
 
 
 def merged(*sources: tuple[str | None, Sequence[str] | None]) -> tuple[str, ...]:
-    """Merge pairs of attribute set and attributes without repeats, each set first (contract D6).
+    """Merge pairs of (attribute set, attributes) without duplicates, each set first (contract D6).
 
-    An unknown set is a KeyError.
+    Raises:
+        KeyError: an attribute set is unknown.
     """
     names: dict[str, None] = {}
     for attribute_set, attributes in sources:
@@ -235,7 +236,7 @@ def merged(*sources: tuple[str | None, Sequence[str] | None]) -> tuple[str, ...]
 
 
 def lacking(attribute: str, inputs: Mapping[str, Any]) -> bool:
-    """Tell whether a place lacks an input that the attribute needs (contract F4).
+    """Return whether a place lacks an input that the attribute needs (contract F4).
 
     An unknown attribute needs none.
     """

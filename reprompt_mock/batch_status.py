@@ -8,7 +8,7 @@ from reprompt_mock.lifecycle import JobStatus
 
 
 class Counts(NamedTuple):
-    """How many jobs stand in each status."""
+    """How many jobs are in each status."""
 
     pending: int = 0
     queued: int = 0
@@ -23,16 +23,16 @@ class Counts(NamedTuple):
 
     @property
     def finished(self) -> int:
-        """The jobs that completed or failed."""
+        """Jobs that have completed or failed."""
         return self.completed + self.failed
 
     @property
     def unfinished(self) -> int:
-        """The jobs that are still to finish."""
+        """Jobs that have yet to finish."""
         return self.pending + self.queued + self.in_progress
 
     def as_dict(self) -> dict[str, int]:
-        """Name the counts by status, all five keys."""
+        """Return the counts by status, always all five keys."""
         return self._asdict()
 
 
@@ -49,12 +49,12 @@ def status_of(counts: Counts, failure_threshold: float) -> JobStatus:
 
 
 def success_rate(counts: Counts) -> float | None:
-    """Completed jobs as a share of the finished, None while none is finished (contract E2)."""
+    """Return completed jobs as a share of finished ones, None while none has finished (contract E2)."""
     return counts.completed / counts.finished if counts.finished else None
 
 
 def metadata_of(counts: Counts) -> dict[str, object]:
-    """Summarise a batch's progress as the service's `metadata` (contract E2)."""
+    """Summarize a batch's progress as the service's `metadata` (contract E2)."""
     return {
         "total_jobs": counts.total,
         "completed_jobs": counts.completed,

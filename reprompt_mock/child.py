@@ -1,4 +1,4 @@
-"""What an emulator runs that is somebody's child process: `serve`, until its standard input ends."""
+"""The main function of an emulator in a child process: `serve`, until its standard input ends."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ _GRACE_SECONDS = 5.0
 
 
 def main() -> int:
-    """Serve with the settings that the first line of the standard input has; gives the exit code."""
+    """Serve with the settings in the first line of standard input, and return the exit code."""
     _leave_interrupts_to_the_parent()
     parent = os.getppid()
-    with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as told:  # so that select sees all that follows
+    # Unbuffered, so that select sees all that follows.
+    with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as told:
         line = told.readline()
         if not line:
             return 0
@@ -35,7 +36,7 @@ def main() -> int:
 
 
 def _leave_interrupts_to_the_parent() -> None:
-    """Let Ctrl-C, which reaches all processes of a terminal, end the tests before their emulator."""
+    """Ignore Ctrl-C, which reaches every process of a terminal: the tests end first and stop their emulator."""
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     else:
@@ -43,14 +44,14 @@ def _leave_interrupts_to_the_parent() -> None:
 
 
 def _set(variables: dict[str, str]) -> None:
-    # The settings that hold are all in there: what the parent's environment says was weighed by the parent.
+    # These settings are complete: the parent has already taken its environment into account.
     for name in [name for name in os.environ if name.startswith(_PREFIX) and name not in _KEPT]:
         del os.environ[name]
     os.environ.update(variables)
 
 
 def _end_with(parent: int, told: FileIO) -> None:
-    """Wait until the standard input ends or the parent is gone, then stop as on SIGTERM."""
+    """Wait until standard input ends or the parent is gone, then stop as on SIGTERM."""
     while not _has_ended(told) and os.getppid() == parent:
         pass
     os.kill(os.getpid(), signal.SIGTERM)
@@ -59,7 +60,7 @@ def _end_with(parent: int, told: FileIO) -> None:
 
 
 def _has_ended(told: FileIO) -> bool:
-    """Wait for the end of the standard input, where the system can for a second only."""
+    """Wait for standard input to end, for a second at most except on Windows; return whether it has."""
     if sys.platform != "win32" and not select.select([told], [], [], _LOOK_SECONDS)[0]:
         return False
     return not told.read(1)

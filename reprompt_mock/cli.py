@@ -27,7 +27,7 @@ _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and give its exit code: 1 where no emulator answers, 2 where one cannot start."""
+    """Run a command and return its exit code: 1 if no emulator answers, 2 if one cannot start."""
     _open_missing_streams()
     parsed = _parser().parse_args(arguments)
     command = {"serve": _serve, "demo": _demo, "health": _health}[parsed.command]
@@ -43,17 +43,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _open_missing_streams() -> None:
-    """Keep the numbers of streams that were closed (`>&-`) from files and sockets, into which others might write."""
+    """Reserve the descriptors of closed standard streams (`>&-`), so that no file or socket receives stray output."""
     for number in range(3):
         try:
             os.fstat(number)
         except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest free descriptor
 
 
 def _output_lost(error: OSError) -> int:
-    """Say that what should be told cannot be, and give the exit code."""
-    # What could not be written would be tried again at the end, with a traceback.
+    """Report that standard output cannot be written, and return the exit code."""
+    # Otherwise Python would retry the unwritten output at exit and print a traceback.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return _refuse(f"cannot write to the standard output: {error.strerror}")
 
@@ -77,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _add_health(
         commands.add_parser(
-            "health", help="exit with 0 if an emulator answers, or with --wait once it is ready; 1 otherwise"
+            "health", help="exit with 0 if an emulator answers, or with --wait once it is ready; with 1 otherwise"
         )
     )
     return parser
@@ -89,10 +89,10 @@ def _add_health(health: argparse.ArgumentParser) -> None:
         "--timeout", type=float, metavar="S", help="how many seconds to try: 2 by default, 30 with --wait"
     )
     health.add_argument(
-        "--url", help="the emulator: host, host:port or a URL; by default the one that this environment configures"
+        "--url", help="the emulator: host, host:port or a URL; by default the one configured by the environment"
     )
-    health.add_argument("--host", help="the host that serve was given")
-    health.add_argument("--port", type=int, help="the port that serve was given")
+    health.add_argument("--host", help="the host passed to serve")
+    health.add_argument("--port", type=int, help="the port passed to serve")
 
 
 def _add_serve(serve: argparse.ArgumentParser) -> None:
@@ -112,8 +112,8 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
         "--root-path", metavar="P", help="the prefix under which a proxy serves the emulator, such as /emulator"
     )
     serve.add_argument("--config", type=Path, metavar="FILE.toml", help="read settings from this file")
-    serve.add_argument("--log-format", choices=("text", "json"), help="how log lines look; text by default")
-    serve.add_argument("--log-level", choices=_LOG_LEVELS, help="which log lines are written; warning by default")
+    serve.add_argument("--log-format", choices=("text", "json"), help="the format of log lines; text by default")
+    serve.add_argument("--log-level", choices=_LOG_LEVELS, help="the lowest level that is logged; warning by default")
 
 
 def _serve(parsed: argparse.Namespace) -> int:
@@ -122,7 +122,7 @@ def _serve(parsed: argparse.Namespace) -> int:
     from reprompt_mock.settings import ConfigurationError, load
 
     flags = {name: getattr(parsed, name) for name in _SETTINGS}
-    gc.disable()  # what is loaded until it is ready stays: to look through it again and again takes a fifth of the time
+    gc.disable()  # everything loaded at startup stays loaded: collecting meanwhile takes a fifth of the startup time
     try:
         _set_up_logs(
             parsed.log_format or os.environ.get("REPROMPT_MOCK_LOG_FORMAT") or "text",
@@ -143,7 +143,7 @@ def _serve(parsed: argparse.Namespace) -> int:
 
 
 def _leave_work_behind() -> None:
-    """End at once where a thread still works for a request that nobody waits for any more: it changed nothing yet."""
+    """Exit at once if a thread is still working on an abandoned request, which has not changed anything yet."""
     if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
         logging.shutdown()
         if sys.stdout is not None:
@@ -152,7 +152,7 @@ def _leave_work_behind() -> None:
 
 
 class _Announcement:
-    """The line that tells where it listens; where nobody can be told, the server is stopped."""
+    """Prints the address once the server is ready; if that fails, stops the server."""
 
     failure: OSError | None = None
 

@@ -1,4 +1,4 @@
-"""The demo: an emulator of its own, and a client that drives real places through the five batch endpoints."""
+"""The demo: starts an emulator and drives real places through the five batch endpoints."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _INTERRUPTED = 130
 
 
 def run() -> int:
-    """Run the demo, which takes some ten seconds, and give its exit code."""
+    """Run the demo, which takes about ten seconds, and return its exit code."""
     if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # the places have names in 26 scripts
+        sys.stdout.reconfigure(errors="replace")  # the places' names use 26 scripts
     server = ServerThread(load(_SETTINGS, environ={}))
     server.start()
     try:
@@ -51,8 +51,8 @@ def _drive(url: str) -> None:
 
     console = Console()
     console.width = min(console.width, _WIDEST)
-    console.print(f"An emulator answers at {url}, {_SETTINGS['speed']:g} times as fast as the service.", soft_wrap=True)
-    # No proxy may come between: the emulator is on this machine.
+    console.print(f"Emulator running at {url}, {_SETTINGS['speed']:g} times as fast as the service.", soft_wrap=True)
+    # No proxy: the emulator runs on this machine.
     with httpx2.Client(
         base_url=url + _SERVICE, headers={"apiKey": "demo"}, timeout=_WAIT_SECONDS, trust_env=False
     ) as http:
@@ -72,7 +72,7 @@ class _Service:
         return self._call("GET", f"/batches/{batch_id}")
 
     def results(self, batch_id: str) -> list[dict[str, Any]]:
-        """Read all pages."""
+        """Fetch all pages."""
         jobs: list[dict[str, Any]] = []
         while True:
             params = {"batchId": batch_id, "limit": _PAGE, "offset": len(jobs)}
@@ -94,25 +94,25 @@ class _Service:
 
 
 class _Tour:
-    """What the demo shows, step by step."""
+    """The steps of the demo."""
 
     def __init__(self, console: Console, service: _Service) -> None:
         self._console = console
         self._service = service
 
     def take(self) -> None:
-        """Create, poll, read the results, reprocess what failed, list."""
+        """Create a batch, poll it, read the results, reprocess the failed places and list the batches."""
         places = samples.places()
         countries = {place["inputs"]["country_code"] for place in places}
-        self._step("POST /batches", f"{len(places)} real places of {len(countries)} countries")
+        self._step("POST /batches", f"{len(places)} real places in {len(countries)} countries")
         batch_id = self._create(places)
         self._say(f"Created batch {batch_id}")
         self._follow(batch_id)
-        self._step("GET /jobs", f"all results, {_PAGE} a page; the first {_ROWS}:")
+        self._step("GET /jobs", f"all results, {_PAGE} per page; the first {_ROWS}:")
         before = self._service.results(batch_id)
         self._console.print(_results(before[:_ROWS]))
         self._reprocess(batch_id, before)
-        self._step("GET /batches", "the batches of the organization:")
+        self._step("GET /batches", "the organization's batches:")
         self._console.print(_batches(self._service.batches()["batches"]))
 
     def _create(self, places: Sequence[Mapping[str, Any]]) -> str:
@@ -121,7 +121,7 @@ class _Tour:
         return batch_id
 
     def _reprocess(self, batch_id: str, before: Sequence[Mapping[str, Any]]) -> None:
-        self._step("POST /batches/{batch_id}/reprocess", "the failed places once more")
+        self._step("POST /batches/{batch_id}/reprocess", "the failed places again")
         self._say(self._service.reprocess(batch_id, samples.request("reprocess_default"))["message"])
         self._follow(batch_id)
         failed = [job for job in before if job["status"] == "failed"]
@@ -132,8 +132,8 @@ class _Tour:
         self._console.print(_reprocessed(pairs[:_ROWS]))
 
     def _follow(self, batch_id: str) -> None:
-        """Poll a batch until all its jobs have finished."""
-        self._step("GET /batches/{batch_id}", "polled until all jobs have finished")
+        """Poll the batch until all its jobs have finished."""
+        self._step("GET /batches/{batch_id}", "poll until all jobs have finished")
         deadline = time.monotonic() + _WAIT_SECONDS
         with _progress(self._console) as bar:
             task = bar.add_task("pending", total=None, completed=0, failed=0)
@@ -166,7 +166,7 @@ def _progress(console: Console) -> Progress:
 
 
 def _table(**columns: int) -> Table:
-    """Make a table; a column has a share of the width that the others leave, or 0 for what it needs."""
+    """Create a table; a column's number is its share of the spare width, or 0 to fit its content."""
     table = Table(expand=True)
     for name, share in columns.items():
         table.add_column(name, overflow="ellipsis", no_wrap=True, ratio=share or None)
@@ -189,7 +189,7 @@ def _reprocessed(pairs: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]]) -
 
 
 def _code(job: Mapping[str, Any]) -> str:
-    """Give the code of what went wrong first."""
+    """Return the code of the job's first error."""
     errors = job["job_metadata"]["enrichment_metadata"].values()
     return next((error["code"] for error in errors), "")
 

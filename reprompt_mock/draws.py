@@ -1,7 +1,7 @@
-"""Seeded draws: the same names give the same numbers, in whatever order they are asked for.
+"""Seeded draws: the same names give the same numbers, in whatever order they are drawn.
 
-Nothing here keeps a stream that others share: a draw is a hash of a seed and a path of names, so adding a
-draw somewhere never changes one elsewhere.
+There is no shared random stream: a draw is a hash of a seed and a path of names, so adding a draw in one place
+never changes another.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def _keyed(seed: int) -> blake2b:
 def digest(seed: int, *path: str | int) -> bytes:
     """Hash a seed and a path of names to 64 uniform bytes.
 
-    Names must not contain NUL, which separates them.
+    Names must not contain NUL, the separator.
     """
     state = _keyed(seed).copy()
     state.update("\0".join(map(str, path)).encode())
@@ -39,7 +39,7 @@ def digest(seed: int, *path: str | int) -> bytes:
 
 
 def many_words(seed: int, paths: Iterable[str]) -> array[int]:
-    """Hash many paths, each the names joined by NUL, to four uniform words of 64 bits each, one after the other."""
+    """Hash paths of NUL-joined names to four uniform 64-bit words each, in one flat array."""
     fresh = blake2b(key=str(seed).encode(), digest_size=WORDS_A_PATH * _WORD_BYTES).copy
     hashed = bytearray()
     for path in paths:
@@ -53,7 +53,7 @@ def many_words(seed: int, paths: Iterable[str]) -> array[int]:
 
 
 class Draw:
-    """A finite supply of independent choices, all determined by where it was drawn from."""
+    """A supply of independent choices, all determined by its source."""
 
     __slots__ = ("_digest", "_supply")
 
@@ -62,7 +62,7 @@ class Draw:
         self._supply = int.from_bytes(source, "little")
 
     def below(self, bound: int) -> int:
-        """Choose a whole number from 0 to bound - 1; bound is 1 to 2**32."""
+        """Choose an integer from 0 to bound - 1; bound is 1 to 2**32."""
         if self._supply < _REFILL_BELOW:
             self._digest = blake2b(self._digest).digest()
             self._supply = int.from_bytes(self._digest, "little")
@@ -78,10 +78,10 @@ class Draw:
         return (self.below(1 << 26) * (1 << 27) + self.below(1 << 27)) / (1 << _FRACTION_BITS)
 
     def chance(self, rate: float) -> bool:
-        """Decide with a probability of `rate`, 0 to 1; 0 never happens and 1 always does."""
+        """Return True with probability `rate`, 0 to 1: never at 0, always at 1."""
         return self.fraction() < rate
 
 
 def draw(seed: int, *path: str | int) -> Draw:
-    """Open the supply of choices that belongs to a seed and a path of names."""
+    """Return the choices that belong to a seed and a path of names."""
     return Draw(digest(seed, *path))

@@ -1,7 +1,7 @@
 """The errors of the service and of the emulator.
 
-Each class is one situation: `status` is the HTTP status that answers it, its docstring the sentence that
-reaches a person, with the keyword arguments filled in.
+Each class is one situation: `status` is the HTTP status of the answer, and the docstring is the message that the
+user sees, with the keyword arguments filled in.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-DEFECT = "The emulator has a defect: its log says more."
+DEFECT = "The emulator has a bug: see its log."
 
 
 class MockError(Exception):
@@ -105,7 +105,7 @@ class CursorMalformed(MockError):
 
 
 class TooManyJobs(MockError):
-    """The request has {count} jobs, {limit} are allowed: split it, and append with the same batch_id."""
+    """The request has {count} jobs, but {limit} are allowed: split it, and append with the same batch_id."""
 
 
 class AttributesMissing(MockError):
@@ -172,7 +172,7 @@ class TooManyRules(MockError):
 
 
 class SnapshotBroken(MockError):
-    """The snapshot's data are not what was once taken: its digest does not fit them."""
+    """The snapshot has been altered: its data do not match its digest."""
 
     status = 422
 
@@ -184,14 +184,14 @@ class BodyTooLarge(MockError):
 
 
 class EncodingUnsupported(MockError):
-    """The body's Content-Encoding {encoding!r} is not read: send the body uncompressed."""
+    """The Content-Encoding {encoding!r} is not supported: send the body uncompressed."""
 
     status = 415
     headers = MappingProxyType({"Accept-Encoding": "identity"})
 
 
 class TimeOutOfRange(MockError):
-    """The time would leave the range that can be represented, which ends with the year 9999."""
+    """The time is out of range: it must be between 1970 and the end of the year 9999."""
 
     status = 422
 
@@ -213,23 +213,23 @@ class StorageFailed(MockError):
 
 
 class StorageUnreadable(MockError):
-    """The database cannot be read ({reason}): look at what became of {folder}."""
+    """The database cannot be read ({reason}): check {folder}."""
 
     status = 503
 
 
 class DescriptorsExhausted(MockError):
-    """The emulator can open no more files: keep fewer connections open, or raise its limit with `ulimit -n`."""
+    """The emulator cannot open more files: keep fewer connections open, or raise its limit with `ulimit -n`."""
 
     status = 503
 
 
 class NoTemporaryFolder(MockError):
-    """No folder for ephemeral data can be written: name one in TMPDIR, or a file with --db."""
+    """No temporary folder is writable: name one in TMPDIR, or a database file with --db."""
 
 
 class TooManyWorlds(MockError):
-    """The emulator has {limit} organizations in use: forget some with `DELETE /_mock/orgs/ORG`."""
+    """The emulator already has {limit} organizations: delete some with `DELETE /_mock/orgs/ORG`."""
 
     status = 503
 
@@ -251,12 +251,12 @@ class StillStarting(MockError):
 
 
 class CannotStart(MockError):
-    """The emulator cannot load what it needs ({reason}): install it anew where a file is missing or broken."""
+    """The emulator cannot load what it needs ({reason}): reinstall it if a file is missing or broken."""
 
     status = 503
 
 
 class StoreSilent(MockError):
-    """The database does not answer ({reason})."""
+    """The database does not respond ({reason})."""
 
     status = 503

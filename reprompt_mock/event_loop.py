@@ -1,4 +1,4 @@
-"""An event loop on real time, and waiting on it: neither can be frozen or patched from outside."""
+"""An event loop that runs on real time, and a sleep on it; tests can neither freeze nor patch them."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ from reprompt_mock.real_time import monotonic_seconds
 
 
 class RealTimeLoop(asyncio.SelectorEventLoop):
-    """A selector loop whose timers follow the real monotonic clock, where asyncio's own asks `time.monotonic`.
+    """A selector loop whose timers use the real monotonic clock, where asyncio's own calls `time.monotonic`.
 
-    uvloop has such a clock too, but hangs where gevent or eventlet has patched the standard library.
+    uvloop has such a clock too, but hangs when gevent or eventlet has patched the standard library.
 
     Args:
-        selector: what it waits with; it closes it.
+        selector: what the loop waits with; the loop closes it.
     """
 
     def __init__(self, selector: selectors.BaseSelector) -> None:
         try:
             super().__init__(selector)
         except BaseException:
-            # Half made it cannot be closed as a whole, and would complain when it is collected.
+            # A half-initialized loop cannot be closed normally, and would warn when garbage-collected.
             selector.close()
             asyncio.BaseEventLoop.close(self)
             raise
 
     def time(self) -> float:
-        """Read the clock of the loop's timers, in seconds."""
+        """Return the time that the loop's timers use, in seconds."""
         return monotonic_seconds()
 
 
 def new_loop() -> RealTimeLoop:
-    """Make a loop.
+    """Create a loop.
 
     Raises:
-        OSError: there are no descriptors left for it.
+        OSError: no descriptors are left.
     """
     return RealTimeLoop(selectors.DefaultSelector())
 
 
 async def pause(seconds: float) -> None:
-    """Wait some real seconds, at least until the loop's next round; `asyncio.sleep` may be a test's mock."""
+    """Sleep for real seconds, at least until the loop's next iteration; `asyncio.sleep` may be a test's mock."""
     loop = asyncio.get_running_loop()
     waiter = loop.create_future()
     timer = loop.call_later(seconds, _wake, waiter)

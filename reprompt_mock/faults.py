@@ -1,4 +1,4 @@
-"""Faults: what happens to requests that match, in place of or after what they ask for."""
+"""Faults: what happens to matching requests, instead of or after being carried out."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ OPERATION_IDS = (
 
 
 class When(StrEnum):
-    """Whether a request is stopped before it reaches the emulator, or its answer after it was carried out."""
+    """When a fault hits: before the request is carried out, or afterwards, so that only its answer is affected."""
 
     before = "before"
     after = "after"
 
 
 class Per(StrEnum):
-    """What `skip` and `times` count: every arrival, or requests that differ, so that repeats meet the same again."""
+    """What `skip` and `times` count: every arrival, or distinct requests, whose repeats meet the same fate."""
 
     arrival = "arrival"
     request = "request"
 
 
 class Abort(StrEnum):
-    """How a connection ends: by a TCP reset or a plain close without an answer, or after half of the answer."""
+    """How a connection ends: with a TCP reset or a close before any answer, or halfway through the answer."""
 
     reset = "reset"
     close = "close"
@@ -44,7 +44,7 @@ class Abort(StrEnum):
 
 
 class Cut(StrEnum):
-    """What a truncated answer breaks off in: the length that it announced, a chunk, a gzip stream in whole framing."""
+    """Where a truncated answer ends: short of its Content-Length, within a chunk, or within its gzip stream only."""
 
     length = "length"
     chunk = "chunk"
@@ -52,19 +52,19 @@ class Cut(StrEnum):
 
 
 NO_CONTENT = frozenset({204, 205, 304})
-"""Statuses whose answers have no body, and no `Content-Length` either."""
+"""Statuses whose answers have neither a body nor a `Content-Length`."""
 
 
 @dataclass(frozen=True, slots=True)
 class RequestMatch:
-    """Which requests are meant; `path` is a glob, what is None matches everything."""
+    """Which requests a fault applies to; `path` is a glob, and None matches everything."""
 
     method: str | None = None
     path: str | None = None
     operation: str | None = None
 
     def fits(self, method: str, path: str, operation: str | None) -> bool:
-        """Tell whether a request matches."""
+        """Return whether a request matches."""
         return (
             (self.method is None or self.method.upper() == method)
             and (self.operation is None or self.operation == operation)
@@ -74,16 +74,16 @@ class RequestMatch:
 
 @dataclass(frozen=True, slots=True)
 class DateIn:
-    """A header's value that is a date, so many real seconds after the answer; before it where they are negative."""
+    """A header value that is a date: `seconds` of real time after the answer, or before it if negative."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a fault does: an answer of its own, a delay, an end of the connection at once or later.
+    """What a fault does: replaces the answer, delays it, or ends the connection at once or later.
 
-    Seconds are real. `cut` says how an answer is truncated.
+    Seconds are real. `cut` says where an answer is truncated.
     """
 
     status: int | None = None
@@ -96,28 +96,28 @@ class Effect:
 
     @property
     def replaces_answer(self) -> bool:
-        """Tell whether the client gets an answer of the fault's own."""
+        """Whether the fault supplies the answer."""
         return self.status is not None or self.body is not None
 
     @property
     def has_no_answer(self) -> bool:
-        """Tell whether the client gets no answer at all."""
+        """Whether the client gets no answer at all."""
         return self.abort in {Abort.reset, Abort.close}
 
     @property
     def ends_connection(self) -> bool:
-        """Tell whether it does to the connection what only the emulator's own server can do."""
+        """Whether it ends the connection in a way that requires the emulator's own server."""
         cuts_body = self.abort is Abort.truncate and self.cut is Cut.gzip
         return self.stale_after_seconds is not None or (self.abort is not None and not cuts_body)
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A fault, with what it saw so far.
+    """A fault and what it has seen so far.
 
-    `skip` requests are let through first, then each is hit with `probability` until `times` were. Where it counts
-    per request, `skipped` and `hit` are the digests of those that it let through or hit: as many as `skip` and
-    `times` at most, since all else follows from the draw.
+    The first `skip` requests are let through, then each is hit with `probability` until `times` have been. A fault
+    that counts per request keeps the digests of those that it let through and hit in `skipped` and `hit`: at most
+    `skip` and `times` of them, since the draw decides the rest.
     """
 
     match: RequestMatch
@@ -134,9 +134,9 @@ class Fault:
     hit: tuple[str, ...] = ()
 
     def meet(self, seed: int, digest: str = "") -> tuple[Fault, bool]:
-        """Count a request that matches; gives the fault afterwards, and whether it hits the request.
+        """Count a matching request; return the updated fault and whether it hits the request.
 
-        Equal requests have the same `digest`, others another.
+        Equal requests have equal digests.
         """
         seen = replace(self, seen=self.seen + 1)
         fault, hits = seen._arrival(seed) if self.per is Per.arrival else seen._request(seed, digest)
@@ -165,9 +165,9 @@ class Fault:
 
 
 def choose(faults: Sequence[Fault], method: str, path: str, operation: str | None) -> int | None:
-    """Find the newest fault that matches a request, which alone counts; gives its position.
+    """Return the position of the newest fault that matches a request, the only one that counts.
 
-    `faults` are ordered oldest first.
+    `faults` are ordered oldest first. None if none matches.
     """
     for position in range(len(faults) - 1, -1, -1):
         if faults[position].match.fits(method, path, operation):

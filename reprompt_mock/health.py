@@ -1,4 +1,4 @@
-"""Asks an emulator whether it answers or is ready. An image's HEALTHCHECK runs this all the time: it starts fast."""
+"""Checks whether an emulator answers or is ready. It must start fast: a container's HEALTHCHECK runs it repeatedly."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _LONGEST_ANSWER = 10_000
 
 
 class Unhealthy(Exception):
-    """No emulator answers, or none that is ready."""
+    """No emulator answers, or none is ready."""
 
 
 def check(urls: tuple[str, ...], *, wait: bool, patience: float) -> None:
-    """Ask the emulators at some URLs until one answers, or, to `wait`, is ready.
+    """Check that an emulator at one of the URLs answers, or wait until one is ready.
 
     Args:
-        urls: where it may be.
-        wait: ask until it is ready, instead of once whether it answers.
-        patience: for how many seconds, at most.
+        urls: where to look.
+        wait: poll until an emulator is ready, instead of asking once whether it answers.
+        patience: seconds to try for, at most.
 
     Raises:
-        Unhealthy: none did in time.
+        Unhealthy: none answered, or none was ready in time.
     """
     deadline = monotonic_seconds() + patience
     while True:
@@ -50,12 +50,12 @@ def check(urls: tuple[str, ...], *, wait: bool, patience: float) -> None:
 
 
 def _obstacle(url: str, path: str, timeout: float) -> str | None:
-    """Ask once: None where all is well, what an emulator says is wrong, "" where none answers."""
+    """Ask once: return None if all is well, an emulator's explanation if it is not ready, "" if none answers."""
     from http.client import HTTPConnection, HTTPException, HTTPSConnection
 
     scheme, _, rest = url.partition("://")
     address, slash, prefix = rest.partition("/")
-    # Through no proxy: Docker hands the host's to its containers, which cannot reach their own localhost through it.
+    # No proxy: Docker passes the host's to containers, which cannot reach their own localhost through it.
     kind = HTTPSConnection if scheme == "https" else HTTPConnection
     try:
         with closing(kind(address, timeout=timeout)) as connection:
@@ -76,10 +76,10 @@ def _said(url: str, body: bytes) -> str:
 
 
 def places_to_look(url: str | None, host: str | None, port: int | None) -> tuple[str, ...]:
-    """Give the URLs of an emulator that is named, else of one that was started with these flags and this environment.
+    """Return the URLs of the named emulator, else of one started with these flags and this environment.
 
     Raises:
-        AddressUnreadable: it cannot be found that way.
+        AddressUnreadable: the address cannot be determined.
     """
     named = url or os.environ.get("REPROMPT_MOCK_URL")
     if named:
@@ -88,20 +88,20 @@ def places_to_look(url: str | None, host: str | None, port: int | None) -> tuple
     own_host = host or os.environ.get("REPROMPT_MOCK_HOST") or in_file.get("host") or LOCALHOST
     own_port = _port_of(port, os.environ.get("REPROMPT_MOCK_PORT"), in_file.get("port"))
     if own_port == 0:
-        raise AddressUnreadable("port 0 is any free port: say which with --url, as the emulator does when it starts")
+        raise AddressUnreadable("port 0 means any free port: pass --url with the address that the emulator printed")
     return urls_of(str(own_host), own_port)
 
 
 def _port_of(flag: int | None, variable: str | None, in_file: Any) -> int:
     if flag is not None:
         return flag
-    if variable and variable.isdecimal():  # where a service is called reprompt-mock, Kubernetes sets it to a URL
+    if variable and variable.isdecimal():  # Kubernetes sets it to a URL if a service is called reprompt-mock
         return int(variable)
     return in_file if isinstance(in_file, int) else DEFAULT_PORT
 
 
 def _configured() -> Mapping[str, Any]:
-    """Read the config file that the environment names."""
+    """Return the values of the config file that the environment names."""
     file = os.environ.get("REPROMPT_MOCK_CONFIG")
     if not file:
         return {}
@@ -112,5 +112,5 @@ def _configured() -> Mapping[str, Any]:
         return tomllib.loads(Path(file).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         raise AddressUnreadable(
-            f"cannot read {file}, which may say where the emulator is: name it with --url"
+            f"cannot read {file}, which may configure the emulator's address: pass it with --url"
         ) from None

@@ -1,4 +1,4 @@
-"""Hints at what a person may have meant."""
+"""Hints for misspelled names."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What a job remembers over its attempts: per attribute, its last run (contract G7, G8).
 
-`attempt` decides at submission what an attempt will have done once it completes; `shown` is what a client sees
-of it meanwhile and afterwards.
+`after` decides at submission what the history will be once an attempt completes; `shown` is what a client sees
+meanwhile and afterwards.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ class AttributeStatus(StrEnum):
 
 
 HERE = 0
-"""Stands for the submission of a job's current attempt, so that the plans of many submissions are alike."""
+"""Stands for the submission of a job's current attempt, so that the same plan in two submissions is stored once."""
 
 
 class Entry(NamedTuple):
-    """An attribute's last run: how it ended, in which submission, and which generation of values it gave.
+    """An attribute's last run: how it ended, in which submission, and which generation of values it produced.
 
-    `pins` refers to what rules fixed about its values, None where they fixed nothing.
+    `pins` is the key of the document with the values that rules fixed, None if they fixed nothing.
     """
 
     status: AttributeStatus
@@ -54,7 +54,7 @@ History = Mapping[str, Entry]
 
 
 class Attempt(NamedTuple):
-    """How one attempt of a job goes, attribute by attribute, beyond what its history says."""
+    """What happens to each attribute in one attempt of a job, apart from its history."""
 
     submission: int
     refresh: bool
@@ -66,9 +66,10 @@ class Attempt(NamedTuple):
 
 
 def struck(seed: int, place_id: str, attempt: int, *, what: str, asked: Sequence[str], rate: float) -> frozenset[str]:
-    """Draw which of the asked attributes something happens to ("error", "drift"), each with chance `rate`.
+    """Draw which of the requested attributes are affected by `what` ("error" or "drift"), each with chance `rate`.
 
-    An attribute's draw is a word of a digest, at its place in the catalogue: what else is asked changes nothing.
+    An attribute's draw is the digest word at its position in the catalogue, so other requested attributes do not
+    affect it.
     """
     if not rate:
         return frozenset()
@@ -100,15 +101,15 @@ def _entry(name: str, prior: Entry | None, attempt: Attempt) -> Entry:
 
 
 def after(history: History, asked: Sequence[str], attempt: Attempt) -> dict[str, Entry]:
-    """Say what a job's history will be once this attempt completes.
+    """Return what a job's history will be once this attempt completes.
 
-    What ran before keeps its entry unless the attempt refreshes it; what ended in `ERROR` runs again.
+    Attributes that ran before keep their entries unless the attempt refreshes them; those in `ERROR` run again.
     """
     return {**history, **{name: _entry(name, history.get(name), attempt) for name in asked}}
 
 
 def runs_anew(before: History, planned: History, asked: Sequence[str]) -> bool:
-    """Tell whether an attempt really processes anything, which is what moves `last_enriched` (contract G7)."""
+    """Return whether an attempt processes any attribute, which is what updates `last_enriched` (contract G7)."""
     processed = {AttributeStatus.RUN, AttributeStatus.ERROR}
     return any(planned[name].status in processed and planned[name] != before.get(name) for name in asked)
 
@@ -120,15 +121,15 @@ def _shown_open(name: str, ran: History, planned: History) -> AttributeStatus:
 
 
 def shown(status: JobStatus, asked: Sequence[str], ran: History, planned: History) -> dict[str, AttributeStatus]:
-    """Give the `attribute_status` of a job: all that ever ran and all that is asked for now (contract F4, G8).
+    """Return a job's `attribute_status`: every attribute that ever ran or is requested now (contract F4, G8).
 
     Args:
-        status: where the job stands.
+        status: the job's status.
         asked: the attributes of its current attempt.
-        ran: its history up to the last attempt that completed.
+        ran: its history up to the last completed attempt.
         planned: its history once the current attempt completes.
     """
-    # What was asked for once and never ran is not remembered.
+    # Attributes that were requested before but never ran are dropped.
     statuses = {
         name: entry.status
         for name, entry in ran.items()
@@ -145,12 +146,12 @@ def shown(status: JobStatus, asked: Sequence[str], ran: History, planned: Histor
 
 
 def written(entries: History) -> list[list[Any]]:
-    """Write a job's history as JSON-ready data, which `read` reads."""
+    """Return a job's history as JSON-ready data for `read`."""
     return [[name, *entry] for name, entry in entries.items()]
 
 
 def read(document: list[list[Any]], here: int) -> dict[str, Entry]:
-    """Read a job's history from what `written` gave; `here` is the submission of its current attempt."""
+    """Restore a job's history from what `written` returned; `here` is the submission of its current attempt."""
     return {
         name: Entry(AttributeStatus(status), submission or here, generation, pins)
         for name, status, submission, generation, pins in document

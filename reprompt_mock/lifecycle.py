@@ -1,7 +1,7 @@
 """When a job moves and how it ends: drawn once, at submission, as a pure function.
 
-A job's timetable depends on the seed, its place and its attempt, and on the jobs that share its simulated
-workers; never on when somebody looks (contract G6; times are whole microseconds of virtual time).
+A job's timetable depends on the seed, its place and attempt, and the jobs that share its simulated workers, never
+on when it is read (contract G6). Times are whole microseconds of virtual time.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 _FRACTIONS = 1 << 53
 _WORDS = 1 << 64
-_LAST = 2**62  # No clock comes so far, and a database can still store it.
+_LAST = 2**62  # Later than any clock can show, but still within a database integer.
 
 
 class JobStatus(IntEnum):
-    """Where a job stands, in the order in which it moves (contract E1)."""
+    """A job's status, in lifecycle order (contract E1)."""
 
     pending = 0
     queued = 1
@@ -39,7 +39,7 @@ UNFINISHED = (JobStatus.pending, JobStatus.queued, JobStatus.in_progress)
 
 
 class Hold(IntEnum):
-    """The status in which a job waits until it is released; `stuck` is in progress and cannot be released."""
+    """The status in which a job waits until it is released; `stuck` means in progress, and cannot be released."""
 
     pending = 0
     queued = 1
@@ -49,7 +49,7 @@ class Hold(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast jobs move and how many fail; times are mean seconds, drawn per job within ±50 %."""
+    """How fast jobs move and how many fail; times are means in seconds, drawn per job within ±50 %."""
 
     pending_seconds: float
     queued_seconds: float
@@ -60,7 +60,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What rules have decided about a job's timetable; None leaves it to the draw."""
+    """What rules have decided about a job's timetable; None leaves a decision to the draw."""
 
     outcome: JobStatus | None = None
     hold: Hold | None = None
@@ -69,9 +69,9 @@ class Course:
 
 
 class Timetables(NamedTuple):
-    """Jobs' whole futures, column by column: when each is queued, started and finished, and how it ends.
+    """The jobs' complete timetables, column by column: when each is queued, started and finished, and its outcome.
 
-    Outcomes and holds are codes. A time that will not come by itself is None: those beyond a hold.
+    Outcomes and holds are enum values. Times after a hold are None: they do not come without a release.
     """
 
     queued_at: list[int | None]
@@ -82,12 +82,12 @@ class Timetables(NamedTuple):
 
 
 def never(count: int) -> Timetables:
-    """Give the timetables of uploads that nobody started."""
+    """Return the timetables of `count` uploaded jobs that have not been started."""
     return Timetables([None] * count, [None] * count, [None] * count, [None] * count, [None] * count)
 
 
 class _Fates(NamedTuple):
-    """What is drawn for each job alone, before they meet: three durations and an outcome."""
+    """What is drawn for each job on its own, before workers are assigned: three durations and an outcome."""
 
     pending: list[int]
     queued: list[int]
@@ -116,7 +116,7 @@ def _durations(mean_seconds: float, words: Sequence[int]) -> list[int]:
 
 
 def _decide(fates: _Fates, position: int, course: Course) -> None:
-    """Put what rules have decided about a job in the place of what was drawn."""
+    """Replace what was drawn for a job by what rules have decided."""
     for durations in (fates.pending, fates.queued, fates.processing):
         durations[position] = int(durations[position] * course.slowness)
     if course.seconds is not None:
@@ -136,14 +136,14 @@ def plan(
 ) -> Timetables:
     """Draw the timetables of one submission's jobs.
 
-    `workers` simulated workers serve the jobs first come, first served: the earlier queued first, then the
-    earlier in the submission. Held and stuck jobs take no worker, before or after they are released.
+    Simulated workers serve the jobs in the order in which they are queued, ties in the order of the submission.
+    Held and stuck jobs never take a worker, even after their release.
 
     Args:
-        place_ids: the jobs' places, in the order of the submission.
-        attempts: which attempt of each job this is, 1 for the first.
+        place_ids: the jobs' place ids, in the order of the submission.
+        attempts: each job's attempt number, from 1.
         courses: what rules have decided, by position.
-        at: when the jobs were submitted, in microseconds.
+        at: when the jobs were submitted, in microseconds of virtual time.
         seed: the world's seed.
         pace: the settings in force.
     """
@@ -165,8 +165,8 @@ def plan(
 
 
 def _starts(queued_at: list[int], fates: _Fates, holds: list[int | None], *, workers: int) -> list[int]:
-    """Find out when each job meets a worker who is free."""
-    # Arrays, since the loop jumps about in them: what a list refers to lies anywhere in memory.
+    """Return when each job gets a free worker."""
+    # Arrays, since the loop accesses them at random and a list's items are scattered in memory.
     order = array("q", sorted(range(len(queued_at)), key=queued_at.__getitem__))
     ready_at, processing = array("q", map(add, queued_at, fates.queued)), array("q", fates.processing)
     started_at = [0] * len(order)
@@ -174,7 +174,7 @@ def _starts(queued_at: list[int], fates: _Fates, holds: list[int | None], *, wor
     for position in order:
         start = ready_at[position]
         if holds[position] is None:
-            if free[0] > start:  # noqa: PLR1730 - max() takes a tenth of all the loop's time
+            if free[0] > start:  # noqa: PLR1730 - max() would cost a tenth of the loop's time
                 start = free[0]
             heapreplace(free, start + processing[position])
         started_at[position] = start
@@ -182,7 +182,7 @@ def _starts(queued_at: list[int], fates: _Fates, holds: list[int | None], *, wor
 
 
 def _hold(tables: Timetables, position: int, hold: Hold) -> None:
-    """Take away the times that a held job does not reach by itself."""
+    """Clear the times that a held job does not reach without a release."""
     tables.finished_at[position] = None
     if hold <= Hold.queued:
         tables.started_at[position] = None
@@ -193,9 +193,10 @@ def _hold(tables: Timetables, position: int, hold: Hold) -> None:
 def resume(
     place_id: str, attempt: int, course: Course, status: JobStatus, *, at: int, seed: int, pace: Pace
 ) -> tuple[int, int, int]:
-    """Draw the steps that are left to a job that is released at `at` from where it stands.
+    """Draw the remaining steps of a job that is released at `at` from `status`.
 
-    Gives the three times; those that lie behind it are set to `at`.
+    Returns:
+        The times at which it is queued, started and finished; those already passed are set to `at`.
     """
     fates = _fates([place_id], [attempt], seed, pace)
     _decide(fates, 0, course)

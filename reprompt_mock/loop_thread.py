@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own, for which nobody waits without a limit."""
+"""An event loop in its own thread; every wait for it has a limit."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ T = TypeVar("T")
 
 
 class CannotStart(RuntimeError):
-    """The server cannot be started; the cause, where there is one, is what ended its thread."""
+    """The server cannot be started; the cause, if any, is the exception that ended its thread."""
 
 
 class CannotStop(RuntimeError):
-    """The server does not stop, or had ended by itself; the cause, where there is one, is what ended its thread."""
+    """The server does not stop, or had crashed; the cause, if any, is the exception that ended its thread."""
 
 
 class NotRunning(RuntimeError):
-    """The server does not run, so that it cannot be called."""
+    """The server is not running, so it cannot be called."""
 
 
 class CallTooLong(TimeoutError):
@@ -41,8 +41,8 @@ class LoopThread:
     """Runs a coroutine on an event loop in a daemon thread, and lets other threads call coroutines there.
 
     Args:
-        name: the thread's.
-        main: makes the coroutine, which calls `ready` as soon as it serves.
+        name: the thread's name.
+        main: creates the coroutine to run, which calls `ready` as soon as it serves.
     """
 
     def __init__(self, name: str, main: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -57,12 +57,12 @@ class LoopThread:
 
     @property
     def was_started(self) -> bool:
-        """Whether `start` was called, however it went."""
+        """Whether `start` has been called, whether or not it succeeded."""
         return self._thread.ident is not None
 
     @property
     def is_alive(self) -> bool:
-        """Whether it was started and has not ended."""
+        """Whether the thread has been started and has not ended."""
         return self._thread.is_alive()
 
     def ready(self) -> None:
@@ -75,7 +75,7 @@ class LoopThread:
             with asyncio.Runner(loop_factory=new_loop) as runner:
                 self._loop = runner.get_loop()
                 runner.run(self._main())
-        except BaseException as error:  # noqa: BLE001 - whoever waits gets it
+        except BaseException as error:  # noqa: BLE001 - raised to whoever is waiting
             self._error = error
         self._ended = True
         self._decided.set()
@@ -86,11 +86,11 @@ class LoopThread:
             call.cancel()
 
     def start(self, *, timeout: float) -> None:
-        """Start, and wait until it is ready, at most `timeout` seconds.
+        """Start the thread, and wait until the coroutine is ready, at most `timeout` seconds.
 
         Raises:
-            MockError: what the emulator needs cannot be had.
-            CannotStart: it ended before, or is not ready in time, or no thread can be had.
+            MockError: the emulator lacks something that it needs.
+            CannotStart: the coroutine ended first or is not ready in time, or no thread could be started.
         """
         try:
             self._thread.start()
@@ -102,36 +102,36 @@ class LoopThread:
         if self._decided.is_set():
             cause = self._take_error()
             if isinstance(cause, MockError):
-                raise cause  # a sentence of its own
+                raise cause  # its message is for the user
             raise CannotStart(f"the server ended before it answered: {_described(cause)}") from cause
         raise CannotStart(f"the server does not answer after {timeout:g} s: {self._whereabouts()}")
 
     def join(self, *, timeout: float) -> None:
-        """Wait until it has ended, at most `timeout` seconds.
+        """Wait until the thread has ended, at most `timeout` seconds.
 
         Raises:
-            CannotStop: it has not, or an exception had ended it.
+            CannotStop: it has not ended in time, or an exception ended it.
         """
         self._thread.join(timeout)
         if self.is_alive:
-            raise CannotStop(f"the server does not stop after {timeout:g} s: {self._whereabouts()}")
+            raise CannotStop(f"the server has not stopped after {timeout:g} s: {self._whereabouts()}")
         if (cause := self._take_error()) is not None:
-            raise CannotStop(f"the server had ended by itself: {_described(cause)}") from cause
+            raise CannotStop(f"the server had crashed: {_described(cause)}") from cause
 
     def _take_error(self) -> BaseException | None:
         error, self._error = self._error, None
         return error
 
     def call(self, coroutine: Coroutine[Any, Any, T], *, timeout: float) -> T:
-        """Run a coroutine on the loop, from another thread, and give what it returns.
+        """Run a coroutine on the loop, from another thread, and return its result.
 
         Args:
-            coroutine: what to run; it is closed where it cannot be.
-            timeout: how many real seconds it may take; it is cancelled then.
+            coroutine: what to run; it is closed if it cannot be run.
+            timeout: real seconds after which it is cancelled.
 
         Raises:
             CallTooLong: it took longer.
-            NotRunning: the loop does not run, or stopped meanwhile, or this is its own thread.
+            NotRunning: the loop is not running or stops meanwhile, or this is the loop's own thread.
         """
         future = self._submitted(coroutine)
         self._calls.add(future)
@@ -140,10 +140,10 @@ class LoopThread:
                 future.cancel()
             return future.result(timeout)
         except CancelledError:
-            raise NotRunning("the server stopped before it had answered") from None
+            raise NotRunning("the server stopped before it answered") from None
         except TimeoutError as error:
             if future.done() and not future.cancelled():
-                return future.result(0)  # it came this moment, or the error is the coroutine's own
+                return future.result(0)  # it finished just now, or the coroutine itself raised the error
             raise CallTooLong(f"the server did not answer within {timeout:g} s") from error
         finally:
             future.cancel()
@@ -152,9 +152,9 @@ class LoopThread:
     def _submitted(self, coroutine: Coroutine[Any, Any, T]) -> Future[T]:
         if threading.current_thread() is self._thread:
             coroutine.close()
-            raise NotRunning("the server cannot wait for a call of its own thread: await it there")
+            raise NotRunning("the server cannot wait for a call from its own thread: await the coroutine there")
         if self._loop is not None and self.is_alive:
-            with suppress(RuntimeError):  # it was closed this moment
+            with suppress(RuntimeError):  # the loop was closed just now
                 return asyncio.run_coroutine_threadsafe(coroutine, self._loop)
         coroutine.close()
         if self._error is not None:
@@ -162,10 +162,10 @@ class LoopThread:
         raise NotRunning("the server has stopped" if self.was_started else "the server was not started")
 
     def _whereabouts(self) -> str:
-        """Tell what the thread is at."""
+        """Describe what the thread is doing."""
         frame = sys._current_frames().get(self._thread.ident or 0)
         if frame is None:
-            return "its thread does not run"
+            return "its thread is not running"
         innermost = traceback.extract_stack(frame)[-1]
         place = f"its thread is in {innermost.name} ({Path(innermost.filename).name}:{innermost.lineno})"
         tasks = asyncio.all_tasks(self._loop) if self._loop else set()
@@ -175,8 +175,8 @@ class LoopThread:
 
 def _described(error: BaseException | None) -> str:
     if error is None:
-        return "nothing was raised"
+        return "no exception was raised"
     if isinstance(error, SystemExit):
-        return "its app did not start up, the log says why"
+        return "its app failed to start, see the log"
     text = str(error)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -8,21 +8,21 @@ if TYPE_CHECKING:
     from starlette.types import Scope
 
 _ROOT = "reprompt_mock.root_path"
-"""The key of a scope that keeps the prefix, once its path is without it."""
+"""The scope key that keeps the prefix once it has been removed from the path."""
 
 
 def unmounted(scope: Scope, prefix: str) -> Scope:
-    """Give a request as the emulator's apps know it: with a path below the prefix, which they need not know.
+    """Return a scope whose path is relative to the emulator's prefix, which the apps need not know.
 
     Args:
-        scope: the request's.
-        prefix: the setting `root_path`: where a proxy has the emulator, whether or not it takes the prefix off.
+        scope: the request's scope.
+        prefix: the setting `root_path`: the prefix under which a proxy serves the emulator, stripped by it or not.
     """
     mounted: str = scope.get("root_path", "")
     if not (mounted or prefix) or scope["type"] == "lifespan":
         return scope
     path: str = scope["path"]
-    # Some servers give a path without the prefix that they were told; then only what a mount matched is in it.
+    # Some servers strip their own configured prefix from the path; then it starts with the mount's part only.
     for start in (mounted, mounted.removeprefix(scope.get("app_root_path", "")), prefix):
         if start and (path == start or path.startswith(f"{start}/")):
             path = path[len(start) :]
@@ -31,6 +31,6 @@ def unmounted(scope: Scope, prefix: str) -> Scope:
 
 
 def root_of(scope: Scope) -> str:
-    """Give the prefix below which a client reaches the emulator, empty for none: what its own URLs begin with."""
+    """Return the prefix under which clients reach the emulator, "" for none; URLs in answers begin with it."""
     root: str = scope.get(_ROOT, "")
     return root

@@ -1,7 +1,7 @@
-"""JSON numbers that no 64 bits hold: read and written digit by digit, where a decoder would round them.
+"""JSON numbers that do not fit into 64 bits, kept digit by digit where a decoder would round them.
 
-Whole numbers of up to 4,300 digits and decimals of any precision are kept. What a double takes for an infinity
-(1e400) is no number here either.
+Integers of up to 4,300 digits and decimals of any precision are kept. A number that overflows a double (1e400) is
+refused.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MOST_SAFE = 2**53 - 1
-"""The largest whole number that JavaScript holds exactly."""
+"""The largest integer that JavaScript represents exactly."""
 _SIGNIFICANT = 17
-"""So many digits tell any two doubles apart: a number with more is none that 64 bits hold."""
+"""This many digits identify any double; a number with more does not fit into 64 bits."""
 _SURE_LENGTH = 18
-"""Whole numbers of so many characters fit into 64 bits."""
+"""Integers of up to this many characters fit into 64 bits."""
 _SUSPECT = re.compile(rb"[0-9][0-9.]{17}|[eE]-[0-9]{3}")
 _SMALLEST, _BEYOND = -(2**63), 2**64
 
 
 class Numeral(float):
-    """A number with the digits that it was sent with."""
+    """A number that keeps the digits with which it was sent."""
 
     __slots__ = ("text",)
 
     def __new__(cls, text: str) -> Numeral:
-        """Make it from JSON text."""
+        """Create a number from its JSON text."""
         made = super().__new__(cls, text)
         made.text = text
         return made
@@ -41,16 +41,16 @@ class Numeral(float):
 
 
 def has_suspects(text: bytes | bytearray | memoryview) -> bool:
-    """Tell, quickly, whether JSON text may hold a number that must be kept; long digits in strings count too."""
+    """Return whether JSON text may contain a number to keep; a fast check that digits in strings can fool."""
     return _SUSPECT.search(text) is not None
 
 
 def loads(text: bytes | bytearray | memoryview, keep: Callable[[str], Any] = Numeral) -> Any:
-    """Read JSON; what stands for a number that 64 bits do not hold is made by `keep` from its text.
+    """Decode JSON; `keep` creates the value of each number that does not fit into 64 bits from its text.
 
     Raises:
-        ValueError: it is no JSON in UTF-8, or has NaN or infinities.
-        RecursionError: it is nested too deeply.
+        ValueError: `text` is not JSON in UTF-8, or contains NaN or infinities.
+        RecursionError: `text` is nested too deeply.
     """
     return json.loads(
         str(text, "utf-8"),
@@ -78,24 +78,24 @@ def _decimal(text: str, keep: Callable[[str], Any]) -> Any:
 
 
 def fragment(text: str) -> orjson.Fragment:
-    """Make of a number's text what `orjson.dumps` writes as it is."""
+    """Wrap a number's text so that `orjson.dumps` writes it verbatim."""
     return orjson.Fragment(text)
 
 
 def written(value: Any) -> Any:
-    """Let `orjson.dumps` write what is kept: its `default`."""
+    """Serialize kept numbers, as the `default` of `orjson.dumps`."""
     if isinstance(value, Numeral):
         return fragment(value.text)
     raise TypeError(type(value).__name__)
 
 
 def portable(value: int) -> int | str:
-    """Write a whole number so that JavaScript keeps it: as text where it is too large."""
+    """Return an integer that JavaScript reads exactly, as text if it is too large."""
     return value if abs(value) <= MOST_SAFE else str(value)
 
 
 def is_safe(value: Any) -> bool:
-    """Tell whether JSON data hold no number that JavaScript would round."""
+    """Return whether JavaScript would read every number in JSON data without rounding."""
     if isinstance(value, dict):
         return all(map(is_safe, value.values()))
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""Organizations: which texts can be the slug of one (contract A2)."""
+"""Organizations: which strings are valid slugs (contract A2)."""
 
 from __future__ import annotations
 
@@ -8,5 +8,5 @@ _SLUG = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,48}[A-Za-z0-9]")
 
 
 def is_slug(org_slug: str) -> bool:
-    """Whether a text can be an organization's slug: 2 to 50 letters, digits and inner hyphens (contract A2)."""
+    """Return whether a string is a valid slug: 2 to 50 letters, digits and inner hyphens (contract A2)."""
     return _SLUG.fullmatch(org_slug) is not None

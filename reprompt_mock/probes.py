@@ -1,7 +1,7 @@
-"""The probes: whether the emulator lives, and whether it can serve.
+"""The probes: whether the emulator is alive, and whether it is ready.
 
-Load balancers, orchestrators and health checks send what they can: they need nothing but the port, neither key nor
-token nor any header. So this stands before everything else, and imports no framework.
+Load balancers, orchestrators and health checks often know nothing but the port, so probes require no key, token or
+header. They are answered before everything else, and this module imports no framework.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 HEALTH, LIVE, READY = "/_mock/health", "/livez", "/readyz"
 METHODS = ("GET", "HEAD")
 CONTROL_VERSION = 1
-"""The version of the control API: another one would break its clients."""
+"""The version of the control API; it changes only with changes that break clients."""
 _PATHS = frozenset((HEALTH, LIVE, READY))
 _FINE = {"status": "ok", "version": __version__, "control": CONTROL_VERSION}
 
 
 def is_probe(scope: Scope) -> bool:
-    """Tell whether a request is a probe."""
+    """Return whether a request is a probe."""
     return scope["type"] == "http" and scope["path"] in _PATHS
 
 
@@ -33,9 +33,9 @@ async def answer(scope: Scope, send: Send, obstacle: Callable[[], str | None]) -
     """Answer a probe.
 
     Args:
-        scope: the request's.
-        send: the request's.
-        obstacle: says in a sentence what keeps the emulator from serving, None where nothing does.
+        scope: the request's scope.
+        send: the request's send channel.
+        obstacle: returns a sentence about what keeps the emulator from serving, None if nothing does.
     """
     if scope["method"] not in METHODS:
         await respond(scope, send, 405, {"detail": "Method Not Allowed"}, {"allow": ", ".join(METHODS)})
@@ -50,14 +50,14 @@ async def answer(scope: Scope, send: Send, obstacle: Callable[[], str | None]) -
 async def respond(
     scope: Scope, send: Send, status: int, content: Mapping[str, Any], headers: Mapping[str, str] | None = None
 ) -> None:
-    """Answer a request with JSON."""
+    """Send a JSON answer."""
     raw, body = _written(content, headers)
     await send({"type": "http.response.start", "status": status, "headers": raw})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 
 def problem(sentence: str, headers: Mapping[str, str] | None = None) -> tuple[list[tuple[bytes, bytes]], bytes]:
-    """Write the headers and the body that answer with an error."""
+    """Return the headers and the body of an error answer."""
     return _written({"detail": sentence}, headers)
 
 

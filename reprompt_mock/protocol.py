@@ -1,6 +1,6 @@
-"""HTTP/1.1 on a connection, where uvicorn's own does not do.
+"""HTTP/1.1 on a connection, with what uvicorn's own protocol lacks.
 
-Upgrades are passed over, heads are bounded, and what is refused or cut off is answered as the service does.
+Upgrades are ignored, request heads are limited, and refused or interrupted requests get errors in the service's form.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 _MOST_HEAD_BYTES = 128 * 1024
-"""The longest path and headers of a request, far beyond what any client sends."""
+"""The limit for a request's path and headers together, far beyond what any client sends."""
 _MOST_UNFINISHED_BYTES = 4 * _MOST_HEAD_BYTES
-"""How much of a head is read while a single header of it does not end."""
+"""How many bytes are read without reaching the end of a request's head."""
 _LINGER_SECONDS = 1.0
-"""How long a client may go on sending what was refused: were it cut off at once, it might not read why."""
+"""How long a refused client may go on sending; if it were cut off at once, it might never read the answer."""
 _TLS_HANDSHAKE = b"\x16"
 _FRAMING = (b"content-length", b"transfer-encoding")
-# Kept from the import on: later `logging.getLogger` may be a test's mock, and its level no number.
+# Created at import: later, `logging.getLogger` may be a test's mock, whose level is not a number.
 _logger = logging.getLogger("uvicorn.error")
 _access_logger = logging.getLogger("uvicorn.access")
 _SPOKEN = frozenset({"1.0", "1.1"})
@@ -38,25 +38,25 @@ _CLOSING = {"connection": "close"}
 
 
 class _Refused(ValueError):
-    """A request that the parser would take and the emulator does not; it says why."""
+    """A request that the parser accepts but the emulator refuses; the message says why."""
 
 
 _HEAD_TOO_LARGE = f"The request line and headers are larger than {_MOST_HEAD_BYTES} bytes together."
-_NO_PROXY = "CONNECT is not served: the emulator is no proxy, so name its address as the base URL."
-_NO_PATH = "The request's target is no path: it must begin with a slash."
-_NO_TLS = "The emulator speaks plain HTTP: write http:// instead of https://."
+_NO_PROXY = "CONNECT is not supported: the emulator is not a proxy, so use its address as the base URL."
+_NO_PATH = "The request's target is not a path: it must begin with a slash."
+_NO_TLS = "The emulator speaks plain HTTP: use http:// instead of https://."
 _OTHER_VERSION = "The emulator speaks HTTP/1.1 and HTTP/1.0 only."
 _REASONS = {
-    "Pause on PRI/Upgrade": "The emulator speaks HTTP/1.1: a client that begins with HTTP/2 must be set to HTTP/1.1.",
+    "Pause on PRI/Upgrade": "The emulator speaks HTTP/1.1: configure the client to use it instead of HTTP/2.",
     "Invalid HTTP version": _OTHER_VERSION,
-    "Invalid method encountered": "The request begins with no method that HTTP knows.",
+    "Invalid method encountered": "The request does not begin with an HTTP method.",
     "Expected HTTP/, RTSP/ or ICE/": "The request line must end with HTTP/1.1; a space in a path is written %20.",
 }
-"""What the parser's own words come to, where they can be said better."""
+"""Clearer wordings for some of the parser's messages."""
 
 
 def sentence_for(error: httptools.HttpParserError, data: bytes) -> str:
-    """Word what a parser said about some bytes."""
+    """Return the sentence that explains a parser's error to the client; `data` are the bytes that caused it."""
     cause = error.__context__
     if isinstance(cause, _Refused):
         return str(cause)
@@ -65,14 +65,14 @@ def sentence_for(error: httptools.HttpParserError, data: bytes) -> str:
     if isinstance(error, httptools.HttpParserCallbackError):
         return _NO_PATH
     reason = str(error)
-    return _REASONS.get(reason) or f"This is no valid HTTP/1.1 request: {reason}."
+    return _REASONS.get(reason) or f"This is not a valid HTTP/1.1 request: {reason}."
 
 
 class Protocol(HttpToolsProtocol):
-    """HTTP whose requests know their connection, so that a fault can end it.
+    """An HTTP protocol whose requests can reach their connection, so that a fault can end it.
 
-    An upgrade that a client offers is passed over, as RFC 9110 allows: the request is served as HTTP/1.1. What the
-    callbacks raise httptools turns into a parser's error.
+    Upgrades that clients offer are ignored, as RFC 9110 allows: the request is served as HTTP/1.1. httptools wraps
+    what the callbacks raise in a parser error.
     """
 
     _head_bytes = _unfinished_bytes = 0
@@ -85,27 +85,27 @@ class Protocol(HttpToolsProtocol):
         self.logger, self.access_logger = _logger, _access_logger
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin with a connection."""
+        """Start tracking the connection's unanswered requests."""
         super().connection_made(transport)
         self._unanswered: deque[RequestResponseCycle] = deque()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Tell every request under way that its client has gone."""
+        """Notify every unanswered request that its client is gone."""
         super().connection_lost(exc)
-        # uvicorn tells the latest request alone, and those before it, of a client that does not wait, wait for ever.
+        # uvicorn notifies the latest request only; earlier ones of a client that pipelines would wait forever.
         for cycle in self._unanswered:
             cycle.disconnected = True
             cycle.message_event.set()
 
     @property
     def is_idle(self) -> bool:
-        """Whether every request that came was answered."""
+        """Whether every request received so far has been answered."""
         return self.cycle is None or self.cycle.response_complete
 
     # Reading
 
     def data_received(self, data: bytes) -> None:
-        """Take bytes that came; after a refusal they are dropped."""
+        """Process received bytes; after a refusal they are dropped."""
         self._unset_keepalive_if_required()
         while self._last_words is None:
             try:
@@ -125,7 +125,7 @@ class Protocol(HttpToolsProtocol):
             self._refuse(_HEAD_TOO_LARGE)
 
     def _resume(self) -> None:
-        """Let a new parser read on after the head of a request whose upgrade is passed over."""
+        """Continue with a new parser after the head of a request whose upgrade is ignored."""
         framing = [b"%s: %s\r\n" % (name, value) for name, value in self.headers if name in _FRAMING]
         if not self.cycle.keep_alive:
             framing.append(b"connection: close\r\n")
@@ -140,7 +140,7 @@ class Protocol(HttpToolsProtocol):
             self._resuming = False
 
     def on_message_begin(self) -> None:
-        """Begin a request."""
+        """Start a request."""
         if self._resuming:
             return
         super().on_message_begin()
@@ -149,14 +149,14 @@ class Protocol(HttpToolsProtocol):
         self.scope["extensions"] = {TRANSPORT: cast("Any", self.transport)}
 
     def on_url(self, url: bytes) -> None:
-        """Take a piece of the target."""
+        """Process a piece of the request's target."""
         if self._in_head:
             self._count(len(url))
             super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header."""
-        # The trailers of chunks come here too: they are none of the headers that the request was judged by.
+        """Process a header."""
+        # Chunked trailers arrive here too; they are ignored, since the request has already been handed over.
         if self._in_head:
             self._count(len(name) + len(value))
             super().on_header(name, value)
@@ -167,7 +167,7 @@ class Protocol(HttpToolsProtocol):
             raise _Refused(_HEAD_TOO_LARGE)
 
     def on_headers_complete(self) -> None:
-        """Start to carry a request out."""
+        """Start processing the request."""
         if self._resuming:
             return
         if self.parser.get_method() == b"CONNECT":
@@ -181,9 +181,9 @@ class Protocol(HttpToolsProtocol):
         self._unanswered.append(self.cycle)
 
     def on_message_complete(self) -> None:
-        """End a request's body."""
+        """Finish a request's body."""
         if self.parser.should_upgrade():
-            return  # the parser takes the message to end with its head; the next one knows better
+            return  # this parser takes the head for the whole message; its successor reads the body
         self._in_body = False
         super().on_message_complete()
 
@@ -194,19 +194,19 @@ class Protocol(HttpToolsProtocol):
         super()._start_asgi_task(cycle, cast("Any", partial(_answered, cycle, app)))
 
     def on_response_complete(self) -> None:
-        """Go on after an answer."""
+        """Continue after an answer."""
         super().on_response_complete()
         self._say_last_words()
 
     def shutdown(self) -> None:
-        """Begin to stop, or end a connection that a fault ends: a request under way may still be answered."""
+        """Close the connection, once a request in progress has been answered."""
         if self._last_words is not None or self.transport.get_protocol() is not self:
-            self.transport.close()  # it only waits for its client
+            self.transport.close()  # only waiting for its client
         else:
             super().shutdown()
 
     def _refuse(self, sentence: str) -> None:
-        """Answer what is no request, after the requests before it; the connection ends with that."""
+        """Refuse invalid data with a 400, after the answers to earlier requests, then end the connection."""
         self.logger.warning("Refused a request: %s", sentence)
         answer_headers, body = problem(sentence, _CLOSING)
         headers = [*self.server_state.default_headers, *answer_headers]
@@ -217,7 +217,7 @@ class Protocol(HttpToolsProtocol):
         self._say_last_words()
 
     def _drop_request(self) -> None:
-        """Give up the request whose body is broken; one that was answered before its end needs no other answer."""
+        """Abandon the request whose body is invalid; if its answer has begun, send no other one."""
         cycle = self.cycle
         if cycle is not self._running:
             self.pipeline.popleft()
@@ -243,7 +243,7 @@ class Protocol(HttpToolsProtocol):
 
 
 async def _answered(cycle: RequestResponseCycle, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Run an app so that what it leaves unanswered is answered in the service's form too."""
+    """Run an app; if it fails or is cancelled before answering, answer in the service's form."""
     try:
         await app(scope, receive, send)
     except asyncio.CancelledError:

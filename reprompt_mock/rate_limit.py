@@ -19,20 +19,20 @@ class _Bucket(NamedTuple):
 
 @dataclass(slots=True)
 class RateLimiter:
-    """One bucket per key, which holds a second's requests, but at least one."""
+    """A token bucket per key, with a capacity of one second's requests, at least one."""
 
     buckets: dict[str, _Bucket] = field(default_factory=dict)
 
     def take(self, key: str, rate: float, now: int) -> None:
-        """Take a token of a key.
+        """Take a token from a key's bucket.
 
         Args:
-            key: whose bucket.
-            rate: tokens that come per second; above 0.
+            key: the API key.
+            rate: tokens added per second; above 0.
             now: the real time in microseconds.
 
         Raises:
-            TooManyRequests: there is none; it tells in how many whole seconds there will be. No token is taken.
+            TooManyRequests: the bucket is empty; the error says in how many whole seconds it will not be.
         """
         capacity = max(rate, 1.0)
         tokens, at = self.buckets.get(key, _Bucket(capacity, now))

@@ -1,4 +1,4 @@
-"""Getting ready: work that is done once, in a thread, while whoever needs it waits."""
+"""Getting ready: work that is done once, in a thread, while those who need it wait."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class Readiness:
-    """Runs work in a thread until it succeeds once; a failure is not kept, whoever asks next tries again.
+    """Runs work in a thread until it succeeds once; a failure is not cached, and the next caller retries.
 
     Args:
-        work: what to do.
+        work: the work to do.
     """
 
     def __init__(self, work: Callable[[], None]) -> None:
@@ -27,21 +27,21 @@ class Readiness:
         self._attempt: Future[None] | None = None
         self.is_reached = False
         self.failure: Exception | None = None
-        """Why the last attempt that ended failed."""
+        """Why the last finished attempt failed."""
 
     def begin(self) -> Future[None]:
-        """Begin, unless it is under way or done."""
+        """Start the work unless it is running or done, and return its latest attempt."""
         with self._lock:
             if self._attempt is None or (self._attempt.done() and not self.is_reached):
                 self._attempt = Future()
-                self._attempt.set_running_or_notify_cancel()  # who waits for it no more does not end it
+                self._attempt.set_running_or_notify_cancel()  # so that a waiter that gives up does not cancel it
                 Thread(target=self._run, args=(self._attempt,), name="reprompt-mock-warm", daemon=True).start()
             return self._attempt
 
     def _run(self, attempt: Future[None]) -> None:
         try:
             self._work()
-        except Exception as error:  # noqa: BLE001 - whoever waits is told
+        except Exception as error:  # noqa: BLE001 - raised to those who wait
             self.failure = error
             attempt.set_exception(error)
         else:
@@ -49,17 +49,17 @@ class Readiness:
             attempt.set_result(None)
 
     async def wait(self, seconds: float | None = None) -> None:
-        """Wait until the work is done, for some seconds at most; on any event loop.
+        """Wait until the work is done, at most `seconds` (None: without a limit); works on any event loop.
 
         Raises:
-            StillStarting: it takes longer.
+            StillStarting: the time is up.
             Exception: what the work raised.
         """
         if not self.is_reached:
             await _ended(self.begin(), seconds)
 
     async def settle(self, seconds: float) -> None:
-        """Wait while the work is under way, for some seconds at most, however it ends."""
+        """Wait until running work ends in any way, at most `seconds`."""
         if self._attempt is not None:
             with suppress(Exception):
                 await _ended(self._attempt, seconds)

@@ -1,7 +1,7 @@
-"""Real files: calls of the system on real descriptors, out of reach of whatever makes the file system a false one.
+"""Real files: system calls that libraries which fake the file system cannot replace.
 
-A test may replace the module `os` wherever it is known, as pyfakefs does, but not what a partial holds. The descriptors
-of the database and of the pipes to a child process are real all the same.
+A test may replace the module `os` everywhere, as pyfakefs does, but not the function inside a partial. The
+descriptors of the database and of the pipes to a child process stay real, whatever a test fakes.
 """
 
 from __future__ import annotations
@@ -22,6 +22,6 @@ write: Callable[[int, bytes], int] = partial(os.write)
 allocate: Callable[[int, int, int], None] | None = (
     partial(os.posix_fallocate) if hasattr(os, "posix_fallocate") else None
 )
-"""None where the system has no such call."""
+"""None if the system has no such call."""
 FROM_START = os.SEEK_SET
 TO_CHANGE = os.O_RDWR | getattr(os, "O_CLOEXEC", 0)

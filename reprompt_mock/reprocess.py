@@ -1,4 +1,4 @@
-"""Which jobs a reprocess picks, and with which attributes: two decision tables (contract G1 to G3)."""
+"""Which jobs a reprocess selects, and with which attributes: two decision tables (contract G1 to G3)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The statuses that a reprocess picks, and the word by which the answer calls them."""
+    """The statuses that a reprocess selects, and the word for them in the answer."""
 
     word: str
     statuses: tuple[JobStatus, ...]
@@ -25,7 +25,7 @@ _INCOMPLETE = Scope("INCOMPLETE", UNFINISHED)
 _BOTH = Scope("FAILED AND INCOMPLETE", (*UNFINISHED, JobStatus.failed))
 _ALL = Scope("ALL", tuple(JobStatus))
 
-# (failed_only, incomplete_only); None is "not sent".
+# (failed_only, incomplete_only); None means "not sent".
 _SCOPES = {
     (None, False): _FAILED,
     (True, False): _FAILED,
@@ -37,12 +37,12 @@ _SCOPES = {
 
 
 def scope_of(failed_only: bool | None, incomplete_only: bool) -> Scope:  # noqa: FBT001 - the service's names
-    """Choose which jobs to reprocess (contract G2); `failed_only` is None where it was not sent."""
+    """Return which jobs to reprocess (contract G2); `failed_only` is None if it was not sent."""
     return _SCOPES[failed_only, incomplete_only]
 
 
 def attributes_for(requested: Sequence[str], previous: Sequence[str], *, use_previous: bool) -> tuple[str, ...]:
-    """Choose a job's attributes: its own last ones where wanted, else the request's, else core (contract G3)."""
+    """Return a job's attributes: its previous ones if requested, else the request's, else core (contract G3)."""
     if use_previous and previous:
         return tuple(previous)
     return tuple(requested) or CORE

@@ -1,6 +1,6 @@
-"""Rules: what happens to jobs that match, decided when they are submitted or reprocessed.
+"""Rules: what happens to matching jobs, decided when they are submitted or reprocessed.
 
-The test place ids are built-in rules of the same mechanism, judged after the user's.
+The test place ids are built-in rules that work the same way and apply after the user's.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ TEST_PREFIX = "mock-"
 
 
 class Candidate(NamedTuple):
-    """A job as rules see it; `name` is the place's, `attempt` counts from 1."""
+    """A job as rules see it; `name` is the place's name, `attempt` counts from 1."""
 
     place_id: str
     name: str
@@ -31,7 +31,7 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """Which jobs a rule is for: strings are case-sensitive globs, what is None matches everything."""
+    """Which jobs a rule applies to: strings are case-sensitive globs, None matches everything."""
 
     batch: str | None = None
     place_id: str | None = None
@@ -39,7 +39,7 @@ class Match:
     attempt: int | None = None
 
     def fits(self, job: Candidate) -> bool:
-        """Tell whether a job matches; `batch` is tried on the batch's id and name."""
+        """Return whether a job matches; `batch` is matched against the batch's id and name."""
         return (
             (self.attempt is None or self.attempt == job.attempt)
             and _glob(self.place_id, job.place_id)
@@ -56,8 +56,8 @@ def _glob(pattern: str | None, value: str | None) -> bool:
 class Then:
     """What a rule decides; None leaves a key to older rules, then to the draw.
 
-    `slowness` multiplies all times, `found` makes every attribute find something or nothing, `first` is the
-    status of the first asked attribute that is known: these three only the built-in rules use.
+    `slowness` multiplies all times, `found` makes every attribute find something or nothing, `first` is the status of
+    the first known attribute among those requested; only the built-in rules use these three.
     """
 
     outcome: JobStatus | None = None
@@ -73,13 +73,13 @@ class Then:
 
     @property
     def course(self) -> Course | None:
-        """The part that shapes the timetable, None where it leaves all to the draw."""
+        """The part that shapes the timetable, None if it leaves everything to the draw."""
         course = Course(self.outcome, self.hold, self.seconds, self.slowness or 1.0)
         return None if course == Course() else course
 
     @property
     def pins(self) -> dict[str, Any]:
-        """The part that fixes values and the reason of errors, as JSON-ready data; empty where it fixes none."""
+        """The part that fixes values and the reason for errors, as JSON-ready data; empty if it fixes none."""
         values = {
             "found": self.found,
             "error": self.error,
@@ -89,7 +89,7 @@ class Then:
         return {key: value for key, value in values.items() if value is not None}
 
     def statuses(self, asked: Sequence[str]) -> dict[str, AttributeStatus]:
-        """Give the statuses that are fixed for the asked attributes."""
+        """Return the statuses that it fixes for the requested attributes."""
         found = dict.fromkeys(asked, AttributeStatus.RUN) if self.found is not None else {}
         known = next((name for name in asked if name in CATALOGUE), None)
         first = {known: self.first} if self.first and known else {}
@@ -99,7 +99,7 @@ class Then:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What happens to the jobs that match; `times` is how many jobs it serves, None for all."""
+    """What happens to matching jobs; `times` is how many jobs the rule applies to, None for all."""
 
     match: Match
     then: Then
@@ -132,15 +132,15 @@ _KEYS = tuple(key.name for key in fields(Then))
 
 @dataclass(slots=True)
 class Judge:
-    """Applies a world's rules to the jobs of one submission, and counts what each rule served."""
+    """Applies a world's rules to the jobs of one submission, and counts the jobs that each rule affected."""
 
     rules: Sequence[Rule] = ()
     spent: dict[str, int] = field(default_factory=dict)
 
     def decide(self, job: Candidate) -> Then | None:
-        """Combine the rules that match: per key the newest that has it decides, then the test place id.
+        """Combine the matching rules: for each key the newest rule that has it decides, then the test place id.
 
-        `rules` are ordered oldest first; None where no rule matches.
+        `rules` are ordered oldest first. None if no rule matches.
         """
         if not self.rules and not job.place_id.startswith(TEST_PREFIX):
             return None

@@ -1,4 +1,4 @@
-"""A world's scenario: its rules and faults, as values that are replaced when they change."""
+"""A world's scenario: its rules and faults, as immutable values that are replaced on change."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _Digests = Annotated[tuple[Annotated[str, Field(max_length=64)], ...], Field(max
 
 @dataclass(frozen=True, slots=True)
 class NamedRule:
-    """A rule, as it was written, and how many jobs it served."""
+    """A rule, its spec as the user wrote it, and how many jobs it has served."""
 
     rule: Rule
     spec: RuleSpec
@@ -36,7 +36,7 @@ class NamedRule:
 
 @dataclass(frozen=True, slots=True)
 class NamedFault:
-    """A fault, with what it saw and served, and as it was written."""
+    """A fault with its counts, and its spec as the user wrote it."""
 
     fault: Fault
     spec: FaultSpec
@@ -51,7 +51,7 @@ class NamedFault:
         }
 
     def as_stored(self) -> dict[str, Any]:
-        """Give what is stored of it: the requests that it knows again, too."""
+        """Return its stored form, which includes the digests of the requests that it remembers."""
         known = {"skipped": self.fault.skipped, "hit": self.fault.hit}
         return {**self.as_dict(), **{name: digests for name, digests in known.items() if digests}}
 
@@ -61,14 +61,14 @@ def _written(spec: BaseModel) -> dict[str, Any]:
 
 
 class StoredRule(RuleSpec):
-    """A rule as it is stored and as it stands in a snapshot."""
+    """A rule in the form that is stored and that snapshots contain."""
 
     id: str
     served: _Count = 0
 
 
 class StoredFault(FaultSpec):
-    """A fault as it is stored and as it stands in a snapshot."""
+    """A fault in the form that is stored and that snapshots contain."""
 
     id: str
     seen: _Count = 0
@@ -78,7 +78,7 @@ class StoredFault(FaultSpec):
 
 
 class StoredScenario(Strict):
-    """A scenario as it is stored and as it stands in a snapshot."""
+    """A scenario in the form that is stored and that snapshots contain."""
 
     rules: list[StoredRule] = Field([])
     faults: list[StoredFault] = Field([])
@@ -87,14 +87,14 @@ class StoredScenario(Strict):
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """All rules and faults of a world, oldest first, and the number of the last that was named."""
+    """All rules and faults of a world, oldest first, and the last number used in an id."""
 
     rules: tuple[NamedRule, ...] = ()
     faults: tuple[NamedFault, ...] = ()
     last_id: int = 0
 
     def with_rules(self, specs: Sequence[RuleSpec]) -> Scenario:
-        """Add rules, named by number.
+        """Add rules, with numbered ids.
 
         Raises:
             TooManyRules: there would be more than a world may have.
@@ -104,7 +104,7 @@ class Scenario:
         return replace(self, rules=self.rules + new, last_id=self.last_id + len(new))
 
     def with_faults(self, specs: Sequence[FaultSpec]) -> Scenario:
-        """Add faults, named by number.
+        """Add faults, with numbered ids.
 
         Raises:
             TooManyRules: there would be more than a world may have.
@@ -119,10 +119,10 @@ class Scenario:
         return [(f"{kind}-{number}", spec) for number, spec in enumerate(specs, self.last_id + 1)]
 
     def without_rule(self, rule_id: str | None) -> Scenario:
-        """Delete a rule, or all for None; what was drawn under it stays.
+        """Delete a rule, or all rules if `rule_id` is None; jobs already drawn under it keep their course.
 
         Raises:
-            RuleNotFound: there is no rule of this id.
+            RuleNotFound: no rule has this id.
         """
         if rule_id is None:
             return replace(self, rules=())
@@ -132,10 +132,10 @@ class Scenario:
         return replace(self, rules=left)
 
     def without_fault(self, fault_id: str | None) -> Scenario:
-        """Delete a fault, or all for None.
+        """Delete a fault, or all faults if `fault_id` is None.
 
         Raises:
-            FaultNotFound: there is no fault of this id.
+            FaultNotFound: no fault has this id.
         """
         if fault_id is None:
             return replace(self, faults=())
@@ -145,18 +145,18 @@ class Scenario:
         return replace(self, faults=left)
 
     def after_serving(self, served: Mapping[str, int]) -> Scenario:
-        """Note how many jobs the rules have served by now, by their ids."""
+        """Record how many jobs each rule has served by now, by rule id."""
         rules = tuple(replace(named, served=served.get(named.rule.id, named.served)) for named in self.rules)
         return replace(self, rules=rules)
 
     def has_fault_for(self, method: str, path: str, operation: str | None) -> bool:
-        """Tell whether any fault matches a request."""
+        """Return whether any fault matches a request."""
         return any(named.fault.match.fits(method, path, operation) for named in self.faults)
 
     def meet(
         self, seed: int, method: str, path: str, operation: str | None, *, digest: str
     ) -> tuple[Scenario, Fault | None]:
-        """Count a request, which `digest` tells from others; gives the scenario afterwards, and the fault that hits."""
+        """Count a request identified by `digest`; return the updated scenario and the fault that hits it, if any."""
         position = choose([named.fault for named in self.faults], method, path, operation)
         if position is None:
             return self, None
@@ -166,7 +166,7 @@ class Scenario:
         return replace(self, faults=faults), fault if hits else None
 
     def to_json(self) -> str:
-        """Write it as JSON."""
+        """Serialize the scenario as JSON."""
         return StoredScenario(
             rules=[StoredRule(**named.as_dict()) for named in self.rules],
             faults=[StoredFault(**named.as_stored()) for named in self.faults],
@@ -175,7 +175,7 @@ class Scenario:
 
     @classmethod
     def from_stored(cls, stored: StoredScenario) -> Scenario:
-        """Make it of what was stored."""
+        """Restore a scenario from its stored form."""
         return cls(
             tuple(_named_rule(rule) for rule in stored.rules),
             tuple(_named_fault(fault) for fault in stored.faults),
@@ -184,7 +184,7 @@ class Scenario:
 
     @classmethod
     def from_json(cls, text: str) -> Scenario:
-        """Read it from JSON."""
+        """Restore a scenario from JSON."""
         return cls.from_stored(StoredScenario.model_validate_json(text))
 
 

@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 _BACKLOG = 2048
 _KEEP_ALIVE_SECONDS = 75
-"""Longer than clients pause between polls, so that they do not meet a connection that is just being closed."""
+"""Longer than clients pause between polls, so that they do not reuse a connection as it is being closed."""
 _GRACEFUL_SECONDS = 1
 _PORT_TRIES = 20
 LOCALHOST = "localhost"
 _PATIENCE_SECONDS = 30.0
-"""How long a start or a stop in a thread is waited for, far longer than either takes."""
+"""How long to wait for a thread to start or stop, far longer than either takes."""
 _TICK_SECONDS = 0.1
 _TICKS_PER_DATE = 10
 
@@ -42,12 +42,12 @@ T = TypeVar("T")
 
 
 class CannotListen(OSError):
-    """The address cannot be listened on."""
+    """The emulator cannot listen on the address."""
 
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With protocol 0 asyncio would leave Nagle's algorithm on: 44 ms a request.
+    # With protocol 0, asyncio would leave Nagle's algorithm on, which costs 44 ms per request.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -62,7 +62,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _listen_on_both(port: int) -> list[socket.socket]:
-    """Listen on 127.0.0.1 and, where the machine has it, ::1, at the same port."""
+    """Listen on 127.0.0.1 and, if the machine has it, ::1, on the same port."""
     for _ in range(_PORT_TRIES):
         first = _listen("127.0.0.1", port)
         try:
@@ -77,10 +77,10 @@ def _listen_on_both(port: int) -> list[socket.socket]:
 
 
 def listeners(host: str, port: int) -> list[socket.socket]:
-    """Open the sockets of an address; `localhost` is both loopback addresses, port 0 a free port.
+    """Open the sockets of an address; `localhost` means both loopback addresses, port 0 any free port.
 
     Raises:
-        CannotListen: the port is in use, or the host is none of this machine's.
+        CannotListen: the port is in use, or the host is not an address of this machine.
     """
     try:
         if host == LOCALHOST:
@@ -88,16 +88,16 @@ def listeners(host: str, port: int) -> list[socket.socket]:
         address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][4][0]
         return [_listen(str(address), port)]
     except ValueError:
-        raise CannotListen(f"cannot listen on {host}:{port}: this is no host name") from None
+        raise CannotListen(f"cannot listen on {host}:{port}: this is not a host name") from None
     except OSError as error:
         reason = error.strerror or str(error)
         raise CannotListen(f"cannot listen on {host}:{port}: {reason}") from error
 
 
 class _Uvicorn(uvicorn.Server):
-    """A server of an emulator that stops on SIGTERM and SIGINT as asked, and tells when every request is answered.
+    """A server that stops cleanly on SIGTERM and SIGINT, and reports when the emulator can answer every request.
 
-    Until then it answers the probes. Where the emulator cannot get ready, it stops.
+    Until then it answers only probes. If the emulator cannot get ready, it stops.
     """
 
     def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
@@ -107,7 +107,7 @@ class _Uvicorn(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
-        # uvicorn's own raises the signal again after it has stopped: exit code -15 instead of 0.
+        # uvicorn's method re-raises the signal once it has stopped, for an exit code of -15 instead of 0.
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -129,7 +129,7 @@ class _Uvicorn(uvicorn.Server):
         try:
             await self.config.app.ready()  # type: ignore[union-attr] # it is an Emulator
             self._on_ready()
-        except Exception as error:  # noqa: BLE001 - `serve` raises it, once all is closed
+        except Exception as error:  # noqa: BLE001 - `serve` raises it once everything is closed
             self._failure = error
             self.should_exit = True
 
@@ -140,7 +140,7 @@ class _Uvicorn(uvicorn.Server):
 
 
 def _is_worth_a_line(record: logging.LogRecord) -> bool:
-    """Tell whether a log record is no traceback of a request that was cut off because the server stops."""
+    """Return False for the traceback of a request that was cancelled because the server is stopping."""
     return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
 
 
@@ -160,7 +160,7 @@ def _configured(app: Emulator) -> uvicorn.Config:
 
 
 def url_of(listener: socket.socket) -> str:
-    """Give the URL that a listening socket answers."""
+    """Return the URL of a listening socket."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -176,12 +176,12 @@ def _opened(settings: Settings) -> tuple[list[socket.socket], Emulator]:
 
 
 def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
-    """Serve in the foreground until SIGTERM or SIGINT; `on_ready` gets the URL once every request is answered.
+    """Serve in the foreground until SIGTERM or SIGINT; `on_ready` gets the URL once every request can be answered.
 
     Raises:
-        CannotListen: the address cannot be listened on.
-        CannotStart: something that is needed cannot be loaded.
-        DatabaseInUse: another process has the database file.
+        CannotListen: the emulator cannot listen on the address.
+        CannotStart: a required module or file cannot be loaded.
+        DatabaseInUse: another process has the database file open.
         DatabaseUnreadable: the database file cannot be used.
     """
     sockets = listeners(settings.host, settings.port)
@@ -190,7 +190,7 @@ def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
 
 
 class _UvicornInThread(_Uvicorn):
-    """A server that reads and waits for no time that a test of the same process may have frozen or patched."""
+    """A server whose clock and waits a test in the same process cannot freeze or patch."""
 
     async def main_loop(self) -> None:
         counter = 0
@@ -210,12 +210,12 @@ class _UvicornInThread(_Uvicorn):
 
 
 class ServerThread:
-    """A server in a thread of this process, which runs on real time whatever the process does to its clocks.
+    """A server in a thread of this process; it runs on real time even if the process patches its clocks.
 
-    It starts once and stops once.
+    It can be started and stopped once.
 
     Args:
-        settings: the emulator's; port 0 takes a free one.
+        settings: the emulator's settings; port 0 means any free port.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -226,16 +226,16 @@ class ServerThread:
         self._is_over = False
 
     def start(self) -> None:
-        """Start, and wait until it answers, at most half a minute.
+        """Start the server, and wait until it answers, at most 30 seconds.
 
         Raises:
-            CannotStart: it ended before, or does not answer in time; it gives back then what it opened. Or it was
-                started or stopped already.
+            CannotStart: it ended first or does not answer in time, in which case it releases what it opened; or it
+                has been started or stopped before.
         """
         if self._is_over:
-            raise CannotStart("the server was stopped already: make a new one")
+            raise CannotStart("the server has already been stopped: create a new one")
         if self._thread.was_started:
-            raise CannotStart("the server was started already")
+            raise CannotStart("the server has already been started")
         try:
             self._thread.start(timeout=_PATIENCE_SECONDS)
         except (CannotStart, MockError):
@@ -243,23 +243,23 @@ class ServerThread:
             raise
 
     def call(self, coroutine: Coroutine[Any, Any, T], *, timeout: float) -> T:
-        """Run a coroutine on the server's event loop, from another thread, and give what it returns.
+        """Run a coroutine on the server's event loop, from another thread, and return its result.
 
         Args:
-            coroutine: what to run; it is closed where it cannot be.
-            timeout: how many real seconds it may take; it is cancelled then.
+            coroutine: what to run; it is closed if it cannot be run.
+            timeout: real seconds after which it is cancelled.
 
         Raises:
             CallTooLong: it took longer.
-            NotRunning: the server does not run, or stopped meanwhile.
+            NotRunning: the server is not running, or stops meanwhile.
         """
         return self._thread.call(coroutine, timeout=timeout)
 
     def stop(self) -> None:
-        """Stop, and wait until it has, at most half a minute; one that was never started gives back what it opened.
+        """Stop the server and wait for it, at most 30 seconds; if never started, only release what it opened.
 
         Raises:
-            CannotStop: it has not, or had ended by itself.
+            CannotStop: it has not stopped in time, or had crashed.
         """
         self._server.should_exit = True
         try:
@@ -271,7 +271,7 @@ class ServerThread:
     def _give_back(self) -> None:
         self._is_over = self._server.should_exit = True
         if self._thread.is_alive:
-            return  # it hangs, and uses them where it ever goes on
+            return  # it hangs, and would still use them if it ever continued
         self.app.engine.close()
         for listener in self._sockets:
             listener.close()

@@ -1,4 +1,4 @@
-"""Every setting, its bounds and its default; sources: flag, environment, config file, default."""
+"""Every setting with its bounds and default; sources are flags, the environment and a config file, in this order."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _INJECTED_IF = {
     re.compile(r"(.*_)?PORT"): re.compile(r"(tcp|udp|sctp)://.*"),
     re.compile(r"(.*_)?NAME"): re.compile(r".*/.*"),
 }
-"""Variables that platforms inject where their value looks so, and else somebody's mistake."""
+"""Names of variables that platforms inject, by the form of their values; any other value is a user's mistake."""
 _NO_FILE = re.compile(r":memory:|(file|sqlite3?):.*|[a-z][a-z0-9+.-]+:/.*", re.IGNORECASE)
 
 
@@ -44,11 +44,11 @@ RootPath = Annotated[str, AfterValidator(_prefix)]
 
 
 class ConfigurationError(ValueError):
-    """A setting that cannot be used, said in one line that never repeats a value."""
+    """A setting is unusable; the message is one line that never repeats a value."""
 
 
 def _file(value: Any) -> Any:
-    """Take a path for the database; what means something else to SQLite or to other programs would become its name."""
+    """Convert a database path; refuse URIs and the like, which would otherwise become a file's name."""
     if not isinstance(value, str | Path):
         return value
     text = str(value)
@@ -56,11 +56,11 @@ def _file(value: Any) -> Any:
         raise PydanticCustomError(
             "no_file", "a path is expected, neither a URI nor :memory:; without one the data are ephemeral"
         )
-    return Path(os.path.expanduser(text))  # noqa: PTH111 - Path's own raises where there is no home
+    return Path(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises if there is no home
 
 
 class Settings(WorldSettings, BaseSettings):
-    """The settings of an emulator; those of `WorldSettings` are what a new world starts with."""
+    """The settings of an emulator; a new world starts with those of `WorldSettings`."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="forbid", hide_input_in_errors=True
@@ -72,26 +72,26 @@ class Settings(WorldSettings, BaseSettings):
         None, description="The file that keeps everything; without one the data are ephemeral."
     )
     api_keys: dict[str, str] = Field(
-        {}, description="Strict mode: the organization that each key opens, or `*` for every one."
+        {}, description="Strict mode: the organization that each key gives access to, or `*` for all."
     )
     revoked_api_keys: list[str] = Field([], description="Keys that are refused.")
-    max_body_bytes: int = Field(64 * 2**20, ge=1, description="The largest body that is read.")
+    max_body_bytes: int = Field(64 * 2**20, ge=1, description="The largest request body that is accepted.")
     journal_size: int = Field(1000, ge=0, le=10**6, description="How many requests the journal keeps per organization.")
     control_token: str | None = Field(
-        None, description="The Bearer token that the control API requires; without one it is open."
+        None, description="The Bearer token that the control API requires; without one, the API is open."
     )
-    allowed_hosts: list[str] = Field([], description="Further host names by which the control API may be called.")
+    allowed_hosts: list[str] = Field([], description="Additional host names under which the control API may be called.")
     rules: list[RuleSpec] = Field(
         [], max_length=MOST_RULES, description="Rules that every new organization starts with; in a file, `[[rules]]`."
     )
     root_path: RootPath | None = Field(
         None, description="The prefix under which a proxy serves the emulator, such as `/emulator`."
     )
-    cors_origins: list[str] = Field([], description="Origins whose pages a browser may let call `/v1`.")
+    cors_origins: list[str] = Field([], description="Origins of web pages that may call `/v1` from a browser.")
 
     @property
     def world(self) -> WorldSettings:
-        """The part that a new world starts with."""
+        """The settings that a new world starts with."""
         return WorldSettings(**{name: getattr(self, name) for name in WorldSettings.model_fields})
 
 
@@ -103,17 +103,17 @@ def load(
     table: str | None = None,
     passed_over: Collection[str] = (),
 ) -> Settings:
-    """Read the settings from all sources; the first that has one wins: flag, environment, file, default.
+    """Read the settings from all sources; the first source that has one wins: flag, environment, file, default.
 
     Args:
-        flags: settings by name; those that are None count as not given.
-        environ: the environment, by default the process's.
+        flags: settings by name; None means not given.
+        environ: the environment, by default that of the process.
         config: a TOML file of settings.
-        table: the dotted table of that file that holds them, by default its root.
-        passed_over: keys of that table that are no settings, but somebody else's.
+        table: the dotted name of the table in that file that contains them, by default its root.
+        passed_over: keys of that table that are not settings.
 
     Raises:
-        ConfigurationError: a key is unknown or a value unusable.
+        ConfigurationError: a key is unknown, or a value is unusable.
     """
     variables = _variables(os.environ if environ is None else environ)
     _refuse_unknown(variables, _ALSO_KNOWN, "environment variable", lambda name: PREFIX + name.upper())
@@ -122,7 +122,7 @@ def load(
     _refuse_unknown(in_file, (), f"key in {config}", str)
     given = {name: value for name, value in (flags or {}).items() if value is not None}
     _refuse_unknown(given, (), "setting", str)
-    # pydantic-settings would merge tables of several sources, and so let in keys that were replaced.
+    # pydantic-settings would merge tables from several sources, and so keep keys that a prior source replaces.
     variables = {name: value for name, value in variables.items() if name not in given}
     in_file = {name: value for name, value in in_file.items() if name not in given and name not in variables}
     return _build(given, variables, in_file)
@@ -152,17 +152,17 @@ def _build(flags: Mapping[str, Any], variables: Mapping[str, str], in_file: Mapp
 
 
 def _sentence(error: Mapping[str, Any]) -> str:
-    # Keys of api_keys are secrets, so only the setting's own name is told; of rules, which one and what of it.
+    # Only the setting's name, since the keys of api_keys are secrets; for rules, the exact place.
     where = error["loc"] if error["loc"][0] == "rules" else error["loc"][:1]
     message = str(error["msg"])
     return f"setting {'.'.join(map(str, where))}: {message[0].lower()}{message[1:]}"
 
 
 def _variables(environ: Mapping[str, str]) -> dict[str, str]:
-    """Pick the variables that are meant for the emulator, by setting name.
+    """Return the variables that are meant for the emulator, by setting name.
 
-    Kubernetes, for a service called reprompt-mock or reprompt-mock-anything, and Docker, for a container of such a name
-    that another is linked to, inject others under the same prefix.
+    Others with the same prefix are injected by Kubernetes for a service called reprompt-mock or reprompt-mock-anything,
+    and by Docker for a linked container with such a name.
     """
     variables = {}
     for variable, value in environ.items():
@@ -190,7 +190,7 @@ def _file_values(config: Path, table: str | None) -> dict[str, Any]:
     except RecursionError:
         raise ConfigurationError(f"{config} is nested too deeply") from None
     except tomllib.TOMLDecodeError as error:
-        # What it says beside the place may have a key in it.
+        # Keep only the position: the rest of the message may contain a key.
         place = re.search(r" \(at .*\)$", str(error))
         raise ConfigurationError(f"{config} is not valid TOML{place[0] if place else ''}") from None
     for key in table.split(".") if table else ():

@@ -1,4 +1,4 @@
-"""Rules and faults as users write them: what is accepted, and what it becomes."""
+"""Rules and faults as users write them: their validation, and their conversion."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from reprompt_mock.history import AttributeStatus
 from reprompt_mock.lifecycle import Hold, JobStatus
 
 MOST_RULES = 1000
-"""How many rules, and how many faults, a world may have."""
+"""The most rules, and the most faults, that a world may have."""
 MOST_REQUESTS = 1000
-"""How many requests a fault that counts them can let through first, and how many it can hit."""
+"""The most requests that a fault which counts per request can let through first, and can hit."""
 Count = Annotated[int, Field(ge=1, le=2**31)]
 _DATE_SECONDS = 10 * 366 * 86_400
-# Results, journals and snapshots nest a value a few levels deep, and orjson writes at most 254.
+# Results, journals and snapshots nest a value a few levels deeper, and orjson writes at most 254 levels.
 _SPARE_LEVELS = 16
 
 
@@ -40,12 +40,12 @@ def _as_json(value: Any) -> Any:
     try:
         orjson.dumps(nested)
     except orjson.JSONEncodeError:
-        raise PydanticCustomError("json", "this is no JSON, or nested too deeply") from None
+        raise PydanticCustomError("json", "this is not JSON, or nested too deeply") from None
     return orjson.loads(orjson.dumps(value))
 
 
 Json = Annotated[Any, BeforeValidator(_as_json)]
-"""A value as JSON has it: dates of a config file become text."""
+"""A JSON value; dates in a config file become strings."""
 
 
 def _spelt(time: Any) -> Any:
@@ -58,13 +58,13 @@ def _spelt(time: Any) -> Any:
 
 
 Time = Annotated[AwareDatetime, BeforeValidator(_spelt)]
-"""A point in time in ISO 8601: a bare number is none, whatever it may count."""
+"""A time in ISO 8601; bare numbers are refused, since their unit is unknown."""
 _OUTPUTS = frozenset(key for attribute in CATALOGUE.values() for key in attribute.outputs)
 _SCORES = frozenset(key for attribute in CATALOGUE.values() for key in attribute.confidence)
 
 
 class Strict(BaseModel):
-    """A body whose keys are all known; an unknown one is told the nearest known one."""
+    """A body that refuses unknown keys, with a hint at the nearest known one."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -80,7 +80,7 @@ def refuse_unknown(kind: str, names: Any, known: Any) -> None:
     """Refuse names that are not known.
 
     Raises:
-        PydanticCustomError: one is unknown; it names the nearest known one.
+        PydanticCustomError: a name is unknown; the message suggests the nearest known one.
     """
     for name in names:
         if name not in known:
@@ -90,7 +90,7 @@ def refuse_unknown(kind: str, names: Any, known: Any) -> None:
 
 
 class RuleMatch(Strict):
-    """Which jobs; strings are case-sensitive globs."""
+    """Which jobs a rule applies to; strings are case-sensitive globs."""
 
     batch: str | None = Field(None, description="The batch's id or name.")
     place_id: str | None = Field(None, description="The place's id.")
@@ -99,20 +99,22 @@ class RuleMatch(Strict):
 
 
 class RuleThen(Strict):
-    """What happens to them; what is left out is decided by older rules, then drawn."""
+    """What happens to the jobs; what is omitted is decided by older rules, then by the draw."""
 
     outcome: Literal["completed", "failed"] | None = Field(None, description="How the job ends.")
-    error: str | None = Field(None, description="The reason that a failure gives.")
+    error: str | None = Field(None, description="The reason that a failure states.")
     hold: Literal["pending", "queued", "in_progress"] | None = Field(
         None, description="The status in which it waits until it is released."
     )
     seconds: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None = Field(
         None, description="The processing time in virtual seconds."
     )
-    attributes: dict[str, AttributeStatus] | None = Field(None, description="Statuses of attributes, once completed.")
-    outputs: dict[str, Json] | None = Field(None, description="Values of outputs of asked attributes.")
+    attributes: dict[str, AttributeStatus] | None = Field(
+        None, description="Statuses of attributes once the job has completed."
+    )
+    outputs: dict[str, Json] | None = Field(None, description="Values of outputs, for requested attributes.")
     confidence_scores: dict[str, Literal["VERY_HIGH", "HIGH", "MEDIUM", "LOW", "NONE"]] | None = Field(
-        None, description="Confidence scores of asked attributes."
+        None, description="Confidence scores, for requested attributes."
     )
 
     @model_validator(mode="after")
@@ -126,12 +128,12 @@ class RuleThen(Strict):
 class RuleSpec(Strict):
     """A rule: what happens to the jobs that match."""
 
-    match: RuleMatch = Field(default_factory=RuleMatch, description="Which jobs; all without it.")
+    match: RuleMatch = Field(default_factory=RuleMatch, description="Which jobs it applies to; by default all.")
     then: RuleThen = Field(description="What happens to them.")
-    times: Count | None = Field(None, description="How many jobs it serves; without it, all.")
+    times: Count | None = Field(None, description="How many jobs it applies to; by default all.")
 
     def to_rule(self, rule_id: str) -> rules.Rule:
-        """Make the rule."""
+        """Convert to a rule with the given id."""
         then = self.then
         return rules.Rule(
             rules.Match(**self.match.model_dump()),
@@ -150,7 +152,7 @@ class RuleSpec(Strict):
 
 
 class FaultMatchSpec(Strict):
-    """Which requests."""
+    """Which requests a fault applies to."""
 
     method: str | None = Field(None, description="The method.")
     path: str | None = Field(None, description="The path, as a glob.")
@@ -163,7 +165,7 @@ class FaultMatchSpec(Strict):
 
 
 class HeaderDate(Strict):
-    """A header's value that is a date."""
+    """A header value that is a date."""
 
     date_in_seconds: Annotated[float, Field(ge=-_DATE_SECONDS, le=_DATE_SECONDS, allow_inf_nan=False)] = Field(
         description="How many real seconds after the answer, rounded up to a whole second of the date."
@@ -180,7 +182,7 @@ HeaderValue = Annotated[
 
 
 class FaultThen(Strict):
-    """What happens to them."""
+    """What happens to the requests."""
 
     model_config = ConfigDict(serialize_by_alias=True)
 
@@ -188,14 +190,14 @@ class FaultThen(Strict):
     body: Json = Field(None, description="The answer's body: text, or JSON.")
     headers: dict[str, HeaderValue] = Field({}, description="The answer's headers: text, or a date relative to now.")
     delay_seconds: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = Field(
-        0.0, description="Real seconds by which the answer, or the end of the connection, comes later."
+        0.0, description="Real seconds by which the answer or the end of the connection is delayed."
     )
     abort: faults.Abort | None = Field(
-        None, description="End the connection: reset or close it without an answer, or after half of the answer."
+        None, description="End the connection: reset or close it without an answer, or truncate the answer halfway."
     )
-    cut: faults.Cut | None = Field(None, alias="as", description="What a truncated answer breaks off in.")
+    cut: faults.Cut | None = Field(None, alias="as", description="Where a truncated answer ends.")
     stale_after_seconds: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] | None = Field(
-        None, description="Real seconds after the answer at which the connection is closed, of which it says nothing."
+        None, description="Real seconds after the answer until the connection is closed without notice."
     )
 
     @model_validator(mode="after")
@@ -215,15 +217,15 @@ class FaultThen(Strict):
         if self.cut and not is_truncated:
             raise _nonsense("as says where an answer is cut: it needs abort truncate")
         if self.abort and self.stale_after_seconds is not None:
-            raise _nonsense("the connection is closed once: give either abort or stale_after_seconds")
+            raise _nonsense("a connection closes only once: use either abort or stale_after_seconds")
         if self.status in faults.NO_CONTENT and has_content:
-            raise _nonsense("answers with 204, 205 and 304 have no body: there is none to send or to cut")
+            raise _nonsense("answers with status 204, 205 or 304 have no body to send or cut")
         if is_truncated and self.body == "":
             raise _nonsense("an empty body cannot be cut: use abort close")
         return self
 
     def to_effect(self) -> faults.Effect:
-        """Make what the fault does."""
+        """Convert to the fault's effect."""
         headers = {
             name: value if isinstance(value, str) else faults.DateIn(value.date_in_seconds)
             for name, value in self.headers.items()
@@ -245,13 +247,20 @@ def _is_token(name: str) -> bool:
 class FaultSpec(Strict):
     """A fault: what happens to the requests that match."""
 
-    match: FaultMatchSpec = Field(default_factory=FaultMatchSpec, description="Which requests; all without it.")
-    skip: Annotated[int, Field(ge=0, le=2**31)] = Field(0, description="How many are let through first.")
-    times: Count | None = Field(None, description="How many it serves then; without it, all.")
-    probability: Annotated[float, Field(ge=0, le=1)] = Field(1.0, description="The share of them that it hits.")
-    when: faults.When = Field(faults.When.before, description="before the request is carried out, or after.")
+    match: FaultMatchSpec = Field(
+        default_factory=FaultMatchSpec, description="Which requests it applies to; by default all."
+    )
+    skip: Annotated[int, Field(ge=0, le=2**31)] = Field(
+        0, description="How many matching requests are let through first."
+    )
+    times: Count | None = Field(None, description="How many it hits after that; by default all.")
+    probability: Annotated[float, Field(ge=0, le=1)] = Field(
+        1.0, description="The probability with which it hits each of them."
+    )
+    when: faults.When = Field(faults.When.before, description="before or after the request is carried out.")
     per: faults.Per = Field(
-        faults.Per.arrival, description="What skip and times count: arrivals, or requests, whose repeats meet the same."
+        faults.Per.arrival,
+        description="What skip and times count: arrivals, or distinct requests, whose repeats meet the same fate.",
     )
     then: FaultThen = Field(description="What happens.")
 
@@ -263,7 +272,7 @@ class FaultSpec(Strict):
         return self
 
     def to_fault(self, fault_id: str) -> faults.Fault:
-        """Make the fault."""
+        """Convert to a fault with the given id."""
         return faults.Fault(
             faults.RequestMatch(**self.match.model_dump()),
             self.then.to_effect(),

@@ -1,8 +1,8 @@
-"""The tables: what survives a restart. No behaviour.
+"""The database tables: what survives a restart. They contain no logic.
 
-Times are whole microseconds of virtual time since 1970. Every row carries its world; a world that was forgotten
-has no slug any more, and its rows are purged later. What jobs share (lists of attributes, histories, pins) stands
-once per world in `document`, so that a job's row is narrow.
+Times are whole microseconds of virtual time since 1970. Every row refers to its world; a deleted world no longer has
+a slug, and its rows are purged later. What jobs share (lists of attributes, histories, pins) is stored once per world
+in `document`, which keeps job rows narrow.
 """
 
 from typing import ClassVar
@@ -13,7 +13,7 @@ from sqlmodel import Field, SQLModel
 
 SCHEMA_VERSION = 3
 ALONE = ""
-"""The id of the batch that holds a world's jobs without a batch; no client can name it, no list shows it."""
+"""The id of the batch that holds a world's single jobs; clients cannot name it, and lists do not show it."""
 
 _NEVER_REUSED = {"sqlite_autoincrement": True}
 _BIG: type[TypeEngine[int]] = BigInteger
@@ -38,9 +38,9 @@ class World(SQLModel, table=True):
 class Submission(SQLModel, table=True):
     """A create, an append or a reprocess: when it came, and the settings in force.
 
-    The jobs that came with it have the keys `first` to `last`, in their order, those that are deleted aside; `last` is
-    one less than `first` where none came, as with a reprocess, which has no batch either. So a batch's jobs, and a
-    world's, are those of its submissions one after the other, and need no index of their own.
+    Its new jobs have the keys `first` to `last`, in order, except deleted ones. Without new jobs, as in a reprocess,
+    `last` is `first` - 1; a reprocess has no batch either. So the jobs of a batch or world are those of its submissions
+    in sequence, and need no index.
     """
 
     __table_args__: ClassVar = (
@@ -59,7 +59,7 @@ class Submission(SQLModel, table=True):
 
 
 class Document(SQLModel, table=True):
-    """A JSON value that jobs of a world share."""
+    """A JSON value shared by jobs of a world."""
 
     __table_args__: ClassVar = (Index("ix_document_text", "world", "text", unique=True), _NEVER_REUSED)
 
@@ -69,7 +69,7 @@ class Document(SQLModel, table=True):
 
 
 class Body(SQLModel, table=True):
-    """How often a world saw one body, from which a generated batch id is made (contract D1)."""
+    """How often a world has received a body, from which batch ids are generated (contract D1)."""
 
     __table_args__: ClassVar = {"sqlite_with_rowid": False}
 
@@ -79,7 +79,7 @@ class Body(SQLModel, table=True):
 
 
 class Batch(SQLModel, table=True):
-    """A batch and the counts of its jobs, which hold until `next_due`, the time of their next transition."""
+    """A batch and the counts of its jobs, which are valid until `next_due`, the time of their next transition."""
 
     __table_args__: ClassVar = (
         Index("ix_batch_id", "world", "id", unique=True),

@@ -1,4 +1,4 @@
-"""Keeps the rows of running worlds up to date while nobody looks. It decides nothing: reads catch up by themselves."""
+"""Keeps the rows of running worlds up to date in the background; no result depends on it, since reads catch up."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _SHORTEST_SLEEP = 0.05
 
 
 class Ticker:
-    """Sleeps until something may be due, then makes it happen; what cannot be stored is tried again.
+    """Sleeps until something may be due, then applies it; what cannot be stored is retried.
 
     Args:
-        engine: whose worlds it keeps.
+        engine: the engine whose worlds are kept up to date.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -37,17 +37,17 @@ class Ticker:
         self._task = asyncio.create_task(self._run())
 
     def wake(self) -> None:
-        """Start where nothing else did, or where the event loop on which it was started is gone."""
+        """Start unless running already; restart if the event loop it was started on is gone."""
         task = self._task
         is_awake = task is not None and not task.done() and not task.get_loop().is_closed()
         if is_awake or self._is_over:
             return
-        with suppress(RuntimeError):  # without a loop of asyncio's: reads catch up by themselves all the same
+        with suppress(RuntimeError):  # not on an asyncio loop: reads catch up all the same
             asyncio.get_running_loop()
             self.start()
 
     async def stop(self) -> None:
-        """Stop, after a tick that is under way."""
+        """Stop, after any tick in progress."""
         self._is_over = True
         if self._task is not None:
             self._task.cancel()
@@ -57,7 +57,7 @@ class Ticker:
     async def _run(self) -> None:
         while True:
             if self._engine.has_work():
-                # A thread of anyio's would hold the process where a loop ends without cancelling its tasks.
+                # An anyio thread would keep the process alive if a loop ends without cancelling its tasks.
                 await asyncio.get_running_loop().run_in_executor(None, self._tick)
             await pause(self._wait())
 
@@ -69,7 +69,7 @@ class Ticker:
                 _logger.warning("%s", failure)
             self._failed = True
         except Stopping:
-            return  # it was closed meanwhile
+            return  # closed in the meantime
         else:
             self._failed = False
 

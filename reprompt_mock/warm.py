@@ -1,7 +1,7 @@
-"""What a request may need beyond what makes it be served: loaded before, so that none opens a file or a module.
+"""Loads in advance everything that requests may need later, so that no request opens a file or imports a module.
 
-A test that fakes the file system, freezes time or takes all descriptors finds everything in memory; and what would be
-read wrong under it would stay wrong.
+A test may fake the file system, freeze time or use up all descriptors; anything first read under such a test could be
+wrong, and would stay wrong.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ LATE_MODULES = (
     "statistics",
     "tzfpy",
 )
-"""Modules that are imported where they are needed, here or in what we use.
+"""Modules that this package or its dependencies import only when they are needed.
 
-The last unpacks its time zones when it is first asked, which takes 30 MB and opens nothing: that can wait.
+The last unpacks its time zones on first use, which takes 30 MB but opens no file, so that can wait.
 """
 _SURFACES = ("reprompt_mock.api.", "reprompt_mock.control.")
 
 
 def warm(engine: Engine) -> None:
-    """Load all that the requests of an engine may need; raises what went wrong."""
+    """Load everything that an engine's requests may need; raises the exception of whatever fails to load."""
     for name in LATE_MODULES:
         import_module(name)
-    with suppress(ModuleNotFoundError):  # how anyio calls what it loads at its first use is its own matter
+    with suppress(ModuleNotFoundError):  # a private module, which other versions of anyio may lack
         import_module("anyio._backends._asyncio")
     for name, module in list(sys.modules.items()):
         if name.startswith(_SURFACES):
-            linecache.getlines(module.__file__ or "")  # FastAPI looks up where a route's code stands when it is called
+            linecache.getlines(module.__file__ or "")  # FastAPI reads a route's source when it is called
     for name in facts.FILES:
         facts.data(name)
     engine.store.check()

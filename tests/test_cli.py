@@ -287,7 +287,7 @@ def test_health_follows_what_kubernetes_injects_nowhere(monkeypatch: pytest.Monk
 def test_health_cannot_guess_a_free_port(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REPROMPT_MOCK_PORT", "0")
     assert main(["health"]) == 1
-    assert "say which with --url" in capsys.readouterr().err
+    assert "pass --url" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", [None, "port =", "port = " + "[" * 10_000])

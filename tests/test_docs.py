@@ -392,7 +392,7 @@ def test_every_attribute_has_its_line() -> None:
 @pytest.mark.parametrize(
     ("heading", "keys"),
     [
-        (("key of `match`", "fits"), RuleMatch.model_fields.keys()),
+        (("key of `match`", "matches"), RuleMatch.model_fields.keys()),
         (("key of `then`", "decides"), RuleThen.model_fields.keys()),
         (
             ("key", "means"),

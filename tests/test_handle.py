@@ -312,7 +312,7 @@ def test_connect_understands_an_address_however_it_is_written(form: str, emulato
 
 
 def test_what_is_no_address_is_answered_with_one() -> None:
-    with pytest.raises(ValueError, match=r"'ftp://x' is no address .* write one such as http://localhost:8780"):
+    with pytest.raises(ValueError, match=r"'ftp://x' is not the address .* write one such as http://localhost:8780"):
         RepromptMock.connect("ftp://x")
 
 

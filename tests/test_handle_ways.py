@@ -168,7 +168,7 @@ def test_an_app_that_fails_without_an_answer_is_a_500(caplog: pytest.LogCaptureF
         raise ZeroDivisionError
 
     assert send(_Server(app), HERE, Request("GET", "/_mock/x")).status == 500  # type: ignore[arg-type]
-    assert "a defect of the emulator" in caplog.text
+    assert "a bug in the emulator" in caplog.text
 
 
 def test_an_answer_stands_though_its_app_raises_afterwards() -> None:

@@ -91,7 +91,7 @@ def test_what_ends_without_ever_being_ready_is_said() -> None:
     async def main() -> None:
         pass
 
-    with pytest.raises(CannotStart, match="ended before it answered: nothing was raised"):
+    with pytest.raises(CannotStart, match="ended before it answered: no exception was raised"):
         LoopThread("test", main).start(timeout=LONG)
 
 
@@ -132,7 +132,7 @@ def test_a_start_that_hangs_is_given_up_and_says_where() -> None:
     thread = LoopThread("test", main)
     with pytest.raises(CannotStart, match=rf"^the server does not answer after {SHORT} s: its thread is in .*main"):
         thread.start(timeout=SHORT)
-    with pytest.raises(CannotStop, match=rf"^the server does not stop after {SHORT} s: its thread is in "):
+    with pytest.raises(CannotStop, match=rf"^the server has not stopped after {SHORT} s: its thread is in "):
         thread.join(timeout=SHORT)
     let_go.set()
     thread.join(timeout=LONG)
@@ -140,7 +140,7 @@ def test_a_start_that_hangs_is_given_up_and_says_where() -> None:
 
 def test_what_ended_it_later_is_raised_where_it_is_joined() -> None:
     thread = dead()
-    with pytest.raises(CannotStop, match="had ended by itself: ZeroDivisionError: division by zero"):
+    with pytest.raises(CannotStop, match="had crashed: ZeroDivisionError: division by zero"):
         thread.join(timeout=LONG)
     thread.join(timeout=LONG)
 
@@ -217,7 +217,7 @@ def test_a_call_that_the_end_overtakes_is_refused_and_does_not_wait() -> None:
     serving.stop()
     caller.join(LONG)
     assert not caller.is_alive()
-    assert [str(error) for error in errors] == ["the server stopped before it had answered"]
+    assert [str(error) for error in errors] == ["the server stopped before it answered"]
 
 
 def test_its_own_thread_cannot_wait_for_itself() -> None:
@@ -226,5 +226,5 @@ def test_its_own_thread_cannot_wait_for_itself() -> None:
         async def call_itself() -> None:
             thread.call(answer(), timeout=LONG)
 
-        with pytest.raises(NotRunning, match="await it there"):
+        with pytest.raises(NotRunning, match="await the coroutine there"):
             thread.call(call_itself(), timeout=LONG)

@@ -280,15 +280,15 @@ def test_curl_offers_http_2_and_gets_its_answer(server: ServerThread, wire: Wire
 
 CHUNKED = "Transfer-Encoding: chunked"
 REFUSED: dict[str, tuple[bytes, str]] = {
-    "nonsense": (b"nonsense\r\n\r\n", "no method that HTTP knows"),
-    "an unknown method": (head("BREW", BATCHES), "no method that HTTP knows"),
+    "nonsense": (b"nonsense\r\n\r\n", "does not begin with an HTTP method"),
+    "an unknown method": (head("BREW", BATCHES), "does not begin with an HTTP method"),
     "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "http:// instead of https://"),
-    "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "set to HTTP/1.1"),
+    "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "instead of HTTP/2"),
     "HTTP/2 in the line": (b"GET /_mock/health HTTP/2.0\r\n\r\n", "HTTP/1.1 and HTTP/1.0 only"),
     "HTTP/9.9": (b"GET / HTTP/9.9\r\n\r\n", "HTTP/1.1 and HTTP/1.0 only"),
     "HTTP/0.9": (b"GET /\r\n\r\n", "HTTP/1.1 and HTTP/1.0 only"),
     "a space in the path": (b"GET /a b HTTP/1.1\r\n\r\n", "%20"),
-    "CONNECT": (b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n", "no proxy"),
+    "CONNECT": (b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n", "not a proxy"),
     "no path": (b"GET batches HTTP/1.1\r\n\r\n", "invalid characters in url"),
     "a host without a path": (b"GET http://localhost HTTP/1.1\r\n\r\n", "begin with a slash"),
     "raw bytes in the path": (b"GET /\xff HTTP/1.1\r\n\r\n", "invalid char in url path"),
@@ -376,7 +376,7 @@ def test_a_defect_outside_the_apps_is_answered_in_the_services_form(caplog: pyte
             wire.send(request("GET", "/_mock/orgs"))
             answer = wire.answer()
             assert (answer.status, answer.headers["content-type"]) == (500, "application/json")
-            assert "defect" in answer.json["detail"]
+            assert "bug" in answer.json["detail"]
             assert wire.ends()
     finally:
         server.stop()

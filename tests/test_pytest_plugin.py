@@ -617,7 +617,9 @@ def test_what_is_no_address_is_answered_with_one(pytester: pytest.Pytester) -> N
     result = pytester.runpytest_subprocess(*OPTIONS, "--reprompt-mock-url", "ftp://x")
 
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines(["reprompt-mock: 'ftp://x' is no address * write one such as http://localhost:8780"])
+    result.stdout.fnmatch_lines(
+        ["reprompt-mock: 'ftp://x' is not the address * write one such as http://localhost:8780"]
+    )
 
 
 # The factory

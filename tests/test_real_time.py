@@ -240,19 +240,19 @@ def test_a_call_from_another_thread_is_answered_or_given_up_in_time(server: Serv
 def test_a_server_starts_once_and_says_so() -> None:
     server = new_server()
     server.start()
-    with pytest.raises(CannotStart, match="was started already"):
+    with pytest.raises(CannotStart, match="has already been started"):
         server.start()
     assert call(server, "GET", "/_mock/health")[0] == 200
     server.stop()
     server.stop()
-    with pytest.raises(CannotStart, match="was stopped already: make a new one"):
+    with pytest.raises(CannotStart, match="has already been stopped: create a new one"):
         server.start()
 
 
 def test_a_server_that_was_never_started_stops_for_good() -> None:
     server = new_server()
     server.stop()
-    with pytest.raises(CannotStart, match="was stopped already: make a new one"):
+    with pytest.raises(CannotStart, match="has already been stopped: create a new one"):
         server.start()
     with pytest.raises(NotRunning, match="was not started"):
         server.call(asyncio.Event().wait(), timeout=1)
@@ -288,7 +288,7 @@ def test_a_server_that_died_says_of_what(monkeypatch: pytest.MonkeyPatch) -> Non
         eventually(lambda: not server._thread.is_alive)
     with pytest.raises(NotRunning, match="has ended: OSError"):
         server.call(asyncio.Event().wait(), timeout=1)
-    with pytest.raises(CannotStop, match="had ended by itself: OSError"):
+    with pytest.raises(CannotStop, match="had crashed: OSError"):
         server.stop()
     with pytest.raises(ConnectionRefusedError):
         call(server, "GET", "/_mock/health")
@@ -305,7 +305,7 @@ def test_a_server_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr("reprompt_mock.server._PATIENCE_SECONDS", 0.05)
     with pytest.raises(TimeoutError):
         server.call(hang(), timeout=0.05)
-    with pytest.raises(CannotStop, match=r"does not stop after 0\.05 s: its thread is in wait \(threading\.py:\d+\)"):
+    with pytest.raises(CannotStop, match=r"has not stopped after 0\.05 s: its thread is in wait \(threading\.py:\d+\)"):
         server.stop()
     let_go.set()
     monkeypatch.undo()

@@ -116,7 +116,7 @@ def test_a_machine_without_any_folder_is_told_so(machine: Machine, monkeypatch: 
 
     monkeypatch.setattr(tempfile, "mkdtemp", refuse)
     monkeypatch.setattr(tempfile, "gettempdir", refuse)
-    with pytest.raises(NoTemporaryFolder, match="name one in TMPDIR, or a file with --db"):
+    with pytest.raises(NoTemporaryFolder, match="name one in TMPDIR, or a database file with --db"):
         Database()
 
 

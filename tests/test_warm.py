@@ -180,7 +180,7 @@ def test_an_app_that_nobody_tells_to_start_gets_ready_at_its_first_request() -> 
 
 REASON = (
     "The emulator cannot load what it needs (FileNotFoundError: [Errno 2] No such file or directory: 'kinds.json'):"
-    " install it anew where a file is missing or broken."
+    " reinstall it if a file is missing or broken."
 )
 
 

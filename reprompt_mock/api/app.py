@@ -1,4 +1,4 @@
-"""The service's app: its routes, its errors, its document."""
+"""The service's app: its routes, error handlers and OpenAPI document."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _ROUTERS = (batches.router, jobs.router, attributes.router, exports.links, expor
 
 
 def create_service_app(offload: Offload) -> Gateway:
-    """Make the service's app of an engine, with journal and faults."""
-    # As routers of their own every request would be matched with each router first, then with its routes.
+    """Create the service's app, with its journal and faults."""
+    # Flattened: with included routers, each request would be matched against routers first, then against routes.
     routes = [route for router in _ROUTERS for route in router.routes]
     app = FastAPI(
         title="Reprompt Place Enrichment API, emulated",
@@ -56,7 +56,7 @@ def create_service_app(offload: Offload) -> Gateway:
 
 
 class _ServiceCors(CORSMiddleware):
-    """CORS for the service's paths, and for no other."""
+    """CORS for the service's paths only."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_service = scope["type"] == "http" and scope["path"].startswith("/v1/")

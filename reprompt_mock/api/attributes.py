@@ -1,4 +1,4 @@
-"""Attributes: what can be asked for (contract I4)."""
+"""Attributes: what can be requested (contract I4)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who may call: the key, the organization, and the world that is meant (contract A)."""
+"""Authentication: which keys open which organizations (contract A)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EVERY_ORGANIZATION = "*"
 
 
 def keys_sent(headers: Iterable[tuple[bytes, bytes]]) -> list[str]:
-    """Find the keys in a request's headers, by their lower-case names (contract A1)."""
+    """Return the keys in a request's headers, whose names must be lower case (contract A1)."""
     keys = []
     for name, value in headers:
         if name == b"apikey":
@@ -28,11 +28,11 @@ def keys_sent(headers: Iterable[tuple[bytes, bytes]]) -> list[str]:
 
 
 class Gate:
-    """Decides whether a request may enter an organization (contract A3, A4).
+    """Decides whether a request may access an organization (contract A3, A4).
 
     Args:
-        api_keys: each key's organization, or `*`; without any, every key is good for every organization.
-        revoked: keys that are refused.
+        api_keys: each key's organization, or `*` for all; if empty, every key opens every organization.
+        revoked: keys to refuse.
     """
 
     def __init__(self, api_keys: Mapping[str, str], revoked: Iterable[str]) -> None:
@@ -41,12 +41,12 @@ class Gate:
         self._known = {org_slug for org_slug in api_keys.values() if org_slug != EVERY_ORGANIZATION}
 
     def admit(self, org_slug: str, keys: Iterable[str]) -> str:
-        """Let a request in by one of its keys, which is given back.
+        """Return the first of a request's keys that opens the organization.
 
         Raises:
-            KeyMissing: it has no key.
-            KeyRefused: no key is known, or all are revoked.
-            OrganizationForbidden: the key is another organization's.
+            KeyMissing: the request has no key.
+            KeyRefused: the key is unknown or revoked.
+            OrganizationForbidden: the key belongs to another organization.
             OrganizationNotFound: there is no such organization.
         """
         refusal: Exception = KeyMissing()
@@ -68,7 +68,7 @@ class Gate:
             raise OrganizationNotFound(org_slug=org_slug)
 
     def _check_organization(self, org_slug: str, key: bytes) -> None:
-        # Every key is compared, so that the time tells nothing.
+        # Compare with every key, so that timing reveals nothing.
         opened = [slug for known, slug in self._keys if compare_digest(known, key)]
         if not opened:
             raise KeyRefused

@@ -55,7 +55,7 @@ async def get_batch(
     call: Call,
     batch_id: str,
     enrichments: Annotated[
-        str | None, Query(description="Attributes, separated by commas, whose statuses to add.")
+        str | None, Query(description="Comma-separated attributes whose statuses are added.")
     ] = None,
 ) -> Response:
     """Describe a batch: its status, and its place ids by status (contract E)."""
@@ -71,9 +71,9 @@ async def get_batch(
 @router.get("/batches", operation_id="list_batches", responses=answered("PaginatedBatchesResponse"))
 async def list_batches(
     call: Call,
-    limit: Annotated[int, Query(ge=1, le=500, description="How many to return at most.")] = 10,
+    limit: Annotated[int, Query(ge=1, le=500, description="The most batches to return.")] = 10,
     offset: Offset = 0,
-    query: Annotated[str | None, Query(description="Part of the name, ignoring case.")] = None,
+    query: Annotated[str | None, Query(description="Part of the name, case-insensitive.")] = None,
 ) -> Response:
     """List batches, newest first (contract H)."""
     page = await call.read(batches.page, query or "", limit=limit, offset=offset)
@@ -88,7 +88,7 @@ async def list_batches(
     openapi_extra=request_body(ReprocessBatchRequest, required=False),
 )
 async def reprocess_batch(call: Call, batch_id: str) -> Response:
-    """Run jobs of a batch again: the failed ones, the incomplete ones, or all (contract G)."""
+    """Run a batch's failed, incomplete or all jobs again (contract G)."""
     request = parse(ReprocessBatchRequest, await call.body())
     sent = "failed_only" in request.model_fields_set
     scope = scope_of(request.failed_only if sent else None, request.incomplete_only)
@@ -112,7 +112,7 @@ async def reprocess_batch(call: Call, batch_id: str) -> Response:
     openapi_extra=request_body(UpdateBatchRequest),
 )
 async def update_batch(call: Call, batch_id: str) -> Response:
-    """Rename a batch, or mark it for refresh; omitted fields stay (contract I1)."""
+    """Rename a batch, or mark it for refresh; omitted fields stay unchanged (contract I1)."""
     change = parse(UpdateBatchRequest, await call.body())
     await call.write(batches.update, batch_id, name=change.batch_name, refresh=change.refresh)
     return answer({"status": "success", "message": f"Updated batch {batch_id}"})
@@ -139,7 +139,7 @@ async def refresh_batches(call: Call) -> Response:
 
 
 def wanted_by(request: ReprocessBatchRequest | ReprocessJobRequest) -> Wanted:
-    """Read how jobs are to be reprocessed."""
+    """Convert a request to what the engine is to do with the jobs."""
     return Wanted(
         merged((request.attribute_set, request.attributes)),
         request.refresh,
@@ -148,12 +148,12 @@ def wanted_by(request: ReprocessBatchRequest | ReprocessJobRequest) -> Wanted:
 
 
 def attribute_names(listed: str) -> list[str]:
-    """Read attributes that are separated by commas, without repeats."""
+    """Split a comma-separated list of attributes, dropping duplicates."""
     return list(dict.fromkeys(name for name in map(str.strip, listed.split(",")) if name))
 
 
 def list_entry(batch: StoredBatch, status: JobStatus) -> dict[str, Any]:
-    """Describe a batch as lists do (contract H3)."""
+    """Describe a batch in a list (contract H3)."""
     return {
         "id": batch.id,
         "batch_name": batch.name,

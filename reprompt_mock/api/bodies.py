@@ -1,7 +1,7 @@
 """Request bodies: bytes in, requests for the engine out.
 
-The pydantic models say what is accepted and word the errors. Bodies without need of their leniency are decoded
-by msgspec structs that accept a strict part of the same, and are an order of magnitude quicker.
+The pydantic models define what is accepted and word the errors. Bodies that do not need their leniency are decoded by
+msgspec structs, which accept a strict subset and are an order of magnitude faster.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from reprompt_mock.http.wire import loaded, validated
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-# The answers that echo a place nest it a few levels deep, and orjson writes at most 254.
+# Answers that echo a place nest it a few levels deeper, and orjson writes at most 254 levels.
 _SPARE_LEVELS = 16
 _ESCAPE = b"\\"
 _NUL = b"\\u0000"
-"""How JSON spells NUL, which names and ids must not contain: bodies with it go to the models."""
+"""The JSON escape of NUL, which names and ids must not contain; bodies with it are left to the models."""
 _COUNTRY_CODES = frozenset((None, *map("".join, product(ascii_uppercase, repeat=2))))
 
 
@@ -63,14 +63,14 @@ class _Place(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     suburb: str | None = None
 
     def is_accepted(self) -> bool:
-        """Tell whether the place is named and located; where it is not, the models say what is wrong."""
+        """Return whether the place has a name and a location; if not, the models say what is wrong."""
         if not self.name or self.name.isspace() or (self.latitude is None) != (self.longitude is None):
             return False
         return self.country_code in _COUNTRY_CODES and (self.latitude is not None or has_address(self))
 
 
 class _OpenPlace(_Place, forbid_unknown_fields=False, gc=False):
-    """A place with fields of the client's own."""
+    """A place with extra fields."""
 
 
 class _Job(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -96,14 +96,14 @@ _decode_batch = msgspec.json.Decoder(_Batch).decode
 _decode_place = msgspec.json.Decoder(_Place).decode
 _decode_open_place = msgspec.json.Decoder(_OpenPlace).decode
 _MODELS_ONLY = ("wkt_geometry", "place_id")
-"""Fields of a place that stand for others, which only the models look at."""
+"""Fields that replace other fields; only the models support them."""
 _TYPED = frozenset(("latitude", "longitude", "opening_hours"))
 _OF_NUMBERS = frozenset((float, dict, list))
-"""What may be a number, or hold one, that the decoder rounded."""
+"""Types of values that may be or contain a number which the decoder has rounded."""
 
 
 class _NotStrict(Exception):
-    """The body is not of the strict form."""
+    """The body is not in the strict form."""
 
 
 def parse_batch(body: bytes, *, max_jobs: int, generates_ids: bool = False) -> BatchToCreate:
@@ -152,7 +152,7 @@ def _strict_places(batch: _Batch, *, generates_ids: bool) -> Iterator[PlaceToEnr
 
 
 def _open_place(inputs: msgspec.Raw | bytes) -> tuple[_Place, msgspec.Raw | bytes]:
-    """Read a place with fields of the client's own; gives it, and how it is kept."""
+    """Decode a place with extra fields; return it and the JSON to store."""
     place = _decode_open_place(inputs)
     whole = _strictly_loaded(inputs)
     if any(field in whole for field in _MODELS_ONLY):
@@ -163,12 +163,12 @@ def _open_place(inputs: msgspec.Raw | bytes) -> tuple[_Place, msgspec.Raw | byte
 
 
 def _has_free_numbers(inputs: dict[str, Any]) -> bool:
-    """Tell whether a place has fields of the client's own that may hold numbers, and so rounded ones."""
+    """Return whether a place has extra fields that may contain numbers, and thus rounded ones."""
     return any(type(value) in _OF_NUMBERS and name not in _TYPED for name, value in inputs.items())
 
 
 def _strictly_loaded(inputs: msgspec.Raw | bytes) -> dict[str, Any]:
-    """Make sure that the fields of a client's own can be echoed, which msgspec did not look at."""
+    """Check that extra fields, which msgspec skipped, can be echoed; return the whole place."""
     try:
         whole: dict[str, Any] = orjson.loads(memoryview(inputs))
         _check_depth(whole)
@@ -178,7 +178,11 @@ def _strictly_loaded(inputs: msgspec.Raw | bytes) -> dict[str, Any]:
 
 
 def _check_depth(inputs: dict[str, Any]) -> None:
-    """Make sure that answers can echo inputs; a JSONEncodeError says that they cannot."""
+    """Check that answers can echo the inputs.
+
+    Raises:
+        orjson.JSONEncodeError: the inputs are nested too deeply.
+    """
     nested: Any = inputs
     for _ in range(_SPARE_LEVELS):
         nested = [nested]
@@ -186,7 +190,7 @@ def _check_depth(inputs: dict[str, Any]) -> None:
 
 
 def _loaded(body: bytes) -> Any:
-    """Read JSON whose numbers are echoed as they were sent, where it has any that may be rounded."""
+    """Decode JSON, keeping the digits of any number that a decoder may round, so that it is echoed as sent."""
     try:
         value = loaded(body)
     except RequestValidationError:
@@ -194,17 +198,17 @@ def _loaded(body: bytes) -> Any:
     jobs = value.get("jobs", [value]) if isinstance(value, dict) else ()
     places = [job.get("inputs") for job in jobs if isinstance(job, dict)] if isinstance(jobs, list) else ()
     if any(isinstance(place, dict) and _has_free_numbers(place) for place in places) and numerals.has_suspects(body):
-        with suppress(RecursionError):  # what is nested so deeply is refused, if it is to be echoed at all
+        with suppress(RecursionError):  # nested this deeply, it is refused if it is to be echoed at all
             return numerals.loads(body)
     return value
 
 
 def _beyond_doubles(body: bytes) -> Any:
-    """Read JSON that the decoder refuses: it may be for the size of a whole number."""
+    """Decode JSON that orjson refuses, possibly because of a very large integer."""
     if numerals.has_suspects(body):
         with suppress(ValueError, TypeError, RecursionError):
             value = numerals.loads(body)
-            orjson.dumps(value, default=numerals.written)  # refuses lone surrogates, which Python's decoder takes
+            orjson.dumps(value, default=numerals.written)  # refuses lone surrogates, which Python's decoder accepts
             return value
     return loaded(body)
 
@@ -238,10 +242,10 @@ def place_to_enrich(
     *,
     at: Sequence[str | int] = ("inputs",),
 ) -> PlaceToEnrich:
-    """Turn a job of a request into what the engine takes (contract C4, D6).
+    """Convert a job in a request to the engine's form (contract C4, D6).
 
     Raises:
-        RequestValidationError: its inputs are nested too deeply to be echoed.
+        RequestValidationError: the inputs are nested too deeply to be echoed.
     """
     inputs = job.inputs.model_dump(exclude_unset=True)
     attributes = merged((job.attribute_set, job.attributes), of_batch)

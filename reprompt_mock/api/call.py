@@ -1,4 +1,4 @@
-"""One authenticated request: the world that it means, and the two doors to the engine."""
+"""An authenticated request: its world, and the engine's doors for reading and writing."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ PREFIX = "/v1/{org_slug}/place_enrichment"
 
 
 class Call(Request):
-    """A request that was let in (contract A, I3), with what a route needs; its body is not read before.
+    """A request that has been admitted (contract A, I3), with what routes need; its body has not been read yet.
 
     Args:
-        request: the request as it came.
+        request: the request as received.
 
     Raises:
-        KeyMissing, KeyRefused, OrganizationForbidden, OrganizationNotFound: its keys do not open its organization.
-        TooManyRequests: it is over the world's `rate_limit`.
+        KeyMissing, KeyRefused, OrganizationForbidden, OrganizationNotFound: no key opens the organization.
+        TooManyRequests: the key exceeds the world's `rate_limit`.
     """
 
     def __init__(self, request: Request) -> None:
@@ -54,13 +54,13 @@ class Call(Request):
         return self.world.settings
 
     async def read(self, work: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a use case that reads the world, which a request that is not refused makes."""
+        """Run a use case that reads the world; if it succeeds, the world is created."""
         value = await self._offload.read(self.world, work, *args, **kwargs)
         self._offload.engine.worlds.keep(self.world)
         return value
 
     def glance(self, work: Callable[Concatenate[World, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Look at what is in memory of the world, which needs no transaction."""
+        """Run a use case on the world's in-memory state, which needs no transaction."""
         return work(self.world, *args, **kwargs)
 
     async def write(self, work: Callable[Concatenate[Writing, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -70,23 +70,23 @@ class Call(Request):
         return written.value
 
     async def prepare(self, work: Callable[[bytes], T]) -> T:
-        """Read the body by a function, which runs in a thread where the body is large."""
+        """Parse the body with `work`, in a thread if the body is large."""
         return await self._offload.prepare(work, await self.body())
 
     async def body(self) -> bytes:
         """Read the body.
 
         Raises:
-            BodyTooLarge: it is larger than `max_body_bytes` (contract B4).
+            BodyTooLarge: the body is larger than `max_body_bytes` (contract B4).
         """
         return await read_body(self, self._offload.engine.settings.max_body_bytes)
 
 
 class CallRoute(APIRoute):
-    """A route that is given a `Call`. A dependency would do the same, and make a small request a sixth slower."""
+    """A route whose endpoint receives a `Call`; with a dependency instead, small requests would be a sixth slower."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Let requests in before anything of them is looked at."""
+        """Return a handler that admits requests before FastAPI parses anything."""
         handle, endpoint = super().get_route_handler(), self.endpoint
         named = [field.name for field in self.dependant.path_params]
 
@@ -94,7 +94,7 @@ class CallRoute(APIRoute):
             call = Call(request)
             if request.scope["query_string"]:
                 return await handle(call)
-            # FastAPI has nothing to solve here: what a path names is text, and what a query may say has a default.
+            # FastAPI has nothing to parse: path parameters are strings, and query parameters have defaults.
             answer: Response = await endpoint(call, **{name: request.path_params[name] for name in named})
             return answer
 

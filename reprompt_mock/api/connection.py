@@ -1,4 +1,4 @@
-"""How a fault ends the connection of a request: by a reset, a plain close, or a close that comes later."""
+"""How faults end a request's connection: with a reset, a close, or a later close."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from asyncio import Transport
 
 TRANSPORT = "reprompt_mock.transport"
-"""The ASGI extension by which the server hands out a connection's transport."""
+"""The ASGI extension in which the server exposes a connection's transport."""
 LINGER_SECONDS = 2
-"""How long a client has to close a connection that is finished from here."""
+"""How long a client has to close a connection after the emulator has finished sending."""
 _CORK = getattr(socket, "TCP_CORK", getattr(socket, "TCP_NOPUSH", None))
 _NO_LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 
 
 class _Ending(asyncio.Protocol):
-    """Hears no more of a connection than its end, which it passes on to the protocol that had it before."""
+    """Ignores everything on a connection but its end, which it reports to the previous protocol."""
 
     def __init__(self, before: asyncio.Protocol) -> None:
         self.connection_lost = before.connection_lost  # type: ignore[method-assign]
@@ -29,31 +29,31 @@ class _Ending(asyncio.Protocol):
 
 
 class Connection:
-    """A connection as the server hands it out; each way to end it keeps all that was written before.
+    """A connection that the server exposes to faults.
 
     Args:
-        transport: the server's, in whose protocol an HTTP request is under way.
+        transport: the connection's transport, whose protocol is handling an HTTP request.
     """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     def write(self, data: bytes) -> None:
-        """Send bytes that are no ASGI message."""
+        """Send raw bytes, outside the ASGI messages."""
         if not self._transport.is_closing():
             self._transport.write(data)
 
     def reset(self) -> None:
-        """End it at once by a TCP reset, which a close without lingering is."""
+        """End it at once with a TCP reset, by closing it without lingering."""
         if self._transport.is_closing():
-            return  # its descriptor may be another connection's by now
+            return  # its descriptor may belong to another connection by now
         self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         self._transport.abort()
 
     def finish(self) -> None:
-        """Send no more: the client reads what was written, then the end.
+        """Stop sending: the client reads what has been written, then the end of the stream.
 
-        What it sends meanwhile is read and dropped: a close over unread bytes would be a reset.
+        What it sends meanwhile is read and dropped, since closing with unread bytes would cause a reset.
         """
         if self._transport.is_closing():
             return
@@ -64,20 +64,20 @@ class Connection:
             self._transport.close()
 
     def close(self) -> None:
-        """End it once all is written."""
+        """Close it once everything has been sent."""
         self._transport.close()
 
     def abort(self) -> None:
-        """End it, whatever is still to be written."""
+        """Close it at once, discarding unsent data."""
         self._transport.abort()
 
     def hold(self, *, on: bool = True) -> None:
-        """Let the last of what is written wait for more, where the machine can: the end then comes along with it."""
+        """Hold back a last partial packet, if the system can, so that the end of the stream arrives along with it."""
         if _CORK is not None and not self._transport.is_closing():
             self._transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, _CORK, int(on))
 
     def retire_after(self, seconds: float) -> None:
-        """End it some real seconds later, or after the answer to a request that is under way then."""
+        """Close it after real seconds; a request in progress then is answered first."""
         if seconds:
             asyncio.get_running_loop().call_later(seconds, self._retire)
         else:

@@ -28,7 +28,7 @@ _DAY_LENGTH = len("2026-01-31")
 
 
 class _AnyText(PathConvertor):
-    """The rest of a path, line breaks included: a place id may have any (contract C4)."""
+    """The rest of a path, including line breaks, which place ids may contain (contract C4)."""
 
     regex = "(?s:.*)"
 
@@ -46,7 +46,7 @@ def _real_day(day: str | None) -> str | None:
 async def get_jobs(
     call: Call,
     batch_id: Annotated[str | None, Query(alias="batchId", description="Only this batch's jobs.")] = None,
-    limit: Annotated[int, Query(ge=1, le=BELOW_2_63, description="How many to return at most.")] = 10_000,
+    limit: Annotated[int, Query(ge=1, le=BELOW_2_63, description="The most jobs to return.")] = 10_000,
     offset: Offset = 0,
     exclude_batches: Annotated[
         bool, Query(alias="excludeBatches", description="Only jobs that belong to no batch.")
@@ -79,7 +79,7 @@ async def create_job(call: Call) -> Response:
     """Submit one place that belongs to no batch (contract I2)."""
     place = parse_place(await call.body(), generates_ids=call.settings.generate_place_ids)
     job = await call.write(jobs.submit, place)
-    # However short its time in pending is: the answer describes the job as it was submitted.
+    # The answer describes the job as submitted, however short its time in pending.
     return answer({"place_id": job["place_id"], "inputs": job["inputs"], "status": JobStatus.pending.name})
 
 
@@ -105,7 +105,7 @@ async def enrich(call: Call) -> Response:
     openapi_extra=request_body(ReprocessJobRequest),
 )
 async def reprocess_jobs(call: Call) -> Response:
-    """Run the job that was last submitted for each place again (contract G9)."""
+    """Run the most recently submitted job of each place again (contract G9)."""
     request = parse(ReprocessJobRequest, await call.body())
     wanted = wanted_by(request)
     places = await call.write(reprocess.places, request.place_ids, wanted)
@@ -122,7 +122,7 @@ async def reprocess_jobs(call: Call) -> Response:
 
 @router.get("/jobs/{place_id:any_text}", operation_id="get_job", responses=answered("PlaceJobResult"))
 async def get_job(call: Call, place_id: str) -> Response:
-    """Return the result of the job that was last submitted for a place (contract F8)."""
+    """Return the result of a place's most recently submitted job (contract F8)."""
     return answer(await call.read(results.of_place, place_id))
 
 

@@ -1,4 +1,4 @@
-"""The service's OpenAPI document: the models that its routes name by reference, the ways to send a key."""
+"""The service's OpenAPI document: the models that its routes refer to, and the ways to send a key."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ ORG_SLUG = {
     "required": True,
     "schema": {"type": "string", "title": "Org Slug"},
 }
-"""The parameter of every path: calls read it before FastAPI looks at a request, so that it does not know it."""
+"""The parameter of every path; FastAPI does not know it, since calls read it first."""
 ERRORS = {
-    400: "The request breaks a rule of the service.",
+    400: "The request violates a rule of the service.",
     401: "The key is missing or unknown.",
     403: "The key belongs to another organization.",
     404: "Not found.",

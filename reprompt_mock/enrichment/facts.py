@@ -1,4 +1,4 @@
-"""The data files, read once: countries, kinds of places, cuisines, national facts, sentences, names, phone numbers."""
+"""The data files, read once: countries, kinds of place, cuisines, national facts, sentences, names, phone numbers."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ FILES = ("countries", "cuisines", "kinds", "letters", "national", "phones", "poo
 
 @lru_cache
 def data(name: str) -> Any:
-    """Read a data file by its name without extension.
+    """Return the contents of a data file, by its name without extension.
 
-    Neither a patched `open` nor a fake file system of a test stands between: what is read wrong once would stay so.
+    A test's patched `open` or fake file system does not affect the reading, since a wrong result would be cached.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
     with FileIO(_DATA / f"{name}.json") as file:
         return json.loads(file.readall())
@@ -28,7 +28,7 @@ def data(name: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """What is known about a country; `meal` is the price of a plain meal in its currency."""
+    """Facts about a country; `meal` is the price of a simple meal in its currency."""
 
     code: str | None
     name: str | None
@@ -50,7 +50,7 @@ _NOWHERE = Country(None, None, (), "USD", 15, "en", "en_US", "gb", None, ("Sprin
 
 @lru_cache
 def countries() -> dict[str, Country]:
-    """Give the countries by their ISO 3166-1 alpha-2 codes."""
+    """Return the countries by ISO 3166-1 alpha-2 code."""
     return {code: _country(code, facts) for code, facts in data("countries").items()}
 
 
@@ -65,13 +65,13 @@ def _tuples(facts: dict[str, Any], lists: tuple[str, ...]) -> dict[str, Any]:
 
 @lru_cache(maxsize=1024)
 def country(code: str | None) -> Country:
-    """Give the facts about a country; those of nowhere in particular where the code is unknown."""
+    """Return the facts about a country, or generic ones if the code is unknown."""
     return countries().get(code or "", _NOWHERE)
 
 
 @lru_cache
 def country_names() -> dict[str, str]:
-    """Give the code of each country by its full names and aliases, case-folded."""
+    """Return country codes by case-folded full name or alias."""
     names: dict[str, str] = {}
     for known in countries().values():
         for name in (known.name, *known.aliases):
@@ -81,5 +81,5 @@ def country_names() -> dict[str, str]:
 
 @lru_cache
 def zone_countries() -> dict[str, str]:
-    """Give the country of each time zone."""
+    """Return country codes by time zone."""
     return {zone: code for code, known in countries().items() for zone in known.zones}

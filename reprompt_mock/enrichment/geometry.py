@@ -1,4 +1,4 @@
-"""Where a WKT geometry lies (contract C1): a point exactly, other shapes by the centre of their bounding box."""
+"""The location of a WKT geometry (contract C1): a point itself, or the center of another shape's bounding box."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ _UNREADABLE = "cannot be parsed: use a form such as POINT(longitude latitude)"
 
 
 class GeometryError(ValueError):
-    """A text that is no WKT geometry on the earth."""
+    """The text is not a WKT geometry on the earth."""
 
 
 def point_of(wkt: str) -> tuple[float, float]:
-    """Give the longitude and latitude of a WKT geometry, whose coordinates stand longitude first.
+    """Return the longitude and latitude of a WKT geometry, whose coordinates are longitude first.
 
     Raises:
-        GeometryError: it cannot be parsed, is empty, or lies off the earth.
+        GeometryError: the geometry cannot be parsed, is empty, or is not on the earth.
     """
     from pygeoif import from_wkt
 
@@ -24,7 +24,7 @@ def point_of(wkt: str) -> tuple[float, float]:
     try:
         bounds: tuple[float, ...] = getattr(from_wkt(wkt), "bounds", ())
         west, south, east, north = bounds
-    except Exception as error:  # the parser lets IndexError, ValueError, TypeError and others out
+    except Exception as error:  # the parser raises IndexError, ValueError, TypeError and others
         raise GeometryError(_UNREADABLE) from error
     longitude, latitude = (west + east) / 2, (south + north) / 2
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
@@ -33,7 +33,7 @@ def point_of(wkt: str) -> tuple[float, float]:
 
 
 def _is_enclosed(wkt: str) -> bool:
-    # pygeoif reads past what follows the last parenthesis, and ponders for minutes over thousands of open ones.
+    # pygeoif ignores text after the last parenthesis, and takes minutes to parse thousands of open ones.
     start = wkt.find("(")
     depths = list(accumulate((letter == "(") - (letter == ")") for letter in wkt[start:]))
     return start > 0 and depths[-1] == 0 and 0 not in depths[:-1]

@@ -1,4 +1,4 @@
-"""What kind of place a place is: told by its category or name, else drawn."""
+"""The kind of a place: recognized from its category or name, otherwise drawn."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 from reprompt_mock.enrichment.facts import data
 from reprompt_mock.enrichment.memo import Memo
 
-# Where a name says two things, the head of the phrase counts: last in most languages, first in these.
+# If a name mentions two kinds, the head of the phrase counts: the last in most languages, the first in these.
 _HEAD_FIRST = frozenset(("ca", "es", "fr", "id", "it", "ms", "pt", "ro", "th", "vi"))
-# What follows one of these says where a place is, not what it is.
+# Words after one of these say where a place is, not what it is.
 _PREPOSITIONS = frozenset(("am", "an", "at", "bei", "beim", "by", "for", "im", "in", "near", "of", "vid", "zum"))
 _LAST = 3
 _PUNCTUATION = ".,;:!?()[]\"'&/"
@@ -19,7 +19,7 @@ _PUNCTUATION = ".,;:!?()[]\"'&/"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of place; `offers` are the chances in percent of delivery, takeout, dining in and pickup."""
+    """A kind of place; `offers` are the probabilities of delivery, takeout, dining in and pickup, in percent."""
 
     name: str
     labels: tuple[str, ...]
@@ -37,7 +37,7 @@ class Kind:
 
 @lru_cache
 def kinds() -> dict[str, Kind]:
-    """Give the kinds of places by name."""
+    """Return the kinds of place by name."""
     return {name: _kind(name, facts) for name, facts in data("kinds").items()}
 
 
@@ -50,7 +50,7 @@ def _kind(name: str, facts: dict[str, Any]) -> Kind:
 
 @lru_cache
 def drawn_kinds() -> tuple[Kind, ...]:
-    """Give the kinds to draw from, each as often as it is common."""
+    """Return the kinds to draw from, repeated in proportion to their frequency."""
     return tuple(kinds()[name] for name, facts in data("kinds").items() for _ in range(facts["weight"]))
 
 
@@ -61,7 +61,7 @@ def _words() -> dict[str, Kind]:
 
 @lru_cache
 def _endings() -> dict[str, list[tuple[str, Kind]]]:
-    """Give the endings of compound words by their last letters."""
+    """Return the endings of compound words, grouped by their last letters."""
     endings: dict[str, list[tuple[str, Kind]]] = {}
     for ending, kind in _parts("suffixes"):
         endings.setdefault(ending[-_LAST:], []).append((ending, kind))
@@ -74,7 +74,7 @@ def _parts(which: str) -> tuple[tuple[str, Kind], ...]:
 
 
 def recognised(text: str, language: str) -> Kind | None:
-    """Tell the kind that a name or category speaks of, None where it speaks of none."""
+    """Return the kind that a name or category mentions, None if it does not mention one."""
     return _recognised[text, language]
 
 

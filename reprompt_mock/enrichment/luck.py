@@ -1,4 +1,4 @@
-"""The luck of a place: numbers that follow from a seed and the place alone, some for each attribute."""
+"""The luck of a place: numbers for each attribute, derived from a seed and the place alone."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ T = TypeVar("T")
 
 _A_PAGE = 16
 
-# The first page has what the core attributes need: mostly that is all. An attribute that is added at the end of the
-# catalogue changes no other's luck.
+# The first page has what the core attributes need, usually all that is needed. Adding an attribute at the end of the
+# catalogue does not change the luck of the others.
 _FIRST = ("identity", "voice", *CORE, "postcode")
 _FURTHER = ("identifier", "account", *(name for name in CATALOGUE if name not in CORE))
 POSITIONS = {name: position for position, name in enumerate(_FIRST)} | {
@@ -33,7 +33,7 @@ _LAST_BYTE = 63
 
 
 def first_page(seed: int, place_id: str) -> bytes:
-    """Draw what all of a place's luck follows from."""
+    """Return the digest from which all of a place's luck is derived."""
     state = _keyed(seed).copy()
     state.update(place_id.encode())
     return state.digest()
@@ -45,7 +45,7 @@ def _keyed(seed: int) -> blake2b:
 
 
 def luck_of(page: bytes, *, beyond_core: bool) -> tuple[int, ...]:
-    """Give the luck of a place, 32 bits at each of the `POSITIONS`; those of the core attributes come first."""
+    """Return the luck of a place: 32 bits for each of the `POSITIONS`, core attributes first."""
     if not beyond_core:
         return _words_of_core(page)
     second = blake2b(page).digest()
@@ -53,10 +53,10 @@ def luck_of(page: bytes, *, beyond_core: bool) -> tuple[int, ...]:
 
 
 def failing(page: bytes, generation: int, share: int) -> list[str]:
-    """Draw the attributes that find nothing in a generation; `share` is how many of the `FATES` make them."""
+    """Draw the attributes that find nothing in a generation, each with probability `share` / `FATES`."""
     fates = blake2b(page + generation.to_bytes(8, "little")).digest()
     unclear = compress(range(len(_FATED)), fates.translate(_at_most(share >> 8)))
-    # A fate has two bytes; mostly the first decides.
+    # A fate has two bytes; the first one usually decides.
     return [_FATED[one] for one in unclear if (fates[one] << 8 | fates[_LAST_BYTE - one]) < share]
 
 

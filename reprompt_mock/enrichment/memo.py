@@ -1,4 +1,4 @@
-"""A memory of what follows from a name or an address: cheaper to ask, and much cheaper to miss, than an `lru_cache`."""
+"""A cache for values derived from names and addresses, with cheaper hits and much cheaper misses than `lru_cache`."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 _LARGEST = 65536
-"""More than a request has places, so that those that are read in turn again and again are never all forgotten."""
+"""More than the places in a request, so that reading them repeatedly in the same order still hits the cache."""
 
 
 class Memo(dict[K, V]):
-    """Makes the value of a key when it is first looked up; when it is full it forgets everything."""
+    """Computes the value of a key on first lookup; when full, it is cleared."""
 
     __slots__ = ("_make",)
 

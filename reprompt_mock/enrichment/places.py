@@ -1,4 +1,4 @@
-"""What a place's inputs tell: the country it lies in, whether it has an address (contract C1, C2)."""
+"""What follows from a place's inputs: its country, and whether it has an address (contract C1, C2)."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ _NO_COUNTRY = ("new mexico", "new jersey", "new england", "south georgia")
 _LONGEST_NAME = 6
 _COORDINATES = ("latitude", "longitude")
 _WITH_NUMERALS = b" "
-"""How a place begins that has numbers which 64 bits do not hold: as JSON the space means nothing."""
+"""The prefix of a stored place that has numbers which do not fit into 64 bits; JSON ignores the space."""
 
 
 def written_place(inputs: dict[str, Any]) -> bytes:
-    """Write a place's inputs as they are kept; numbers that 64 bits do not hold keep their digits."""
+    """Return a place's inputs in stored form; numbers that do not fit into 64 bits keep their digits."""
     for name in _COORDINATES:
         if isinstance(inputs.get(name), numerals.Numeral):
             inputs[name] = float(inputs[name])
@@ -52,7 +52,7 @@ def written_place(inputs: dict[str, Any]) -> bytes:
 
 
 def inputs_of(place: bytes | bytearray) -> dict[str, Any]:
-    """Read a place as it is kept, for an answer to hold: what 64 bits do not hold is there as it is written."""
+    """Decode a stored place for an answer; numbers that do not fit into 64 bits are written verbatim."""
     inputs: dict[str, Any] = (
         numerals.loads(place, numerals.fragment) if place.startswith(_WITH_NUMERALS) else orjson.loads(place)
     )
@@ -60,7 +60,7 @@ def inputs_of(place: bytes | bytearray) -> dict[str, Any]:
 
 
 def country_of(inputs: Mapping[str, Any]) -> str | None:
-    """Tell a place's country: as given, else by name, else by coordinates, else by its address (contract C2)."""
+    """Return a place's country code: as given, else by name, by coordinates or by address (contract C2)."""
     code: str | None = inputs.get("country_code")
     return code or _inferred(inputs)
 
@@ -72,7 +72,7 @@ def _inferred(inputs: Mapping[str, Any]) -> str | None:
 def _by_name(name: Any) -> str | None:
     if not isinstance(name, str):
         return None
-    # Codes do not count: CA is as often California as Canada.
+    # Codes are not recognized: CA means California as often as Canada.
     return country_names().get(name.strip().casefold())
 
 
@@ -106,7 +106,7 @@ def _by_last_words(text: str) -> str | None:
 
 
 def has_address(place: object) -> bool:
-    """Tell whether a place, which has its inputs as attributes, has an address or any part of one (contract C1)."""
+    """Return whether a place (an object with the inputs as attributes) has any part of an address (contract C1)."""
     return any(_is_text(getattr(place, part, None)) for part in ("full_address", *ADDRESS_PARTS))
 
 

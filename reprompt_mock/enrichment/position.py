@@ -1,4 +1,4 @@
-"""Points on the earth: where a place lies, and what lies around it."""
+"""Points on the earth: the position of a place, and points around it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _MICRO = 1_000_000
 _PER_METRE = _MICRO / 111_320.0
 _METRES_A_DEGREE = radians(6_371_000)
 _HALF_A_DEGREE = pi / 360
-# Near the poles a degree of longitude is next to nothing; below this, points would wrap around the earth.
+# Near the poles a degree of longitude is almost nothing; below this, points would wrap around the earth.
 _LEAST_COSINE = 0.01
 _NEAR = 8000
 
 
 class Position:
-    """A point, and the size of a metre to the east there."""
+    """A point, with the length of a meter to the east there."""
 
     __slots__ = ("_east", "_inland", "_latitude", "_longitude", "latitude", "longitude")
 
@@ -27,11 +27,11 @@ class Position:
         self._latitude = round(latitude * _MICRO)
         self._longitude = round(longitude * _MICRO)
         self._east = _PER_METRE / max(_LEAST_COSINE, cos(radians(latitude)))
-        # So far from the edges of the map that nothing nearby is beyond them.
+        # Far enough from the edges of the map that no nearby point is beyond them.
         self._inland = -89 < latitude < 89 and -179 < longitude < 179
 
     def moved(self, north: float, east: float) -> list[float]:
-        """Give the latitude and longitude so many metres to the north and east, to six decimals, on the map."""
+        """Return [latitude, longitude] of the point moved by meters, to six decimals, clamped to the map."""
         latitude = (self._latitude + int(north * _PER_METRE)) / _MICRO
         longitude = (self._longitude + int(east * self._east)) / _MICRO
         if self._inland:
@@ -39,7 +39,7 @@ class Position:
         return [min(90.0, max(-90.0, latitude)), min(180.0, max(-180.0, longitude))]
 
     def around(self, north: float, east: float) -> tuple[float, float, float, float]:
-        """Give the southern, western, northern and eastern edge of a box that reaches so many metres each way."""
+        """Return the south, west, north and east edges of a box that extends the given meters each way."""
         high, wide = int(north * _PER_METRE), int(east * self._east)
         south, west = (self._latitude - high) / _MICRO, (self._longitude - wide) / _MICRO
         north, east = (self._latitude + high) / _MICRO, (self._longitude + wide) / _MICRO
@@ -53,6 +53,6 @@ class Position:
         return Position(latitude, longitude)
 
     def metres_to(self, latitude: float, longitude: float) -> int:
-        """Give the distance to a point nearby in whole metres, where the earth is as good as flat."""
+        """Return the distance to a nearby point in whole meters, treating the earth as flat."""
         east = (longitude - self.longitude) * cos((self.latitude + latitude) * _HALF_A_DEGREE)
         return round(hypot(latitude - self.latitude, east) * _METRES_A_DEGREE)

@@ -1,4 +1,4 @@
-"""The sentences that say why a value was chosen, one for each reasoning key of a result (contract F5)."""
+"""The sentences that explain values, one for each reasoning key of a result (contract F5)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 TURNS = 16
 
-# Which output a reason is about, where it is not the output of the same name.
+# The output that a reason is about, if its name differs.
 _ABOUT = MappingProxyType(
     {
         "cuisine": "cuisines",
@@ -30,7 +30,7 @@ _ABOUT = MappingProxyType(
         "primary_turns": "min_turns",
     }
 )
-# How a sentence puts an output into words that is neither a text nor a number.
+# How outputs that are neither strings nor numbers are put into words.
 _IN_WORDS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
     {
         "address": itemgetter("full_address"),
@@ -45,10 +45,10 @@ _Wordy = tuple[_Telling, "Callable[[Any], str]"]
 
 
 class Reasons:
-    """The sentences of some attributes in one of the wordings, taken apart around the name of the place.
+    """The sentences of some attributes in one wording, split around the name of the place.
 
-    A telling one has its key, the output that it is about, and its three parts; a wordy one has to put the output into
-    words first. Where data know a sentence for an absent output, the output may be null.
+    A telling sentence has a key, the output that it is about, and three parts; a wordy one also has a function that
+    puts the output into words. An output may be null if the data have a sentence for its absence.
     """
 
     __slots__ = ("_absent", "_plain", "_plain_keys", "_telling", "_wordy")
@@ -77,7 +77,7 @@ class Reasons:
             self._absent.append((key, about, absent))
 
     def tell(self, name: str, outputs: Mapping[str, Any], reasoning: dict[str, str]) -> None:
-        """Write the sentence of each reasoning key."""
+        """Add the sentence of each reasoning key to `reasoning`."""
         reasoning.update(zip(self._plain_keys, map(name.join, self._plain), strict=True))
         for key, about, before, middle, after in self._telling:
             reasoning[key] = f"{before}{name}{middle}{outputs[about]}{after}"
@@ -90,7 +90,7 @@ class Reasons:
 
 @lru_cache(maxsize=1024)
 def _parts(key: str, turn: int) -> tuple[str, str, str | None]:
-    """Take a sentence apart: before and after the name, else before and after the name and after the value."""
+    """Split a sentence around its name and, if it has one, its value."""
     before, _, rest = _wording(key, data("sentences")["reasons"][key], turn).partition("{name}")
     middle, value, after = rest.partition("{value}")
     return before, middle, after if value else None
@@ -106,6 +106,6 @@ def _absent(key: str, turn: int) -> _Around | None:
 
 
 def _wording(key: str, sentences: Sequence[str], turn: int) -> str:
-    """Choose a sentence, so that all are told equally often but not in step with those of other keys."""
+    """Choose a sentence such that all are equally frequent, but not in step with those of other keys."""
     shuffled = sorted(range(TURNS), key=lambda one: digest(0, "wording", key, one))
     return sentences[shuffled[turn] % len(sentences)]

@@ -1,4 +1,4 @@
-"""A job's result, built when it is read: a pure function of its row and of what was in force (contract F3 to F7)."""
+"""A job's result, built on read: a pure function of its row and its submissions' settings (contract F3 to F7)."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Job(NamedTuple):
 
 
 def echoed(place: bytes | bytearray) -> dict[str, Any]:
-    """Give a place's inputs as results echo them: as sent, with every required field (contract C5)."""
+    """Return a place's inputs as results echo them: as sent, plus missing required fields (contract C5)."""
     inputs = {**_REQUIRED_INPUTS, **inputs_of(place), "input_type": "place"}
     if type(inputs["latitude"]) is int or type(inputs["longitude"]) is int:
         inputs.update(latitude=float(inputs["latitude"]), longitude=float(inputs["longitude"]))

@@ -1,4 +1,4 @@
-"""The search for attributes of a place: what it finds, why, and how sure that is."""
+"""The search for a place's attributes: values, reasons and confidence scores."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _NOTHING_FOUND = "The sources that were searched say nothing about this."
 
 
 class Search:
-    """A search for some attributes, prepared so that it is quickly made for many places.
+    """A search for some attributes, prepared once and run for many places.
 
-    Its outputs, reasoning and scores are those where nothing is found (contract F5). What it writes may be shared
-    between results: replace it, never change it.
+    `outputs`, `reasoning` and `scores` are the values if nothing is found (contract F5). What it writes may be shared
+    between results, so never mutate it.
     """
 
     __slots__ = (
@@ -58,7 +58,7 @@ class Search:
         )
 
     def find_nothing(self, outputs: dict[str, Any], reasoning: dict[str, str], scores: dict[str, str]) -> None:
-        """Write what there is where nothing is found."""
+        """Write the values for an attribute that finds nothing."""
         outputs.update(self.outputs)
         reasoning.update(self.reasoning)
         scores.update(self.scores)
@@ -71,7 +71,7 @@ class Search:
         reasoning: dict[str, str],
         scores: dict[str, str],
     ) -> None:
-        """Write what is found about a place in a generation, with the reasons and scores of each value."""
+        """Write what a generation finds about a place, with reasons and scores."""
         luck = subject.luck
         outputs.update(self.outputs)
         for finder, position in self._finders:
@@ -84,13 +84,13 @@ class Search:
 
 @lru_cache(maxsize=1024)
 def search_for(*attributes: str) -> Search:
-    """Prepare a search for known attributes."""
+    """Return the prepared search for known attributes."""
     return Search(attributes)
 
 
 @lru_cache(maxsize=len(CATALOGUE) * _MOODS)
 def _level(attribute: str, mood: int) -> str:
-    """Choose a level: over all moods each is as frequent as in the list, but not in step with other attributes."""
+    """Choose a level: over all moods as frequent as in `_LEVELS`, but not in step with other attributes."""
     return _LEVELS[_shuffled(attribute)[mood]]
 
 

@@ -1,4 +1,4 @@
-"""What the finders of values see: a place, what is known about it, and its luck."""
+"""What finders see: a place, the facts about it, and its luck."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _DROPPED = b"'`"
 
 
 class Subject:
-    """A place as seen under a seed: everything follows from the seed and the place alone.
+    """A place under a seed; everything is derived from the seed and the place alone.
 
-    `inputs` are as echoed, `domain` stands under the top-level domain that is reserved for examples, `maps` are kept
-    here by generation, and without `beyond_core` there is luck for the core attributes only.
+    `inputs` are as echoed, `domain` is under the top-level domain reserved for examples, `maps` caches maps by
+    generation, and without `beyond_core` there is luck for the core attributes only.
     """
 
     __slots__ = (
@@ -67,7 +67,7 @@ class Subject:
 
     @property
     def position(self) -> Position:
-        """Where the place lies: as given, else near the main city of its country."""
+        """The place's position: as given, else near the main city of its country."""
         if self._position is None:
             latitude, longitude = self.inputs.get("latitude"), self.inputs.get("longitude")
             if latitude is None or longitude is None:
@@ -90,7 +90,7 @@ def _said_kind(inputs: Mapping[str, Any]) -> Kind | None:
 
 
 def label_of(name: str) -> str:
-    """Turn a name into a label of a domain name; empty where too little of it can be spelt in ASCII."""
+    """Convert a name to a label of a domain name, "" if too little of it can be written in ASCII."""
     return _labels[name]
 
 
@@ -107,14 +107,14 @@ _labels = Memo(_label)
 
 def _romanized(name: str) -> bytes:
     spelt = name.lower()
-    if not _letters().isdisjoint(spelt):  # few names have any
+    if not _letters().isdisjoint(spelt):  # few names have such letters
         spelt = spelt.translate(_spellings())
     return normalize("NFKD", spelt).encode("ascii", "ignore")
 
 
 @lru_cache
 def _letters() -> frozenset[str]:
-    """Give the letters that do not decompose into a Latin letter and an accent."""
+    """Return the letters that do not decompose into a Latin letter and an accent."""
     return frozenset(data("letters"))
 
 

@@ -1,4 +1,4 @@
-"""What the results of jobs have in common that share a submission, a status and a history: worked out once."""
+"""What jobs with the same submission, status and history have in common in their results, computed once."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _NEVER_ASKED = dict.fromkeys(CATALOGUE, AttributeStatus.NOT_RUN.value)
 
 
 class InForce(NamedTuple):
-    """The settings of a submission that values are drawn from."""
+    """The settings of a submission on which values depend."""
 
     seed: int
     not_found_rate: float
 
 
 class References(NamedTuple):
-    """Resolves what histories refer to: the settings of submissions, and what rules pinned."""
+    """Functions that resolve what histories refer to: submissions' settings, and rules' pins."""
 
     in_force: Callable[[int], InForce]
     pins: Callable[[int], Mapping[str, Any]]
@@ -43,8 +43,8 @@ class References(NamedTuple):
 class Run:
     """A search that was made under a seed, for a generation of values.
 
-    `failing` is how many of `FATES` make an attribute find nothing, None where a rule lets nothing be found; the
-    outputs and scores are those that rules pinned.
+    An attribute finds nothing with probability `failing` / `FATES`, or always if `failing` is None, by a rule.
+    `outputs` and `confidence_scores` are pinned by rules.
     """
 
     search: Search
@@ -74,7 +74,7 @@ class Run:
 
 
 class FailedRun(NamedTuple):
-    """What the reason of an attribute's error is drawn from; `error` is the reason that a rule gave instead."""
+    """What the reason for an attribute's error is drawn from; `error` is a rule's reason, if any, used instead."""
 
     seed: int
     generation: int

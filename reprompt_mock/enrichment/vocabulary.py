@@ -1,4 +1,4 @@
-"""Pools of names and places in a country's language, made by Faker beforehand and picked from by hash."""
+"""Pools of names and places in a country's language, generated with Faker in advance and chosen from by hash."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LETTERS = "ABCDEFGHJKLMNPRSTUVWXYZ"
 
 
 class Vocabulary(NamedTuple):
-    """The pools of a country; states and postcodes are empty where its addresses have none."""
+    """The pools of a country; states and postcodes are empty if its addresses do not have them."""
 
     surnames: tuple[str, ...]
     streets: tuple[str, ...]
@@ -29,10 +29,10 @@ class Vocabulary(NamedTuple):
 
 @lru_cache(maxsize=512)
 def vocabulary(code: str | None) -> Vocabulary:
-    """Give the pools of a country."""
+    """Return the pools of a country."""
     facts = country(code)
     pools: dict[str, list[str]] = data("pools")[facts.locale]
-    # The pools of a locale have the places of one country; others have its surnames only.
+    # A locale's pools have the places of one country; other countries with the locale use only its surnames.
     own = pools if facts.code == facts.locale[-2:] else {}
     return Vocabulary(
         tuple(pools["surnames"]),

@@ -80,5 +80,5 @@ async def _answered(app: App, scope: dict[str, Any], body: bytes) -> Answer:
     except Exception:
         # The framework raises a defect once more after it has answered and logged it.
         if not status:
-            _logger.exception("a defect of the emulator")
+            _logger.exception("a bug in the emulator")
     return Answer(status or 500, b"".join(parts))

@@ -1,4 +1,4 @@
-"""Where work runs, decided in this one place: on the event loop where it is short, in a thread where it is not."""
+"""The one place that decides where work runs: short work on the event loop, long work in a thread."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _WRITERS = 2
-"""Threads that write: one that does, one that prepares; the others wait their turn on the event loop."""
+"""Threads for writes: one writes while one prepares; further writes wait on the event loop."""
 _LONG_JOBS = 500
 _LONG_BYTES = 64 * 1024
 _RESULT_JOBS = 5
-"""A result takes as long as so many jobs elsewhere."""
+"""Building one result takes as long as handling this many jobs in other use cases."""
 
 
 _LONG = frozenset(
@@ -45,18 +45,18 @@ _LONG = frozenset(
         snapshot.restore,
     }
 )
-"""Use cases that may go through all jobs of a world, or through many rules."""
+"""Use cases that may process all jobs of a world, or many rules."""
 _WEIGHTS: Mapping[Callable[..., Any], Callable[..., float]] = {
     batches.create: lambda request: len(request.places),
     batches.mark: lambda batch_ids, **_: len(batch_ids),
     reprocess.places: lambda place_ids, _: _RESULT_JOBS * len(place_ids),
     results.page: lambda _, *, limit, **__: _RESULT_JOBS * limit,
 }
-"""How many jobs a use case goes through, by its arguments; others say so themselves once they know (`weigh`)."""
+"""How many jobs a use case processes, from its arguments; others report it themselves once they know (`weigh`)."""
 
 
 class Offload:
-    """Runs use cases so that the event loop never waits for the write lock or for long work.
+    """Runs use cases without ever blocking the event loop on the write lock or on long work.
 
     Args:
         engine: the engine.
@@ -67,7 +67,7 @@ class Offload:
         self._writers = CapacityLimiter(_WRITERS)
 
     async def prepare(self, work: Callable[[bytes], T], body: bytes) -> T:
-        """Read a body, which needs no world."""
+        """Parse a body, which does not need a world."""
         if len(body) <= _LONG_BYTES:
             return work(body)
         return await to_thread.run_sync(work, body, limiter=self._writers)
@@ -76,7 +76,7 @@ class Offload:
         self, world: World, work: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run a use case that reads a world."""
-        # What is due in it, or just being committed, makes it long.
+        # Applying what is due, or waiting for a commit in progress, makes a read long.
         if not (world.is_due() or self.engine.is_publishing(world) or _is_long(work, args, kwargs)):
             with suppress(TooLong):
                 return self.engine.try_read(_LONG_JOBS, world, work, *args, **kwargs)
@@ -93,7 +93,7 @@ class Offload:
         return await to_thread.run_sync(partial(self.engine.write, world, work, *args, **kwargs), limiter=self._writers)
 
     async def across(self, work: Callable[[], T]) -> T:
-        """Run work that goes through several worlds."""
+        """Run work that involves several worlds."""
         return await to_thread.run_sync(work, limiter=self._writers)
 
 

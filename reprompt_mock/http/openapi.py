@@ -1,7 +1,7 @@
-"""OpenAPI documents: FastAPI's own, with the models that routes name by reference.
+"""OpenAPI documents: FastAPI's, plus the models that routes refer to by name.
 
-Routes read their bodies raw, write their answers themselves and answer errors from one place: FastAPI sees no model.
-What is only answered they call by its name, since those models serve the document alone, and are loaded with it.
+Routes read raw bodies, write their answers themselves and handle errors in one place, so FastAPI sees no models.
+They refer to answer models by name, since only the document needs those and they are loaded along with it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _REFERENCES = re.compile(rb'"#/components/schemas/(\w+)"')
 
 
 def request_body(model: type[BaseModel], *, required: bool = True, or_list: bool = False) -> dict[str, Any]:
-    """Describe a JSON body for a route's `openapi_extra`; `or_list` allows a list of them too."""
+    """Describe a JSON body for a route's `openapi_extra`; `or_list` also allows a list of them."""
     schema = _reference(model.__name__)
     if or_list:
         schema = {"anyOf": [schema, {"type": "array", "items": schema}]}
@@ -40,7 +40,7 @@ def request_body(model: type[BaseModel], *, required: bool = True, or_list: bool
 
 
 def answered(*models: str, status: int = 200) -> dict[int | str, dict[str, Any]]:
-    """Describe what is answered, one of some models, for the `responses` of a route."""
+    """Describe an answer that is one of the named models, for the `responses` of a route."""
     schemas = [_reference(model) for model in models]
     schema = schemas[0] if len(schemas) == 1 else {"anyOf": schemas}
     return {status: {"content": _json(schema)}}
@@ -53,11 +53,11 @@ def refusals(meanings: Mapping[int, str]) -> dict[int | str, dict[str, Any]]:
 
 
 def build_document(app: FastAPI, *modules: ModuleType, further: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Write the document of the app's routes, anew at each call; the models that routes name stand in `modules`.
+    """Build the document of the app's routes; `modules` define the models that routes refer to.
 
-    `further` are paths that are served beside the app's, as the document describes them.
+    `further` describes paths that are served in addition to the app's. The document is built afresh on each call.
 
-    A model has one schema, whether it is sent or answered: what may be left out is not required.
+    A model has one schema for requests and answers: properties that may be omitted are not required.
     """
     from reprompt_mock.http import answers
 
@@ -102,9 +102,9 @@ def _is_model(value: Any) -> bool:
 
 
 def _schemas_of(models: Iterable[type[BaseModel]]) -> dict[str, Any]:
-    """Write the schemas of models and of all that they hold, by name."""
+    """Return the schemas of models and of everything they contain, by name."""
     _, definitions = models_json_schema([(model, "validation") for model in models], ref_template=_REF)
-    # As in the schemas that FastAPI writes itself, no default is null.
+    # Omit defaults that are null, as FastAPI does in its own schemas.
     schemas: dict[str, Any] = jsonable_encoder(definitions["$defs"], exclude_none=True)
     return schemas
 

@@ -33,7 +33,7 @@ _ELLIPSIS_BYTES = 3
 
 
 def problem(detail: Any, status: int, headers: Mapping[str, str] | None = None) -> Response:
-    """Answer with an error."""
+    """Create an error answer."""
     content = orjson.dumps({"detail": detail})
     return Response(content, status, dict(headers or {}), media_type="application/json")
 
@@ -43,7 +43,7 @@ def install(app: FastAPI, methods_of: Callable[[str], Sequence[str]]) -> None:
 
     Args:
         app: the app.
-        methods_of: gives the methods of a path, for `Allow`.
+        methods_of: returns the methods of a path, for `Allow`.
     """
 
     def on_refusal(_: Request, error: Exception) -> Response:
@@ -62,15 +62,15 @@ def install(app: FastAPI, methods_of: Callable[[str], Sequence[str]]) -> None:
                 (refusal.headers or {}).get("Allow", "").split(", ")
             )
             named = ", ".join(allowed)
-            return problem(f"{request.method} is not allowed at this path, which has {named}.", 405, {"Allow": named})
+            return problem(f"{request.method} is not allowed at this path: use {named}.", 405, {"Allow": named})
         return problem(refusal.detail, refusal.status_code, refusal.headers)
 
     def on_disconnect(_: Request, __: Exception) -> Response:
-        # Nobody reads this, but the journal shows it, and the log no defect.
+        # The client never sees this, but the journal records it, and the log does not report a bug.
         return problem("The client closed the connection before the end of its body.", 400)
 
     def on_defect(_: Request, error: Exception) -> Response:
-        _logger.error("a defect of the emulator", exc_info=error)
+        _logger.error("a bug in the emulator", exc_info=error)
         return problem(DEFECT, 500)
 
     app.add_exception_handler(MockError, on_refusal)
@@ -81,7 +81,7 @@ def install(app: FastAPI, methods_of: Callable[[str], Sequence[str]]) -> None:
 
 
 def described(errors: Sequence[Any]) -> list[dict[str, Any]]:
-    """Describe what does not fit a schema: at most 20 entries and 16 kB, then how many more (contract B2)."""
+    """Describe validation errors: at most 20 entries and 16 kB, then how many more there are (contract B2)."""
     entries: list[dict[str, Any]] = []
     left = _MOST_BYTES - _SPARE_BYTES
     for error in errors[:_MOST_ENTRIES]:
@@ -115,7 +115,7 @@ def _unknown(value: Any) -> Any:
 
 
 def _bounded(value: Any) -> Any:
-    """Echo an input where it is short and can be written as JSON."""
+    """Return an input to echo: cut off if it is long, None if it cannot be written as JSON."""
     try:
         written = orjson.dumps(value, default=_unknown)
     except orjson.JSONEncodeError:

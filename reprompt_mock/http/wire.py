@@ -23,22 +23,22 @@ _LONGEST_NAME = 40
 
 
 def answer(content: Any, status: int = 200) -> Response:
-    """Write an answer as JSON."""
+    """Create a JSON response."""
     return Response(orjson.dumps(content), status, media_type="application/json")
 
 
 def array(written: Iterable[bytes]) -> list[orjson.Fragment]:
-    """Make an array of what is JSON already, one value or several with commas, for an answer to hold."""
+    """Return an array, for use in an answer, of encoded JSON: each item is one value or several with commas."""
     return list(map(orjson.Fragment, written))
 
 
 async def read_body(request: Request, limit: int | None) -> bytes:
-    """Read a body whole, counted while it streams; a byte order mark is skipped (contract B6).
+    """Read a whole body, enforcing `limit` as it streams; a byte order mark is skipped (contract B6).
 
     Raises:
-        EncodingUnsupported: it is compressed (contract B4).
-        BodyTooLarge: it is larger than `limit` bytes (contract B4).
-        RequestValidationError: it was announced, and is empty.
+        EncodingUnsupported: the body is compressed (contract B4).
+        BodyTooLarge: the body is larger than `limit` bytes (contract B4).
+        RequestValidationError: the headers announce a body, but it is empty.
     """
     _check_encoding(request.headers.getlist("content-encoding"))
     chunks, size = [], 0
@@ -49,7 +49,7 @@ async def read_body(request: Request, limit: int | None) -> bytes:
         chunks.append(chunk)
     body = b"".join(chunks).removeprefix(BOM_UTF8)
     if not body and _is_announced(request.headers):
-        raise invalid("a body was announced, and none came")
+        raise invalid("a body was announced, but none was sent")
     return body
 
 
@@ -64,21 +64,21 @@ def _is_announced(headers: Headers) -> bool:
 
 
 def loaded(body: bytes) -> Any:
-    """Read JSON, whatever its content type says (contract B6).
+    """Decode a JSON body, whatever its content type (contract B6).
 
     Raises:
-        RequestValidationError: it is no JSON, or has NaN, infinities or lone surrogates.
+        RequestValidationError: `body` is not JSON, or contains NaN, infinities or lone surrogates.
     """
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         encoding = _other_encoding(body)
-        why = f"the body is in {encoding}, send it in UTF-8" if encoding else error.msg
+        why = f"the body is in {encoding}: send it in UTF-8" if encoding else error.msg
         raise invalid(why, at=error.pos) from None
 
 
 def invalid(why: str, *, at: int = 0) -> RequestValidationError:
-    """Make the error of a body that is no JSON; `at` is where."""
+    """Create the error for a body that is not JSON; `at` is the position of the problem."""
     return RequestValidationError(
         [{"type": "json_invalid", "loc": ("body", at), "msg": f"JSON decode error: {why}", "input": {}}]
     )
@@ -90,7 +90,7 @@ def invalid_header(name: str, why: str) -> RequestValidationError:
 
 
 def _other_encoding(body: bytes) -> str | None:
-    """Tell in which Unicode encoding other than UTF-8 a body is: by its mark, or since JSON begins in ASCII."""
+    """Detect UTF-16 or UTF-32, by the byte order mark or because JSON begins with an ASCII character."""
     start = body[:4]
     zeros = [not byte for byte in start]
     if start in (BOM_UTF32_LE, BOM_UTF32_BE) or zeros in ([True, True, True, False], [False, True, True, True]):
@@ -101,15 +101,15 @@ def _other_encoding(body: bytes) -> str | None:
 
 
 def validated(model: type[Model], value: Any, *, at: Sequence[str | int] = ()) -> Model:
-    """Fit JSON data into a model, leniently (contract B6).
+    """Validate JSON data against a model, leniently (contract B6).
 
     Args:
         model: the model.
         value: the data.
-        at: where in the body they stand.
+        at: the location of the data in the body.
 
     Raises:
-        RequestValidationError: they do not fit.
+        RequestValidationError: the data do not fit the model.
     """
     try:
         return model.model_validate(value)
@@ -120,9 +120,9 @@ def validated(model: type[Model], value: Any, *, at: Sequence[str | int] = ()) -
 
 
 def parse(model: type[Model], body: bytes) -> Model:
-    """Read a body by a model; one that was never announced counts as `{}`.
+    """Decode a body and validate it against a model; a missing body counts as `{}`.
 
     Raises:
-        RequestValidationError: it is no JSON, or does not fit the model.
+        RequestValidationError: the body is not JSON, or does not fit the model.
     """
     return validated(model, loaded(body or b"{}"))

@@ -372,7 +372,7 @@ def test_another_unicode_encoding_is_named(encoding: str, path: str, org: Org) -
 
     assert response.status_code == 422
     (problem,) = response.json()["detail"]
-    assert f"the body is in {encoding.upper()[:6]}, send it in UTF-8" in problem["msg"]
+    assert f"the body is in {encoding.upper()[:6]}: send it in UTF-8" in problem["msg"]
 
 
 @pytest.mark.parametrize("body", [*(body.encode() for body in REFUSED), *IN_BYTES])
@@ -566,4 +566,4 @@ def test_a_body_that_was_announced_and_lost_is_not_taken_for_an_empty_object(
     lost = org.http.request(method, url, headers={**org.headers, **announced})
 
     assert lost.status_code == 422
-    assert lost.json()["detail"][0]["msg"] == "JSON decode error: a body was announced, and none came"
+    assert lost.json()["detail"][0]["msg"] == "JSON decode error: a body was announced, but none was sent"

@@ -1,1 +1,1 @@
-"""Wire models: the shapes that the service publishes."""
+"""Wire models: the schemas that the service publishes."""

@@ -1,6 +1,6 @@
-"""Addresses as results carry them: one form for everywhere, and six national ones.
+"""Addresses in results: one general form, and six national ones.
 
-`outputs.address_localized` is told apart by its `country_code`.
+The form of `outputs.address_localized` depends on its `country_code`.
 """
 
 from typing import Annotated, Literal
@@ -9,14 +9,14 @@ from pydantic import BaseModel, Field
 
 
 class AddressDetails(BaseModel):
-    """An address in its parts."""
+    """An address, split into parts."""
 
     full_address: str | None = Field(None, description="The address in one line.")
     unit_number: str | None = None
     floor: str | None = None
     building: str | None = None
     block: str | None = None
-    km: str | None = Field(None, description="The kilometre mark on the road.")
+    km: str | None = Field(None, description="The kilometer mark on the road.")
     house: str | None = Field(None, description="The house number or name.")
     street: str | None = None
     neighborhood: str | None = None
@@ -58,11 +58,11 @@ class IndonesiaAddress(BaseModel):
     administrative_area_level2: str | None = Field(None, description="The city or regency.")
     administrative_area_level3: str | None = Field(None, description="The district.")
     administrative_area_level4: str | None = Field(None, description="The village.")
-    rt_rw: str | None = Field(None, description="The neighbourhood's numbers.")
+    rt_rw: str | None = Field(None, description="The neighborhood's numbers.")
     street: str | None = None
     gang: str | None = Field(None, description="The alley.")
     building: str | None = None
-    km: str | None = Field(None, description="The kilometre mark on the road.")
+    km: str | None = Field(None, description="The kilometer mark on the road.")
     block: str | None = None
     house_no: str | None = None
     kav: str | None = Field(None, description="The plot.")

@@ -1,4 +1,4 @@
-"""What the operations answer, besides results (contract B, D to I)."""
+"""The operations' answers, except results (contract B, D to I)."""
 
 from typing import Any, Literal
 
@@ -20,7 +20,7 @@ class JobsByStatus(BaseModel):
 
 
 class AttributeStatusGroup(BaseModel):
-    """The places for which an attribute has one status."""
+    """The places whose attribute has one status."""
 
     total: int
     ids: list[str]
@@ -36,7 +36,7 @@ class AttributeStatusDistribution(BaseModel):
 
 
 class SubmittedPlaceBatchResponse(BaseModel):
-    """A batch with its places."""
+    """A batch and its places."""
 
     id: str
     batch_name: str
@@ -45,12 +45,12 @@ class SubmittedPlaceBatchResponse(BaseModel):
     created_at: AwareDatetime
     metadata: BatchMetadata | None = Field(None, description="The progress; null when the batch is created.")
     attribute_statuses: dict[str, AttributeStatusDistribution] | None = Field(
-        None, description="By attribute, where `enrichments` names some."
+        None, description="By attribute, if `enrichments` names any."
     )
 
 
 class BatchJob(BaseModel):
-    """A batch as the list shows it."""
+    """A batch in the list."""
 
     id: str
     batch_name: str
@@ -62,7 +62,7 @@ class BatchJob(BaseModel):
 
 
 class PaginatedBatchesResponse(BaseModel):
-    """A page of batches, the newest first."""
+    """A page of batches, newest first."""
 
     batches: list[BatchJob]
     total: int = Field(description="The number of batches on all pages.")
@@ -71,7 +71,7 @@ class PaginatedBatchesResponse(BaseModel):
 
 
 class V1AttributesResponse(BaseModel):
-    """The names of the attributes that can be asked for."""
+    """The names of the attributes that can be requested."""
 
     core: list[str] = Field(description="Those of the set `core`.")
     custom: list[str] = Field(description="Always empty here.")
@@ -79,7 +79,7 @@ class V1AttributesResponse(BaseModel):
 
 
 class SubmittedJob(BaseModel):
-    """A job that was taken on."""
+    """A job that was accepted."""
 
     place_id: str
     inputs: UniversalPlace
@@ -94,7 +94,7 @@ class Message(BaseModel):
 
 
 class ReprocessAnswer(Message):
-    """Which jobs of a batch run again."""
+    """Which jobs of a batch are run again."""
 
     job_count: int
     batch_id: str
@@ -102,18 +102,18 @@ class ReprocessAnswer(Message):
 
 
 class ReprocessJobsAnswer(Message):
-    """Which places' jobs run again."""
+    """Which places' jobs are run again."""
 
     job_count: int
     place_ids: list[str]
-    missing: list[str] = Field(description="The places that have no job.")
+    missing: list[str] = Field(description="The places without a job.")
 
 
 class BulkRefreshBatchResponse(BaseModel):
-    """Which batches are marked for refresh, or no longer."""
+    """Which batches are marked for refresh or unmarked."""
 
     updated: list[str]
-    missing: list[str] = Field(description="The ids that name no batch.")
+    missing: list[str] = Field(description="The ids without a batch.")
     refresh: bool
 
 

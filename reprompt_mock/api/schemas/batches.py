@@ -1,4 +1,4 @@
-"""Batches as clients send them."""
+"""Batches in requests."""
 
 from __future__ import annotations
 
@@ -21,10 +21,8 @@ class _WantedBatch(BaseModel):
     attributes: AttributeNames | None = Field(
         None, description="Attributes for every job, added to those of attribute_set."
     )
-    kick_off_jobs_now: bool = Field(
-        True, description="Whether the jobs run at once, or stay pending until they are reprocessed."
-    )
-    owner_id: str | None = Field(None, description="Accepted, without effect.")
+    kick_off_jobs_now: bool = Field(True, description="Whether the jobs run at once or stay pending until reprocessed.")
+    owner_id: str | None = Field(None, description="Accepted but ignored.")
 
 
 class PlaceBatchPayload(_WantedBatch):
@@ -44,37 +42,37 @@ class ReprocessBatchRequest(BaseModel):
 
     failed_only: bool = Field(True, description="The failed jobs.")
     incomplete_only: bool = Field(False, description="The pending, queued and in-progress jobs.")
-    refresh: bool = Field(False, description="Enrich anew even where values are cached.")
+    refresh: bool = Field(False, description="Enrich again even if values are cached.")
     attributes: AttributeNames | None = Field(
         None, description="The attributes to enrich, added to those of attribute_set."
     )
     attribute_set: AttributeSet | None = Field(None, description="A predefined set of attributes.")
     use_previous_invocation_params: bool = Field(
-        False, description="Use each job's own last attributes, and the request's only where it has none."
+        False, description="Use each job's own previous attributes, and the request's only if it has none."
     )
 
 
 class ReprocessJobRequest(BaseModel):
     """Which places to run again, and how."""
 
-    place_ids: list[Named] = Field(description="The places whose last submitted job is to run again.")
+    place_ids: list[Named] = Field(description="The places whose most recently submitted job is to run again.")
     attributes: AttributeNames | None = Field(None, description="The attributes to enrich.")
     attribute_set: AttributeSet | None = Field(None, description="A predefined set of attributes.")
-    refresh: bool = Field(False, description="Enrich anew even where values are cached.")
+    refresh: bool = Field(False, description="Enrich again even if values are cached.")
     use_previous_invocation_params: bool = Field(
-        False, description="Use each job's own last attributes, and the request's only where it has none."
+        False, description="Use each job's own previous attributes, and the request's only if it has none."
     )
 
 
 class UpdateBatchRequest(BaseModel):
-    """What to change about a batch; omitted fields stay."""
+    """What to change about a batch; omitted fields stay unchanged."""
 
     batch_name: Named | None = Field(None, description="The new name.")
     refresh: bool | None = Field(None, description="Whether the batch is marked for refresh.")
 
 
 class BulkRefreshBatchRequest(BaseModel):
-    """Which batches to mark for refresh, or no longer."""
+    """Which batches to mark for refresh or unmark."""
 
     batch_ids: list[Named] = Field(description="The batches.")
     refresh: bool = Field(True, description="Whether they are marked.")

@@ -1,4 +1,4 @@
-"""A menu as results carry it."""
+"""Menus in results."""
 
 from pydantic import BaseModel, Field
 
@@ -18,7 +18,7 @@ class MenuChoice(BaseModel):
 
 
 class MenuItemData(BaseModel):
-    """What there is to choose about an item."""
+    """A choice to make about an item."""
 
     choices: list[MenuChoice] | None = None
 

@@ -1,6 +1,6 @@
-"""What enrichment writes about a place (contract F5).
+"""The outputs of enrichment for a place (contract F5).
 
-A key is present where its attribute ran, and null where that found nothing.
+A key is present if its attribute ran, and null if the attribute found nothing.
 """
 
 from enum import StrEnum
@@ -33,7 +33,7 @@ class DaysGroupedByHoursFormat(BaseModel):
 
 
 class StorefrontImage(BaseModel):
-    """A picture of the place from outside."""
+    """A picture of the place from the outside."""
 
     url: str
 
@@ -46,7 +46,7 @@ class GenericJobOutputs(BaseModel):
     # identity and position
     reprompt_id: str | None = None
     coordinates: tuple[float, float] | None = Field(None, description="Latitude, then longitude.")
-    coordinates_distance: int | None = Field(None, description="Metres between the given and the found position.")
+    coordinates_distance: int | None = Field(None, description="Meters between the given and the found position.")
     open_closed_status: str | None = Field(
         None, description="Open, Closed, Temporarily Closed or No Internet Presence."
     )
@@ -78,7 +78,7 @@ class GenericJobOutputs(BaseModel):
     # names
     name: str | None = None
     multilingual_names: dict[str, str | None] = Field(
-        default_factory=dict, description="Names by language; empty where there are none."
+        default_factory=dict, description="Names by language; empty if there are none."
     )
     alt_name: str | None = None
     official_name: str | None = None
@@ -96,7 +96,7 @@ class GenericJobOutputs(BaseModel):
     # address and contact
     address: AddressDetails | None = None
     address_localized: LocalizedAddress | None = Field(
-        None, description="The address in its country's own form, where there is one."
+        None, description="The address in its country's own form, if there is one."
     )
     categories: list[str] | None = None
     website: str | None = None

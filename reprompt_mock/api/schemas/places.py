@@ -1,4 +1,4 @@
-"""A place as clients send it, and what makes one acceptable (contract C1 to C4)."""
+"""Places in requests, and what makes one acceptable (contract C1 to C4)."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ AttributeNames = list[Named]
 
 
 class UniversalPlace(BaseModel):
-    """A place to enrich. Fields beyond these are kept and echoed."""
+    """A place to enrich. Additional fields are kept and echoed."""
 
     model_config = ConfigDict(extra="allow")
 
     name: Annotated[Named, AfterValidator(_not_blank)] = Field(description="The name of the place, not blank.")
     full_address: str | None = Field(None, description="The address in one line, as on a letter.")
     country_code: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = Field(
-        None, description="ISO 3166-1 alpha-2; inferred where it is missing."
+        None, description="ISO 3166-1 alpha-2; inferred if missing."
     )
     category: str | None = Field(None, description="What kind of place it is.")
     website: str | None = Field(None, description="The website, as far as it is known.")
@@ -55,7 +55,7 @@ class UniversalPlace(BaseModel):
     longitude: Annotated[FiniteFloat, Field(ge=-180, le=180)] | None = Field(
         None, description="Degrees east, -180 to 180."
     )
-    wkt_geometry: str | None = Field(None, description="Instead of coordinates: a WKT geometry, longitude first.")
+    wkt_geometry: str | None = Field(None, description="A WKT geometry instead of coordinates, longitude first.")
     street: str | None = Field(None, description="The street.")
     city: str | None = Field(None, description="The city.")
     house: str | None = Field(None, description="The house number or name.")
@@ -63,7 +63,7 @@ class UniversalPlace(BaseModel):
     postalCode: str | None = Field(None, description="The postal code.")  # noqa: N815 - the service's name
     country: str | None = Field(None, description="The country's full name.")
     opening_hours: dict[str, str] | None = Field(None, description="The opening hours by day.")
-    source: str | None = Field(None, description="Where the data of the place come from.")
+    source: str | None = Field(None, description="Where the data about the place come from.")
 
     @model_validator(mode="after")
     def _located(self) -> UniversalPlace:
@@ -98,8 +98,8 @@ class _WantedPlace(BaseModel):
     attribute_set: Literal["open_closed", "core", "all"] | None = Field(
         None, description="A predefined set of attributes."
     )
-    attributes_enrichments: list[dict[str, Any]] | None = Field(None, description="Accepted, without effect.")
-    refresh: bool = Field(False, description="Enrich anew even where values are cached.")
+    attributes_enrichments: list[dict[str, Any]] | None = Field(None, description="Accepted but ignored.")
+    refresh: bool = Field(False, description="Enrich again even if values are cached.")
 
 
 class PlaceJob(_WantedPlace):

@@ -1,4 +1,4 @@
-"""What a job has found out about its place, and how (contract F3 to F7)."""
+"""Results: what a job has found about its place, and how (contract F3 to F7)."""
 
 from enum import StrEnum
 from typing import Any
@@ -10,7 +10,7 @@ from reprompt_mock.api.schemas.places import UniversalPlace
 
 
 class BatchJobStatus(StrEnum):
-    """Where a job or a batch stands, in the order in which it moves."""
+    """The status of a job or batch, in lifecycle order."""
 
     PENDING = "pending"
     QUEUED = "queued"
@@ -35,7 +35,7 @@ class AttributeStatusEnum(StrEnum):
 
 
 class ConfidenceScore(StrEnum):
-    """How far a value can be trusted."""
+    """How reliable a value is."""
 
     VERY_HIGH = "VERY_HIGH"
     HIGH = "HIGH"
@@ -47,16 +47,16 @@ class ConfidenceScore(StrEnum):
 class JobMetadata(BaseModel):
     """How a job's attributes fared."""
 
-    last_enriched: AwareDatetime | None = Field(None, description="When values last came in anew.")
+    last_enriched: AwareDatetime | None = Field(None, description="When values were last updated.")
     enrichment_metadata: dict[str, dict[str, Any]] | None = Field(
-        None, description="By attribute, the error and its code where it failed."
+        None, description="By attribute, the error and its code if it failed."
     )
-    attribute_status: dict[str, AttributeStatusEnum] = Field(description="By attribute that was asked for.")
+    attribute_status: dict[str, AttributeStatusEnum] = Field(description="By requested attribute.")
     country_code: str | None = Field(None, description="ISO 3166-1 alpha-2, as given or inferred.")
 
 
 class JobReasoning(BaseModel):
-    """Sentences on how values were found."""
+    """Sentences about how values were found."""
 
     open_closed_status: str | None = None
     address: str | None = None
@@ -99,7 +99,7 @@ class JobReasoning(BaseModel):
 
 
 class JobConfidenceScores(BaseModel):
-    """How far values can be trusted."""
+    """How reliable values are."""
 
     open_closed_status: ConfidenceScore | None = None
     phone: ConfidenceScore | None = None
@@ -124,7 +124,7 @@ class JobConfidenceScores(BaseModel):
 
 
 class PlaceJobResult(BaseModel):
-    """A job with what it has found so far."""
+    """A job and what it has found so far."""
 
     place_id: str
     status: BatchJobStatus
@@ -136,7 +136,7 @@ class PlaceJobResult(BaseModel):
 
 
 class JobListResponse(BaseModel):
-    """A page of jobs, in the order of submission."""
+    """A page of jobs, in order of submission."""
 
     jobs: list[PlaceJobResult]
     total: int = Field(description="The number of jobs on all pages.")

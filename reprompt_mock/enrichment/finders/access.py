@@ -1,4 +1,4 @@
-"""How a place's site is reached, and how good it is for visitors."""
+"""How visitors reach a place's site, and how suitable the site is."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def traffic_control(_subject: Subject, luck: int, generation: int, outputs: dict
 
 
 def site_quality(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find how good a site is for visitors, with its strengths and weaknesses."""
+    """Find how suitable a site is for visitors, with its strengths and weaknesses."""
     turn = luck + generation
     outputs["site_quality_score"] = pick(_RATINGS, turn)
     outputs["accessibility_rating"] = pick(_RATINGS, turn, at=4)
@@ -47,7 +47,7 @@ def site_quality(subject: Subject, luck: int, generation: int, outputs: dict[str
 
 @lru_cache
 def _notes() -> tuple[list[str], list[list[str]], list[list[str]]]:
-    """Make the summaries, pairs of strengths, and concerns."""
+    """Return the summaries, the pairs of strengths, and the concerns."""
     strengths = sentences("strengths")
     return (
         [summary.replace("{side}", side) for summary in sentences("access") for side in _SIDES],
@@ -58,7 +58,7 @@ def _notes() -> tuple[list[str], list[list[str]], list[list[str]]]:
 
 @lru_cache(maxsize=_ROUTES)
 def _routes(luck: int) -> tuple[list[dict[str, Any]], int, int]:
-    """Make routes from the four sides; give them, the turns of the first, and the fewest."""
+    """Return routes from all four sides, the number of turns on the first, and the fewest turns."""
     turns = [1 + luck // _MOST_TURNS**place % _MOST_TURNS for place in range(len(_SIDES))]
     return [_route(side, many) for side, many in zip(_SIDES, turns, strict=True)], turns[0], min(turns)
 
@@ -68,7 +68,7 @@ def _route(side: str, turns: int) -> dict[str, Any]:
 
 
 def _map(subject: Subject, generation: int) -> dict[str, Any]:
-    """Draw the routes to a place, once for all that shows them."""
+    """Return the map of routes to a place, built once for all attributes that show it."""
     drawn = subject.maps.get(generation)
     if drawn is None:
         centre = subject.position

@@ -1,4 +1,4 @@
-"""The address of a place: what was given about it, taken apart, and completed where parts are missing."""
+"""The address of a place: the given one, split into parts, with missing parts added."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DIGITS = frozenset("0123456789０１２３４５６７８９")
 
 
 def address(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find the address of a place and, in the countries that have one, its national form."""
+    """Find the address of a place and its national form, if its country has one."""
     country, inputs = subject.country, subject.inputs
     details = outputs["address"] = _blank(country.name).copy()
     text = (inputs.get("full_address") or "").strip()
@@ -64,13 +64,13 @@ def _complete(details: dict[str, Any], subject: Subject, luck: int) -> None:
 
 
 def _parse(given: tuple[str, str | None]) -> dict[str, str]:
-    """Take an address in one line apart, as far as its commas and digits tell; the city is known from elsewhere."""
+    """Split a one-line address into parts by its commas and digits; `given` is the text and the known city."""
     text, city = given
     pieces = [piece for piece in map(str.strip, text.split(",")) if piece]
     parts: dict[str, str] = {}
     if len(pieces) > 1 and pieces[-1].casefold() in country_names():
         parts["country"] = pieces.pop()
-    # Without any digit no street is named: it is a city, perhaps with its state.
+    # An address without digits has no street, only a city and perhaps a state.
     if pieces and pieces[0] != city and not _DIGITS.isdisjoint(text):
         _take_street(pieces, parts)
     if pieces:
@@ -118,7 +118,7 @@ def _take_locality(pieces: list[str], parts: dict[str, str]) -> None:
 
 
 def _composed(details: Mapping[str, Any], form: str) -> str:
-    """Write an address that has a street and a city in one line, in the form of its country."""
+    """Format an address with a street and a city in one line, as is usual in its country."""
     house, street, country = details["house"] or "", details["street"], details["country"]
     if form == "cjk":
         line = f"{details['city']}{street}{house}"

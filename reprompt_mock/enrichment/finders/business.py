@@ -1,4 +1,4 @@
-"""What line of business a place is in, and what it belongs to."""
+"""A place's line of business, and what it belongs to."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ _CHAINLESS = frozenset(("city", "park", "place_of_worship", "airport", "museum",
 
 
 def categories(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find the categories of a place, the main one first."""
+    """Find the categories of a place, main category first."""
     short, long = _labels(subject.kind.name)
     outputs["categories"] = pick(long if one_in(4, luck, at=8) else short, luck + generation)
 
 
 @lru_cache(maxsize=256)
 def _labels(kind: str) -> tuple[list[list[str]], list[list[str]]]:
-    """Make what two and what three labels can be given to a kind of place; neighbours differ."""
+    """Return the possible pairs and triples of labels for a kind of place; adjacent ones differ."""
     first, *others = kinds()[kind].labels
     following = [*others[1:], others[0]]
     short = [[first, other] for other in others]
@@ -53,12 +53,12 @@ def _labels(kind: str) -> tuple[list[list[str]], list[list[str]]]:
 
 
 def naics(subject: Subject, _luck: int, _generation: int, outputs: dict[str, Any]) -> None:
-    """Find the place's code of the North American Industry Classification System of 2022."""
+    """Find the place's code in the 2022 North American Industry Classification System."""
     outputs["naics_code"], outputs["naics_description"] = subject.kind.naics
 
 
 def merchant(subject: Subject, _luck: int, _generation: int, outputs: dict[str, Any]) -> None:
-    """Find the code under which card payments at the place are filed."""
+    """Find the merchant category code for card payments at the place."""
     code, description, group, industry = subject.kind.mcc
     outputs["merchant_category_code"] = code
     outputs["mcc_description"] = description
@@ -95,7 +95,7 @@ def located_within(subject: Subject, luck: int, generation: int, outputs: dict[s
 
 
 def place_existence(_subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find how well a place is attested, and as what."""
+    """Find the evidence that a place exists, and what kind of entity it is."""
     turn = luck + generation
     outputs["entity_type"] = "physical_place"
     outputs["digital_footprint"] = pick(_FOOTPRINTS, turn)
@@ -104,7 +104,7 @@ def place_existence(_subject: Subject, luck: int, generation: int, outputs: dict
 
 
 def core_attributes(subject: Subject, _luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find the place in brief, as one object."""
+    """Find the core facts about a place, as one object."""
     outputs["reprompt_core_attributes"] = {
         "name": subject.name,
         "country_code": subject.country_code,

@@ -1,4 +1,4 @@
-"""Who finds the values of each attribute."""
+"""The finder of each attribute."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from reprompt_mock.enrichment.subject import Subject
 
-    # A finder is given a place, its luck for the attribute, a generation, and the outputs, in which all keys of the
-    # attribute are null; it replaces those that it finds. The same place, luck and generation give the same values;
-    # a higher generation is what a later look finds (contract G7). The values may be shared between results.
+    # A finder receives a place, its luck for the attribute, a generation, and the outputs, in which all keys of the
+    # attribute are null; it sets those that it finds. The same place, luck and generation give the same values; a
+    # higher generation gives what a later search finds (contract G7). Values may be shared between results.
     Finder = Callable[[Subject, int, int, dict[str, Any]], None]
 
 FINDERS: Mapping[str, Finder] = MappingProxyType(

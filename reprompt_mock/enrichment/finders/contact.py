@@ -1,4 +1,4 @@
-"""How to reach a place: website, phone, social profiles, pictures. Every host is under `.example`."""
+"""A place's contacts: website, phone, social profiles and pictures. All hosts end in `.example`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from reprompt_mock.enrichment.subject import Subject
 
 _HANDLES, _PROFILE, _ACCOUNT = POSITIONS["socialHandles"], POSITIONS["social_media_profile"], POSITIONS["account"]
-# What stands before and after the domain of a website, or the name in a handle.
+# The text before and after the domain of a website, or the name in a handle.
 _SITES = (
     ("https://www.", "/"),
     ("https://", "/"),
@@ -53,7 +53,7 @@ def phone_numbers(subject: Subject, luck: int, generation: int, outputs: dict[st
 
 
 def social_handles(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find the handles of a place on two networks; one of them may be missing."""
+    """Find a place's handles on two networks; either may be missing."""
     handle = _handle(subject, luck + generation)
     if not one_in(8, luck, at=8):
         outputs["instagram"] = handle
@@ -85,7 +85,7 @@ def _followers(subject: Subject, generation: int) -> tuple[int, int]:
 
 
 def social_media_profile(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find the numbers and texts of a place's two profiles."""
+    """Find the counts and texts of a place's two profiles."""
     followers, posts = _followers(subject, generation)
     bios, account = _bios(subject.kind.labels[0]), subject.luck[_ACCOUNT]
     outputs["facebook_followers"] = followers * 3 // 4
@@ -100,7 +100,7 @@ def social_media_profile(subject: Subject, luck: int, generation: int, outputs: 
 
 
 def instagram_statistics(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find the picture profile of a place as one object, in agreement with its social media profile."""
+    """Find a place's picture profile as one object, consistent with its social media profile."""
     followers, posts = _followers(subject, generation)
     outputs["instagram_profile"] = {
         "username": _handle(subject, subject.luck[_HANDLES]),
@@ -112,6 +112,6 @@ def instagram_statistics(subject: Subject, luck: int, generation: int, outputs: 
 
 
 def storefront_images(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find one to three pictures of the front of a place."""
+    """Find one to three pictures of a place's storefront."""
     host = f"https://images.{subject.domain}/storefront-"
     outputs["storefront_images"] = [{"url": host + file} for file in pick(_PICTURES, luck + generation)]

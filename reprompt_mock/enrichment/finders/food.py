@@ -123,7 +123,7 @@ def menu(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) 
 
 @lru_cache(maxsize=1024)
 def _sections(name: str, code: str | None, tier: int) -> tuple[tuple[Section, ...], ...]:
-    """Make the variants of each section of a menu: other dishes left out, other prices."""
+    """Return the variants of each section of a menu, which differ in the omitted dish and the prices."""
     unit = country(code).meal * _TIER_FACTORS[tier - 1]
     return tuple(
         tuple(_section(title, dishes, unit, variant) for variant in range(_VARIANTS))
@@ -151,7 +151,7 @@ def _priced(price: float) -> str:
 
 
 def available_services(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find the services of a place; the four flags repeat those that the object holds."""
+    """Find the services of a place; the four flags repeat values from the object."""
     kind = subject.kind
     services = _services(kind.name, below(_MIXES, luck), generation % len(kind.services))
     outputs["available_services"] = services
@@ -163,7 +163,7 @@ def available_services(subject: Subject, luck: int, generation: int, outputs: di
 
 @lru_cache(maxsize=16384)
 def _services(name: str, mix: int, changed: int) -> dict[str, bool]:
-    """Make one of the mixes of services of a kind of place; each generation changes another one."""
+    """Return one of the mixes of services for a kind of place; each generation changes a different service."""
     kind, luck = kinds()[name], draw(0, "services", name, mix)
     offers = zip(_OFFERS, kind.offers, strict=True)
     services = {offer: luck.below(100) < percent for offer, percent in offers}

@@ -1,4 +1,4 @@
-"""When a place is open, and whether it still is."""
+"""A place's opening hours, and whether it has closed for good."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _ALWAYS = "24h"
-# Minutes by which the opening and the closing of a pattern move, to have more schedules than patterns.
+# Minutes by which opening and closing times are shifted, so that there are more schedules than patterns.
 _SHIFTS = ((0, 0), (30, 0), (0, 30), (-30, 0), (0, -30), (30, 30))
 _DAY = 24 * 60
 
-# What a place is found to be, generation by generation; neighbours differ.
+# A place's status, generation by generation; adjacent ones differ.
 _OPEN = ("Open", "Temporarily Closed", "Open", "Closed")
 _HISTORIES = (
     *[_OPEN] * 57,
@@ -28,7 +28,7 @@ _HISTORIES = (
 )
 
 
-# The hours by day, those grouped, and whether it never closes.
+# Hours by day, grouped hours, and whether the place never closes.
 _Schedule = tuple[dict[str, str], list[dict[str, Any]], bool]
 
 
@@ -42,7 +42,7 @@ def opening_hours(subject: Subject, luck: int, generation: int, outputs: dict[st
 
 @lru_cache(maxsize=256)
 def _schedules(kind: str) -> tuple[_Schedule, ...]:
-    """Make the schedules of a kind of place so that neighbours differ."""
+    """Return the schedules for a kind of place; adjacent ones differ."""
     patterns = kinds()[kind].hours
     schedules = [_schedule(pattern, shift) for shift in _SHIFTS for pattern in patterns]
     limited = {str(one[0]): one for one in schedules if not one[2]}
@@ -88,6 +88,6 @@ def closed_permanently(_subject: Subject, luck: int, generation: int, outputs: d
 
 @lru_cache
 def _dates(first_year: int, years: int) -> tuple[str, ...]:
-    """Make 512 dates spread over some years."""
+    """Return 512 dates, spread evenly over the years."""
     first, days = date(first_year, 1, 1).toordinal(), years * 365
     return tuple(date.fromordinal(first + step * days // 512).isoformat() for step in range(512))

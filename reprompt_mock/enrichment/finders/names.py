@@ -1,4 +1,4 @@
-"""What a place is called."""
+"""The names of a place."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WITHOUT_LEGAL_FORM = frozenset(
 
 @lru_cache(maxsize=8192)
 def _company(code: str | None, kind: str) -> tuple[str, str]:
-    """Give what stands before and after the name of a company."""
+    """Return the text before and after the name of a company."""
     form = data("national")["legal_forms"].get(code, "{name}")
     if kind in _WITHOUT_LEGAL_FORM:
         return "", ""
@@ -27,7 +27,7 @@ def _company(code: str | None, kind: str) -> tuple[str, str]:
 
 
 def names(subject: Subject, luck: int, _generation: int, outputs: dict[str, Any]) -> None:
-    """Find the names of a place; they never change."""
+    """Find the names of a place, which are the same in every generation."""
     name, country = subject.name, subject.country
     outputs["name"] = name
     outputs["multilingual_names"] = {country.language: name, "en": name} if name.isascii() else {country.language: name}

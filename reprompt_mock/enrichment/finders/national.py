@@ -1,4 +1,4 @@
-"""The national forms of addresses, for the countries that the service has one for (contract F5)."""
+"""National address forms, for the countries for which the service has one (contract F5)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _DETAILS = tuple(part for part in PARTS if part != "country")
 
 
 def localized(subject: Subject, luck: int, details: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the national form of an address, in one of the countries that have one."""
+    """Return the national form of an address in a country that has one."""
     code = subject.country.code
     return NATIONAL_FORMS[code](subject, luck, details, data("national")[code])
 
@@ -49,7 +49,7 @@ def _pairs(code: str, table: str) -> tuple[tuple[str, Any], ...]:
 
 
 def _found(subject: Subject, luck: int, details: Mapping[str, Any], table: str) -> tuple[str, Any]:
-    """Find the row of a national table that the address names, else draw one."""
+    """Return the row of a national table that the address names, or else a drawn one."""
     known = data("national")[subject.country.code][table]
     for part in ("city", "state", "suburb"):
         if details[part] in known:

@@ -1,4 +1,4 @@
-"""Phone numbers: of ranges kept for fiction where a country has one, else shaped like its example number."""
+"""Phone numbers: from a country's ranges reserved for fiction if it has any, else modeled on its example number."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _US_AREAS = (
 _CA_AREAS = (204, 306, 403, 416, 418, 506, 514, 604, 613, 780, 902, 905)
 _GB_EXCHANGES = (207946, 113496, 121496, 131496, 141496, 151496, 161496, 117496, 114496, 116496, 118496)
 
-# Ranges that the regulators set aside for films and plays: prefix and how many digits follow.
+# Ranges that regulators reserve for fiction: the prefixes, and how many digits follow.
 _FICTION: dict[str, tuple[tuple[str, ...], int]] = {
     "US": (tuple(f"+1{area}55501" for area in _US_AREAS), 2),
     "CA": (tuple(f"+1{area}55501" for area in _CA_AREAS), 2),
@@ -47,13 +47,13 @@ _FICTION: dict[str, tuple[tuple[str, ...], int]] = {
 }
 
 
-# Where a country's phone numbers come from: prefixes, and how many numbers begin with each.
+# The numbers available in a country: prefixes, and how many numbers begin with each.
 Range = tuple[tuple[str, ...], int]
 
 
 @lru_cache(maxsize=512)
 def numbers_of(code: str | None) -> Range | None:
-    """Give the range of a country's numbers, None where it has none."""
+    """Return the range of a country's numbers, None if it has none."""
     if code in _FICTION:
         prefixes, digits = _FICTION[code]
         return prefixes, 10**digits
@@ -61,7 +61,7 @@ def numbers_of(code: str | None) -> Range | None:
 
 
 def number(of: Range, luck: int, step: int) -> str:
-    """Give a number in the form of E.164; neighbouring steps differ."""
+    """Return a number in E.164 form; adjacent steps give different numbers."""
     prefixes, size = of
     # One digit too many and that one cut off again: quicker than a format with leading zeros.
     return pick(prefixes, luck) + str(size + below(size, (luck >> 12) + step * 7))[1:]

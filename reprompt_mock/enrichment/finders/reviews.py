@@ -1,4 +1,4 @@
-"""What visitors say about a place: one tally of reviews, exact and approximate, and a phrase about it."""
+"""What visitors say about a place: exact and approximate figures from one tally of reviews, and a phrase."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ if TYPE_CHECKING:
     from reprompt_mock.enrichment.subject import Subject
 
 _REVIEWS = POSITIONS["user_reviews"]
-_Z = 1.959964  # of 95 % confidence, two-sided
-# Ratings in tenths; most places are liked.
+_Z = 1.959964  # two-sided 95 % confidence
+# Ratings in tenths of a star; most places are rated well.
 _LOW = (24, 28, 30, 31, 33, 34, 35, 36, 37, 37, 38, 38, 39, 39, 40, 40)
 _HIGH = (41, 41, 42, 42, 43, 43, 44, 44, 45, 45, 46, 46, 47, 47, 48, 49)
 _RATINGS = (*_LOW, *_HIGH)
 _BOUNDS = (10, 50, 100, 500, 1000, 5000)
 _BUCKETS = ("<10", "10-50", "50-100", "100-500", "500-1000", "1000-5000", ">5000")
-# In ten-thousandths: half of the popularity are the stars, half the crowd, which is full at ten thousand reviews.
+# Ten-thousandths per tenfold reviews: half of the popularity is the rating, half the count, capped at 10,000 reviews.
 _A_TENFOLD = 1250
 _GOOD, _MIXED = 40, 34
 
 
 @lru_cache
 def _crowds(median: int) -> tuple[int, ...]:
-    """Give 64 quantiles of a number of reviews: log-normal, as such counts are."""
+    """Return 64 quantiles of review counts, which are log-normal."""
     from statistics import NormalDist
 
     quantile = NormalDist().inv_cdf
@@ -36,7 +36,7 @@ def _crowds(median: int) -> tuple[int, ...]:
 
 
 def _tally(subject: Subject, generation: int) -> tuple[int, int]:
-    """Count the reviews, and give their average in tenths of a star; the count grows with each generation."""
+    """Return the number of reviews, which grows with each generation, and their average in tenths of a star."""
     luck = subject.luck[_REVIEWS]
     count = pick(_crowds(subject.kind.reviews), luck) + below(16, luck, at=6)
     tenths = pick(_RATINGS, luck, at=16)
@@ -47,7 +47,7 @@ def _tally(subject: Subject, generation: int) -> tuple[int, int]:
 
 
 def user_reviews(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find the number, average and gist of a place's reviews."""
+    """Find the count, average and summary of a place's reviews."""
     count, tenths = _tally(subject, generation)
     outputs["review_count"] = count
     outputs["average_rating"] = tenths / 10
@@ -58,7 +58,7 @@ def user_reviews(subject: Subject, luck: int, generation: int, outputs: dict[str
 
 
 def wilson(tenths: int, count: int) -> float:
-    """Give the lower bound of the share of positive ratings, one star being none and five being all."""
+    """Return the lower Wilson bound of the share of positive ratings; one star counts as 0, five as 1."""
     share, pull = (tenths - 10) / 40, _Z * _Z / count
     bound = (share + pull / 2 - sqrt(pull * (share * (1 - share) + pull / 4))) / (1 + pull)
     return int(bound * 10_000 + 0.5) / 10_000
@@ -72,14 +72,14 @@ def _gists(tenths: int) -> list[str]:
 
 
 def approximate_user_reviews(subject: Subject, _luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find the bucket of the number of reviews, and their average."""
+    """Find the range of the review count, and the average rating."""
     count, tenths = _tally(subject, generation)
     outputs["approximate_review_count"] = _BUCKETS[bisect_right(_BOUNDS, count)]
     outputs["approximate_average_rating"] = tenths / 10
 
 
 def one_line_summary(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find a phrase about a place."""
+    """Find a phrase that summarizes a place."""
     openings, closings = _phrases(subject.kind.labels[0])
     outputs["one_line_summary"] = pick(openings, luck, at=8) + pick(closings, luck + generation)
 

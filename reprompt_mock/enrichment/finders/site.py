@@ -1,4 +1,4 @@
-"""Where a place's site lies, and what can be seen of it: outline, parking, signs, the building."""
+"""A place's site: coordinates, outline, parking, signs, building and entrances."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SIGNS_FOUND = (
     "Signs found: monument.",
     "Signs found: pylon and monument.",
 )
-# The headings under which an entrance is seen from a side, and pictures of it.
+# The heading, name and picture URL of each side from which an entrance is seen.
 _NORTH, _EAST, _SOUTH, _WEST = (
     (90 * place, side, f"https://imagery.example/street/{side}")
     for place, side in enumerate(("north", "east", "south", "west"))
@@ -32,7 +32,7 @@ _VIEWS = ((_NORTH, _EAST), (_EAST, _NORTH), (_SOUTH, _WEST), (_WEST, _SOUTH))
 
 @lru_cache
 def sentences(which: str) -> tuple[str, ...]:
-    """Give the sentences about a side of sites."""
+    """Return the sentences about an aspect of sites, named by a dotted path."""
     found: Any = data("sentences")["site"]
     for step in which.split("."):
         found = found[step]
@@ -40,7 +40,7 @@ def sentences(which: str) -> tuple[str, ...]:
 
 
 def coordinates(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find the enriched coordinates, and how far from the input they are; null where the input has none."""
+    """Find the enriched coordinates, and their distance from the input's (null if the input has none)."""
     given = subject.position
     if below(4, luck) == generation % 4:
         found, distance = [given.latitude, given.longitude], 0
@@ -60,7 +60,7 @@ def building_footprint(subject: Subject, luck: int, generation: int, outputs: di
 
 
 def parking_spaces(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find the parking spaces of a place by sort, and their sum."""
+    """Find the parking spaces of a place by type, and in total."""
     size = subject.kind.parking
     street, shared = below(2 + size // 4, luck), below(2 + size // 2, luck, at=8)
     dedicated = below(2 + size, luck, at=16) + generation
@@ -72,7 +72,7 @@ def parking_spaces(subject: Subject, luck: int, generation: int, outputs: dict[s
 
 
 def signage(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find the free-standing signs of a place, tall and low ones."""
+    """Find the free-standing signs of a place: tall pylons and low monuments."""
     turn = luck + generation
     pylon, monument = one_in(4, turn), one_in(4, turn, at=2)
     outputs["signage_summary"] = _SIGNS_FOUND[pylon + 2 * monument]
@@ -132,7 +132,7 @@ def _conditions() -> list[tuple[str, str]]:
 
 
 def entrances(_subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find how well the entrance can be seen from the street, with two views that show it."""
+    """Find how visible the entrance is from the street, with two views of it."""
     turn = luck + generation
     visibility = outputs["visibility_rating"] = pick(_VISIBILITIES, turn)
     outputs["prominence"] = _PROMINENCE[visibility]
