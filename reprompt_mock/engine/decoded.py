@@ -1,4 +1,4 @@
-"""What jobs' rows refer to, decoded once: lists of attributes, histories, pins, settings in force, standings."""
+"""A cache of what job rows refer to, decoded: lists of attributes, histories, pins, settings in force, standings."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ T = TypeVar("T")
 
 _LARGEST_CACHE = 2_000
 _OWN = len(Job._fields)
-"""How many fields of a stored result are the job's own; the others it has like many."""
+"""The number of leading fields of a stored result that are the job's own; many jobs share the values of the others."""
 
 
 class Decoded:
-    """A cache that many reads share: a key never comes to mean something else.
+    """A cache shared by many reads, which is safe because a committed key never changes its meaning.
 
-    A write uses one of its own, since its keys are given again where it is rolled back.
+    A write uses its own cache, since its keys are reused if it is rolled back.
     """
 
     def __init__(self) -> None:
@@ -42,11 +42,11 @@ class Decoded:
         self._parts: dict[Any, Standing] = {}
 
     def asked(self, session: Session, key: int) -> tuple[str, ...]:
-        """Give a list of attributes."""
+        """Return a list of attributes."""
         return _cached(self._asked, key, lambda: tuple(worlds.document(session, key)))
 
     def history(self, session: Session, key: int | None, submission: int) -> History:
-        """Give the history of a job, an empty one for None; `submission` is that of its current attempt."""
+        """Return a job's history, empty for None; `submission` is that of its current attempt."""
         if key is None:
             return {}
         return _cached(
@@ -54,14 +54,14 @@ class Decoded:
         )
 
     def result(self, session: Session, job: StoredResult, *, only: frozenset[str] | None = None) -> dict[str, Any]:
-        """Build the result of a stored job, or what it has of some attributes; what it holds is shared."""
+        """Build the result of a stored job, or only the part for some attributes; its values are shared: do not change them."""
         _, standing = self._alike(session, job)
         if only is not None:
             standing = _cached(self._parts, (job[_OWN:], only), lambda: standing.only(only))
         return build(Job._make(job[:_OWN]), standing)
 
     def alike(self, session: Session, job: StoredResult) -> tuple[Any, Mapping[str, str]]:
-        """Return what a job has in common with others, hashable, and the attribute statuses that follow from it."""
+        """Return a hashable key of what a job shares with others, and the attribute statuses that follow from it."""
         key, standing = self._alike(session, job)
         return key, standing.attribute_status
 

@@ -1,7 +1,7 @@
-"""Snapshots: a whole world as one versioned JSON document, which answers as before in any world.
+"""Snapshots: a whole world as one versioned JSON document, which can be restored into any world.
 
-Keys of rows are the document's own: they say what belongs together, and are given anew where it is restored.
-No number in it is too large for JavaScript: a large seed, late times, and a scenario with large numbers are text.
+Row keys are local to the document: they link its rows, and are reassigned on restore.
+No number in it exceeds JavaScript's safe range: large seeds, late times and scenarios with large numbers are text.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from reprompt_mock.store.dumps import Tables
 
 VERSION = 3
-"""What is written; version 2, without exports, and version 1, whose large numbers were not text, are read, too."""
+"""The version that is written. Version 2, without exports, and version 1, whose large numbers are not text, can be read."""
 _GONE = 0
 """The key of a batch that was deleted."""
 _JOB = {name: position for position, name in enumerate(dumps.COLUMNS["job"])}
@@ -48,7 +48,7 @@ def _unwrapped(scenario: Any) -> Any:
         try:
             return orjson.loads(scenario)
         except orjson.JSONDecodeError:
-            raise PydanticCustomError("scenario", "this is no JSON") from None
+            raise PydanticCustomError("scenario", "this is not JSON") from None
     return scenario
 
 
@@ -65,7 +65,7 @@ class ClockState(Strict):
 
 
 class Snapshot(Strict):
-    """A whole world; `digest` seals `data`, which is not meant to be edited."""
+    """A whole world; `digest` is the checksum of `data`, which is not meant to be edited."""
 
     version: Literal[1, 2, 3]
     clock: ClockState
@@ -80,7 +80,7 @@ class Snapshot(Strict):
 
 
 def take(reading: Reading) -> dict[str, Any]:
-    """Write a world as JSON-ready data, without its journal; no key is ever stored."""
+    """Return a world as JSON-ready data, without its journal; API keys are never stored."""
     state = reading.state
     data: Tables = (
         {table: [] for table in dumps.COLUMNS} if reading.key is None else dumps.dump(reading.session, reading.key)
@@ -96,7 +96,7 @@ def take(reading: Reading) -> dict[str, Any]:
 
 
 def written(reading: Reading) -> bytes:
-    """Write a world as JSON."""
+    """Return a world as JSON."""
     return orjson.dumps(take(reading))
 
 
@@ -110,10 +110,10 @@ def _sealed(data: Tables) -> str:
 
 
 def restore(writing: Writing, snapshot: Snapshot) -> WorldSummary:
-    """Make a world what a snapshot says, in place of what it was; give its counts.
+    """Replace a world by what a snapshot holds; return its summary.
 
     Raises:
-        SnapshotBroken: its data are not what was once taken.
+        SnapshotBroken: the data do not match the digest, or cannot be stored.
     """
     if _sealed(snapshot.data) != snapshot.digest:
         raise SnapshotBroken
@@ -130,7 +130,7 @@ def restore(writing: Writing, snapshot: Snapshot) -> WorldSummary:
 
 
 class _Restored:
-    """Writes a snapshot's rows, with new keys in place of the document's."""
+    """Writes a snapshot's rows, with new keys in place of the document's own."""
 
     def __init__(self, writing: Writing, data: Tables) -> None:
         self._session = writing.session
@@ -143,7 +143,7 @@ class _Restored:
         self._shift = worlds.next_job(writing.session) - first
 
     def write(self) -> None:
-        """Write all tables, those first that others refer to."""
+        """Write all tables, referenced ones first."""
         for pk, *values in self._data["batch"]:
             self._batches[pk] = dumps.add_batch(self._session, self._key, values)
         for pk, at, settings, batch, first, last in self._data["submission"]:
