@@ -1,4 +1,4 @@
-"""Whole worlds as tables of rows: read for a snapshot, written by a restore."""
+"""Whole worlds as tables of rows: read for snapshots, written on restore."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COLUMNS = {
     ),
     "artifact": ("pk", "export", "part", "data"),
 }  # fmt: skip
-"""The tables of a world and their columns, `world` and the batches' counts aside; the last of a job or an
+"""The tables of a world and their columns, except `world` and the batches' counts; the last column of a job or an
 artifact is text."""
 
 _TIMES = frozenset(("created_at", "at", "queued_at", "started_at", "running_at", "finished_at", "last_enriched"))
@@ -36,13 +36,13 @@ _TIMES_OF = {
     for table, columns in COLUMNS.items()
 }
 _ONLY = {"job": "AND batch IN (SELECT pk FROM batch WHERE world = :world)"}
-"""Which rows of a world count: jobs of a deleted batch stay for a while."""
+"""Extra conditions per table: the jobs of a deleted batch stay for a while."""
 
 Tables = dict[str, list[list[Any]]]
 
 
 def dump(session: Session, world: int) -> Tables:
-    """Read all rows of a world, table by table, in the order of their keys; late times are text (`portable`)."""
+    """Read all rows of a world by table, in the order of their keys; late times are text (`portable`)."""
     tables = {
         table: [
             list(row)
@@ -63,10 +63,10 @@ def dump(session: Session, world: int) -> Tables:
 
 
 def read_times(tables: Tables) -> None:
-    """Turn times that are text, as late ones may be, back into numbers.
+    """Convert times that are text, as late ones may be, to numbers.
 
     Raises:
-        ValueError: one is no number.
+        ValueError: a time is not a number.
     """
     _change_times(tables, int)
 
@@ -80,14 +80,14 @@ def _change_times(tables: Tables, change: Callable[[Any], Any]) -> None:
 
 
 def add(session: Session, world: int, table: str, values: Sequence[Any]) -> int:
-    """Write a row whose key the database chooses, its other columns given in their order; gives the key."""
+    """Write a row, given its columns after the key in order; return the key that the database chose."""
     columns = COLUMNS[table][1:]
     marks = ", ".join("?" * (len(columns) + 1))
     return session.insert(f"INSERT INTO {table} (world, {', '.join(columns)}) VALUES ({marks})", (world, *values))
 
 
 def add_batch(session: Session, world: int, values: Sequence[Any]) -> int:
-    """Write a batch whose jobs are still to be counted; gives its key."""
+    """Write a batch whose jobs are yet to be counted; return its key."""
     columns = COLUMNS["batch"][1:]
     marks = ", ".join("?" * (len(columns) + 1))
     return session.insert(
@@ -98,13 +98,13 @@ def add_batch(session: Session, world: int, values: Sequence[Any]) -> int:
 
 
 def add_bodies(session: Session, world: int, rows: Iterable[Sequence[Any]]) -> None:
-    """Write how often bodies were seen."""
+    """Write how often each body was seen."""
     statement = "INSERT INTO body (world, digest, count) VALUES (?, ?, ?)"
     session.many(statement, [(world, *row) for row in rows])
 
 
 def add_jobs(session: Session, world: int, rows: Iterable[Sequence[Any]]) -> None:
-    """Write jobs with the keys that they have."""
+    """Write jobs, keeping their keys."""
     columns = COLUMNS["job"]
     marks = ", ".join("?" * (len(columns) + 1))
     statement = f"INSERT INTO job (world, {', '.join(columns)}) VALUES ({marks})"
