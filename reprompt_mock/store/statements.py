@@ -19,7 +19,7 @@ JOB_COLUMNS = tuple(Job.model_fields)
 
 
 def insert_jobs(common: Mapping[str, int | None]) -> str:
-    """Return a statement that inserts jobs, with `common` values inlined and the other columns as parameters, in order."""
+    """Return a statement that inserts jobs; `common` values are inlined, the other columns are parameters, in order."""
     literals = {name: "NULL" if value is None else str(int(value)) for name, value in common.items()}
     values = ", ".join(literals.get(name, "?") for name in JOB_COLUMNS)
     return f"INSERT INTO job ({', '.join(JOB_COLUMNS)}) VALUES ({values})"
@@ -57,7 +57,7 @@ _COUNTED = ", ".join(
 
 
 def recount(condition: str) -> str:
-    """Return a statement that recounts the batches meeting a condition and updates the time of their next transition."""
+    """Return a statement that recounts the batches meeting a condition and updates their next transition's time."""
     return f"""
 UPDATE batch SET {", ".join(f"{name} = counted.{name}" for name in STATUS_COLUMNS)}, next_due = counted.next_due
 FROM (
