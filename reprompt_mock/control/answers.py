@@ -1,4 +1,4 @@
-"""What the control API answers: for its document alone, with which it is loaded."""
+"""The control API's response models, which only its OpenAPI document uses and loads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 
 class Health(BaseModel):
-    """The emulator answers."""
+    """The emulator is up."""
 
     status: Literal["ok"] = "ok"
     version: str
@@ -20,20 +20,20 @@ class Clock(BaseModel):
     """A world's clock."""
 
     now: datetime = Field(description="The virtual time, UTC.")
-    running: bool = Field(description="Whether time passes by itself.")
+    running: bool = Field(description="Whether the clock runs.")
     speed: float = Field(description="Virtual seconds per real second.")
 
 
 class Settled(BaseModel):
-    """What settling came to."""
+    """The result of settling."""
 
     now: datetime = Field(description="The virtual time, UTC.")
-    advanced_seconds: float = Field(description="By how much the clock moved.")
+    advanced_seconds: float = Field(description="How far the clock moved.")
     unfinished: int = Field(description="How many jobs in scope are still unfinished: held ones and uploads.")
 
 
 class StatusCounts(BaseModel):
-    """Jobs by status."""
+    """Numbers of jobs by status."""
 
     pending: int
     queued: int
@@ -89,19 +89,19 @@ class Batch(BaseModel):
 
 
 class Released(BaseModel):
-    """How many jobs go on."""
+    """How many jobs were released."""
 
     released: int
 
 
 class Ids(BaseModel):
-    """What was added, by id."""
+    """The ids of what was added."""
 
     ids: list[str]
 
 
 class ErrorEntry(BaseModel):
-    """What does not fit a schema, and where."""
+    """What does not fit the schema, and where."""
 
     loc: list[str | int]
     msg: str
@@ -110,7 +110,7 @@ class ErrorEntry(BaseModel):
 
 
 class ErrorAnswer(BaseModel):
-    """Why a request is refused: a sentence, or what does not fit its schema."""
+    """Why a request was refused: a sentence, or a list of what does not fit the schema."""
 
     detail: str | list[ErrorEntry]
 
@@ -122,4 +122,4 @@ class Journal(BaseModel):
         description="Each with sequence, time, real_time, operation, method, path, query, headers, body, status,"
         " duration_seconds, fault and rules."
     )
-    dropped: int = Field(description="How many requests are kept no more.")
+    dropped: int = Field(description="How many older requests were dropped.")
