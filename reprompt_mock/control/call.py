@@ -34,7 +34,7 @@ class Control:
 
     @property
     def offload(self) -> Offload:
-        """The way to the engine."""
+        """The offload through which use cases run."""
         offload: Offload = self.request.app.state.offload
         return offload
 

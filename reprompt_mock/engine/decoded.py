@@ -54,7 +54,7 @@ class Decoded:
         )
 
     def result(self, session: Session, job: StoredResult, *, only: frozenset[str] | None = None) -> dict[str, Any]:
-        """Build the result of a stored job, or only the part for some attributes; its values are shared: do not change them."""
+        """Build the result of a stored job, or only its part for some attributes; do not change the shared values."""
         _, standing = self._alike(session, job)
         if only is not None:
             standing = _cached(self._parts, (job[_OWN:], only), lambda: standing.only(only))

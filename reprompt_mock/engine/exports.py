@@ -1,4 +1,4 @@
-"""Exports: several batches as one CSV file, at once or as a job of its own (contract K)."""
+"""Exports: batches as one CSV file, returned immediately or written by an export job (contract K)."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from reprompt_mock.store.session import Session
 
 FAILS, STUCK, UNDISPATCHED = "mock-export-fail-", "mock-export-stuck-", "mock-export-undispatched-"
-"""Batch ids that begin with these let their export fail, stay running, or not be started (contract K4)."""
+"""Prefixes of batch ids that make their export fail, run forever or not start (contract K4)."""
 LINK_SECONDS = 3600
 _FAILED = "The export failed: the worker could not write the file. Create the export again."
 _NOT_DISPATCHED = "The export was not started: no worker could be reached. Create the export again."
@@ -47,7 +47,7 @@ _ROWS_TOGETHER = 10_000
 
 
 class ExportView(NamedTuple):
-    """An export, the present names of its batches by id, its rows once it is completed, the settings of its timing."""
+    """An export, its batches' current names by id, and its number of rows, None until it is completed."""
 
     export: StoredExport
     names: dict[str, str]
@@ -55,14 +55,14 @@ class ExportView(NamedTuple):
 
 
 class ExportPage(NamedTuple):
-    """A page of exports, newest first, and where the next one begins; None after the last."""
+    """A page of exports, newest first, and the cursor of the next page, or None after the last."""
 
     exports: list[ExportView]
     next_cursor: str | None
 
 
 class Download(NamedTuple):
-    """A file to send part by part: the export, and the columns where the file is derived."""
+    """A file to send in parts: the export, and its columns if the file is derived rather than stored."""
 
     export: StoredExport
     columns: Sequence[Column]
@@ -72,14 +72,13 @@ class Download(NamedTuple):
 
 
 def at_once(reading: Reading, batch_ids: Sequence[str], key: str | None) -> list[bytes] | ExportView | None:
-    """Answer a create without making anything, if that can be.
+    """Answer a create without storing an export, if possible.
 
     Returns:
-        The compressed parts of the file; the export that an idempotency key stands for; None where an export is to
-        be made.
+        The compressed parts of the file, or the export of the idempotency key, or None if an export has to be created.
 
     Raises:
-        ExportKeyTaken: the key stands for an export of other batches.
+        ExportKeyTaken: the key belongs to an export of other batches.
         BatchNotFound: the world does not have one of the batches.
     """
     if reading.key is None:
@@ -96,7 +95,7 @@ def at_once(reading: Reading, batch_ids: Sequence[str], key: str | None) -> list
 
 
 def _within(reading: Reading, export: StoredExport, most_bytes: int | None) -> list[bytes] | None:
-    """Derive a file; None where it is too large to be answered at once."""
+    """Return a file's compressed parts, or None if it is too large to be returned immediately."""
     kept, size = [], 0
     for data in artifacts.parts(reading, export):
         size += len(data)
@@ -107,10 +106,10 @@ def _within(reading: Reading, export: StoredExport, most_bytes: int | None) -> l
 
 
 def create(writing: Writing, batch_ids: Sequence[str], key: str | None) -> ExportView | ExportNotDispatched:
-    """Make an export; the error is returned where it is stored as one that was not started.
+    """Create an export. If it is stored as not started, the error is returned rather than raised.
 
     Raises:
-        ExportKeyTaken: the key stands for an export of other batches.
+        ExportKeyTaken: the key belongs to an export of other batches.
         BatchNotFound: the world does not have one of the batches.
     """
     if key is not None and (known := _known(writing.reading, batch_ids, key)):
@@ -150,15 +149,15 @@ def _total(session: Session, found: Sequence[ExportedBatch]) -> int:
 
 
 def _made(export_id: str, key: str | None, found: list[ExportedBatch], now: int, known: int) -> StoredExport:
-    """Describe an export that shows the present."""
+    """Describe an export of the present state."""
     return StoredExport(0, export_id, key, found, now, now, now, None, known, None, "queued")
 
 
 def _scheduled(writing: Writing, export: StoredExport, rows: int) -> StoredExport:
-    """Draw the timetable of an export, or let its batches' ids decide (contract K4)."""
+    """Draw an export's timetable, unless its batches' ids decide it (contract K4)."""
     settings, now = writing.settings, writing.now
     if _has(export, UNDISPATCHED):
-        # Its key is free: a repeat is a new attempt.
+        # Its key stays free, so that a repeated request is a new attempt.
         return export._replace(key=None, error=_NOT_DISPATCHED, status="failed")
     choices = draw(settings.seed, export.id, "export")
     queued = settings.export_queued_seconds * (0.5 + choices.fraction())
@@ -193,7 +192,7 @@ def show(reading: Reading, export_id: str) -> ExportView:
     """Describe an export.
 
     Raises:
-        ExportNotFound: the world does not have it.
+        ExportNotFound: the world does not have the export.
     """
     return _view(reading, _find(reading, export_id))
 
@@ -216,7 +215,7 @@ def page(reading: Reading, *, status: str | None, cursor: str | None, limit: int
     """List exports, newest first (contract K6).
 
     Raises:
-        CursorMalformed: the cursor is none that was given.
+        CursorMalformed: the cursor is not one that a page returned.
     """
     before = None if cursor is None else _read_cursor(cursor)
     if reading.key is None:
@@ -253,12 +252,12 @@ def _decoded(text: str) -> bytes:
 
 
 def link(reading: Reading, export_id: str) -> str:
-    """Sign the address of an export's file, for an hour of virtual time; returns its token (contract K5).
+    """Return a signed token for the address of an export's file, valid for an hour of virtual time (contract K5).
 
     Raises:
-        ExportNotFound: the world does not have it.
-        ExportUnfinished: it is not completed.
-        ExportExpired: its file is no longer kept.
+        ExportNotFound: the world does not have the export.
+        ExportUnfinished: the export is not completed.
+        ExportExpired: the file is no longer kept.
     """
     export = _find(reading, export_id)
     _check_completed(export)
@@ -278,10 +277,10 @@ def _signed(reading: Reading, payload: bytes) -> bytes:
 
 
 def open_link(reading: Reading, token: str) -> Download:
-    """Open the file that a signed address leads to.
+    """Return the file to which a signed address leads.
 
     Raises:
-        LinkRefused: it was not signed here, or its hour is over.
+        LinkRefused: the token was not signed by this world, or has expired.
         ExportExpired: the file is no longer kept.
     """
     if reading.key is None:
@@ -301,7 +300,7 @@ def open_link(reading: Reading, token: str) -> Download:
 
 
 def part(reading: Reading, download: Download, start: Position) -> tuple[bytes, Position]:
-    """Read a part of a file; empty beyond the last, with where the next one begins.
+    """Return a part of a file, empty after the last one, and the position of the next part.
 
     Raises:
         ExportNotFound: the world was forgotten meanwhile.

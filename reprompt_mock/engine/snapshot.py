@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from reprompt_mock.store.dumps import Tables
 
 VERSION = 3
-"""The version that is written. Version 2, without exports, and version 1, whose large numbers are not text, can be read."""
+"""The version that is written. Versions 2 (without exports) and 1 (large numbers are not text) can be read, too."""
 _GONE = 0
 """The key of a batch that was deleted."""
 _JOB = {name: position for position, name in enumerate(dumps.COLUMNS["job"])}

@@ -78,7 +78,7 @@ def by_key(session: Session, key: int) -> StoredBatch:
 
 
 def of_world(session: Session, world: int, key: int) -> StoredBatch | None:
-    """Read a batch by its key, None where the world does not have it any more."""
+    """Read a batch by its key, or None if the world no longer has it."""
     row = session.one(f"SELECT {_COLUMNS} FROM batch WHERE pk = ? AND world = ?", (key, world))
     return _stored(row) if row else None
 
