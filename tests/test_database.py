@@ -240,7 +240,7 @@ def test_the_database_of_another_program_is_refused_and_left_alone(tmp_path: Pat
         connection.execute("CREATE TABLE customer (name TEXT)")
     content = path.read_bytes()
     for _ in range(2):
-        with pytest.raises(DatabaseUnreadable, match="it is another program's"):
+        with pytest.raises(DatabaseUnreadable, match="it belongs to another program"):
             Database(path)
         assert path.read_bytes() == content  # which also says how it is to be written
     with closing(sqlite3.connect(path)) as connection:

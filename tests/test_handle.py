@@ -240,8 +240,8 @@ def test_start_and_close_do_without_a_block_and_closing_twice_is_no_error(server
 
 NOT_RUNNING: dict[str, tuple[Any, str]] = {
     "before": (lambda mock: mock, "was not started: use RepromptMock in a with block, or call start()"),
-    "after": (lambda mock: mock.start().close(), "was closed: use it inside its with block, or make a new one"),
-    "never started": (lambda mock: mock.close(), "was closed: use it inside its with block, or make a new one"),
+    "after": (lambda mock: mock.start().close(), "was closed: use it inside its with block, or create a new one"),
+    "never started": (lambda mock: mock.close(), "was closed: use it inside its with block, or create a new one"),
 }
 
 
@@ -265,11 +265,11 @@ def test_used_while_it_does_not_run_it_says_so_at_once(when: str, server: Server
 @pytest.mark.parametrize("server", SERVER_KINDS)
 def test_started_twice_or_after_its_end_it_says_so_and_goes_on(server: ServerKind) -> None:
     with RepromptMock(clock="paused", server=server) as mock:
-        with pytest.raises(ControlError, match="was started already: a with block starts it by itself"):
+        with pytest.raises(ControlError, match="was already started: a with block starts it"):
             mock.start()
         assert sum(mock.counts().values()) == 0
 
-    with pytest.raises(ControlError, match="starts only once: make a new RepromptMock"):
+    with pytest.raises(ControlError, match="can start only once: create a new RepromptMock"):
         mock.start()
 
 
@@ -299,7 +299,7 @@ def test_connect_passes_the_control_token_on() -> None:
         connected = RepromptMock.connect(emulator.url, control_token="t0ken")
         assert sum(connected.counts().values()) == 0
         connected.close()
-        with pytest.raises(ControlError, match="was closed: connect anew"):
+        with pytest.raises(ControlError, match="was closed: connect again"):
             connected.counts()
 
 

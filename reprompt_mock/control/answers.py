@@ -1,4 +1,4 @@
-"""What the control API answers: for its document alone, with which it is loaded."""
+"""The control API's response models, which only its OpenAPI document uses and loads."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reprompt_mock.http.answers import BatchMetadata, StatusCounts
 
 
 class Health(BaseModel):
-    """The emulator answers."""
+    """The emulator is up."""
 
     status: Literal["ok"] = "ok"
     version: str
@@ -22,15 +22,15 @@ class Clock(BaseModel):
     """A world's clock."""
 
     now: datetime = Field(description="The virtual time, UTC.")
-    running: bool = Field(description="Whether time passes by itself.")
+    running: bool = Field(description="Whether the clock runs.")
     speed: float = Field(description="Virtual seconds per real second.")
 
 
 class Settled(BaseModel):
-    """What settling came to."""
+    """The result of settling."""
 
     now: datetime = Field(description="The virtual time, UTC.")
-    advanced_seconds: float = Field(description="By how much the clock moved.")
+    advanced_seconds: float = Field(description="How far the clock moved.")
     unfinished: int = Field(description="How many jobs in scope are still unfinished: held ones and uploads.")
 
 
@@ -72,13 +72,13 @@ class Batch(BaseModel):
 
 
 class Released(BaseModel):
-    """How many jobs go on."""
+    """How many jobs were released."""
 
     released: int
 
 
 class Ids(BaseModel):
-    """What was added, by id."""
+    """The ids of what was added."""
 
     ids: list[str]
 
@@ -90,4 +90,4 @@ class Journal(BaseModel):
         description="Each with sequence, time, real_time, operation, method, path, query, headers, body, status,"
         " duration_seconds, fault and rules."
     )
-    dropped: int = Field(description="How many requests are kept no more.")
+    dropped: int = Field(description="How many older requests were dropped.")

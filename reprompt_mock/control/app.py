@@ -1,4 +1,4 @@
-"""The control app: its routes, its errors, its document. Its own app, so nothing of the service can touch it."""
+"""The control app: its routes, errors and document. It is a separate app, so that nothing in the service affects it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ROUTERS = tuple(room.router for room in (worlds, batches, settings, clock, rule
 
 
 def create_control_app(offload: Offload) -> Guard:
-    """Make the control app of an engine, guarded."""
+    """Create the control app of an engine, behind its guard."""
     app = FastAPI(
         title="reprompt-mock control API",
         version=__version__,

@@ -1,4 +1,4 @@
-"""A batch, looked at from outside: no request of a client's, so nothing comes of it."""
+"""A batch, observed without any of the effects of a client's request."""
 
 from __future__ import annotations
 

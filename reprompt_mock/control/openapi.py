@@ -1,4 +1,4 @@
-"""The control API's OpenAPI document: the bodies and errors that its routes name by reference."""
+"""The control API's OpenAPI document, with the bodies and errors that its routes refer to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 ERRORS = {
     400: "The request breaks a rule of the emulator.",
     401: "The token is missing or wrong.",
-    403: "A cross-site request, or a host that is not allowed.",
+    403: "The request is cross-site, or its host is not allowed.",
     404: "Not found.",
     413: "The body is too large.",
     422: "The request does not fit its schema.",
@@ -27,7 +27,7 @@ PROBES = {
         "Report that everything is loaded and the database answers; until then 503 with the reason.",
     ),
 }
-"""The id and the purpose of each probe, which is answered before the app is asked."""
+"""The operation id and summary of each probe; probes are answered before the app is called."""
 
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -36,7 +36,7 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def build_document(app: FastAPI) -> dict[str, Any]:
-    """Write the document of the app's routes, with the models that they refer to."""
+    """Build the document of the app's routes, with the models that they refer to."""
     from reprompt_mock import specs
     from reprompt_mock.control import answers, bodies
     from reprompt_mock.engine import snapshot
@@ -49,9 +49,9 @@ def _probes() -> dict[str, Any]:
 
 
 def _probe(path: str, name: str, purpose: str) -> dict[str, Any]:
-    """Describe a probe, which needs nothing but the port."""
+    """Describe a probe, which needs no key or token."""
     responses = openapi.answered("Health")
-    responses[200]["description"] = "It does."
+    responses[200]["description"] = "The emulator is up, or ready."
     if path == probes.READY:
         responses |= openapi.refusals({503: "Not yet, or no more; `detail` says why."})
     named = {str(status): response for status, response in responses.items()}

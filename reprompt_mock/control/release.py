@@ -1,4 +1,4 @@
-"""Release: held jobs go on."""
+"""Release: held jobs continue."""
 
 from __future__ import annotations
 

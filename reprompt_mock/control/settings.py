@@ -16,7 +16,7 @@ router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 4
 
 @router.get("/settings", responses=answered("WorldSettings"))
 async def get_settings(control: Controlled) -> Response:
-    """Show a world's settings; a seed beyond 2^53 is text."""
+    """Return a world's settings; a seed beyond 2^53 is text."""
     return answer((await control.read(settings.show)).model_dump(mode="json"))
 
 

@@ -37,19 +37,19 @@ async def reset(control: Controlled) -> Response:
 
 @router.get("/orgs/{org_slug}", responses=answered("WorldSummary"))
 async def get_org(control: Controlled) -> Response:
-    """Show a world's counts and clock; an unused one shows zeros and is not created."""
+    """Return a world's counts and clock; an unused world has zeros and is not created."""
     return answer(summary_body(await control.read(worlds.summary)))
 
 
 @router.delete("/orgs/{org_slug}", status_code=204)
 async def delete_org(control: Controlled) -> Response:
-    """Forget a world at once, as if it had never been used."""
+    """Forget a world, as if it had never been used."""
     await control.offload.across(partial(control.engine.forget, control.world))
     return Response(status_code=204)
 
 
 def summary_body(summary: WorldSummary) -> dict[str, Any]:
-    """Show a world's counts and clock."""
+    """Return the JSON form of a world's counts and clock."""
     return {
         "org_slug": summary.org_slug,
         "batches": summary.batches,

@@ -1,7 +1,7 @@
-"""Artifacts: the file of an export, derived from the jobs while they are as they were, and written before they change.
+"""Artifacts: the files of exports, derived from the jobs as long as these are unchanged, and stored before they change.
 
-A file comes in parts of so many rows, derived one after the other, so that one of a million rows takes little memory.
-The parts of a written file are the same: a download goes on where the file is written between two of its parts.
+A file is derived in parts of `PART_ROWS` rows, so that a million rows take little memory. A stored file has the same
+parts, so that a download continues if the file is stored meanwhile.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 PART_ROWS = 1000
 _SLICE_ROWS = 1000
 _QUICK = 1
-"""The level of compression: this one takes a tenth of the time in which the rows are derived."""
+"""The compression level, which takes a tenth of the time of deriving the rows."""
 
 
 class Position(NamedTuple):
-    """Where the next part begins: the number of the part, of the batch in the export, and the job before it."""
+    """The position of a part: its number, the number of its batch in the export, and the key of the job before it."""
 
     part: int = 0
     batch: int = 0
@@ -44,7 +44,7 @@ class _Row(NamedTuple):
 
 
 def survey(reading: Reading, export: StoredExport) -> list[Column]:
-    """Find the columns of an export: those that are not blank in every row."""
+    """Return the columns of an export: those that are not blank in every row."""
     found = Survey()
     for row in _rows(reading, export, Position()):
         found.add_inputs(inputs_of(row.job.place))
@@ -59,12 +59,12 @@ def part(reading: Reading, export: StoredExport, columns: Sequence[Column], star
 
     Args:
         reading: the world.
-        export: the export, which runs or ran, or is to be answered at once.
-        columns: its columns, as `survey` found them.
-        start: where the part begins.
+        export: the export, which is running or finished, or is answered immediately.
+        columns: its columns, as returned by `survey`.
+        start: the position of the part.
 
     Returns:
-        The part, empty beyond the last, and where the next one begins.
+        The part, empty after the last one, and the position of the next part.
     """
     rows = list(islice(_rows(reading, export, start), PART_ROWS))
     table = Table(columns)
@@ -80,7 +80,7 @@ def part(reading: Reading, export: StoredExport, columns: Sequence[Column], star
 
 
 def parts(reading: Reading, export: StoredExport) -> Iterator[bytes]:
-    """Derive all parts of an export's file, one by one."""
+    """Yield all parts of an export's file."""
     columns, position = survey(reading, export), Position()
     while True:
         data, position = part(reading, export, columns, position)
@@ -90,7 +90,7 @@ def parts(reading: Reading, export: StoredExport) -> Iterator[bytes]:
 
 
 def _rows(reading: Reading, export: StoredExport, start: Position) -> Iterator[_Row]:
-    """Read the jobs of an export as they were when it ran, in order of its batches and of submission."""
+    """Yield the jobs of an export as they were when it ran, in order of batch and submission."""
     for number, batch in enumerate(_batches(reading, export)):
         if batch is None or number < start.batch:
             continue
@@ -113,7 +113,7 @@ def _rows(reading: Reading, export: StoredExport, start: Position) -> Iterator[_
 
 
 def row_count(reading: Reading, export: StoredExport) -> int:
-    """Count the rows of an export that runs or ran."""
+    """Return the number of rows of an export that is running or finished."""
     if export.rows is not None:
         return export.rows
     return sum(
@@ -124,15 +124,15 @@ def row_count(reading: Reading, export: StoredExport) -> int:
 
 
 def _batches(reading: Reading, export: StoredExport) -> list[StoredBatch | None]:
-    """Read the batches of an export; those that were deleted before it ran are missing from it."""
+    """Return the batches of an export, None for deleted ones."""
     return [batches.of_world(reading.session, reading.state.row, batch.pk) for batch in export.batches]
 
 
 def preserve(writing: Writing, changing: set[int]) -> None:
-    """Write the files of exports that ran, before the jobs or the names of some batches change (contract K7).
+    """Store the files of past exports before the jobs or names of their batches change (contract K7).
 
     Args:
-        writing: the world, open for the change.
+        writing: the world, open for a change.
         changing: the keys of the batches.
     """
     if not changing:

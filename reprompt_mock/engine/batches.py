@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class BatchView(NamedTuple):
-    """A batch with its status, its place ids by status, and those per wanted attribute by its status."""
+    """A batch with its status and its place ids, by job status and, per requested attribute, by attribute status."""
 
     batch: StoredBatch
     status: JobStatus
@@ -41,7 +41,7 @@ class BatchPage(NamedTuple):
 
 
 class MarkedBatches(NamedTuple):
-    """Which of the batches were marked, and which there are not."""
+    """The ids of the batches that were marked, and those that do not exist."""
 
     updated: list[str]
     missing: list[str]
@@ -51,7 +51,7 @@ def find(reading: Reading, batch_id: str) -> StoredBatch:
     """Find a batch of a world.
 
     Raises:
-        BatchNotFound: the world has no batch of this id.
+        BatchNotFound: the world has no batch with this id.
     """
     batch = reading.key and batches.find(reading.session, reading.key, batch_id)
     if not batch:
@@ -60,7 +60,7 @@ def find(reading: Reading, batch_id: str) -> StoredBatch:
 
 
 def kept(world: World, batch_id: str) -> BatchView | None:
-    """Give a batch's description where it was read already and still holds; None where it must be read."""
+    """Return a batch's cached description, or None if it has to be read."""
     present = world.present
     if world.is_due() or present.state.settings.poll_advance:
         return None
@@ -72,9 +72,9 @@ def create(writing: Writing, request: BatchToCreate) -> BatchView:
     """Create a batch or append to it (contract D).
 
     Raises:
-        TooManyJobs: the request has more jobs than a request may (contract D2).
-        AttributesMissing: a job that is to run has no attributes (contract D5).
-        AttributeUnknown: an attribute is unknown, where the settings are strict (contract D7).
+        TooManyJobs: the request exceeds the limit of jobs (contract D2).
+        AttributesMissing: a job to be run has no attributes (contract D5).
+        AttributeUnknown: an attribute is unknown and the settings are strict (contract D7).
     """
     created = submissions.create(writing, request)
     writing.note(Kind.batch, created.batch.id)
@@ -84,7 +84,7 @@ def create(writing: Writing, request: BatchToCreate) -> BatchView:
 
 
 def _new(writing: Writing, batch: StoredBatch, place_ids: Sequence[str]) -> BatchView:
-    """Describe a batch whose first jobs have just come, without reading them again."""
+    """Describe a batch whose first jobs were just written, without reading them back."""
     by_status: dict[str, Sequence[str]] = {status.name: [] for status in JobStatus}
     by_status[JobStatus.pending.name] = place_ids
     counts = Counts(pending=len(place_ids))
@@ -93,10 +93,10 @@ def _new(writing: Writing, batch: StoredBatch, place_ids: Sequence[str]) -> Batc
 
 
 def status(reading: Reading, batch_id: str, attributes: Sequence[str] | None = None) -> BatchView:
-    """Describe a batch, with the distribution of attribute statuses where attributes are named (contract E).
+    """Describe a batch, including the distribution of attribute statuses if attributes are named (contract E).
 
     Raises:
-        BatchNotFound: the world has no batch of this id.
+        BatchNotFound: the world has no batch with this id.
     """
     kept: BatchView | None = reading.views.find(batch_id) if attributes is None else None
     if kept is not None:
@@ -113,7 +113,7 @@ def status(reading: Reading, batch_id: str, attributes: Sequence[str] | None = N
 
 
 def status_now(reading: Reading, batch: StoredBatch) -> JobStatus:
-    """Aggregate a batch's status by the threshold in force now (contract E3)."""
+    """Return a batch's aggregate status, using the current failure threshold (contract E3)."""
     return status_of(batch.counts, reading.state.settings.batch_failure_threshold)
 
 
@@ -140,7 +140,7 @@ def _distribution(
 
 
 def page(reading: Reading, query: str, *, limit: int, offset: int) -> BatchPage:
-    """List a world's batches, newest first, those whose name contains `query` (contract H)."""
+    """List the batches whose name contains `query`, newest first (contract H)."""
     if reading.key is None:
         return BatchPage([], 0)
     found, total = batches.page(reading.session, reading.key, query.casefold(), limit=limit, offset=offset)
@@ -149,10 +149,10 @@ def page(reading: Reading, query: str, *, limit: int, offset: int) -> BatchPage:
 
 @makes_room
 def delete(writing: Writing, batch_id: str) -> None:
-    """Delete a batch and its jobs (contract I1), whose rows are removed by later ticks.
+    """Delete a batch and its jobs (contract I1); later ticks remove the jobs' rows.
 
     Raises:
-        BatchNotFound: the world has no batch of this id.
+        BatchNotFound: the world has no batch with this id.
     """
     batch = find(writing.reading, batch_id)
     preserve(writing, {batch.pk})
@@ -162,10 +162,10 @@ def delete(writing: Writing, batch_id: str) -> None:
 
 
 def update(writing: Writing, batch_id: str, *, name: str | None, refresh: bool | None) -> None:
-    """Rename a batch or mark it for refresh; what is None stays (contract I1).
+    """Rename a batch or mark it for refresh; None leaves a field unchanged (contract I1).
 
     Raises:
-        BatchNotFound: the world has no batch of this id.
+        BatchNotFound: the world has no batch with this id.
     """
     batch = find(writing.reading, batch_id)
     if name not in {None, batch.name}:
@@ -175,7 +175,7 @@ def update(writing: Writing, batch_id: str, *, name: str | None, refresh: bool |
 
 
 def mark(writing: Writing, batch_ids: Sequence[str], *, refresh: bool) -> MarkedBatches:
-    """Mark batches for refresh, or no longer (contract I1)."""
+    """Set or clear the refresh mark of batches (contract I1)."""
     marked = MarkedBatches([], [])
     for batch_id in dict.fromkeys(batch_ids):
         batch = batches.find(writing.session, writing.key, batch_id)

@@ -1,4 +1,4 @@
-"""What jobs' rows refer to, decoded once: lists of attributes, histories, pins, settings in force, standings."""
+"""A cache of what job rows refer to, decoded: lists of attributes, histories, pins, settings in force, standings."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ T = TypeVar("T")
 
 _LARGEST_CACHE = 2_000
 _OWN = len(Job._fields)
-"""How many fields of a stored result are the job's own; the others it has like many."""
+"""The number of leading fields of a stored result that are the job's own; many jobs share the values of the others."""
 
 
 class Decoded:
-    """A cache that many reads share: a key never comes to mean something else.
+    """A cache shared by many reads, which is safe because a committed key never changes its meaning.
 
-    A write uses one of its own, since its keys are given again where it is rolled back.
+    A write uses its own cache, since its keys are reused if it is rolled back.
     """
 
     def __init__(self) -> None:
@@ -46,7 +46,7 @@ class Decoded:
         return _cached(self._asked, key, lambda: tuple(documents.read(session, key)))
 
     def history(self, session: Session, key: int | None, submission: int) -> History:
-        """Give the history of a job, an empty one for None; `submission` is that of its current attempt."""
+        """Return a job's history, empty for None; `submission` is that of its current attempt."""
         if key is None:
             return {}
         return _cached(

@@ -1,4 +1,4 @@
-"""Exports: several batches as one CSV file, at once or as a job of its own (contract K)."""
+"""Exports: batches as one CSV file, returned immediately or written by an export job (contract K)."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _ROWS_TOGETHER = 10_000
 
 
 class ExportView(NamedTuple):
-    """An export, the present names of its batches by id, its rows once it is completed, the settings of its timing."""
+    """An export, its batches' current names by id, and its number of rows, None until it is completed."""
 
     export: StoredExport
     names: dict[str, str]
@@ -46,7 +46,7 @@ class ExportView(NamedTuple):
 
 
 class ExportPage(NamedTuple):
-    """A page of exports, newest first, and where the next one begins; None after the last."""
+    """A page of exports, newest first, and the cursor of the next page, or None after the last."""
 
     exports: list[ExportView]
     next_cursor: str | None
@@ -56,14 +56,13 @@ class ExportPage(NamedTuple):
 
 
 def at_once(reading: Reading, batch_ids: Sequence[str], key: str | None) -> list[bytes] | ExportView | None:
-    """Answer a create without making anything, if that can be.
+    """Answer a create without storing an export, if possible.
 
     Returns:
-        The compressed parts of the file; the export that an idempotency key stands for; None where an export is to
-        be made.
+        The compressed parts of the file, or the export of the idempotency key, or None if an export has to be created.
 
     Raises:
-        ExportKeyTaken: the key stands for an export of other batches.
+        ExportKeyTaken: the key belongs to an export of other batches.
         BatchNotFound: the world does not have one of the batches.
     """
     if reading.key is None:
@@ -80,7 +79,7 @@ def at_once(reading: Reading, batch_ids: Sequence[str], key: str | None) -> list
 
 
 def _within(reading: Reading, export: StoredExport, most_bytes: int | None) -> list[bytes] | None:
-    """Derive a file; None where it is too large to be answered at once."""
+    """Return a file's compressed parts, or None if it is too large to be returned immediately."""
     kept, size = [], 0
     for data in artifacts.parts(reading, export):
         size += len(data)
@@ -91,10 +90,10 @@ def _within(reading: Reading, export: StoredExport, most_bytes: int | None) -> l
 
 
 def create(writing: Writing, batch_ids: Sequence[str], key: str | None) -> ExportView | ExportNotDispatched:
-    """Make an export; the error is returned where it is stored as one that was not started.
+    """Create an export. If it is stored as not started, the error is returned rather than raised.
 
     Raises:
-        ExportKeyTaken: the key stands for an export of other batches.
+        ExportKeyTaken: the key belongs to an export of other batches.
         BatchNotFound: the world does not have one of the batches.
     """
     if key is not None and (known := _known(writing.reading, batch_ids, key)):
@@ -134,15 +133,15 @@ def _total(session: Session, found: Sequence[ExportedBatch]) -> int:
 
 
 def _made(export_id: str, key: str | None, found: list[ExportedBatch], now: int, known: int) -> StoredExport:
-    """Describe an export that shows the present."""
+    """Describe an export of the present state."""
     return StoredExport(0, export_id, key, found, now, now, now, None, known, None, "queued")
 
 
 def _scheduled(writing: Writing, export: StoredExport, rows: int) -> StoredExport:
-    """Draw the timetable of an export, or let its batches' ids decide (contract K4)."""
+    """Draw an export's timetable, unless its batches' ids decide it (contract K4)."""
     settings, now = writing.settings, writing.now
     if _has(export, UNDISPATCHED):
-        # Its key is free: a repeat is a new attempt.
+        # Its key stays free, so that a repeated request is a new attempt.
         return export._replace(key=None, error=_NOT_DISPATCHED, status="failed")
     choices = draw(settings.seed, export.id, "export")
     queued = settings.export_queued_seconds * (0.5 + choices.fraction())
@@ -177,7 +176,7 @@ def show(reading: Reading, export_id: str) -> ExportView:
     """Describe an export.
 
     Raises:
-        ExportNotFound: the world does not have it.
+        ExportNotFound: the world does not have the export.
     """
     return _view(reading, find(reading, export_id))
 
@@ -205,7 +204,7 @@ def page(reading: Reading, *, status: str | None, cursor: str | None, limit: int
     """List exports, newest first (contract K6).
 
     Raises:
-        CursorMalformed: the cursor is none that was given.
+        CursorMalformed: the cursor is not one that a page returned.
     """
     before = None if cursor is None else _read_cursor(cursor)
     if reading.key is None:

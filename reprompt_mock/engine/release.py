@@ -1,4 +1,4 @@
-"""Release: held jobs go on from where they stand."""
+"""Release: held jobs continue from their current status."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def release(writing: Writing, *, place_id: str | None, batch: str | None) -> int:
-    """Let held jobs go on, those whose place id and batch (id or name) match the globs; gives how many."""
+    """Release held jobs whose place id and batch (id or name) match the globs; return their number."""
     held = jobs.held(writing.session, writing.key, now=writing.now)
     meant = [job for job in held if _is_meant(job, place_id, batch)]
     settings = {
@@ -38,7 +38,7 @@ def _is_meant(job: HeldJob, place_id: str | None, batch: str | None) -> bool:
         return False
     if batch is None:
         return True
-    # A job without a batch has neither id nor name, for rules as for release.
+    # As for rules, a job without a batch matches no batch id or name.
     return job.batch_id != ALONE and any(fnmatchcase(label, batch) for label in (job.batch_id, job.batch_name))
 
 
@@ -48,7 +48,7 @@ def _resumed(writing: Writing, job: HeldJob, settings: WorldSettings) -> tuple[i
 
 
 def _course(writing: Writing, job: HeldJob) -> Course:
-    """Read what rules had decided; the outcome is the one that was drawn."""
+    """Return what rules had decided, with the outcome that was drawn."""
     if job.course is None:
         return Course(job.outcome)
     course: dict[str, Any] = documents.read(writing.session, job.course)

@@ -1,4 +1,4 @@
-"""Relief: use cases that make room get, where the disk is full, what is spared for them."""
+"""Relief: use cases that free space may use the reserve kept for a full disk."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ _MAKING_ROOM: set[Callable[..., Any]] = set()
 
 
 def makes_room(work: F) -> F:
-    """Mark a use case that makes room, or takes hardly any."""
+    """Mark a use case that frees space or needs hardly any."""
     _MAKING_ROOM.add(work)
     return work
 
 
 def is_relief(work: Callable[..., Any]) -> bool:
-    """Whether a use case makes room."""
+    """Return whether a use case frees space."""
     return work in _MAKING_ROOM
 
 

@@ -1,4 +1,4 @@
-"""Results: in pages, by day, of one place (contract F)."""
+"""Results: in pages, by day, or for one place (contract F)."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.reading import Reading
 
 _TOGETHER = 32
-"""How many results are written at once: one by one takes longer, and all would busy the garbage collector."""
+"""The number of results serialized at once: one at a time is slower, and all at once burdens the garbage collector."""
 
 
 class ResultPage(NamedTuple):
-    """A page of results in the service's form, some at a time written as JSON, with commas; and how many there are."""
+    """A page of results as chunks of comma-separated JSON objects, and the total number of results."""
 
     jobs: Sequence[bytes]
     total: int
 
 
 class ResultQuery(NamedTuple):
-    """Which results: a batch's, all of a world, those without a batch, of one UTC day."""
+    """A selection of results: a batch's, the whole world's or those without a batch, optionally of one UTC day."""
 
     batch_id: str | None = None
     alone: bool = False
@@ -40,10 +40,10 @@ class ResultQuery(NamedTuple):
 
 
 def page(reading: Reading, query: ResultQuery, *, limit: int, offset: int) -> ResultPage:
-    """Give a page of results, in order of submission (contract F1, F2).
+    """Return a page of results in order of submission (contract F1, F2).
 
     Raises:
-        BatchNotFound: the query names a batch that the world has not.
+        BatchNotFound: the world does not have the batch that the query names.
     """
     selection = _selected(reading, query)
     if selection is None:
@@ -56,16 +56,16 @@ def page(reading: Reading, query: ResultQuery, *, limit: int, offset: int) -> Re
 
 
 def _written(results: Iterator[dict[str, Any]]) -> Iterator[bytes]:
-    """Write results as JSON, some at a time, without the brackets around them."""
+    """Serialize results in chunks, without the enclosing brackets."""
     while some := list(islice(results, _TOGETHER)):
         yield orjson.dumps(some)[1:-1]
 
 
 def days(reading: Reading, query: ResultQuery, *, limit: int, offset: int) -> BatchPage:
-    """Give a page of synthetic batches, one per UTC day, newest first (contract F2).
+    """Return a page of synthetic batches, one per UTC day, newest first (contract F2).
 
     Raises:
-        BatchNotFound: the query names a batch that the world has not.
+        BatchNotFound: the world does not have the batch that the query names.
     """
     selection = _selected(reading, query)
     if selection is None:
@@ -82,10 +82,10 @@ def _day_batch(day: int, counts: Counts) -> StoredBatch:
 
 
 def _selected(reading: Reading, query: ResultQuery) -> jobs.Selection | None:
-    """Find out what a query selects; None is nothing."""
+    """Return what a query selects, or None if that is nothing."""
     batch = None if query.batch_id is None else find(reading, query.batch_id)
     if query.alone:
-        # A job of a batch is never one without a batch: both conditions together select nothing.
+        # No job both belongs to a batch and has none: the two conditions together select nothing.
         batch = None if batch or reading.key is None else batches.find_alone(reading.session, reading.key)
     if reading.key is None or (query.alone and batch is None):
         return None
@@ -102,10 +102,10 @@ def _total(reading: Reading, selection: jobs.Selection) -> int:
 
 
 def of_place(reading: Reading, place_id: str) -> dict[str, Any]:
-    """Give the result of a place's last submitted job (contract F8).
+    """Return the result of a place's most recently submitted job (contract F8).
 
     Raises:
-        JobNotFound: the world has no job of this place.
+        JobNotFound: the world has no job for this place.
     """
     job = reading.key and jobs.result_of_place(reading.session, reading.key, place_id, now=reading.now)
     if not job:

@@ -1,4 +1,4 @@
-"""Settings of a world: what governs whatever is submitted or reprocessed from now on."""
+"""Settings of a world, which apply to everything submitted or reprocessed from now on."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def show(reading: Reading) -> WorldSettings:
-    """Give a world's settings."""
+    """Return a world's settings."""
     return reading.state.settings
 
 
 def change(writing: Writing, changes: Mapping[str, Any]) -> WorldSettings:
-    """Change settings, by name; `clock` and `speed` change the clock. Give them as they are then."""
+    """Change settings by name, `clock` and `speed` also on the clock; return the resulting settings."""
     writing.set_settings(writing.settings.model_copy(update=dict(changes)))
     clock = changes.get("clock")
     if clock is not None or changes.get("speed") is not None:

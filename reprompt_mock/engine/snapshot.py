@@ -1,7 +1,7 @@
-"""Snapshots: a whole world as one versioned JSON document, which answers as before in any world.
+"""Snapshots: a whole world as one versioned JSON document, which can be restored into any world.
 
-Keys of rows are the document's own: they say what belongs together, and are given anew where it is restored.
-No number in it is too large for JavaScript: a large seed, late times, and a scenario with large numbers are text.
+Row keys are local to the document: they link its rows, and are reassigned on restore.
+No number in it exceeds JavaScript's safe range: large seeds, late times and scenarios with large numbers are text.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from reprompt_mock.store.snapshot import Tables
 
 VERSION = 3
-"""What is written; version 2, without exports, and version 1, whose large numbers were not text, are read, too."""
+"""The version that is written. Versions 2 (without exports) and 1 (large numbers are not text) can be read, too."""
 _GONE = 0
 """The key of a batch that was deleted."""
 _JOB = {name: position for position, name in enumerate(rows.COLUMNS["job"])}
@@ -49,7 +49,7 @@ def _unwrapped(scenario: Any) -> Any:
         try:
             return orjson.loads(scenario)
         except orjson.JSONDecodeError:
-            raise PydanticCustomError("scenario", "this is no JSON") from None
+            raise PydanticCustomError("scenario", "this is not JSON") from None
     return scenario
 
 
@@ -66,7 +66,7 @@ class ClockState(Strict):
 
 
 class Snapshot(Strict):
-    """A whole world; `digest` seals `data`, which is not meant to be edited."""
+    """A whole world; `digest` is the checksum of `data`, which is not meant to be edited."""
 
     version: Literal[1, 2, 3]
     clock: ClockState
@@ -81,7 +81,7 @@ class Snapshot(Strict):
 
 
 def take(reading: Reading) -> dict[str, Any]:
-    """Write a world as JSON-ready data, without its journal; no key is ever stored."""
+    """Return a world as JSON-ready data, without its journal; API keys are never stored."""
     state = reading.state
     data: Tables = (
         {table: [] for table in rows.COLUMNS} if reading.key is None else rows.read_tables(reading.session, reading.key)
@@ -97,7 +97,7 @@ def take(reading: Reading) -> dict[str, Any]:
 
 
 def written(reading: Reading) -> bytes:
-    """Write a world as JSON."""
+    """Return a world as JSON."""
     return orjson.dumps(take(reading))
 
 
@@ -111,10 +111,10 @@ def _sealed(data: Tables) -> str:
 
 
 def restore(writing: Writing, snapshot: Snapshot) -> WorldSummary:
-    """Make a world what a snapshot says, in place of what it was; give its counts.
+    """Replace a world by what a snapshot holds; return its summary.
 
     Raises:
-        SnapshotBroken: its data are not what was once taken.
+        SnapshotBroken: the data do not match the digest, or cannot be stored.
     """
     if _sealed(snapshot.data) != snapshot.digest:
         raise SnapshotBroken
@@ -131,7 +131,7 @@ def restore(writing: Writing, snapshot: Snapshot) -> WorldSummary:
 
 
 class _Restored:
-    """Writes a snapshot's rows, with new keys in place of the document's."""
+    """Writes a snapshot's rows, with new keys in place of the document's own."""
 
     def __init__(self, writing: Writing, data: Tables) -> None:
         self._session = writing.session
@@ -144,7 +144,7 @@ class _Restored:
         self._shift = submissions.next_job(writing.session) - first
 
     def write(self) -> None:
-        """Write all tables, those first that others refer to."""
+        """Write all tables, referenced ones first."""
         for pk, *values in self._data["batch"]:
             self._batches[pk] = rows.insert_batch(self._session, self._key, values)
         for pk, at, settings, batch, first, last in self._data["submission"]:

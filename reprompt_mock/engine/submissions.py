@@ -1,4 +1,4 @@
-"""Create, append, submit alone: how jobs come into a world (contract D, I2)."""
+"""Create, append, submit without a batch: how jobs enter a world (contract D, I2)."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 
 class PlaceToEnrich(msgspec.Struct, frozen=True, gc=False):
-    """One job of a request: the client's id or None, its inputs as JSON, its and the batch's attributes.
+    """One job of a request: the client's id or None, its inputs as JSON, and its attributes merged with the batch's.
 
-    There may be very many, over which the garbage collector need not go: they cannot refer to each other. As a
-    bytearray a place is stored in two thirds of the time, since of bytes the driver asks whether they adapt.
+    `gc=False` spares the garbage collector a walk over many thousands of them; they cannot form cycles. A `bytearray`
+    takes a third less time to store, since sqlite3 looks for an adapter for every `bytes` object.
     """
 
     place_id: str | None
@@ -41,7 +41,7 @@ class PlaceToEnrich(msgspec.Struct, frozen=True, gc=False):
 
 
 class BatchToCreate(NamedTuple):
-    """A create or an append; `body` is what a generated batch id is made from."""
+    """A create or an append; a generated batch id is derived from `body`."""
 
     batch_id: str | None
     batch_name: str
@@ -60,7 +60,7 @@ class Submission(NamedTuple):
 
 
 class Created(NamedTuple):
-    """A batch with the counts of before the jobs came, and the places of these."""
+    """A batch with its counts from before the new jobs, and the place ids of these jobs."""
 
     batch: StoredBatch
     place_ids: Sequence[str]
@@ -70,8 +70,8 @@ def create(writing: Writing, request: BatchToCreate) -> Created:
     """Create a batch or append to it.
 
     Raises:
-        TooManyJobs: the request has more jobs than a request may (contract D2).
-        AttributesMissing: a job that is to run has no attributes (contract D5).
+        TooManyJobs: the request exceeds the limit of jobs (contract D2).
+        AttributesMissing: a job to be run has no attributes (contract D5).
     """
     check_size(len(request.places), writing.settings.max_jobs_per_request)
     check_known(writing.settings, (place.attributes for place in request.places))
@@ -83,15 +83,15 @@ def create(writing: Writing, request: BatchToCreate) -> Created:
 
 
 def submit_alone(writing: Writing, place: PlaceToEnrich) -> str:
-    """Submit one job that belongs to no batch, for core attributes where it names none; gives its place id."""
+    """Submit a job without a batch, for core attributes if it names none; return its place id."""
     return _submit_alone(writing, place, at_once=False)
 
 
 def enrich(writing: Writing, place: PlaceToEnrich) -> str:
-    """Submit one job that belongs to no batch and finishes at once; gives its place id (contract I3).
+    """Submit a job without a batch that finishes immediately; return its place id (contract I3).
 
     Raises:
-        EnrichmentNotFound: it fails.
+        EnrichmentNotFound: the job fails.
     """
     return _submit_alone(writing, place, at_once=True)
 
@@ -104,25 +104,25 @@ def _submit_alone(writing: Writing, place: PlaceToEnrich, *, at_once: bool) -> s
 
 
 def alone(writing: Writing) -> StoredBatch:
-    """Give the batch without a name that holds a world's jobs without a batch."""
+    """Return the unnamed internal batch that contains a world's jobs without a batch."""
     return batches.find_alone(writing.session, writing.key) or batches.new(ALONE, ALONE, writing.now)
 
 
 def check_size(count: int, limit: int) -> None:
-    """Refuse a request of too many jobs.
+    """Refuse a request with too many jobs.
 
     Raises:
-        TooManyJobs: it has more than `limit` (contract D2).
+        TooManyJobs: `count` exceeds `limit` (contract D2).
     """
     if count > limit:
         raise TooManyJobs(count=count, limit=limit)
 
 
 def check_known(settings: WorldSettings, lists: Iterable[Sequence[str]]) -> None:
-    """Refuse attributes that the emulator does not know, where the settings are strict (contract D7).
+    """Refuse attributes that the emulator does not know, if the settings are strict (contract D7).
 
     Raises:
-        AttributeUnknown: one is unknown; it names the nearest known one.
+        AttributeUnknown: an attribute is unknown; the message names the nearest known one.
     """
     if settings.strict_attributes:
         for name in dict.fromkeys(chain.from_iterable(lists)):
@@ -138,7 +138,7 @@ def _check_attributes(places: Iterable[PlaceToEnrich]) -> None:
 
 
 def _batch(writing: Writing, request: BatchToCreate) -> StoredBatch:
-    """Give the batch that a request names, or a new one."""
+    """Return the batch that a request names, or a new one."""
     if request.batch_id is None:
         return batches.new(new_batch_id(writing, request.body), request.batch_name, writing.now)
     found = batches.find(writing.session, writing.key, request.batch_id)
@@ -153,17 +153,17 @@ def submit(
     kick_off: bool,
     at_once: bool = False,
 ) -> StoredBatch:
-    """Write the jobs of one submission, those that the batch has already in their old positions.
+    """Write the jobs of one submission; jobs that the batch already has keep their positions.
 
     Args:
         writing: the world, open for a change.
-        batch: the batch as it was before, written where it is new.
+        batch: the batch before the submission; it is written if it is new.
         places: the places by id.
         kick_off: whether the jobs run; if not, they stay pending (contract D5).
-        at_once: whether they finish without any time passing (contract I3).
+        at_once: whether they finish immediately (contract I3).
 
     Raises:
-        EnrichmentNotFound: one fails that was to finish at once.
+        EnrichmentNotFound: `at_once` is set, and a job fails.
     """
     session, key, now = writing.session, writing.key, writing.now
     replaced = jobs.existing(session, key, batch.pk, list(places), now=now) if batch.counts.total else {}
@@ -188,7 +188,7 @@ def _counted(
     replaced: Mapping[str, ExistingJob],
     due: Iterable[int | None],
 ) -> StoredBatch:
-    """Write a new batch with what comes to it, or count that to one that there is."""
+    """Insert a new batch with its counts, or add to those of an existing one."""
     if batch.pk == batches.NEW:
         soonest = counts.soonest(due)
         writing.expect(soonest)
@@ -234,7 +234,7 @@ def _new_jobs(
 
 
 def _keys(first: int, places: Mapping[str, PlaceToEnrich], replaced: Mapping[str, ExistingJob]) -> Sequence[int]:
-    """Give each job its key: a replaced one's, else the next of those that were kept for new ones."""
+    """Return each job's key: that of the job it replaces, or the next of those reserved for new jobs."""
     if not replaced:
         return range(first, first + len(places))
     new = count(first)
@@ -244,7 +244,7 @@ def _keys(first: int, places: Mapping[str, PlaceToEnrich], replaced: Mapping[str
 def _own(
     places: Mapping[str, PlaceToEnrich], replaced: Mapping[str, ExistingJob], asked: Sequence[int]
 ) -> list[int | None]:
-    """Give each job's own last attributes: a replaced job's outlive it where the new request has none (contract G3)."""
+    """Return the key of each job's own attributes; a replaced job's remain if the request has none (contract G3)."""
     return [
         key if place.attributes else replaced[place_id].own if place_id in replaced else None
         for (place_id, place), key in zip(places.items(), asked, strict=True)
@@ -252,7 +252,7 @@ def _own(
 
 
 def _run(writing: Writing, batch: StoredBatch, places: Mapping[str, PlaceToEnrich]) -> Planned:
-    """Plan jobs that run; those without attributes are enriched for core."""
+    """Plan jobs that run; those without attributes get the core attributes."""
     entered = list(places.values())
     return plan_jobs(
         writing,
@@ -272,7 +272,7 @@ def _uploaded(writing: Writing, places: Mapping[str, PlaceToEnrich]) -> Planned:
 
 
 def _finished(now: int, places: Iterable[str], planned: Planned) -> Planned:
-    """Let jobs finish at once: neither holds nor durations play a part (contract I3)."""
+    """Finish jobs immediately, ignoring holds and durations (contract I3)."""
     outcomes = planned.timetables.outcome
     for place_id, outcome, error in zip(places, outcomes, planned.errors, strict=True):
         if outcome == JobStatus.failed:

@@ -23,7 +23,7 @@ class WorldSummary(NamedTuple):
 
 
 def summary(reading: Reading) -> WorldSummary:
-    """Count what is in a world; an unused one shows zeros."""
+    """Return a world's counts and clock; the counts of an unused world are zero."""
     if reading.key is None:
         return WorldSummary(reading.world.slug, 0, Counts(), dict.fromkeys(exports.STATUSES, 0), show(reading))
     counted = worlds.counts(reading.session, reading.key)
@@ -32,4 +32,4 @@ def summary(reading: Reading) -> WorldSummary:
 
 
 def touch(_: Reading) -> None:
-    """Read nothing: a use of the world like any other."""
+    """Use a world without reading anything."""

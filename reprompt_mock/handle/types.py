@@ -1,4 +1,4 @@
-"""What a handle takes and gives, for type checkers: what is misspelt there is found before it runs."""
+"""The types of a handle's arguments and results, so that type checkers find misspelt keys."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Confidence = Literal["VERY_HIGH", "HIGH", "MEDIUM", "LOW", "NONE"]
 
 
 class RuleMatch(TypedDict, total=False):
-    """Which jobs a rule is for; strings are case-sensitive globs."""
+    """Which jobs a rule applies to; strings are case-sensitive globs."""
 
     batch: str
     place_id: str
@@ -54,7 +54,7 @@ class Rule(_RuleNeeds, total=False):
 
 
 class RequestMatch(TypedDict, total=False):
-    """Which requests a fault is for; the path is a glob."""
+    """Which requests a fault applies to; the path is a glob."""
 
     method: Method
     path: str
@@ -62,12 +62,12 @@ class RequestMatch(TypedDict, total=False):
 
 
 class HeaderDate(TypedDict):
-    """A header's value that is a date, so many real seconds after the answer."""
+    """A header value that is a date, this many real seconds after the answer."""
 
     date_in_seconds: float
 
 
-# `as` is a keyword of Python's.
+# `as` is a keyword in Python.
 _Cut = TypedDict("_Cut", {"as": Literal["length", "chunk", "gzip"]}, total=False)
 
 
@@ -83,7 +83,7 @@ class FaultThen(_Cut, total=False):
 
 
 class JournalEntry(TypedDict):
-    """A request as it came and how it was answered; `status` is None where it was aborted."""
+    """A request as it arrived and how it was answered; `status` is None if it was aborted."""
 
     sequence: int
     time: str
@@ -146,7 +146,7 @@ class EmulatorOptions(WorldOptions, total=False):
 
 
 class RepromptMockFactory(Protocol):
-    """What the fixture reprompt_mock_factory is."""
+    """The type of the fixture `reprompt_mock_factory`."""
 
     def __call__(self, *, rules: Sequence[Rule] = (), **settings: Unpack[WorldOptions]) -> RepromptMock:
-        """Give a handle on a fresh world with these settings and rules, beside those that are configured."""
+        """Return a handle on a fresh world with these settings and rules, added to the configured ones."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reprompt_mock.store.session import Row, Session
 
 KEPT_FOR = 7 * 24 * 3600 * 10**6
-"""How long a completed export is kept, and an idempotency key after the end of its export, in microseconds."""
+"""How long a completed export and its idempotency key are kept after its end, in microseconds."""
 _COLUMNS = "pk, id, key, batches, created_at, running_at, finished_at, error, known, rows"
 _STATUS = f"""
 CASE WHEN :now < running_at THEN 'queued' WHEN finished_at IS NULL OR :now < finished_at THEN 'running'
@@ -32,7 +32,7 @@ class ExportedBatch(NamedTuple):
 
 
 class StoredExport(NamedTuple):
-    """An export as its row says, described at `tables.Export`; `status` is that of the moment of the query."""
+    """An export as stored in its row (see `tables.Export`), with its `status` at the time of the query."""
 
     pk: int
     id: str
@@ -48,7 +48,7 @@ class StoredExport(NamedTuple):
 
     @property
     def batch_ids(self) -> list[str]:
-        """The ids of its batches, in their order."""
+        """The ids of its batches, in order."""
         return [batch.id for batch in self.batches]
 
 
@@ -58,7 +58,7 @@ def _stored(row: Row) -> StoredExport:
 
 
 def insert(session: Session, world: int, export: StoredExport) -> int:
-    """Write a new export; returns its key."""
+    """Write a new export; return its key."""
     _, id_, key, batches, *rest, _ = export
     return session.insert(
         "INSERT INTO export (world, id, key, batches, created_at, running_at, finished_at, error, known, rows)"
@@ -68,12 +68,12 @@ def insert(session: Session, world: int, export: StoredExport) -> int:
 
 
 def find(session: Session, world: int, export_id: str, *, now: int) -> StoredExport | None:
-    """Read an export by its id, None where the world does not have it."""
+    """Read an export by its id, or None if the world does not have it."""
     return _one(session, "id = :id", {"world": world, "id": export_id, "now": now})
 
 
 def of_key(session: Session, world: int, key: str, *, now: int) -> StoredExport | None:
-    """Read the export that an idempotency key still stands for."""
+    """Read the export of an idempotency key, or None if the key is unknown or has expired."""
     kept = f"key = :key AND (finished_at IS NULL OR :now < finished_at + {KEPT_FOR})"
     return _one(session, kept, {"world": world, "key": key, "now": now})
 
@@ -87,7 +87,7 @@ def _one(session: Session, condition: str, values: dict[str, int | str]) -> Stor
 def page(
     session: Session, world: int, *, status: str | None, before: int | None, limit: int, now: int
 ) -> list[StoredExport]:
-    """Read exports, newest first: those of a status, those older than the one whose key is `before`."""
+    """Read exports, newest first, optionally only those with a status or with keys below `before`."""
     conditions = ["world = :world", *(["pk < :before"] if before is not None else [])]
     if status is not None:
         conditions.append(f"{_STATUS} = :status")
@@ -97,14 +97,14 @@ def page(
 
 
 def counts(session: Session, world: int, *, now: int) -> dict[str, int]:
-    """Count a world's exports by status, all five of them."""
+    """Count a world's exports by status; all five statuses are keys."""
     query = f"SELECT {_STATUS} AS status, count(*) FROM export WHERE world = :world GROUP BY 1"
     counted: dict[str, int] = dict(session.rows(query, {"world": world, "now": now}))
     return {status: counted.get(status, 0) for status in STATUSES}
 
 
 def last_finish(session: Session, world: int, batch: int | None = None) -> int | None:
-    """Find when the last export of a world, or with a batch, will have finished; stuck ones never do."""
+    """Return when the last export of a world, or of a batch, finishes; stuck ones do not count."""
     if batch is None:
         found: int | None = session.value("SELECT max(finished_at) FROM export WHERE world = ?", (world,))
         return found
@@ -113,7 +113,7 @@ def last_finish(session: Session, world: int, batch: int | None = None) -> int |
 
 
 def derived(session: Session, world: int, batches: set[int], *, now: int) -> list[StoredExport]:
-    """Read the exports with some batches that ran by `now`, may be downloaded, and are still derived from the jobs."""
+    """Read the downloadable exports of some batches that ran by `now` and whose files are not stored."""
     query = (
         f"SELECT {_COLUMNS}, {_STATUS} FROM export WHERE world = :world AND rows IS NULL AND error IS NULL"
         f" AND running_at <= :now AND :now < finished_at + {KEPT_FOR} ORDER BY pk"
@@ -130,22 +130,22 @@ def _has(batches: str, wanted: set[int]) -> bool:
 
 
 def last_submission(session: Session) -> int:
-    """Read the key of the last submission of all worlds, 0 before the first."""
+    """Read the key of the last submission in all worlds, 0 if there is none."""
     return int(session.value("SELECT coalesce(max(pk), 0) FROM submission"))
 
 
 def jobs(
     session: Session, batch: int, *, known: int, now: int, after: int, limit: int
 ) -> Iterator[tuple[int, StoredResult]]:
-    """Read a batch's jobs as an export has them, those beyond the key `after`, each with its key.
+    """Yield a batch's jobs as an export shows them, each with its key.
 
     Args:
         session: the transaction.
         batch: the key of the batch.
-        known: the last submission when the export was made.
-        now: the moment that the export shows.
-        after: the key of the job after which to begin, 0 for the first.
-        limit: how many to read at most.
+        known: the last submission when the export was created.
+        now: the time that the export shows.
+        after: the key of the job after which to start, 0 for the first.
+        limit: the maximum number of jobs.
     """
     values = {"batch": batch, "known": known, "now": now, "after": after, "limit": limit}
     for pk, *row in session.rows(EXPORTED, values):
@@ -153,7 +153,7 @@ def jobs(
 
 
 def later_jobs(session: Session, batch: int, *, known: int, now: int) -> int:
-    """Count the jobs that came to a batch too late for an export."""
+    """Count the jobs that were added to a batch too late for an export."""
     return int(session.value(LATER_JOBS, {"batch": batch, "known": known, "now": now}))
 
 
@@ -169,5 +169,5 @@ def read_part(session: Session, export: int, part: int) -> bytes | None:
 
 
 def written(session: Session, export: int, rows: int) -> None:
-    """Note that an export's file was written, and how many rows it has."""
+    """Note that an export's file is stored, and its number of rows."""
     session.run("UPDATE export SET rows = ? WHERE pk = ?", (rows, export))

@@ -1,4 +1,4 @@
-"""Whole worlds as tables of rows: read for a snapshot, written by a restore."""
+"""Whole worlds as tables of rows: read for snapshots, written on restore."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ COLUMNS = {
     ),
     "artifact": ("pk", "export", "part", "data"),
 }  # fmt: skip
-"""The tables of a world and their columns, `world` and the batches' counts aside; the last of a job or an
+"""The tables of a world and their columns, except `world` and the batches' counts; the last column of a job or an
 artifact is text."""
 
 _TIMES = frozenset(("created_at", "at", "queued_at", "started_at", "running_at", "finished_at", "last_enriched"))
@@ -36,7 +36,7 @@ _TIMES_OF = {
     for table, columns in COLUMNS.items()
 }
 _ONLY = {"job": "AND batch IN (SELECT pk FROM batch WHERE world = :world)"}
-"""Which rows of a world count: jobs of a deleted batch stay for a while."""
+"""Extra conditions per table: the jobs of a deleted batch stay for a while."""
 
 Tables = dict[str, list[list[Any]]]
 
@@ -63,10 +63,10 @@ def read_tables(session: Session, world: int) -> Tables:
 
 
 def read_times(tables: Tables) -> None:
-    """Turn times that are text, as late ones may be, back into numbers.
+    """Convert times that are text, as late ones may be, to numbers.
 
     Raises:
-        ValueError: one is no number.
+        ValueError: a time is not a number.
     """
     _change_times(tables, int)
 

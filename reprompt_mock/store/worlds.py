@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reprompt_mock.store.session import Session
 
 _PURGED = {"batch": "pk", "document": "pk", "body": "digest", "export": "pk", "artifact": "pk"}
-"""What a forgotten world has beside its submissions and their jobs, each table with a column that tells rows apart."""
+"""The tables to purge besides submissions and jobs, each with a column that identifies a row."""
 _SECRET_BYTES = 32
 _COLUMNS = "pk, slug, clock_virtual, clock_real, clock_speed, clock_running, settings, scenario"
 
@@ -25,8 +25,8 @@ _COLUMNS = "pk, slug, clock_virtual, clock_real, clock_speed, clock_running, set
 class WorldState(NamedTuple):
     """A world's committed state.
 
-    `key` is that of its row, None while nothing is stored in it; `next_due` is when its next transition is due in
-    microseconds of virtual time, None where none will be by itself.
+    `key` is the key of its row, None while nothing is stored in it; `next_due` is the time of its next transition in
+    microseconds of virtual time, or None.
     """
 
     key: int | None
@@ -37,18 +37,18 @@ class WorldState(NamedTuple):
 
     @property
     def row(self) -> int:
-        """The key of the row of a world that is stored."""
+        """The key of the row, for a world that has one."""
         if self.key is None:
             raise LookupError("the world has no row yet")
         return self.key
 
     def is_due(self, now: Callable[[], int]) -> bool:
-        """Whether a transition is due; the time is read only where one may be."""
+        """Return whether a transition is due; the time is read only if there is one."""
         return self.next_due is not None and self.next_due <= now()
 
 
 def load_all(session: Session) -> list[tuple[str, WorldState]]:
-    """Read every world that was not forgotten, with its slug."""
+    """Read every world that is not forgotten, with its slug."""
     rows = session.rows(f"SELECT {_COLUMNS} FROM world WHERE slug IS NOT NULL ORDER BY pk")
     return [
         (
@@ -77,7 +77,7 @@ def _values(state: WorldState) -> tuple[Any, ...]:
 
 
 def insert(session: Session, slug: str | None, state: WorldState) -> int:
-    """Write a new world and give its key; one without a slug is forgotten already."""
+    """Write a new world; return its key. One without a slug is already forgotten."""
     return session.insert(
         "INSERT INTO world (slug, clock_virtual, clock_real, clock_speed, clock_running, settings, scenario, secret)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -103,17 +103,17 @@ def save_clock(session: Session, state: WorldState) -> None:
 
 
 def secret(session: Session, world: int) -> bytes:
-    """Read what signs the addresses of a world's exports."""
+    """Return the secret that signs the addresses of a world's exports."""
     return str(session.value("SELECT secret FROM world WHERE pk = ?", (world,))).encode()
 
 
 def forget(session: Session, world: int) -> None:
-    """Make a world unreachable at once; `purge` removes its rows."""
+    """Make a world unreachable; `purge` removes its rows later."""
     session.run("UPDATE world SET slug = NULL WHERE pk = ?", (world,))
 
 
 def purge(session: Session, rows: int) -> bool:
-    """Remove about `rows` rows of forgotten worlds and deleted batches; tells whether any may be left."""
+    """Remove about `rows` rows of forgotten worlds and deleted batches; return whether any may be left."""
     while rows > 0:
         found = session.one("SELECT pk FROM world WHERE slug IS NULL LIMIT 1")
         if found is None:
@@ -129,7 +129,7 @@ def purge(session: Session, rows: int) -> bool:
 
 
 def _purge_jobs(session: Session, world: int, rows: int) -> int:
-    """Remove jobs submission by submission, so that what lies together goes together; gives how many rows."""
+    """Remove jobs submission by submission, so that adjacent rows go together; return the number of removed rows."""
     removed = 0
     while removed < rows and (found := session.one(OLDEST_SUBMISSION, (world,))):
         submission, first, last = found
