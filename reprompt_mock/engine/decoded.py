@@ -42,7 +42,7 @@ class Decoded:
         self._parts: dict[Any, ResultTemplate] = {}
 
     def asked(self, session: Session, key: int) -> tuple[str, ...]:
-        """Give a list of attributes."""
+        """Return a list of attributes."""
         return _cached(self._asked, key, lambda: tuple(documents.read(session, key)))
 
     def history(self, session: Session, key: int | None, submission: int) -> History:

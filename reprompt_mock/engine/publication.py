@@ -12,14 +12,14 @@ _PATIENCE_SECONDS = 30.0
 
 
 class Publication:
-    """The publication under way, of one world at most: whoever has the store's write lock begins and ends it."""
+    """The publication under way, of one world at most: the holder of the store's write lock begins and ends it."""
 
     def __init__(self) -> None:
         self._world: World | None = None
         self._lock = Lock()
 
     def is_of(self, world: World) -> bool:
-        """Whether a reader of this world would have to wait for a commit."""
+        """Return whether a reader of this world would have to wait for a commit."""
         return self._world is world
 
     def begin(self, world: World) -> None:

@@ -80,14 +80,14 @@ def _change_times(tables: Tables, change: Callable[[Any], Any]) -> None:
 
 
 def insert(session: Session, world: int, table: str, values: Sequence[Any]) -> int:
-    """Write a row whose key the database chooses, its other columns given in their order; gives the key."""
+    """Write a row whose key the database chooses, its other columns given in their order; returns the key."""
     columns = COLUMNS[table][1:]
     marks = ", ".join("?" * (len(columns) + 1))
     return session.insert(f"INSERT INTO {table} (world, {', '.join(columns)}) VALUES ({marks})", (world, *values))
 
 
 def insert_batch(session: Session, world: int, values: Sequence[Any]) -> int:
-    """Write a batch whose jobs are still to be counted; gives its key."""
+    """Write a batch whose jobs are still to be counted; returns its key."""
     columns = COLUMNS["batch"][1:]
     marks = ", ".join("?" * (len(columns) + 1))
     return session.insert(

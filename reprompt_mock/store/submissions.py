@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def next_job(session: Session) -> int:
-    """Give the first key of the next jobs."""
+    """Return the key that the next job gets."""
     found = session.one("SELECT last FROM submission ORDER BY pk DESC LIMIT 1")
     return int(found[0]) + 1 if found else 1
 
@@ -21,7 +21,7 @@ def add(
 ) -> tuple[int, int]:
     """Write a create, an append or a reprocess, with the settings in force.
 
-    Gives its key, and the first key of the new jobs that come with it: it keeps so many for them.
+    Returns its key, and the first of the keys that are reserved for its new jobs.
     """
     first = next_job(session)
     key = session.insert(
@@ -32,7 +32,7 @@ def add(
 
 
 def latest(session: Session, world: int) -> int:
-    """Give when a world's latest submission came, in microseconds of virtual time, 0 without one."""
+    """Return the time of a world's latest submission, in microseconds of virtual time; 0 without one."""
     return int(session.value("SELECT max(at) FROM submission WHERE world = ?", (world,)) or 0)
 
 
@@ -43,7 +43,7 @@ def settings_of(session: Session, submission: int) -> WorldSettings:
 
 
 def count_body(session: Session, world: int, digest: str) -> int:
-    """Count a body of a create; gives how many equal ones came before."""
+    """Count the body of a create; returns how many equal ones came before."""
     count = session.value(
         "INSERT INTO body (world, digest, count) VALUES (?, ?, 1)"
         " ON CONFLICT (world, digest) DO UPDATE SET count = body.count + 1 RETURNING count",
