@@ -13,13 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-OPERATION_IDS = (
-    "create_batch", "get_batch", "list_batches", "get_jobs", "reprocess_batch", "delete_batch", "update_batch",
-    "refresh_batches", "create_job", "get_job", "delete_job", "reprocess_jobs", "enrich", "get_attributes",
-)  # fmt: skip
-"""The service's operations, as faults name them."""
-
-
 class When(StrEnum):
     """Whether a request is stopped before it reaches the emulator, or its answer after it was carried out."""
 

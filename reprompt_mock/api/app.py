@@ -14,9 +14,10 @@ from reprompt_mock.api.auth import Gate
 from reprompt_mock.api.document import build_document
 from reprompt_mock.api.gateway import Gateway
 from reprompt_mock.errors import OrganizationNotFound
+from reprompt_mock.head import HeadAsGet
 from reprompt_mock.mounting import root_of
 from reprompt_mock.openapi import placed
-from reprompt_mock.operations import HeadAsGet, Operations
+from reprompt_mock.operations import OPERATIONS, Operations
 from reprompt_mock.organizations import is_slug
 from reprompt_mock.problems import install
 from reprompt_mock.wire import answer
@@ -45,7 +46,7 @@ def create_service_app(offload: Offload) -> Gateway:
     )
     app.state.offload = offload
     app.state.gate = Gate(offload.engine.settings.api_keys, offload.engine.settings.revoked_api_keys)
-    operations = Operations(routes)
+    operations = Operations(OPERATIONS)
     install(app, operations.methods_of)
     _serve_document(app)
     if offload.engine.settings.cors_origins:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import Query, Response
 
 from reprompt_mock.api.bodies import parse_batch
-from reprompt_mock.api.call import Call, calls
+from reprompt_mock.api.call import Call, Calls
 from reprompt_mock.api.document import errors
 from reprompt_mock.api.schemas.batches import (
     BulkRefreshBatchRequest,
@@ -30,15 +30,14 @@ if TYPE_CHECKING:
     from reprompt_mock.lifecycle import JobStatus
     from reprompt_mock.store.batches import StoredBatch
 
-router = calls("batches", 401, 403, 404, 422, 429)
+router = Calls("batches", 401, 403, 404, 422, 429)
 
 BELOW_2_63 = 2**63 - 1
 Offset = Annotated[int, Query(ge=0, le=BELOW_2_63, description="How many to skip.")]
 
 
-@router.post(
-    "/batches",
-    operation_id="create_batch",
+@router.serves(
+    "create_batch",
     responses=answered("SubmittedPlaceBatchResponse") | errors(400, 413),
     openapi_extra=request_body(PlaceBatchPayload),
 )
@@ -48,7 +47,7 @@ async def create_batch(call: Call) -> Response:
     return answer(batch_body(await call.write(batches.create, request)))
 
 
-@router.get("/batches/{batch_id}", operation_id="get_batch", responses=answered("SubmittedPlaceBatchResponse"))
+@router.serves("get_batch", responses=answered("SubmittedPlaceBatchResponse"))
 async def get_batch(
     call: Call,
     batch_id: str,
@@ -66,7 +65,7 @@ async def get_batch(
     return answer(status_body(view))
 
 
-@router.get("/batches", operation_id="list_batches", responses=answered("PaginatedBatchesResponse"))
+@router.serves("list_batches", responses=answered("PaginatedBatchesResponse"))
 async def list_batches(
     call: Call,
     limit: Annotated[int, Query(ge=1, le=500, description="How many to return at most.")] = 10,
@@ -79,9 +78,8 @@ async def list_batches(
     return answer({"batches": listed, "total": page.total, "limit": limit, "offset": offset})
 
 
-@router.post(
-    "/batches/{batch_id}/reprocess",
-    operation_id="reprocess_batch",
+@router.serves(
+    "reprocess_batch",
     responses=answered("ReprocessAnswer") | errors(400),
     openapi_extra=request_body(ReprocessBatchRequest, required=False),
 )
@@ -103,9 +101,8 @@ async def reprocess_batch(call: Call, batch_id: str) -> Response:
     )
 
 
-@router.put(
-    "/batches/{batch_id}",
-    operation_id="update_batch",
+@router.serves(
+    "update_batch",
     responses=answered("Message"),
     openapi_extra=request_body(UpdateBatchRequest),
 )
@@ -116,16 +113,15 @@ async def update_batch(call: Call, batch_id: str) -> Response:
     return answer({"status": "success", "message": f"Updated batch {batch_id}"})
 
 
-@router.delete("/batches/{batch_id}", operation_id="delete_batch", responses=answered("Message"))
+@router.serves("delete_batch", responses=answered("Message"))
 async def delete_batch(call: Call, batch_id: str) -> Response:
     """Delete a batch and its jobs (contract I1)."""
     await call.write(batches.delete, batch_id)
     return answer({"status": "success", "message": f"Deleted batch {batch_id}"})
 
 
-@router.post(
-    "/batches/refresh",
-    operation_id="refresh_batches",
+@router.serves(
+    "refresh_batches",
     responses=answered("BulkRefreshBatchResponse") | errors(400),
     openapi_extra=request_body(BulkRefreshBatchRequest),
 )

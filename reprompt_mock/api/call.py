@@ -10,10 +10,13 @@ from fastapi.routing import APIRoute
 from reprompt_mock.api.auth import keys_sent
 from reprompt_mock.api.document import errors
 from reprompt_mock.journal import note_rules
+from reprompt_mock.operations import OPERATIONS
 from reprompt_mock.wire import read_body
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Mapping
+
+    from fastapi.types import DecoratedCallable
 
     from reprompt_mock.api.auth import Gate
     from reprompt_mock.engine.reading import Reading
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_PREFIX = "/v1/{org_slug}/place_enrichment"
+_BY_ID = {operation.id: operation for operation in OPERATIONS}
 
 
 class Call(Request):
@@ -101,6 +104,30 @@ class CallRoute(APIRoute):
         return admit
 
 
-def calls(tag: str, *refused: int) -> APIRouter:
-    """Make a router whose routes are given calls; `refused` are the statuses that all of them may answer."""
-    return APIRouter(prefix=_PREFIX, tags=[tag], responses=errors(*refused), route_class=CallRoute)
+class Calls(APIRouter):
+    """Routes that are given calls.
+
+    Args:
+        tag: what the document has them under.
+        refused: the statuses that all of them may answer.
+    """
+
+    def __init__(self, tag: str, *refused: int) -> None:
+        super().__init__(tags=[tag], responses=errors(*refused), route_class=CallRoute)
+
+    def serves(
+        self,
+        operation_id: str,
+        *,
+        responses: Mapping[int | str, dict[str, Any]],
+        openapi_extra: dict[str, Any] | None = None,
+    ) -> Callable[[DecoratedCallable], DecoratedCallable]:
+        """Serve an operation by a function, at the method and the path that it has among all operations."""
+        _, method, path = _BY_ID[operation_id]
+        return self.api_route(
+            path,
+            methods=[method],
+            operation_id=operation_id,
+            responses=dict(responses),
+            openapi_extra=openapi_extra,
+        )

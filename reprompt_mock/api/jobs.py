@@ -11,7 +11,7 @@ from starlette.convertors import PathConvertor, register_url_convertor
 
 from reprompt_mock.api.batches import BELOW_2_63, Offset, list_entry, wanted_by
 from reprompt_mock.api.bodies import parse_place
-from reprompt_mock.api.call import Call, calls
+from reprompt_mock.api.call import Call, Calls
 from reprompt_mock.api.document import errors
 from reprompt_mock.api.schemas.batches import ReprocessJobRequest
 from reprompt_mock.api.schemas.places import PlaceJob
@@ -20,9 +20,10 @@ from reprompt_mock.engine.results import ResultQuery
 from reprompt_mock.errors import EnrichmentNotFound
 from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.openapi import answered, request_body
+from reprompt_mock.operations import ANY_TEXT
 from reprompt_mock.wire import answer, array, parse
 
-router = calls("jobs", 401, 403, 404, 422, 429)
+router = Calls("jobs", 401, 403, 404, 422, 429)
 
 _DAY_LENGTH = len("2026-01-31")
 
@@ -30,7 +31,7 @@ _DAY_LENGTH = len("2026-01-31")
 class _AnyText(PathConvertor):
     """The rest of a path, line breaks included: a place id may have any (contract C4)."""
 
-    regex = "(?s:.*)"
+    regex = ANY_TEXT
 
 
 register_url_convertor("any_text", _AnyText())
@@ -42,7 +43,7 @@ def _real_day(day: str | None) -> str | None:
     return day
 
 
-@router.get("/jobs", operation_id="get_jobs", responses=answered("JobListResponse", "PaginatedBatchesResponse"))
+@router.serves("get_jobs", responses=answered("JobListResponse", "PaginatedBatchesResponse"))
 async def get_jobs(
     call: Call,
     batch_id: Annotated[str | None, Query(alias="batchId", description="Only this batch's jobs.")] = None,
@@ -69,9 +70,8 @@ async def get_jobs(
     return answer({"jobs": array(found.jobs), "total": found.total, **page})
 
 
-@router.post(
-    "/jobs",
-    operation_id="create_job",
+@router.serves(
+    "create_job",
     responses=answered("SubmittedJob") | errors(400, 413),
     openapi_extra=request_body(PlaceJob),
 )
@@ -83,9 +83,8 @@ async def create_job(call: Call) -> Response:
     return answer({"place_id": job["place_id"], "inputs": job["inputs"], "status": JobStatus.pending.name})
 
 
-@router.post(
-    "/enrich",
-    operation_id="enrich",
+@router.serves(
+    "enrich",
     responses=answered("PlaceJobResult") | errors(400, 413),
     openapi_extra=request_body(PlaceJob),
 )
@@ -98,9 +97,8 @@ async def enrich(call: Call) -> Response:
     return answer(result)
 
 
-@router.post(
-    "/jobs/reprocess",
-    operation_id="reprocess_jobs",
+@router.serves(
+    "reprocess_jobs",
     responses=answered("ReprocessJobsAnswer") | errors(400),
     openapi_extra=request_body(ReprocessJobRequest),
 )
@@ -120,13 +118,13 @@ async def reprocess_jobs(call: Call) -> Response:
     )
 
 
-@router.get("/jobs/{place_id:any_text}", operation_id="get_job", responses=answered("PlaceJobResult"))
+@router.serves("get_job", responses=answered("PlaceJobResult"))
 async def get_job(call: Call, place_id: str) -> Response:
     """Return the result of the job that was last submitted for a place (contract F8)."""
     return answer(await call.read(results.of_place, place_id))
 
 
-@router.delete("/jobs/{place_id:any_text}", operation_id="delete_job", responses=answered("Message"))
+@router.serves("delete_job", responses=answered("Message"))
 async def delete_job(call: Call, place_id: str) -> Response:
     """Delete all jobs of a place (contract F8)."""
     count = await call.write(jobs.delete, place_id)

@@ -6,18 +6,22 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi.routing import APIRoute
 
 from reprompt_mock import __version__
 from reprompt_mock.control import batches, clock, faults, journal, release, rules, settings, snapshot, worlds
 from reprompt_mock.control.document import build_document
 from reprompt_mock.control.guard import Guard
+from reprompt_mock.head import HeadAsGet
 from reprompt_mock.mounting import root_of
 from reprompt_mock.openapi import placed
-from reprompt_mock.operations import HeadAsGet, Operations
+from reprompt_mock.operations import Operation, Operations
 from reprompt_mock.problems import install
 from reprompt_mock.wire import answer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from reprompt_mock.offload import Offload
 
 _ROUTERS = tuple(room.router for room in (worlds, batches, settings, clock, rules, release, faults, journal, snapshot))
@@ -36,11 +40,18 @@ def create_control_app(offload: Offload) -> Guard:
     app.state.offload = offload
     for router in _ROUTERS:
         app.include_router(router)
-    routes = [route for router in _ROUTERS for route in router.routes]
-    install(app, Operations(routes).methods_of)
+    install(app, Operations(_operations()).methods_of)
     _serve_document(app)
     emulator = offload.engine.settings
     return Guard(HeadAsGet(app), allowed_hosts=emulator.allowed_hosts, token=emulator.control_token)
+
+
+def _operations() -> Iterator[Operation]:
+    for router in _ROUTERS:
+        for route in router.routes:
+            if isinstance(route, APIRoute):
+                for method in route.methods or ():
+                    yield Operation(route.name, method, route.path)
 
 
 def _serve_document(app: FastAPI) -> None:
