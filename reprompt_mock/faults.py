@@ -97,10 +97,14 @@ class Effect:
         return self.abort in {Abort.reset, Abort.close}
 
     @property
+    def cuts_body(self) -> bool:
+        """Tell whether half an answer looks whole to HTTP: a gzip stream that breaks off."""
+        return self.abort is Abort.truncate and self.cut is Cut.gzip
+
+    @property
     def ends_connection(self) -> bool:
         """Tell whether it does to the connection what only the emulator's own server can do."""
-        cuts_body = self.abort is Abort.truncate and self.cut is Cut.gzip
-        return self.stale_after_seconds is not None or (self.abort is not None and not cuts_body)
+        return self.stale_after_seconds is not None or (self.abort is not None and not self.cuts_body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from reprompt_mock.api import attributes, batches, jobs
 from reprompt_mock.api.auth import Gate
 from reprompt_mock.api.document import build_document
 from reprompt_mock.api.gateway import Gateway
+from reprompt_mock.api.recorder import Recorder
 from reprompt_mock.errors import OrganizationNotFound
 from reprompt_mock.head import HeadAsGet
 from reprompt_mock.mounting import root_of
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _ROUTERS = (batches.router, jobs.router, attributes.router)
 
 
-def create_service_app(offload: Offload) -> Gateway:
+def create_service_app(offload: Offload) -> Recorder:
     """Make the service's app of an engine, with journal and faults."""
     # As routers of their own every request would be matched with each router first, then with its routes.
     routes = [route for router in _ROUTERS for route in router.routes]
@@ -56,7 +57,7 @@ def create_service_app(offload: Offload) -> Gateway:
             allow_methods=["*"],
             allow_headers=["*"],
         )
-    return Gateway(HeadAsGet(app), offload, operations)
+    return Recorder(Gateway(HeadAsGet(app), offload), offload.engine.worlds, operations)
 
 
 class _ServiceCors(CORSMiddleware):

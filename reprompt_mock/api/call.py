@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
-from reprompt_mock.api.auth import keys_sent
 from reprompt_mock.api.document import errors
-from reprompt_mock.journal import note_rules
+from reprompt_mock.api.recorder import recording_of
 from reprompt_mock.operations import OPERATIONS
 from reprompt_mock.wire import read_body
 
@@ -47,7 +46,8 @@ class Call(Request):
         gate: Gate = request.app.state.gate
         self._offload: Offload = request.app.state.offload
         org_slug = request.path_params["org_slug"]
-        key = gate.admit(org_slug, keys_sent(request.scope["headers"]))
+        self._recording = recording_of(request.scope)
+        key = gate.admit(org_slug, self._recording.keys)
         self.world: World = self._offload.engine.worlds.peek(org_slug)
         self.world.take_token(key)
 
@@ -69,8 +69,12 @@ class Call(Request):
     async def write(self, work: Callable[Concatenate[Writing, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a use case that changes the world."""
         written = await self._offload.write(self.world, work, *args, **kwargs)
-        note_rules(written.rules)
+        self._recording.rules += written.rules
         return written.value
+
+    def carried_out(self) -> None:
+        """Note that the operation was carried out, whatever becomes of its answer."""
+        self._recording.carried_out = True
 
     async def prepare(self, work: Callable[[bytes], T]) -> T:
         """Read the body by a function, which runs in a thread where the body is large."""
@@ -96,9 +100,11 @@ class CallRoute(APIRoute):
         async def admit(request: Request) -> Response:
             call = Call(request)
             if request.scope["query_string"]:
-                return await handle(call)
-            # FastAPI has nothing to solve here: what a path names is text, and what a query may say has a default.
-            answer: Response = await endpoint(call, **{name: request.path_params[name] for name in named})
+                answer = await handle(call)
+            else:
+                # FastAPI has nothing to solve here: a path names texts, and what a query may say has a default.
+                answer = await endpoint(call, **{name: request.path_params[name] for name in named})
+            call.carried_out()
             return answer
 
         return admit

@@ -6,17 +6,30 @@ import asyncio
 import os
 import socket
 import struct
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 if TYPE_CHECKING:
     from asyncio import Transport
 
-TRANSPORT = "reprompt_mock.transport"
-"""The ASGI extension by which the server hands out a connection's transport."""
+LINE = "reprompt_mock.line"
+"""The ASGI extension by which the server hands out a request's connection."""
 LINGER_SECONDS = 2
 """How long a client has to close a connection that is finished from here."""
 _CORK = getattr(socket, "TCP_CORK", getattr(socket, "TCP_NOPUSH", None))
 _NO_LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+
+
+class Line(NamedTuple):
+    """A request's connection: its transport, its number in the emulator, which of its requests it is, from 1."""
+
+    transport: Transport | None
+    number: int | None
+    request: int | None
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether it is known to have ended."""
+        return self.transport is not None and self.transport.is_closing()
 
 
 class _Ending(asyncio.Protocol):

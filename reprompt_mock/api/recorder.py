@@ -1,0 +1,215 @@
+"""The recorder: what passes of every request of the service, from its arrival on, for its world's journal.
+
+It knows nothing of faults but their effects. This is pure ASGI, since it must see bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from hashlib import blake2b
+from secrets import token_bytes
+from typing import TYPE_CHECKING, Any
+
+from reprompt_mock.api.auth import keys_sent
+from reprompt_mock.api.connection import LINE, Line
+from reprompt_mock.clock import SECOND
+from reprompt_mock.errors import Stopping
+from reprompt_mock.exchange import BODY_BYTES, Exchange, Sent, without_keys
+from reprompt_mock.probes import respond
+from reprompt_mock.real_time import real_now
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from reprompt_mock.engine.registry import Worlds
+    from reprompt_mock.engine.world import World
+    from reprompt_mock.faults import Fault
+    from reprompt_mock.operations import Operations
+
+RECORDING = "reprompt_mock.recording"
+"""The key of a scope that keeps the record which is made of its request."""
+_PATH = re.compile(r"/v1/([^/]+)/")
+_SALT_BYTES = 16
+_CLIENT_BYTES = 4
+_NO_LINE = Line(None, None, None)
+_CLOSING = {"connection": "close"}
+
+
+class Recorder:
+    """Records the requests of an app.
+
+    Args:
+        app: the service's app.
+        worlds: the emulator's worlds.
+        operations: the service's operations.
+    """
+
+    def __init__(self, app: ASGIApp, worlds: Worlds, operations: Operations) -> None:
+        self._app = app
+        self._worlds = worlds
+        self._operations = operations
+        self._salt = token_bytes(_SALT_BYTES)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, recorded."""
+        in_org = _PATH.match(scope["path"]) if scope["type"] == "http" else None
+        if in_org is None:
+            await self._app(scope, receive, send)
+            return
+        recording = Recording(scope, receive, send, self._worlds.peek(in_org[1]))
+        recording.operation = self._operations.find(scope["method"], scope["path"])
+        recording.client = self._client(recording.keys)
+        scope[RECORDING] = recording
+        recording.world.journal.arrive(recording)
+        try:
+            await self._app(scope, recording.receive, recording.send)
+        except asyncio.CancelledError:
+            # The emulator's own server stops, and says so wherever nothing was answered. Another one has its own way.
+            if recording.is_begun or recording.is_over or recording.line is _NO_LINE:
+                raise
+            stopping = Stopping()
+            await respond(scope, recording.send, stopping.status, {"detail": str(stopping)}, _CLOSING)
+        finally:
+            recording.end()
+            del scope[RECORDING]  # they refer to each other
+            self._check_world(recording)
+
+    def _check_world(self, recording: Recording) -> None:
+        """Take back what was no request of a world: a refused one lets none spring up."""
+        world = recording.world
+        if self._worlds.find(world.slug) is not world:
+            world.journal.withdraw(recording)
+
+    def _client(self, keys: list[str]) -> str | None:
+        """Give what stands for a client, which tells nothing of its key."""
+        if not keys:
+            return None
+        return blake2b(keys[0].encode(), key=self._salt, digest_size=_CLIENT_BYTES).hexdigest()
+
+
+class Recording:
+    """What is seen and noted of one request until it is over; `exchange` gives it as a value.
+
+    Attributes:
+        world: the world that it means, which need not be kept yet.
+        keys: the keys that it brought.
+        line: its connection.
+        time: the world's time when it came.
+        operation: the id of its operation.
+        client: what stands for its client.
+        sequence: its number in the journal.
+        fault: the fault that hits it.
+        rules: the ids of the rules that decided anything.
+        facts: what was asked and told.
+        carried_out: whether its operation was carried out.
+        is_over: whether its answer was sent, or never will be.
+    """
+
+    __slots__ = (
+        "_answer_headers", "_body", "_duration", "_has_gone", "_is_whole", "_real_time", "_receive", "_scope", "_send",
+        "_status", "carried_out", "client", "facts", "fault", "is_over", "keys", "line", "operation", "rules",
+        "sequence", "time", "world",
+    )  # fmt: skip
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, world: World) -> None:
+        self._scope, self._receive, self._send = scope, receive, send
+        self.world = world
+        self.keys = keys_sent(scope["headers"])
+        self.line: Line = scope.get("extensions", {}).get(LINE, _NO_LINE)
+        self.time, self._real_time = world.now(), real_now()
+        self.operation: str | None = None
+        self.client: str | None = None
+        self.sequence = 0
+        self.fault: Fault | None = None
+        self.rules: list[str] = []
+        self.facts: dict[str, Any] = {}
+        self.carried_out = False
+        self.is_over = False
+        self._body = bytearray()
+        self._status: int | None = None
+        self._answer_headers: list[tuple[bytes, bytes]] = []
+        self._is_whole = self._has_gone = False
+        self._duration = 0.0
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether an answer was begun."""
+        return self._status is not None
+
+    async def receive(self) -> Message:
+        """Give the app what comes."""
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            self._has_gone = True
+        elif room := BODY_BYTES - len(self._body):
+            self._body += message.get("body", b"")[:room]
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Send what the app answers; the request is over with the last of it."""
+        if message["type"] == "http.response.start":
+            self._status, self._answer_headers = message["status"], list(message["headers"])
+            await self._send(message)
+            return
+        is_last = not message.get("more_body")
+        if is_last:
+            self.look()
+        await self._send(message)
+        if is_last:
+            self._is_whole = True
+            self.end()
+
+    def look(self) -> None:
+        """See whether the client has gone; whoever ends its connection asks before."""
+        self._has_gone = self._has_gone or self.line.is_closing
+
+    def end(self) -> None:
+        """Be over, if it is not: what comes now is no part of it."""
+        if not self.is_over:
+            self._duration = self._lasted()
+            self.is_over = True
+            self.world.journal.end(self)
+
+    def exchange(self) -> Exchange:
+        """Give what there is of it by now."""
+        scope, sent = self._scope, self._sent()
+        return Exchange(
+            self.operation,
+            scope["method"],
+            scope["path"],
+            scope["query_string"],
+            without_keys(scope["headers"]),
+            bytes(self._body),
+            self.time,
+            self._real_time,
+            self._duration if self.is_over else self._lasted(),
+            self._status if sent is Sent.whole or sent is Sent.client_gone else None,
+            without_keys(self._answer_headers),
+            self.facts,
+            sent,
+            self.carried_out,
+            self.client,
+            self.line.number,
+            self.line.request,
+            self.fault.id if self.fault else None,
+            tuple(self.rules),
+        )
+
+    def _lasted(self) -> float:
+        return (real_now() - self._real_time) / SECOND
+
+    def _sent(self) -> Sent | None:
+        if not self.is_over:
+            return None
+        if self._has_gone:
+            return Sent.client_gone
+        if self._is_whole:
+            return Sent.half if self.fault and self.fault.then.cuts_body else Sent.whole
+        return Sent.nothing if self._status is None else Sent.half
+
+
+def recording_of(scope: Scope) -> Recording:
+    """Give the record that is made of a request."""
+    recording: Recording = scope[RECORDING]
+    return recording
