@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Exchange(NamedTuple):
     @property
     def size(self) -> int:
         """About how many bytes it takes."""
-        headers = sum(len(name) + len(value) for name, value in (*self.headers, *self.answer_headers))
+        headers = sum(map(len, chain(*self.headers, *self.answer_headers)))
         texts = len(self.path) + len(self.query) + len(self.body)
         return texts + headers + _FACTS_BYTES + _RULE_BYTES * len(self.rules)
 

@@ -57,34 +57,41 @@ class Journal:
 
     def clear(self) -> None:
         """Forget all requests, those under way too."""
-        self._entries: OrderedDict[int, Exchange | UnderWay] = OrderedDict()
+        # By sequence, each with its size; what is under way has none yet.
+        self._entries: OrderedDict[int, tuple[Exchange | UnderWay, int]] = OrderedDict()
         self._bytes = self._sequence = self.dropped = 0
 
     def arrive(self, request: UnderWay) -> None:
         """Add a request that came, under the next number; the oldest make room."""
         self._sequence += 1
         request.sequence = self._sequence
-        self._entries[self._sequence] = request
+        self._entries[self._sequence] = request, 0
         self._make_room()
 
     def end(self, request: UnderWay) -> None:
         """Put what became of a request in its place, unless that was dropped or forgotten meanwhile."""
-        if self._entries.get(request.sequence) is request:
-            exchange = self._entries[request.sequence] = request.exchange()
-            self._bytes += exchange.size
+        if self._has(request):
+            exchange = request.exchange()
+            size = exchange.size
+            self._entries[request.sequence] = exchange, size
+            self._bytes += size
             self._make_room()
 
     def withdraw(self, request: UnderWay) -> None:
         """Take a request back that turned out to be none of this world's."""
-        if self._entries.get(request.sequence) is request:
+        if self._has(request):
             del self._entries[request.sequence]
             if request.sequence == self._sequence:
                 self._sequence -= 1
 
+    def _has(self, request: UnderWay) -> bool:
+        entry = self._entries.get(request.sequence)
+        return entry is not None and entry[0] is request
+
     def _make_room(self) -> None:
         while len(self._entries) > self._size or self._bytes > _MOST_BYTES:
             _, oldest = self._entries.popitem(last=False)
-            self._bytes -= oldest.size if isinstance(oldest, Exchange) else 0
+            self._bytes -= oldest[1]
             self.dropped += 1
 
     def find(self, wanted: Filter) -> list[dict[str, Any]]:
@@ -95,7 +102,7 @@ class Journal:
         return [_shown(sequence, exchange) for sequence, exchange in found]
 
     def _exchanges(self) -> Iterable[tuple[int, Exchange]]:
-        for sequence, entry in self._entries.items():
+        for sequence, (entry, _) in self._entries.items():
             yield sequence, entry if isinstance(entry, Exchange) else entry.exchange()
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Query, Response
 
+from reprompt_mock.api import facts
 from reprompt_mock.api.bodies import parse_batch
 from reprompt_mock.api.call import Call, Calls
 from reprompt_mock.api.document import errors
@@ -27,6 +28,8 @@ from reprompt_mock.reprocess import scope_of
 from reprompt_mock.wire import answer, parse
 
 if TYPE_CHECKING:
+    from reprompt_mock.api.facts import Facts
+    from reprompt_mock.engine.submissions import BatchToCreate
     from reprompt_mock.lifecycle import JobStatus
     from reprompt_mock.store.batches import StoredBatch
 
@@ -43,8 +46,16 @@ Offset = Annotated[int, Query(ge=0, le=BELOW_2_63, description="How many to skip
 )
 async def create_batch(call: Call) -> Response:
     """Create a batch of places, or append to the batch that `batch_id` names (contract D)."""
-    request = await call.prepare(partial(parse_batch, max_jobs=call.settings.max_jobs_per_request))
-    return answer(batch_body(await call.write(batches.create, request)))
+    request, asked = await call.prepare(partial(_to_create, max_jobs=call.settings.max_jobs_per_request))
+    call.note(asked)
+    view = await call.write(batches.create, request)
+    call.note(facts.of_created(view))
+    return answer(batch_body(view))
+
+
+def _to_create(body: bytes, *, max_jobs: int) -> tuple[BatchToCreate, Facts]:
+    request = parse_batch(body, max_jobs=max_jobs)
+    return request, facts.of_places(request.places)
 
 
 @router.serves("get_batch", responses=answered("SubmittedPlaceBatchResponse"))
@@ -56,12 +67,14 @@ async def get_batch(
     ] = None,
 ) -> Response:
     """Describe a batch: its status, and its place ids by status (contract E)."""
+    call.note({"batch_id": facts.named(batch_id)})
     names = None if enrichments is None else attribute_names(enrichments)
     view = call.glance(batches.kept, batch_id) if names is None else None
     if view is None:
         if call.settings.poll_advance:
             await call.write(clock.poll, batch_id)
         view = await call.read(batches.status, batch_id, names)
+    call.note(facts.of_batch(view))
     return answer(status_body(view))
 
 
@@ -73,7 +86,9 @@ async def list_batches(
     query: Annotated[str | None, Query(description="Part of the name, ignoring case.")] = None,
 ) -> Response:
     """List batches, newest first (contract H)."""
+    call.note({"limit": limit, "offset": offset})
     page = await call.read(batches.page, query or "", limit=limit, offset=offset)
+    call.note(facts.of_batches(page))
     listed = [list_entry(batch, status) for batch, status in page.batches]
     return answer({"batches": listed, "total": page.total, "limit": limit, "offset": offset})
 
@@ -85,11 +100,14 @@ async def list_batches(
 )
 async def reprocess_batch(call: Call, batch_id: str) -> Response:
     """Run jobs of a batch again: the failed ones, the incomplete ones, or all (contract G)."""
+    call.note({"batch_id": facts.named(batch_id)})
     request = parse(ReprocessBatchRequest, await call.body())
     sent = "failed_only" in request.model_fields_set
     scope = scope_of(request.failed_only if sent else None, request.incomplete_only)
     wanted = wanted_by(request)
+    call.note({"scope": scope.word, "refresh": wanted.refresh, **facts.of_attributes([wanted.attributes])})
     count = await call.write(reprocess.batch, batch_id, scope, wanted)
+    call.note({"reprocessed": count})
     return answer(
         {
             "status": "success",
@@ -108,6 +126,7 @@ async def reprocess_batch(call: Call, batch_id: str) -> Response:
 )
 async def update_batch(call: Call, batch_id: str) -> Response:
     """Rename a batch, or mark it for refresh; omitted fields stay (contract I1)."""
+    call.note({"batch_id": facts.named(batch_id)})
     change = parse(UpdateBatchRequest, await call.body())
     await call.write(batches.update, batch_id, name=change.batch_name, refresh=change.refresh)
     return answer({"status": "success", "message": f"Updated batch {batch_id}"})
@@ -116,6 +135,7 @@ async def update_batch(call: Call, batch_id: str) -> Response:
 @router.serves("delete_batch", responses=answered("Message"))
 async def delete_batch(call: Call, batch_id: str) -> Response:
     """Delete a batch and its jobs (contract I1)."""
+    call.note({"batch_id": facts.named(batch_id)})
     await call.write(batches.delete, batch_id)
     return answer({"status": "success", "message": f"Deleted batch {batch_id}"})
 
@@ -129,6 +149,7 @@ async def refresh_batches(call: Call) -> Response:
     """Mark batches for refresh, or unmark them (contract I1)."""
     request = parse(BulkRefreshBatchRequest, await call.body())
     marked = await call.write(batches.mark, request.batch_ids, refresh=request.refresh)
+    call.note({"updated": len(marked.updated), "missing": len(marked.missing), "refresh": request.refresh})
     return answer({"updated": marked.updated, "missing": marked.missing, "refresh": request.refresh})
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
+from reprompt_mock.api import facts
 from reprompt_mock.api.document import errors
 from reprompt_mock.api.recorder import recording_of
 from reprompt_mock.operations import OPERATIONS
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from fastapi.types import DecoratedCallable
 
     from reprompt_mock.api.auth import Gate
+    from reprompt_mock.api.facts import Facts
     from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.world import World
     from reprompt_mock.engine.writing import Writing
@@ -72,9 +74,16 @@ class Call(Request):
         self._recording.rules += written.rules
         return written.value
 
-    def carried_out(self) -> None:
-        """Note that the operation was carried out, whatever becomes of its answer."""
-        self._recording.carried_out = True
+    def note(self, facts: Facts) -> None:
+        """Note what is asked or told, for the record of the request; of two facts of a name the later one holds."""
+        self._recording.facts.update(facts)
+
+    def end(self, *, carried_out: bool) -> None:
+        """Note that the route has come to an answer, or to a refusal: whether its operation was carried out."""
+        recording = self._recording
+        recording.carried_out = carried_out
+        recording.facts["version"] = self.world.present.version
+        recording.facts = facts.bounded(recording.facts)
 
     async def prepare(self, work: Callable[[bytes], T]) -> T:
         """Read the body by a function, which runs in a thread where the body is large."""
@@ -86,7 +95,10 @@ class Call(Request):
         Raises:
             BodyTooLarge: it is larger than `max_body_bytes` (contract B4).
         """
-        return await read_body(self, self._offload.engine.settings.max_body_bytes)
+        body = await read_body(self, self._offload.engine.settings.max_body_bytes)
+        if body:
+            self._recording.facts["body"] = await self._offload.prepare(facts.digest, body)
+        return body
 
 
 class CallRoute(APIRoute):
@@ -96,15 +108,21 @@ class CallRoute(APIRoute):
         """Let requests in before anything of them is looked at."""
         handle, endpoint = super().get_route_handler(), self.endpoint
         named = [field.name for field in self.dependant.path_params]
+        known = frozenset(field.alias for field in self.dependant.query_params)
 
         async def admit(request: Request) -> Response:
             call = Call(request)
-            if request.scope["query_string"]:
-                answer = await handle(call)
-            else:
-                # FastAPI has nothing to solve here: a path names texts, and what a query may say has a default.
-                answer = await endpoint(call, **{name: request.path_params[name] for name in named})
-            call.carried_out()
+            try:
+                if request.scope["query_string"]:
+                    call.note(facts.unknown("unknown_parameters", call.query_params.keys() - known))
+                    answer = await handle(call)
+                else:
+                    # FastAPI has nothing to solve here: a path names texts, and what a query may say has a default.
+                    answer = await endpoint(call, **{name: request.path_params[name] for name in named})
+            except BaseException:
+                call.end(carried_out=False)
+                raise
+            call.end(carried_out=True)
             return answer
 
         return admit

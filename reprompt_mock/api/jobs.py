@@ -9,6 +9,7 @@ from fastapi import Query, Response
 from pydantic import AfterValidator
 from starlette.convertors import PathConvertor, register_url_convertor
 
+from reprompt_mock.api import facts
 from reprompt_mock.api.batches import BELOW_2_63, Offset, list_entry, wanted_by
 from reprompt_mock.api.bodies import parse_place
 from reprompt_mock.api.call import Call, Calls
@@ -62,11 +63,14 @@ async def get_jobs(
     """List results in pages, in order of submission, or a summary per day (contract F1, F2)."""
     query = ResultQuery(batch_id, exclude_batches, date.fromisoformat(day) if day else None)
     page = {"limit": limit, "offset": offset}
+    call.note(page if batch_id is None else {"batch_id": facts.named(batch_id), **page})
     if group_by is not None:
         days = await call.read(results.days, query, **page)
+        call.note(facts.of_batches(days))
         batches = [list_entry(batch, status) for batch, status in days.batches]
         return answer({"batches": batches, "total": days.total, **page})
     found = await call.read(results.page, query, **page)
+    call.note(facts.of_results(found))
     return answer({"jobs": array(found.jobs), "total": found.total, **page})
 
 
@@ -78,7 +82,9 @@ async def get_jobs(
 async def create_job(call: Call) -> Response:
     """Submit one place that belongs to no batch (contract I2)."""
     place = parse_place(await call.body())
+    call.note(facts.of_places([place]))
     job = await call.write(jobs.submit, place)
+    call.note({"place_id": facts.named(job["place_id"]), "status": JobStatus.pending.name, "created": 1})
     # However short its time in pending is: the answer describes the job as it was submitted.
     return answer({"place_id": job["place_id"], "inputs": job["inputs"], "status": JobStatus.pending.name})
 
@@ -91,9 +97,11 @@ async def create_job(call: Call) -> Response:
 async def enrich(call: Call) -> Response:
     """Enrich one place and answer with its result (contract I3)."""
     place = parse_place(await call.body())
+    call.note(facts.of_places([place]))
     result = await call.write(jobs.enrich, place)
     if isinstance(result, EnrichmentNotFound):
         raise result
+    call.note({**facts.of_result(result), "created": 1})
     return answer(result)
 
 
@@ -106,7 +114,9 @@ async def reprocess_jobs(call: Call) -> Response:
     """Run the job that was last submitted for each place again (contract G9)."""
     request = parse(ReprocessJobRequest, await call.body())
     wanted = wanted_by(request)
+    call.note({"refresh": wanted.refresh, **facts.of_attributes([wanted.attributes])})
     places = await call.write(reprocess.places, request.place_ids, wanted)
+    call.note({"reprocessed": len(places.found), "missing": len(places.missing), "place_ids": facts.few(places.found)})
     return answer(
         {
             "status": "success",
@@ -121,11 +131,16 @@ async def reprocess_jobs(call: Call) -> Response:
 @router.serves("get_job", responses=answered("PlaceJobResult"))
 async def get_job(call: Call, place_id: str) -> Response:
     """Return the result of the job that was last submitted for a place (contract F8)."""
-    return answer(await call.read(results.of_place, place_id))
+    call.note({"place_id": facts.named(place_id)})
+    result = await call.read(results.of_place, place_id)
+    call.note(facts.of_result(result))
+    return answer(result)
 
 
 @router.serves("delete_job", responses=answered("Message"))
 async def delete_job(call: Call, place_id: str) -> Response:
     """Delete all jobs of a place (contract F8)."""
+    call.note({"place_id": facts.named(place_id)})
     count = await call.write(jobs.delete, place_id)
+    call.note({"deleted": count})
     return answer({"status": "success", "message": f"Deleted {count} jobs of place {place_id}"})

@@ -20,6 +20,8 @@ from reprompt_mock.probes import respond
 from reprompt_mock.real_time import real_now
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from reprompt_mock.engine.registry import Worlds
@@ -32,6 +34,8 @@ RECORDING = "reprompt_mock.recording"
 _PATH = re.compile(r"/v1/([^/]+)/")
 _SALT_BYTES = 16
 _CLIENT_BYTES = 4
+_MOST_CLIENTS = 100
+"""As many keys are remembered."""
 _NO_LINE = Line(None, None, None)
 _CLOSING = {"connection": "close"}
 
@@ -50,6 +54,7 @@ class Recorder:
         self._worlds = worlds
         self._operations = operations
         self._salt = token_bytes(_SALT_BYTES)
+        self._clients: dict[str, str] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, recorded."""
@@ -57,7 +62,7 @@ class Recorder:
         if in_org is None:
             await self._app(scope, receive, send)
             return
-        recording = Recording(scope, receive, send, self._worlds.peek(in_org[1]))
+        recording = Recording(scope, receive, send, self._worlds.peek(in_org[1]), self._record)
         recording.operation = self._operations.find(scope["method"], scope["path"])
         recording.client = self._client(recording.keys)
         scope[RECORDING] = recording
@@ -73,19 +78,27 @@ class Recorder:
         finally:
             recording.end()
             del scope[RECORDING]  # they refer to each other
-            self._check_world(recording)
 
-    def _check_world(self, recording: Recording) -> None:
-        """Take back what was no request of a world: a refused one lets none spring up."""
+    def _record(self, recording: Recording) -> None:
+        """Record what is over, where its world is one by now: a refused request lets none spring up."""
         world = recording.world
-        if self._worlds.find(world.slug) is not world:
+        if self._worlds.find(world.slug) is world:
+            world.journal.end(recording)
+        else:
             world.journal.withdraw(recording)
 
     def _client(self, keys: list[str]) -> str | None:
         """Give what stands for a client, which tells nothing of its key."""
         if not keys:
             return None
-        return blake2b(keys[0].encode(), key=self._salt, digest_size=_CLIENT_BYTES).hexdigest()
+        key = keys[0]
+        known = self._clients.get(key)
+        if known is None:
+            if len(self._clients) >= _MOST_CLIENTS:
+                self._clients.clear()
+            known = blake2b(key.encode(), key=self._salt, digest_size=_CLIENT_BYTES).hexdigest()
+            self._clients[key] = known
+        return known
 
 
 class Recording:
@@ -106,31 +119,28 @@ class Recording:
         is_over: whether its answer was sent, or never will be.
     """
 
-    __slots__ = (
-        "_answer_headers", "_body", "_duration", "_has_gone", "_is_whole", "_real_time", "_receive", "_scope", "_send",
-        "_status", "carried_out", "client", "facts", "fault", "is_over", "keys", "line", "operation", "rules",
-        "sequence", "time", "world",
-    )  # fmt: skip
+    operation: str | None = None
+    client: str | None = None
+    sequence = 0
+    fault: Fault | None = None
+    carried_out = is_over = False
+    _has_gone = _is_whole = False
+    _status: int | None = None
+    _answer_headers: Sequence[tuple[bytes, bytes]] = ()
+    _duration = 0.0
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, world: World) -> None:
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, world: World, record: Callable[[Recording], None]
+    ) -> None:
         self._scope, self._receive, self._send = scope, receive, send
+        self._record = record
         self.world = world
         self.keys = keys_sent(scope["headers"])
         self.line: Line = scope.get("extensions", {}).get(LINE, _NO_LINE)
         self.time, self._real_time = world.now(), real_now()
-        self.operation: str | None = None
-        self.client: str | None = None
-        self.sequence = 0
-        self.fault: Fault | None = None
         self.rules: list[str] = []
         self.facts: dict[str, Any] = {}
-        self.carried_out = False
-        self.is_over = False
         self._body = bytearray()
-        self._status: int | None = None
-        self._answer_headers: list[tuple[bytes, bytes]] = []
-        self._is_whole = self._has_gone = False
-        self._duration = 0.0
 
     @property
     def is_begun(self) -> bool:
@@ -169,7 +179,7 @@ class Recording:
         if not self.is_over:
             self._duration = self._lasted()
             self.is_over = True
-            self.world.journal.end(self)
+            self._record(self)
 
     def exchange(self) -> Exchange:
         """Give what there is of it by now."""

@@ -24,12 +24,13 @@ if TYPE_CHECKING:
 
 
 class BatchView(NamedTuple):
-    """A batch with its status, its place ids by status, and those per wanted attribute by its status."""
+    """A batch with its status, its place ids by status, those per wanted attribute by its status, the new ones."""
 
     batch: StoredBatch
     status: JobStatus
     jobs: Mapping[str, Sequence[str]]
     attributes: Mapping[str, Mapping[AttributeStatus, Sequence[str]]] | None = None
+    created: Sequence[str] = ()
 
 
 class BatchPage(NamedTuple):
@@ -78,7 +79,7 @@ def create(writing: Writing, request: BatchToCreate) -> BatchView:
     created = submissions.create(writing, request)
     writing.note(Kind.batch, created.batch.id)
     if created.batch.counts.total:
-        return status(writing.reading, created.batch.id)
+        return status(writing.reading, created.batch.id)._replace(created=created.place_ids)
     return _new(created.batch, created.place_ids)
 
 
@@ -86,7 +87,8 @@ def _new(batch: StoredBatch, place_ids: Sequence[str]) -> BatchView:
     """Describe a batch whose first jobs have just come, without reading them again."""
     by_status: dict[str, Sequence[str]] = {status.name: [] for status in JobStatus}
     by_status[JobStatus.pending.name] = place_ids
-    return BatchView(batch._replace(counts=Counts(pending=len(place_ids))), JobStatus.pending, by_status)
+    batch = batch._replace(counts=Counts(pending=len(place_ids)))
+    return BatchView(batch, JobStatus.pending, by_status, created=place_ids)
 
 
 def status(reading: Reading, batch_id: str, attributes: Sequence[str] | None = None) -> BatchView:

@@ -52,10 +52,11 @@ class Views:
 
 
 class Present(NamedTuple):
-    """What a world is at present: its committed state, and the views that were read of it."""
+    """What a world is at present: its committed state, the views that were read of it, how many commits came before."""
 
     state: WorldState
     views: Views
+    version: int = 0
 
 
 class World:
@@ -97,7 +98,7 @@ class World:
         self.documents = documents
         if state.clock is not self.state.clock:
             self._latest = 0
-        self.present = Present(state, Views())
+        self.present = Present(state, Views(), self.present.version + 1)
 
     def now(self) -> int:
         """Read the virtual time; it never goes back, even where the machine's clock does."""
