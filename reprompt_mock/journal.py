@@ -96,12 +96,13 @@ class Journal:
 
     def find(self, wanted: Filter) -> list[dict[str, Any]]:
         """Give the wanted requests as JSON-ready data, in order of arrival, newest last."""
-        found = [(sequence, exchange) for sequence, exchange in self._exchanges() if wanted.fits(exchange)]
+        found = [(sequence, exchange) for sequence, exchange in self.exchanges() if wanted.fits(exchange)]
         if wanted.limit is not None:
             found = found[len(found) - min(wanted.limit, len(found)) :]
         return [_shown(sequence, exchange) for sequence, exchange in found]
 
-    def _exchanges(self) -> Iterable[tuple[int, Exchange]]:
+    def exchanges(self) -> Iterable[tuple[int, Exchange]]:
+        """Give every request with its number, in order of arrival."""
         for sequence, (entry, _) in self._entries.items():
             yield sequence, entry if isinstance(entry, Exchange) else entry.exchange()
 

@@ -47,9 +47,9 @@ def named(text: str) -> str:
     """Give a name as it is, or where it is longer than 48 bytes as JSON its beginning with a digest."""
     if len(text) <= _LONGEST_NAME and text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return text  # which is quicker than to write it
-    whole = text.encode(errors="replace")
-    if len(_written(text)) <= _LONGEST_NAME:
-        return text
+    whole = text.encode(errors="replace")  # no JSON has a lone surrogate
+    if len(_written(whole.decode())) <= _LONGEST_NAME:
+        return whole.decode()
     beginning = whole[:_BEGINNING].decode(errors="ignore")
     while len(_written(beginning)) > _BEGINNING:
         beginning = beginning[:-1]
@@ -58,7 +58,7 @@ def named(text: str) -> str:
 
 def _written(text: str) -> bytes:
     """Write a text as JSON, without the quotes."""
-    return orjson.dumps(text.encode(errors="replace").decode())[1:-1]
+    return orjson.dumps(text)[1:-1]
 
 
 def few(names: Iterable[str]) -> list[str]:

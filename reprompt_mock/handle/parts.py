@@ -167,7 +167,10 @@ class Journal:
         status: int | None = None,
         limit: int | None = None,
     ) -> list[JournalEntry]:
-        """Give the requests that match, newest last; `path` is a glob, `limit` keeps the newest."""
+        """Give the requests that match in order of arrival, those under way included.
+
+        `path` is a glob, `limit` keeps the newest.
+        """
         query = {"method": method, "path": path, "operation": operation, "status": status, "limit": limit}
         found = self._connection.call("GET", "/journal", query=query)
         return list(found["requests"])
