@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from reprompt_mock.app import create_app
 from reprompt_mock.exchange import BODY_BYTES, Exchange, Sent
+from reprompt_mock.handle.types import JournalEntry
 from reprompt_mock.journal import Filter, Journal
 from reprompt_mock.server import ServerThread
 from reprompt_mock.settings import load
@@ -54,7 +55,7 @@ def test_an_entry_tells_everything_about_a_request_and_its_answer(org: Org) -> N
 
     (entry,) = journal(org)
 
-    assert list(entry) == FIELDS
+    assert list(entry) == FIELDS == list(JournalEntry.__annotations__)
     assert entry["time"] == "2026-01-31T09:30:00.000000Z"
     assert entry["real_time"] != entry["time"]
     assert entry["headers"]["x-trace"] == "abc"
