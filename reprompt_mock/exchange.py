@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -11,10 +10,9 @@ if TYPE_CHECKING:
 
 BODY_BYTES = 64 * 1024
 """How much of a body is kept."""
-REDACTED = "[redacted]"
-_KEY_HEADERS = frozenset({b"apikey", b"authorization"})
-_RULE_BYTES = 8
-_FACTS_BYTES = 300
+REDACTED = b"[redacted]"
+KEY_HEADERS = frozenset({b"apikey", b"authorization"})
+"""Headers that may bring a key (contract A1)."""
 
 
 class Sent(StrEnum):
@@ -75,15 +73,11 @@ class Exchange(NamedTuple):
     fault: str | None
     rules: Sequence[str]
 
-    @property
-    def size(self) -> int:
-        """About how many bytes it takes."""
-        headers = sum(map(len, chain(*self.headers, *self.answer_headers)))
-        texts = len(self.path) + len(self.query) + len(self.body)
-        return texts + headers + _FACTS_BYTES + _RULE_BYTES * len(self.rules)
-
 
 def without_keys(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
     """Take API keys out of headers: whatever is accepted as one is redacted (contract A1, A5)."""
-    redacted = REDACTED.encode()
-    return [(name, redacted if name in _KEY_HEADERS else value) for name, value in headers]
+    shown = list(headers)
+    for position, (name, _) in enumerate(shown):
+        if name in KEY_HEADERS:
+            shown[position] = name, REDACTED
+    return shown

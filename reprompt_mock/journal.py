@@ -10,21 +10,26 @@ from urllib.parse import parse_qs
 import orjson
 
 from reprompt_mock.clock import iso
-from reprompt_mock.exchange import Exchange
 from reprompt_mock.faults import RequestMatch
 from reprompt_mock.numerals import is_safe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from reprompt_mock.exchange import Exchange
+
 _MOST_BYTES = 16 * 2**20
 """How much of all requests together a world keeps."""
 
 
-class UnderWay(Protocol):
-    """A request that is not over yet; `sequence` is the journal's, which gives it."""
+class Recorded(Protocol):
+    """A request that is recorded.
+
+    `sequence` is the journal's, which gives it; `size` is about how many bytes it takes, 0 while it is under way.
+    """
 
     sequence: int
+    size: int
 
     def exchange(self) -> Exchange:
         """Give what there is of it by now."""
@@ -57,41 +62,38 @@ class Journal:
 
     def clear(self) -> None:
         """Forget all requests, those under way too."""
-        # By sequence, each with its size; what is under way has none yet.
-        self._entries: OrderedDict[int, tuple[Exchange | UnderWay, int]] = OrderedDict()
+        self._requests: OrderedDict[int, Recorded] = OrderedDict()
         self._bytes = self._sequence = self.dropped = 0
 
-    def arrive(self, request: UnderWay) -> None:
+    def arrive(self, request: Recorded) -> None:
         """Add a request that came, under the next number; the oldest make room."""
         self._sequence += 1
         request.sequence = self._sequence
-        self._entries[self._sequence] = request, 0
-        self._make_room()
-
-    def end(self, request: UnderWay) -> None:
-        """Put what became of a request in its place, unless that was dropped or forgotten meanwhile."""
-        if self._has(request):
-            exchange = request.exchange()
-            size = exchange.size
-            self._entries[request.sequence] = exchange, size
-            self._bytes += size
+        self._requests[self._sequence] = request
+        if self._sequence > self._size:
             self._make_room()
 
-    def withdraw(self, request: UnderWay) -> None:
+    def end(self, request: Recorded) -> None:
+        """Count the bytes of a request that is over, unless it was dropped or forgotten meanwhile."""
+        if self._has(request):
+            self._bytes += request.size
+            if self._bytes > _MOST_BYTES:
+                self._make_room()
+
+    def withdraw(self, request: Recorded) -> None:
         """Take a request back that turned out to be none of this world's."""
         if self._has(request):
-            del self._entries[request.sequence]
+            del self._requests[request.sequence]
             if request.sequence == self._sequence:
                 self._sequence -= 1
 
-    def _has(self, request: UnderWay) -> bool:
-        entry = self._entries.get(request.sequence)
-        return entry is not None and entry[0] is request
+    def _has(self, request: Recorded) -> bool:
+        return self._requests.get(request.sequence) is request
 
     def _make_room(self) -> None:
-        while len(self._entries) > self._size or self._bytes > _MOST_BYTES:
-            _, oldest = self._entries.popitem(last=False)
-            self._bytes -= oldest[1]
+        while len(self._requests) > self._size or self._bytes > _MOST_BYTES:
+            _, oldest = self._requests.popitem(last=False)
+            self._bytes -= oldest.size
             self.dropped += 1
 
     def find(self, wanted: Filter) -> list[dict[str, Any]]:
@@ -103,8 +105,8 @@ class Journal:
 
     def exchanges(self) -> Iterable[tuple[int, Exchange]]:
         """Give every request with its number, in order of arrival."""
-        for sequence, (entry, _) in self._entries.items():
-            yield sequence, entry if isinstance(entry, Exchange) else entry.exchange()
+        for sequence, request in self._requests.items():
+            yield sequence, request.exchange()
 
 
 def _shown(sequence: int, exchange: Exchange) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.api.auth import keys_sent
 from reprompt_mock.api.connection import LINE, Line
+from reprompt_mock.api.facts import MOST_BYTES as _FACTS_BYTES
 from reprompt_mock.clock import SECOND
 from reprompt_mock.errors import Stopping
 from reprompt_mock.exchange import BODY_BYTES, Exchange, Sent, without_keys
@@ -36,6 +37,7 @@ _SALT_BYTES = 16
 _CLIENT_BYTES = 4
 _MOST_CLIENTS = 100
 """As many keys are remembered."""
+_RULE_BYTES = 8
 _NO_LINE = Line(None, None, None)
 _CLOSING = {"connection": "close"}
 
@@ -102,7 +104,9 @@ class Recorder:
 
 
 class Recording:
-    """What is seen and noted of one request until it is over; `exchange` gives it as a value.
+    """What is seen and noted of one request until it is over; from then on it does not change.
+
+    `exchange` gives it as a value: when somebody asks, since most are never asked for.
 
     Attributes:
         world: the world that it means, which need not be kept yet.
@@ -112,6 +116,7 @@ class Recording:
         operation: the id of its operation.
         client: what stands for its client.
         sequence: its number in the journal.
+        size: about how many bytes it takes, once it is over.
         fault: the fault that hits it.
         rules: the ids of the rules that decided anything.
         facts: what was asked and told.
@@ -119,9 +124,9 @@ class Recording:
         is_over: whether its answer was sent, or never will be.
     """
 
+    sequence = size = 0
     operation: str | None = None
     client: str | None = None
-    sequence = 0
     fault: Fault | None = None
     carried_out = is_over = False
     _has_gone = _is_whole = False
@@ -132,9 +137,10 @@ class Recording:
     def __init__(
         self, scope: Scope, receive: Receive, send: Send, world: World, record: Callable[[Recording], None]
     ) -> None:
-        self._scope, self._receive, self._send = scope, receive, send
-        self._record = record
+        self._receive, self._send, self._record = receive, send, record
         self.world = world
+        self._method, self._path, self._query = scope["method"], scope["path"], scope["query_string"]
+        self._headers = without_keys(scope["headers"])
         self.keys = keys_sent(scope["headers"])
         self.line: Line = scope.get("extensions", {}).get(LINE, _NO_LINE)
         self.time, self._real_time = world.now(), real_now()
@@ -150,6 +156,8 @@ class Recording:
     async def receive(self) -> Message:
         """Give the app what comes."""
         message = await self._receive()
+        if self.is_over:
+            return message
         if message["type"] == "http.disconnect":
             self._has_gone = True
         elif room := BODY_BYTES - len(self._body):
@@ -159,16 +167,16 @@ class Recording:
     async def send(self, message: Message) -> None:
         """Send what the app answers; the request is over with the last of it."""
         if message["type"] == "http.response.start":
-            self._status, self._answer_headers = message["status"], list(message["headers"])
+            self._status, self._answer_headers = message["status"], without_keys(message["headers"])
             await self._send(message)
             return
-        is_last = not message.get("more_body")
-        if is_last:
-            self.look()
+        if message.get("more_body"):
+            await self._send(message)
+            return
+        self.look()
         await self._send(message)
-        if is_last:
-            self._is_whole = True
-            self.end()
+        self._is_whole = True
+        self.end()
 
     def look(self) -> None:
         """See whether the client has gone; whoever ends its connection asks before."""
@@ -179,23 +187,25 @@ class Recording:
         if not self.is_over:
             self._duration = self._lasted()
             self.is_over = True
+            self.size = self._size()
             self._record(self)
+            del self.world  # which keeps this
 
     def exchange(self) -> Exchange:
         """Give what there is of it by now."""
-        scope, sent = self._scope, self._sent()
+        sent = self._sent()
         return Exchange(
             self.operation,
-            scope["method"],
-            scope["path"],
-            scope["query_string"],
-            without_keys(scope["headers"]),
+            self._method,
+            self._path,
+            self._query,
+            self._headers,
             bytes(self._body),
             self.time,
             self._real_time,
             self._duration if self.is_over else self._lasted(),
             self._status if sent is Sent.whole or sent is Sent.client_gone else None,
-            without_keys(self._answer_headers),
+            self._answer_headers,
             self.facts,
             sent,
             self.carried_out,
@@ -205,6 +215,13 @@ class Recording:
             self.fault.id if self.fault else None,
             tuple(self.rules),
         )
+
+    def _size(self) -> int:
+        headers = sum(
+            [len(name) + len(value) for part in (self._headers, self._answer_headers) for name, value in part]
+        )
+        texts = len(self._path) + len(self._query) + len(self._body)
+        return texts + headers + _FACTS_BYTES + _RULE_BYTES * len(self.rules)
 
     def _lasted(self) -> float:
         return (real_now() - self._real_time) / SECOND

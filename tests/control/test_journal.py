@@ -284,6 +284,7 @@ class Ended:
 
     def __init__(self, body: bytes = b"") -> None:
         self.sequence = 0
+        self.size = len(body)
         self._body = body
 
     def exchange(self) -> Exchange:

@@ -115,7 +115,7 @@ class Passing:
     """A request of a journal that nothing but the test lets pass."""
 
     def __init__(self, path: str) -> None:
-        self.sequence = 0
+        self.sequence = self.size = 0
         self.path = path
 
     def exchange(self) -> Exchange:
