@@ -10,16 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import pytest
 
 import reprompt_mock
 from reprompt_mock import RepromptMock
-from reprompt_mock.handle import ControlError, OrgHandle
+from reprompt_mock.handle import ControlError, OrgHandle, request_line
 from reprompt_mock.handle.own import SERVER_KINDS, ServerKind
-from reprompt_mock.handle.types import EmulatorOptions, FaultThen
+from reprompt_mock.handle.types import EmulatorOptions, FaultThen, JournalEntry
 from reprompt_mock.settings import ConfigurationError
 from tests.conftest import LONDON
 from tests.processes import eventually
@@ -431,6 +431,34 @@ def test_the_journal_is_searched_and_cleared(mock: OrgHandle) -> None:
     assert len(mock.journal.find(method="GET", path="*/batches/b", status=200, limit=1)) == 1
     mock.journal.clear()
     assert mock.journal.find() == []
+
+
+def test_the_journal_tells_what_was_told_and_how(mock: OrgHandle) -> None:
+    create(mock, "a")
+    status(mock)
+
+    first, second = mock.journal.find()
+
+    assert first["facts"]["places"]
+    assert second["facts"]["counts"] == {"pending": 1}
+    assert second["answer_headers"]["content-type"] == "application/json"
+    assert [(entry["sent"], entry["carried_out"]) for entry in (first, second)] == [("whole", True)] * 2
+    assert [entry["request_on_connection"] for entry in (first, second)] in ([1, 1], [1, 2], [None, None])
+
+
+@pytest.mark.parametrize(
+    ("fields", "end"),
+    [
+        ({"status": 200, "sent": "whole"}, "→ 200"),
+        ({"status": None, "sent": "half", "fault": "fault-1"}, "→ aborted by fault-1"),
+        ({"status": None, "sent": None, "fault": "fault-1"}, "→ under way by fault-1"),
+        ({"status": 200, "sent": "client_gone"}, "→ 200, the client had gone"),
+    ],
+)
+def test_a_line_of_the_report_tells_how_a_request_ended(fields: dict[str, Any], end: str) -> None:
+    entry = {"sequence": 3, "method": "GET", "path": "/p", "query": {"a": "1"}, "fault": None, **fields}
+
+    assert request_line(cast("JournalEntry", entry)) == f"3 GET /p?a=1 {end}"
 
 
 def test_release_lets_held_jobs_go(mock: OrgHandle) -> None:

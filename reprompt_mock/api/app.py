@@ -11,10 +11,12 @@ from reprompt_mock.api import attributes, batches, exports, jobs
 from reprompt_mock.api.auth import Gate
 from reprompt_mock.api.gateway import Gateway
 from reprompt_mock.api.openapi import build_document
+from reprompt_mock.api.recorder import Recorder
 from reprompt_mock.errors import OrganizationNotFound
+from reprompt_mock.head import HeadAsGet
 from reprompt_mock.http.openapi import served
 from reprompt_mock.http.problems import install
-from reprompt_mock.operations import HeadAsGet, Operations
+from reprompt_mock.operations import OPERATIONS, Operations
 from reprompt_mock.organizations import is_slug
 from reprompt_mock.version import __version__
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 _ROUTERS = (batches.router, jobs.router, attributes.router, exports.links, exports.router)
 
 
-def create_service_app(offload: Offload) -> Gateway:
+def create_service_app(offload: Offload) -> Recorder:
     """Create the service's app, with its journal and faults."""
     # Flattened: with included routers, each request would be matched against routers first, then against routes.
     routes = [route for router in _ROUTERS for route in router.routes]
@@ -42,7 +44,7 @@ def create_service_app(offload: Offload) -> Gateway:
     )
     app.state.offload = offload
     app.state.gate = Gate(offload.engine.settings.api_keys, offload.engine.settings.revoked_api_keys)
-    operations = Operations(routes)
+    operations = Operations(OPERATIONS)
     install(app, operations.methods_of)
     _serve_document(app)
     if offload.engine.settings.cors_origins:
@@ -52,7 +54,7 @@ def create_service_app(offload: Offload) -> Gateway:
             allow_methods=["*"],
             allow_headers=["*"],
         )
-    return Gateway(HeadAsGet(app), offload, operations)
+    return Recorder(Gateway(HeadAsGet(app), offload), offload.engine.worlds, operations)
 
 
 class _ServiceCors(CORSMiddleware):

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
-from reprompt_mock.api.call import PREFIX, Call, call_router
+from reprompt_mock.api import facts
+from reprompt_mock.api.call import Call, CallRouter
 from reprompt_mock.api.openapi import errors
+from reprompt_mock.api.recorder import recording_of
 from reprompt_mock.api.schemas.exports import CreateExportRequest
 from reprompt_mock.clock import SECOND, iso
 from reprompt_mock.engine import artifacts, downloads, exports
@@ -17,6 +19,7 @@ from reprompt_mock.engine.exports import ExportView
 from reprompt_mock.errors import MockError, OrganizationNotFound
 from reprompt_mock.http.openapi import answered, request_body
 from reprompt_mock.http.wire import answer, invalid_header, parse
+from reprompt_mock.operations import SERVICE
 from reprompt_mock.store.exports import KEPT_FOR
 
 if TYPE_CHECKING:
@@ -26,8 +29,8 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.world import World
     from reprompt_mock.http.offload import Offload
 
-router = call_router("exports", 401, 403, 404, 422, 429)
-links = APIRouter(prefix=PREFIX, tags=["exports"], responses=errors(403, 404, 422))
+router = CallRouter("exports", 401, 403, 404, 422, 429)
+links = APIRouter(tags=["exports"], responses=errors(403, 404, 422))
 
 _CSV = "text/csv; charset=utf-8"
 _KEY = "Idempotency-Key"
@@ -46,9 +49,8 @@ _KEY_PARAMETER = {
 }
 
 
-@router.post(
-    "/exports",
-    operation_id="create_export",
+@router.serves(
+    "create_export",
     responses=_INLINE | answered("ExportStatusResponse", status=202) | errors(400, 409, 413, 502),
     openapi_extra=request_body(CreateExportRequest) | _KEY_PARAMETER,
 )
@@ -56,12 +58,16 @@ async def create_export(call: Call) -> Response:
     """Export batches as one CSV: at once where it is small, else as an export to be polled (contract K1, K2)."""
     batch_ids = parse(CreateExportRequest, await call.body()).batch_ids
     key = call.headers.get(_KEY)
+    call.note({"batch_ids": facts.few(batch_ids), "key": key is not None})
     if key == "":
         raise invalid_header(_KEY, "String should have at least 1 character")
     at_once = await call.read(exports.at_once, batch_ids, key)
+    call.note({"inline": isinstance(at_once, list)})
     if isinstance(at_once, list):
         return _inline(at_once)
-    return answer(_body(call.world, at_once or await _created(call, batch_ids, key)), 202)
+    view = at_once or await _created(call, batch_ids, key)
+    call.note(_told(view))
+    return answer(_body(call.world, view), 202)
 
 
 async def _created(call: Call, batch_ids: Sequence[str], key: str | None) -> ExportView:
@@ -78,9 +84,8 @@ def _inline(parts: Sequence[bytes]) -> Response:
     return StreamingResponse(written, media_type=_CSV)
 
 
-@router.get(
-    "/exports",
-    operation_id="list_exports",
+@router.serves(
+    "list_exports",
     responses=answered("ExportListResponse") | errors(400),
 )
 async def list_exports(
@@ -91,29 +96,33 @@ async def list_exports(
 ) -> Response:
     """List exports, newest first; those that were answered at once are none (contract K6)."""
     page = await call.read(exports.page, status=status, cursor=cursor, limit=limit)
+    call.note({"limit": limit, "size": len(page.exports)})
     return answer({"exports": [_body(call.world, view) for view in page.exports], "next_cursor": page.next_cursor})
 
 
-@router.get("/exports/{export_id}", operation_id="get_export", responses=answered("ExportStatusResponse"))
+@router.serves("get_export", responses=answered("ExportStatusResponse"))
 async def get_export(call: Call, export_id: str) -> Response:
     """Describe an export (contract K5)."""
-    return answer(_body(call.world, await call.read(exports.show, export_id)))
+    call.note({"export_id": facts.named(export_id)})
+    view = await call.read(exports.show, export_id)
+    call.note(_told(view))
+    return answer(_body(call.world, view))
 
 
-@router.get(
-    "/exports/{export_id}/download",
-    operation_id="download_export",
+@router.serves(
+    "download_export",
     status_code=307,
     responses=_REDIRECT | errors(409, 410),
 )
 async def download_export(call: Call, export_id: str) -> Response:
     """Redirect to the signed address of an export's file, which is good for an hour (contract K5)."""
+    call.note({"export_id": facts.named(export_id)})
     token = await call.read(downloads.link, export_id)
     return RedirectResponse(f"{_path(call.world)}/artifacts/{token}", 307)
 
 
 @links.get(
-    "/exports/artifacts/{token}",
+    f"{SERVICE}/exports/artifacts/{{token}}",
     operation_id="download_artifact",
     responses=_INLINE | errors(410),
     openapi_extra={"security": []},
@@ -126,6 +135,9 @@ async def download_artifact(request: Request, token: str) -> Response:
     if world is None:
         raise OrganizationNotFound(org_slug=org_slug)
     download = await offload.read(world, downloads.open_link, token)
+    recording = recording_of(request.scope)
+    recording.carried_out = True
+    recording.facts = {"export_id": download.export.id}
     headers = {"Content-Disposition": f'attachment; filename="{download.export.id}.csv"'}
     return StreamingResponse(_parts(offload, world, download), media_type=_CSV, headers=headers)
 
@@ -140,7 +152,11 @@ async def _parts(offload: Offload, world: World, download: Download) -> AsyncIte
 
 
 def _path(world: World) -> str:
-    return f"/v1/{world.slug}/place_enrichment/exports"
+    return f"{SERVICE.format(org_slug=world.slug)}/exports"
+
+
+def _told(view: ExportView) -> dict[str, Any]:
+    return {"export_id": view.export.id, "status": view.export.status}
 
 
 def _body(world: World, view: ExportView) -> dict[str, Any]:

@@ -84,10 +84,10 @@ class Ids(BaseModel):
 
 
 class Journal(BaseModel):
-    """The latest requests of a world, newest last."""
+    """The latest requests of a world in order of arrival, newest last."""
 
     requests: list[dict[str, Any]] = Field(
         description="Each with sequence, time, real_time, operation, method, path, query, headers, body, status,"
-        " duration_seconds, fault and rules."
+        " answer_headers, facts, sent, carried_out, connection, request_on_connection, duration_seconds, fault, rules."
     )
     dropped: int = Field(description="How many older requests were dropped.")

@@ -5,16 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
+from fastapi.routing import APIRoute
 
 from reprompt_mock.control import batches, clock, faults, journal, release, rules, settings, snapshot, worlds
 from reprompt_mock.control.guard import Guard
 from reprompt_mock.control.openapi import build_document
+from reprompt_mock.head import HeadAsGet
 from reprompt_mock.http.openapi import served
 from reprompt_mock.http.problems import install
-from reprompt_mock.operations import HeadAsGet, Operations
+from reprompt_mock.operations import Operation, Operations
 from reprompt_mock.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from reprompt_mock.http.offload import Offload
 
 _ROUTERS = tuple(room.router for room in (worlds, batches, settings, clock, rules, release, faults, journal, snapshot))
@@ -33,11 +37,18 @@ def create_control_app(offload: Offload) -> Guard:
     app.state.offload = offload
     for router in _ROUTERS:
         app.include_router(router)
-    routes = [route for router in _ROUTERS for route in router.routes]
-    install(app, Operations(routes).methods_of)
+    install(app, Operations(_operations()).methods_of)
     _serve_document(app)
     emulator = offload.engine.settings
     return Guard(HeadAsGet(app), allowed_hosts=emulator.allowed_hosts, token=emulator.control_token)
+
+
+def _operations() -> Iterator[Operation]:
+    for router in _ROUTERS:
+        for route in router.routes:
+            if isinstance(route, APIRoute):
+                for method in route.methods or ():
+                    yield Operation(route.name, method, route.path)
 
 
 def _serve_document(app: FastAPI) -> None:

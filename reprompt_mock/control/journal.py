@@ -25,7 +25,7 @@ async def get_journal(
     status: Annotated[int | None, Query(description="Only this status.")] = None,
     limit: Annotated[int | None, Query(ge=0, le=10**6, description="At most this many, the newest.")] = None,
 ) -> Response:
-    """List the latest requests of a world, newest last."""
+    """List the latest requests of a world in order of arrival, newest last, those under way included."""
     journal = control.world.journal
     wanted = Filter(RequestMatch(method, path, operation), status, limit)
     return answer({"requests": journal.find(wanted), "dropped": journal.dropped})

@@ -25,12 +25,16 @@ if TYPE_CHECKING:
 
 
 class BatchView(NamedTuple):
-    """A batch with its status and its place ids, by job status and, per requested attribute, by attribute status."""
+    """A batch with its status and its place ids, by job status and, per requested attribute, by attribute status.
+
+    `created` are the places that a create brought.
+    """
 
     batch: StoredBatch
     status: JobStatus
     jobs: Mapping[str, Sequence[str]]
     attributes: Mapping[str, Mapping[AttributeStatus, Sequence[str]]] | None = None
+    created: Sequence[str] = ()
 
 
 class BatchPage(NamedTuple):
@@ -79,7 +83,7 @@ def create(writing: Writing, request: BatchToCreate) -> BatchView:
     created = submissions.create(writing, request)
     writing.note(Kind.batch, created.batch.id)
     if created.batch.counts.total:
-        return status(writing.reading, created.batch.id)
+        return status(writing.reading, created.batch.id)._replace(created=created.place_ids)
     return _new(writing, created.batch, created.place_ids)
 
 
@@ -89,7 +93,7 @@ def _new(writing: Writing, batch: StoredBatch, place_ids: Sequence[str]) -> Batc
     by_status[JobStatus.pending.name] = place_ids
     counts = Counts(pending=len(place_ids))
     status = status_of(counts, writing.settings.batch_failure_threshold)
-    return BatchView(batch._replace(counts=counts), status, by_status)
+    return BatchView(batch._replace(counts=counts), status, by_status, created=place_ids)
 
 
 def status(reading: Reading, batch_id: str, attributes: Sequence[str] | None = None) -> BatchView:

@@ -40,7 +40,7 @@ class Reading:
         most_jobs: float = inf,
     ) -> None:
         self.world = world
-        self.state, self.views = present
+        self.state, self.views = present.state, present.views
         self.now = now
         self.decoded = decoded
         self.most_jobs = most_jobs

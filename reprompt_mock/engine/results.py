@@ -8,27 +8,30 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from reprompt_mock.batch_status import Counts
 from reprompt_mock.clock import day_bounds
 from reprompt_mock.engine.batches import BatchPage, find, status_now
 from reprompt_mock.errors import JobNotFound
+from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.store import batches, jobs, worlds
 from reprompt_mock.store.batches import StoredBatch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from reprompt_mock.batch_status import Counts
     from reprompt_mock.engine.reading import Reading
+    from reprompt_mock.store.jobs import StoredResult
 
 _TOGETHER = 32
 """The number of results serialized at once: one at a time is slower, and all at once burdens the garbage collector."""
 
 
 class ResultPage(NamedTuple):
-    """A page of results as chunks of comma-separated JSON objects, and the total number of results."""
+    """A page of results as chunks of comma-separated JSON objects, how many there are in all, and the page's counts."""
 
     jobs: Sequence[bytes]
     total: int
+    counts: Counts = Counts()
 
 
 class ResultQuery(NamedTuple):
@@ -50,9 +53,17 @@ def page(reading: Reading, query: ResultQuery, *, limit: int, offset: int) -> Re
         return ResultPage([], 0)
     total = _total(reading, selection)
     stored = jobs.results(reading.session, selection, limit=limit, offset=offset, total=total)
+    by_status = [0] * len(JobStatus)
+    written = list(_written(_built(reading, stored, by_status)))
+    return ResultPage(written, total, Counts(*by_status))
+
+
+def _built(reading: Reading, stored: Iterable[StoredResult], by_status: list[int]) -> Iterator[dict[str, Any]]:
+    """Build results, and count them by status meanwhile."""
     every = _shows_every_status(reading)
-    results = (reading.decoded.result(reading.session, job, every_status=every) for job in stored)
-    return ResultPage(list(_written(results)), total)
+    for job in stored:
+        by_status[job.status] += 1
+        yield reading.decoded.result(reading.session, job, every_status=every)
 
 
 def _written(results: Iterator[dict[str, Any]]) -> Iterator[bytes]:

@@ -52,10 +52,11 @@ class Views:
 
 
 class Present(NamedTuple):
-    """A world at present: its committed state, and the cached views of it."""
+    """A world at present: its committed state, the cached views of it, and the number of commits before."""
 
     state: WorldState
     views: Views
+    version: int = 0
 
 
 class World:
@@ -97,7 +98,7 @@ class World:
         self.documents = documents
         if state.clock is not self.state.clock:
             self._latest = 0
-        self.present = Present(state, Views())
+        self.present = Present(state, Views(), self.present.version + 1)
 
     def now(self) -> int:
         """Return the virtual time in microseconds; it never goes back, even if the machine's clock does."""

@@ -171,7 +171,14 @@ def _connected(
 
 def request_line(entry: JournalEntry) -> str:
     """Format a journal entry as one line."""
-    status = "aborted" if entry["status"] is None else entry["status"]
+    status = _outcome(entry)
     fault = f" by {entry['fault']}" if entry["fault"] else ""
     query = "&".join(f"{name}={value}" for name, value in entry["query"].items())
     return f"{entry['sequence']} {entry['method']} {entry['path']}{'?' if query else ''}{query} → {status}{fault}"
+
+
+def _outcome(entry: JournalEntry) -> str:
+    if entry["sent"] is None:
+        return "under way"
+    status = "aborted" if entry["status"] is None else str(entry["status"])
+    return f"{status}, the client had gone" if entry["sent"] == "client_gone" else status

@@ -167,7 +167,10 @@ class Journal:
         status: int | None = None,
         limit: int | None = None,
     ) -> list[JournalEntry]:
-        """Return the requests that match, newest last; `path` is a glob, `limit` keeps the newest."""
+        """Return the requests that match in order of arrival, including those under way.
+
+        `path` is a glob, `limit` keeps the newest.
+        """
         query = {"method": method, "path": path, "operation": operation, "status": status, "limit": limit}
         found = self._connection.call("GET", "/journal", query=query)
         return list(found["requests"])

@@ -17,6 +17,7 @@ Operation = Literal[
     "create_export", "list_exports", "get_export", "download_export", "download_artifact",
 ]  # fmt: skip
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+JobStatus = Literal["pending", "queued", "in_progress", "completed", "failed"]
 AttributeStatus = Literal["RUN", "ERROR", "NOT_RUN", "RUN_CONDITION_FAILED"]
 Confidence = Literal["VERY_HIGH", "HIGH", "MEDIUM", "LOW", "NONE"]
 
@@ -82,8 +83,40 @@ class FaultThen(_Cut, total=False):
     stale_after_seconds: float
 
 
+class Facts(TypedDict, total=False):
+    """What a request asked and was told; which of them there are depends on its operation."""
+
+    batch_id: str
+    place_id: str
+    status: JobStatus
+    counts: dict[JobStatus, int]
+    body: str
+    places: str
+    attributes: str
+    created: int
+    place_ids: list[str]
+    limit: int
+    offset: int
+    total: int
+    size: int
+    by_status: dict[JobStatus, int]
+    scope: str
+    refresh: bool
+    reprocessed: int
+    updated: int
+    missing: int
+    deleted: int
+    unknown_parameters: list[str]
+    unknown_attributes: list[str]
+    version: int
+
+
 class JournalEntry(TypedDict):
-    """A request as it arrived and how it was answered; `status` is None if it was aborted."""
+    """A request as it came and how it was answered.
+
+    `status` is None while it is under way, and where the client was sent half of an answer or nothing; `sent` is None
+    while it is under way.
+    """
 
     sequence: int
     time: str
@@ -95,6 +128,12 @@ class JournalEntry(TypedDict):
     headers: dict[str, str]
     body: Any
     status: int | None
+    answer_headers: dict[str, str]
+    facts: Facts
+    sent: Literal["whole", "half", "nothing", "client_gone"] | None
+    carried_out: bool
+    connection: int | None
+    request_on_connection: int | None
     duration_seconds: float
     fault: str | None
     rules: list[str]

@@ -17,7 +17,8 @@ from starlette.testclient import TestClient
 
 from reprompt_mock import RepromptMock
 from reprompt_mock.app import create_app
-from reprompt_mock.faults import OPERATION_IDS, Abort, Cut, Effect, Fault, Per, RequestMatch, choose
+from reprompt_mock.faults import Abort, Cut, Effect, Fault, Per, RequestMatch, choose
+from reprompt_mock.operations import OPERATION_IDS
 from reprompt_mock.server import ServerThread
 from reprompt_mock.settings import load
 from tests.conftest import LONDON, Org

@@ -1,23 +1,19 @@
-"""One request of the service and what became of it: the body that came, the answer that went, the connection."""
+"""The passage of a request that a fault may hit: what is read ahead of it, what it is answered, how it is let go."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from reprompt_mock.api.connection import LINGER_SECONDS, TRANSPORT, Connection
-from reprompt_mock.clock import SECOND
-from reprompt_mock.journal import BODY_BYTES, Entry, without_keys
-from reprompt_mock.real_time import real_now
+from reprompt_mock.api.connection import LINGER_SECONDS, Connection
+from reprompt_mock.api.recorder import recording_of
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send
-
-    from reprompt_mock.faults import Fault
 
 _DIGEST_BYTES = 8
 FRAMING = frozenset({b"content-length", b"transfer-encoding"})
@@ -38,39 +34,32 @@ class Answer:
         return Answer(self.status, [*kept, *headers], self.body if body is None else body)
 
 
-@dataclass(slots=True)
-class Exchange:
-    """One request and what became of it; `receive` and `send` watch what passes."""
+class Passage:
+    """The passage of one request.
 
-    scope: Scope
-    receive_raw: Receive
-    send_raw: Send
-    time: int
-    real_time: int
-    operation: str | None = None
-    fault: Fault | None = None
-    status: int | None = None
-    body: bytearray = field(default_factory=bytearray)
-    is_whole: bool = False
-    is_ended: bool = False
-    _ahead: deque[Message] = field(default_factory=deque)
+    Attributes:
+        scope: the request's.
+        send: sends a message of its answer.
+        connection: its connection; None under a server that does not hand it out.
+    """
 
-    @property
-    def connection(self) -> Connection | None:
-        """Its connection; None under a server that does not hand it out."""
-        transport = self.scope.get("extensions", {}).get(TRANSPORT)
-        return None if transport is None else Connection(transport)
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.scope = scope
+        self.send = send
+        self._recording = recording_of(scope)
+        transport = self._recording.line.transport
+        self.connection = None if transport is None else Connection(transport)
+        self._receive = receive
+        self._ahead: deque[Message] = deque()
+        self._is_whole = False
 
     async def receive(self) -> Message:
         """Give the app what comes, first what was read ahead."""
         return self._ahead.popleft() if self._ahead else await self._next()
 
     async def _next(self) -> Message:
-        message = await self.receive_raw()
-        room = BODY_BYTES - len(self.body)
-        if room > 0 and message.get("body"):
-            self.body += message["body"][:room]
-        self.is_whole = not message.get("more_body")
+        message = await self._receive()
+        self._is_whole = not message.get("more_body")
         return message
 
     async def read_ahead(self, limit: int) -> str:
@@ -83,7 +72,7 @@ class Exchange:
         named = f"{self.scope['method']}\0{path}\0".encode(errors="surrogatepass")
         digest = blake2b(named + self.scope["query_string"] + b"\0", digest_size=_DIGEST_BYTES)
         size = 0
-        while not self.is_whole and size <= limit:
+        while not self._is_whole and size <= limit:
             message = await self._next()
             self._ahead.append(message)
             body = message.get("body", b"")
@@ -94,14 +83,8 @@ class Exchange:
     async def read(self) -> None:
         """Read the rest of the body, so that the journal has it and the connection can be used again."""
         self._ahead.clear()
-        while not self.is_whole:
+        while not self._is_whole:
             await self._next()
-
-    async def send(self, message: Message) -> None:
-        """Send what the app answers."""
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-        await self.send_raw(message)
 
     async def answer(self, answer: Answer) -> None:
         """Send an answer."""
@@ -121,8 +104,13 @@ class Exchange:
                 async with asyncio.timeout(seconds):
                     await self._until_gone()
 
+    def break_off(self) -> None:
+        """Note that the connection ends here, before it does: what was sent by then is all that was."""
+        self._recording.look()
+
     async def let_go(self, connection: Connection) -> None:
         """Wait until the client closes a connection that is ended from here; then it is closed."""
+        self._recording.end()
         try:
             async with asyncio.timeout(LINGER_SECONDS):
                 await self._until_gone()
@@ -136,22 +124,5 @@ class Exchange:
             raise
 
     async def _until_gone(self) -> None:
-        while (await self.receive_raw())["type"] != "http.disconnect":
+        while (await self._receive())["type"] != "http.disconnect":
             pass
-
-    def entry(self, rules: list[str]) -> Entry:
-        """Give the journal's entry."""
-        return Entry(
-            self.time,
-            self.real_time,
-            self.operation,
-            self.scope["method"],
-            self.scope["path"],
-            self.scope["query_string"],
-            without_keys(self.scope["headers"]),
-            bytes(self.body),
-            self.status,
-            (real_now() - self.real_time) / SECOND,
-            self.fault.id if self.fault else None,
-            rules,
-        )
