@@ -12,6 +12,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from reprompt_mock.version import __version__
+from tools.cover import arguments
 from tools.release import NotReady, check_changelog, check_tree, released, unreleased
 
 ROOT = Path(__file__).parents[1]
@@ -74,3 +75,11 @@ def test_a_tree_with_changes_is_not_released() -> None:
     check_tree("\n")
     with pytest.raises(NotReady, match="README"):
         check_tree(" M README.md\n")
+
+
+@pytest.mark.parametrize(
+    ("version", "is_cheap"), [((3, 11), False), ((3, 13), False), ((3, 14), True), ((3, 15), True)]
+)
+def test_branches_are_measured_where_that_is_cheap(version: tuple[int, int], *, is_cheap: bool) -> None:
+    assert bool(arguments(version, always=False)) is is_cheap
+    assert arguments(version, always=True) == ["--cov", "--cov-report=term"]
