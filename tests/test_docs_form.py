@@ -98,6 +98,7 @@ GONE = (
 
 GONE_FROM_CODE = (
     r"[;.] (?:Gives?|Tells?|gives?|tells?) (?:it|its|the|them|how|when|whether|back|all|what)\b",
+    r"; returns (?:its|the|how|what)\b",
     r"\bNone where\b",
     r": (?:it|they) (?:is|are) (?:none|no|more)\b",
     r"moves by itself",

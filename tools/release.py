@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 
 
 class NotReady(Exception):
-    """A release must not be made; the message says why."""
+    """The project is not ready for a release; the message says why."""
 
 
 def released(changelog: str) -> tuple[str, str]:
@@ -35,7 +35,7 @@ def released(changelog: str) -> tuple[str, str]:
 
 
 def unreleased(changelog: str) -> list[str]:
-    """Return the entries of a changelog that belong to no release yet."""
+    """Return the entries of a changelog that are not released yet."""
     section = re.search(r"^## Unreleased$(.*?)(?=^## )", changelog, re.MULTILINE | re.DOTALL)
     return re.findall(r"^- .+", section[1], re.MULTILINE) if section else []
 
@@ -82,7 +82,7 @@ def build(folder: Path) -> list[Path]:
 
 
 def try_wheel(wheel: Path, folder: Path) -> None:
-    """Install a wheel in an environment of its own, and serve from it.
+    """Install a wheel in a separate environment, and serve from it.
 
     Raises:
         NotReady: it cannot be installed, is of another version, or does not serve.
@@ -99,7 +99,7 @@ def try_wheel(wheel: Path, folder: Path) -> None:
 
 
 def steps(folder: Path) -> Iterator[str]:
-    """Check one thing after the other, and name each once it holds."""
+    """Check one thing after another; yield each one that holds."""
     check_tree(run("git", "status", "--porcelain"))
     yield "everything is committed"
     check_changelog((ROOT / "CHANGELOG.md").read_text(encoding="utf-8"), __version__)
@@ -113,7 +113,7 @@ def steps(folder: Path) -> Iterator[str]:
 
 
 def main() -> int:
-    """Check everything; returns 1 where something does not hold."""
+    """Check everything; return 1 if something does not hold."""
     with tempfile.TemporaryDirectory() as folder:
         try:
             for step in steps(Path(folder)):
