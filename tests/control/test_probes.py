@@ -136,7 +136,7 @@ def test_an_emulator_whose_database_does_not_answer_lives_but_is_not_ready(monke
         connections._idle.clear()
         answer = http.get("/readyz")
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
-        assert answer.json() == {"detail": "The database does not answer (disk I/O error)."}
+        assert answer.json() == {"detail": "The database does not respond (disk I/O error)."}
         assert http.get("/livez").json() == http.get("/_mock/health").json() == FINE
         monkeypatch.undo()
         assert http.get("/readyz").json() == FINE
