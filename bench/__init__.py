@@ -1,1 +1,1 @@
-"""Measures the emulator against floors: the least work that gives the same answers, on the same machine."""
+"""Measures the emulator against floors: the least work that produces the same answers, on the same machine."""

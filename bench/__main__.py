@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _BUSY = 0.25
-"""Load per processor, before anything is measured, beyond which a warning is given."""
+"""The load per processor before the first measurement above which a warning is printed."""
 NAMES = [name for group in GROUPS for name in group.names]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the bench; gives 1 where a row could not be measured."""
+    """Run the bench; return 1 if a row could not be measured, or is worse in a comparison."""
     options = _parser().parse_args(arguments)
     if options.names:
         print("\n".join(NAMES))
@@ -54,14 +54,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure the emulator against floors.")
     parser.add_argument(
-        "--row", action="append", metavar="NAME", help="only this row, or those that a glob matches; can be repeated"
+        "--row", action="append", metavar="NAME", help="only this row, or the rows that a glob matches; can be repeated"
     )
     parser.add_argument("--names", action="store_true", help="list the rows' names")
     parser.add_argument("--ref", metavar="REF", help="measure this commit instead of the working tree")
     parser.add_argument(
-        "--compare", metavar="REF", help="measure this commit and the working tree in turn; 1 where a row is worse"
+        "--compare",
+        metavar="REF",
+        help="measure this commit and the working tree in turn; exits with 1 if a row is worse",
     )
-    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds of --compare, 5")
+    parser.add_argument("--rounds", type=int, default=5, metavar="N", help="rounds of --compare (default: 5)")
     parser.add_argument(
         "--out", type=Path, default=ROOT / "build", metavar="DIR", help="where bench.json and bench.md go"
     )
@@ -81,13 +83,13 @@ def _chosen(patterns: Sequence[str] | None) -> frozenset[str]:
     for pattern in patterns:
         found = fnmatch.filter(NAMES, pattern)
         if not found:
-            raise SystemExit(f"no row is called {pattern}; there are: {', '.join(NAMES)}")
+            raise SystemExit(f"no row is called {pattern}; the rows are: {', '.join(NAMES)}")
         chosen.update(found)
     return frozenset(chosen)
 
 
 def measure(target: Target, chosen: frozenset[str], sizes: Sizes) -> tuple[list[Measured], bool]:
-    """Measure the chosen rows; gives their lines, and whether one could not be measured."""
+    """Measure the chosen rows; return their lines, and whether a row could not be measured."""
     _warn_if_busy()
     bay, failed = Bay(target), False
     lines: list[Measured] = []
@@ -100,7 +102,7 @@ def measure(target: Target, chosen: frozenset[str], sizes: Sizes) -> tuple[list[
             started = time.monotonic()
             try:
                 for line in group.measure(bench, names):
-                    lines.append(line)  # noqa: PERF402 - what was measured stays where a later line fails
+                    lines.append(line)  # noqa: PERF402 - keeps earlier lines if a later one fails
             except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
                 failed = True
                 print(f"{', '.join(sorted(names))}: {error}", file=sys.stderr)
@@ -162,7 +164,7 @@ def _compare(options: argparse.Namespace, chosen: frozenset[str], sizes: Sizes) 
 
 @contextmanager
 def _checked_out(ref: str) -> Iterator[Target]:
-    """Check a commit out into a temporary worktree with a virtual environment of its own."""
+    """Check a commit out into a temporary worktree with its own virtual environment."""
     with tempfile.TemporaryDirectory(prefix="reprompt-mock-compare-") as folder:
         root = Path(folder) / "tree"
         subprocess.run(["git", "worktree", "add", "--quiet", "--detach", str(root), ref], cwd=ROOT, check=True)

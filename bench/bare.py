@@ -1,4 +1,4 @@
-"""The floor of cold start and idle memory: a bare FastAPI + SQLModel app."""
+"""The floor for cold start and idle memory: a bare FastAPI and SQLModel app."""
 
 import sys
 

@@ -1,7 +1,7 @@
-"""Compares a commit with the working tree: row by row, in turn, over several rounds.
+"""Compares a commit with the working tree: row by row, alternating, over several rounds.
 
-Both sides of a row are measured within minutes of each other, so a machine whose speed drifts is fair to both; the
-spread over the rounds says how far a figure can be trusted.
+Both sides of a row are measured within minutes of each other, so that a drift of the machine's speed affects both; the
+spread over the rounds shows how reliable a figure is.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 COLUMNS = ("operation", "before", "here", "change", "spread", "verdict")
 WORSE_BEYOND = 0.05
-"""A row is worse, or better, where its whole spread lies beyond this share."""
+"""A row is worse, or better, if its whole spread lies beyond this share."""
 
 
 @dataclass
 class Compared:
-    """One row: per round the judged figure of both sides, which is the ratio to the floor where there is one."""
+    """One row, with the judged figure of both sides per round: the ratio to the floor, if there is one."""
 
     line: Measured
     before: list[float] = field(default_factory=list)
@@ -37,13 +37,13 @@ class Compared:
 
     @property
     def changes(self) -> list[float]:
-        """The change of each round as a share, above 0 where it got worse."""
+        """The change of each round as a share, positive if it got worse."""
         pairs = zip(self.before, self.here, strict=True)
         return [(old / new if self.line.more_is_better else new / old) - 1 for old, new in pairs if old and new]
 
     @property
     def verdict(self) -> str:
-        """Say `worse` or `better` where every round agrees by more than the limit, else nothing."""
+        """`worse` or `better` if every round exceeds the limit, otherwise empty."""
         if not self.changes:
             return "not compared"
         if min(self.changes) > WORSE_BEYOND:
@@ -51,7 +51,7 @@ class Compared:
         return "better" if max(self.changes) < -WORSE_BEYOND else ""
 
     def cells(self) -> list[str]:
-        """Give the row's cells; a change above 0 is for the worse, whatever the figure counts."""
+        """Return the row's cells; a positive change is always for the worse."""
         changes = self.changes
         unit = "" if self.line.ratio is not None else f" {self.line.unit}"
         return [
@@ -64,7 +64,7 @@ class Compared:
         ]
 
     def as_json(self) -> dict[str, Any]:
-        """Give all that is known."""
+        """Return everything known about the row."""
         return {
             "row": self.line.name,
             "operation": self.line.operation,
@@ -82,9 +82,9 @@ def _percent(share: float) -> str:
 def compare(
     before: Target, here: Target, chosen: Names, sizes: Sizes, *, rounds: int
 ) -> tuple[list[Compared], list[str]]:
-    """Measure both sides of every chosen row in turn; give the rows, and what could not be measured.
+    """Measure both sides of every chosen row in turn; return the rows and the failures.
 
-    Which side goes first alternates from round to round.
+    The side that goes first alternates from round to round.
     """
     rows: dict[str, Compared] = {}
     failures: list[str] = []

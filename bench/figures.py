@@ -1,4 +1,4 @@
-"""What was measured, and the table, JSON and Markdown that show it."""
+"""Measured figures, and their presentation as a table, JSON or Markdown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COLUMNS = ("operation", "ours", "floor", "ratio", "target")
 
 @dataclass(frozen=True)
 class Goal:
-    """A limit of the ratio, or with `unit` of the emulator's own figure."""
+    """A limit for the ratio or, with `unit`, for the emulator's own figure."""
 
     limit: float
     unit: str = ""
@@ -28,7 +28,7 @@ class Goal:
 
 @dataclass(frozen=True)
 class Measured:
-    """One line: samples of the emulator and, where there is a floor, of the floor."""
+    """One line: samples of the emulator and, if there is one, of its floor."""
 
     name: str
     operation: str
@@ -39,28 +39,28 @@ class Measured:
 
     @property
     def ratio(self) -> float | None:
-        """The median of ours in floors."""
+        """The ratio of the emulator's median to the floor's."""
         return statistics.median(self.ours) / statistics.median(self.floor) if self.floor else None
 
     @property
     def judged(self) -> float:
-        """The figure that the goal limits."""
+        """The figure that is compared with the goal."""
         return statistics.median(self.ours) if self.ratio is None else self.ratio
 
     @property
     def is_met(self) -> bool:
-        """Whether the goal, where there is one, is reached."""
+        """Whether the goal is met; true without a goal."""
         if self.goal is None:
             return True
         return self.judged >= self.goal.limit if self.goal.at_least else self.judged <= self.goal.limit
 
     @property
     def more_is_better(self) -> bool:
-        """Whether a larger figure is the better one: rates, unless they stand as a ratio that the goal limits."""
+        """Whether a larger figure is better, as for rates with a minimum as their goal."""
         return self.goal is not None and self.goal.at_least
 
     def cells(self) -> list[str]:
-        """Give the line's cells."""
+        """Return the line's cells."""
         ratio = "" if self.ratio is None else f"{self.ratio:.2f}"
         missed = "" if self.is_met else " (missed)"
         return [self.operation, self._shown(self.ours), self._shown(self.floor), ratio, f"{self.goal or ''}{missed}"]
@@ -69,7 +69,7 @@ class Measured:
         return f"{rounded(statistics.median(samples))} {self.unit}" if samples else ""
 
     def as_json(self) -> dict[str, Any]:
-        """Give all that is known."""
+        """Return everything known about the line."""
         return {
             "row": self.name,
             "operation": self.operation,
@@ -84,24 +84,24 @@ class Measured:
 
 
 def rounded(value: float) -> str:
-    """Show three digits that count, or all of a larger number."""
+    """Format a number with three significant digits, or all digits of a larger number."""
     digits = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
     return f"{value:,.{digits}f}"
 
 
 def percentile(samples: Sequence[float], share: float) -> float:
-    """Give the smallest sample that so large a share does not exceed."""
+    """Return the smallest sample that at least this share of the samples does not exceed."""
     return sorted(samples)[max(0, math.ceil(share * len(samples)) - 1)]
 
 
 def markdown(columns: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """Write a table as Markdown."""
+    """Return a table as Markdown."""
     rows = [columns, ["---", *["---:"] * (len(columns) - 1)], *lines]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 
 
 def plain(columns: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    """Write a table in columns for a terminal."""
+    """Return a table in aligned columns for a terminal."""
     widths = [max(map(len, column)) for column in zip(columns, *lines, strict=True)]
     padded = [
         [

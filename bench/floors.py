@@ -1,8 +1,8 @@
-"""The floors that answer over HTTP, with nothing of the emulator in them.
+"""The floors that are measured over HTTP; they contain none of the emulator's code.
 
 python -m bench.floors get ANSWER     a FastAPI route that returns the bytes of a file
-python -m bench.floors post ANSWER    one that parses a create before
-python -m bench.floors store DB       the reference table, plain ASGI
+python -m bench.floors post ANSWER    the same after parsing a create
+python -m bench.floors store DB       the reference table behind plain ASGI
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _API = "/v1/bench/place_enrichment"
 
 
 def get_app(answer: bytes) -> FastAPI:
-    """A route with one path parameter and the key header, which returns prebuilt bytes."""
+    """Create an app whose route takes a path parameter and the key header, and returns prebuilt bytes."""
     app = FastAPI()
 
     @app.get(_API + "/batches/{batch_id}")
@@ -69,7 +69,7 @@ class Batch(BaseModel):
 
 
 def post_app(answer: bytes) -> FastAPI:
-    """A route that parses its body into pydantic models and returns prebuilt bytes."""
+    """Create an app whose route parses its body into pydantic models and returns prebuilt bytes."""
     app = FastAPI()
 
     @app.post(_API + "/batches")
@@ -114,7 +114,7 @@ _SECOND = 10**6
 
 
 class _Pools:
-    """Dicts whose values are picked from pools by a hash, with so many values and so many bytes as JSON."""
+    """Dicts whose values are picked from pools by a hash, with `values` values and `size` bytes as JSON."""
 
     def __init__(self, values: int, size: int) -> None:
         keys = [f"key_{number:02}" for number in range(values)]
@@ -131,7 +131,7 @@ class _Pools:
 
 
 class Store:
-    """The reference table and what the floors do with it."""
+    """The reference table, and the floors' operations on it."""
 
     def __init__(self, path: str) -> None:
         self._connection = sqlite3.connect(path, isolation_level=None)
@@ -225,7 +225,7 @@ _HEADERS = [(b"content-type", b"application/json")]
 
 
 def store_app(path: str) -> Any:
-    """Plain HTTP around the reference table: the path names what to do, the query how."""
+    """Create a plain ASGI app around the reference table: the path names an operation, the query its arguments."""
     store = Store(path)
 
     async def app(scope: Any, receive: Any, send: Any) -> None:

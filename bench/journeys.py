@@ -1,4 +1,4 @@
-"""The way of one large batch: create → settle → status → results, on two servers step by step in turn."""
+"""The journey of one large batch: create → settle → status → results, each step on two servers in turn."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 STEPS = ("create", "settle", "status", "page", "results")
 _PAGES = 2
-"""How many large pages are measured in each journey. No answer is read twice, so that none was kept."""
+"""The number of large pages measured in each journey. Each is read once, so that none comes from a cache."""
 
 
 class Side(Protocol):
-    """A server on which journeys are made; times are milliseconds."""
+    """A server on which journeys are run; times are in milliseconds."""
 
     def create(self, number: int) -> float: ...
     def settle(self, number: int) -> float: ...
@@ -31,7 +31,7 @@ class Side(Protocol):
 
 @dataclass
 class Ours:
-    """Journeys on the emulator, each in a world of its own."""
+    """Journeys on the emulator, each in its own world."""
 
     server: Server
     sizes: Sizes
@@ -56,7 +56,7 @@ class Ours:
         return self.server.timed("GET", f"{self._path(number)}/jobs?batchId=big&limit={limit}&offset={offset}")
 
     def shape(self) -> tuple[int, int]:
-        """Give how many values and how many bytes a core result has on average."""
+        """Return how many values and bytes a core result has on average."""
         path = f"/v1/{self.prefix}-shape/place_enrichment"
         self.server.call("POST", f"{path}/batches", places.body(self.sizes.results_page, batch_id="some"))
         self.server.call("POST", f"/_mock/orgs/{self.prefix}-shape/clock/settle", b"{}")
@@ -98,11 +98,11 @@ class Floor:
 
 
 Samples = dict[str, list[list[float]]]
-"""By step the samples of each side."""
+"""The samples of each side, by step."""
 
 
 def travel(sides: tuple[Side, Side], sizes: Sizes, steps: Iterable[str]) -> Samples:
-    """Make journeys of these steps, a first one to warm up."""
+    """Run journeys of these steps, after one to warm up."""
     wanted = [step for step in STEPS if step in {"create", *steps}]
     samples: Samples = {step: [[], []] for step in wanted}
     for number in range(sizes.repeats + 1):
@@ -131,6 +131,6 @@ def _take(side: Side, step: str, number: int, part: int, sizes: Sizes) -> float:
 
 
 def summed(samples: Samples) -> list[list[float]]:
-    """Add up create, settle and all results of each journey, for each side."""
+    """Return the sums of create, settle and results of each journey, for each side."""
     steps = (samples["create"], samples["settle"], samples["results"])
     return [[sum(parts) for parts in zip(*(step[side] for step in steps), strict=True)] for side in (0, 1)]

@@ -1,8 +1,8 @@
-"""A small load generator, in a process of its own: keep-alive connections that send one request after another.
+"""A small load generator in a separate process: keep-alive connections that send one request after another.
 
-Closed loop: every connection sends its next request as soon as it has an answer; what counts is how many there were.
-Open loop: requests are due at a constant rate whether or not earlier ones were answered, and a latency counts from when
-its request was due, so that a stall is seen by every request that it delays (no coordinated omission).
+Closed loop: every connection sends its next request as soon as it has an answer; the result is their rate.
+Open loop: requests are due at a constant rate whether or not earlier ones were answered, and latency is measured from
+when a request was due, so that a stall counts for every request that it delays (no coordinated omission).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _KEY_WORD = b"content-length:"
 
 @dataclass(frozen=True)
 class Load:
-    """One request, sent again and again; `NUMBER` in its body is counted up from `first`."""
+    """One request, sent repeatedly; `NUMBER` in its body is replaced by a number counting up from `first`."""
 
     port: int
     path: str
@@ -51,20 +51,20 @@ class Load:
 
 
 def requests_per_second(load: Load) -> float:
-    """Measure in closed loop, with wrk where it is installed."""
+    """Measure the rate in a closed loop, with wrk if it is installed."""
     wrk = shutil.which("wrk")
     return _by_wrk(wrk, load) if wrk else _in_process(load)["rate"]
 
 
 @dataclass(frozen=True)
 class Latencies:
-    """When requests were due, by `time.monotonic`, and how many seconds later they were answered."""
+    """When requests were due, by `time.monotonic`, and the seconds until they were answered."""
 
     due: list[float]
     taken: list[float]
 
     def within(self, start: float, end: float) -> list[float]:
-        """Give the latencies of the requests that were due in a stretch of time."""
+        """Return the latencies of the requests that were due from `start` to `end`."""
         return [taken for due, taken in zip(self.due, self.taken, strict=True) if start <= due < end]
 
 
@@ -75,7 +75,7 @@ class Running:
         self._process = _started(load)
 
     def stop(self) -> Latencies:
-        """Stop, and give what was measured."""
+        """Stop the load; return what was measured."""
         out, _ = self._process.communicate("stop\n")
         return Latencies(**_answer(self._process, out))
 
@@ -118,7 +118,7 @@ def _by_wrk(wrk: str, load: Load) -> float:
         out = subprocess.run([*command, url], check=True, capture_output=True, text=True).stdout
     rate = _RATE.search(out)
     if rate is None or "Non-2xx" in out or "Socket errors" in out:
-        raise RuntimeError(f"wrk met errors:\n{out}")
+        raise RuntimeError(f"wrk reported errors:\n{out}")
     return float(rate[1])
 
 
@@ -136,7 +136,7 @@ end
 
 
 class _Connection(asyncio.Protocol):
-    """One connection; calls back with itself when an answer is complete."""
+    """One connection, which calls back with itself when an answer is complete."""
 
     def __init__(self, on_answer: Callable[[_Connection], None]) -> None:
         self._on_answer = on_answer
@@ -262,7 +262,7 @@ class _Generator:
 
 
 def main() -> None:
-    """Read a load from standard input, put it on, write what was measured."""
+    """Read a load from standard input, generate it, and print what was measured."""
     load = Load(**json.loads(sys.stdin.readline()))
     try:
         import uvloop

@@ -1,7 +1,7 @@
-"""What is measured inside the emulator's process; run by the Python of the version that is measured.
+"""Measurements inside the emulator's process; run by the Python of the measured version.
 
-micro.py results BODY REPEATS    microseconds to build a result of a create's places
-micro.py tick DB REPEATS         microseconds per tick where nothing is due
+micro.py results BODY REPEATS    microseconds to build one result of a create's places
+micro.py tick DB REPEATS         microseconds per tick with nothing due
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MICRO = 1e6
 
 
 def results(body: bytes, repeats: int) -> list[float]:
-    """Measure building one result, from what is stored of a job to the dict that is written as JSON."""
+    """Measure building one result, from a job's stored columns to the dict to be written as JSON."""
     engine = Engine(load({"clock": "paused"}, environ={}))
     try:
         engine.write(engine.worlds.peek("bench"), batches.create, parse_batch(body, max_jobs=10**6))
@@ -50,7 +50,7 @@ def _timed(reading: Reading, repeats: int) -> list[float]:
 
 
 def tick(db: str, repeats: int) -> list[float]:
-    """Measure a tick where nothing is due, of a database that is full already."""
+    """Measure a tick with nothing due, on a full database."""
     engine = Engine(load({"clock": "paused", "db": db}, environ={}))
     try:
         while engine.has_work():

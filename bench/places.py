@@ -1,4 +1,4 @@
-"""Places of real size: those of fixtures/places, numbered, each with a street, a postal code and a phone number."""
+"""Places of realistic size: those of fixtures/places, numbered, each with a street and a postal code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import orjson
 _SOURCE = Path(__file__).parent.parent / "fixtures" / "places" / "places.json"
 _STREETS = ("Station Road", "Rue de la Gare", "Via Roma", "Main Street", "Hauptstraße", "Calle Mayor", "High Street")
 NUMBER = "000000000"
-"""What a template has in place of a number of as many digits."""
+"""A template's placeholder for a number with the same number of digits."""
 
 
 @cache
@@ -22,7 +22,7 @@ def _source() -> list[dict[str, Any]]:
 
 
 def job(number: int) -> dict[str, Any]:
-    """Make a job of a create; equal numbers give equal jobs."""
+    """Return a job of a create; equal numbers return equal jobs."""
     source = _source()[number % len(_source())]
     inputs = {
         **source["inputs"],
@@ -35,7 +35,7 @@ def job(number: int) -> dict[str, Any]:
 
 @cache
 def body(count: int, *, batch_id: str | None = None, attributes: tuple[str, ...] | None = None) -> bytes:
-    """Write the body of a create of so many places."""
+    """Return the body of a create of `count` places."""
     named = {} if batch_id is None else {"batch_id": batch_id}
     jobs = [job(number) for number in range(count)]
     wanted = {"attribute_set": "core"} if attributes is None else {"attributes": attributes}
@@ -43,7 +43,7 @@ def body(count: int, *, batch_id: str | None = None, attributes: tuple[str, ...]
 
 
 def template() -> bytes:
-    """Write the body of a create of one place, with `NUMBER` where its number goes."""
+    """Return the body of a create of one place, with `NUMBER` in place of its number."""
     one = job(0)
     one["place_id"] = f"place-{NUMBER}"
     return orjson.dumps({"batch_name": "One place", "attribute_set": "core", "jobs": [one]})

@@ -1,4 +1,4 @@
-"""The rows: one function each, or for several that share their work."""
+"""The rows: one function for each, or for several that share work."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ _FILL = 50_000
 _IDLE_SECONDS = 0.5
 _AROUND_CREATE_SECONDS = 0.3
 _LIST_SAMPLES = 5
-"""How many times as many samples a list gets: it takes a few milliseconds."""
+"""The factor by which a list gets more samples, since it takes only a few milliseconds."""
 _WORLDS_SAMPLES = 2
-"""The same for requests beside paused worlds, whose limit is the narrowest."""
+"""The same for requests beside paused worlds, which have the tightest limit."""
 
 Names = frozenset[str]
 
 
 class Bench:
-    """What rows share: sizes, servers, and a database that is full already."""
+    """What rows share: sizes, servers and a full database."""
 
     def __init__(self, bay: Bay, sizes: Sizes) -> None:
         self.bay = bay
@@ -44,7 +44,7 @@ class Bench:
 
     @cached_property
     def full_database(self) -> Path:
-        """A database of many jobs in two worlds: half of them finished, half due later."""
+        """A database with many jobs in two worlds: half of them are finished, half due later."""
         db = self.bay.file()
         rest = self.sizes.stored
         with self.bay.ours(db) as server:
@@ -57,12 +57,12 @@ class Bench:
         return db
 
     def rate(self, server: Server, *, post: bool = False) -> float:
-        """Measure how many small requests a server answers per second."""
+        """Return how many small requests a server answers per second."""
         self._runs += 1
         return requests_per_second(self._load(server, post=post))
 
     def small_load(self, server: Server, *, post: bool, rate: float) -> Load:
-        """Describe small requests at a rate."""
+        """Return a load of small requests at a rate."""
         self._runs += 1
         return self._load(server, post=post, rate=rate)
 
@@ -80,7 +80,7 @@ class Bench:
     def rates(
         self, first: Server, second: Server, *, post: bool = False, times: int = 1
     ) -> tuple[list[float], list[float]]:
-        """Measure the rates of two servers in turn."""
+        """Measure the rates of two servers, alternating."""
         pairs = [(self.rate(first, post=post), self.rate(second, post=post)) for _ in range(self.sizes.repeats * times)]
         return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
 
@@ -90,7 +90,7 @@ Measure = Callable[[Bench, Names], Iterator[Measured]]
 
 @dataclass(frozen=True)
 class Group:
-    """Lines that are measured together."""
+    """Rows that are measured together."""
 
     names: tuple[str, ...]
     measure: Measure
@@ -112,7 +112,7 @@ def _rows(
 
 
 def _put_small_batch(server: Server, count: int) -> bytes:
-    """Store the batch that small GETs ask for; gives its status."""
+    """Store the batch that small GETs read; return its status."""
     server.call("POST", f"{_API}/batches", places.body(count, batch_id="small"))
     return server.call("GET", f"{_API}/batches/small")
 
@@ -131,7 +131,7 @@ _FIRST_READS = 100
 
 
 def _first_reads(servers: tuple[Server, Server], sizes: Sizes, changed: tuple[bool, bool]) -> list[list[float]]:
-    """Measure the microseconds of a GET right after its batch was appended to, so that no answer can have been kept."""
+    """Measure GETs in microseconds, each right after an append to its batch, so that no cached answer is valid."""
     append = places.body(1, batch_id="small")
     samples: list[list[float]] = [[], []]
     for number in range(sizes.repeats * _FIRST_READS + 1):
@@ -220,7 +220,7 @@ def _put_list(server: Server, sizes: Sizes) -> None:
 def _lists(
     servers: tuple[Server, Server], paths: tuple[str, str], sizes: Sizes, changed: tuple[bool, bool]
 ) -> list[list[float]]:
-    """Measure lists, each of the emulator's after a job was added to a batch of it."""
+    """Measure lists; where `changed`, each right after a job was added to one of its batches."""
     samples: list[list[float]] = [[], []]
     for number in range(sizes.repeats * _LIST_SAMPLES + 1):
         for server, path, kept, changes in zip(servers, paths, samples, changed, strict=True):
@@ -258,7 +258,7 @@ _STORED = ("get", "post", *_JOURNEY_GOALS, "list")
 
 @_rows(*(f"stored-{name}" for name in _STORED))
 def stored(bench: Bench, chosen: Names) -> Iterator[Measured]:
-    """Compare each operation where many jobs are stored, in other worlds, with the same on an empty database."""
+    """Compare each operation on a database with many jobs in other worlds with the same on an empty database."""
     sizes = bench.sizes
     names = frozenset(name.removeprefix("stored-") for name in chosen)
     operations = _operations(sizes)
@@ -273,7 +273,7 @@ def stored(bench: Bench, chosen: Names) -> Iterator[Measured]:
         if "get" in names:
             yield line("get", "µs", _first_reads((full, empty), sizes, (True, True)))
         if "post" in names:
-            # Time for a request, so that more is worse as in the other lines.
+            # The time per request, so that more is worse, as in the other lines.
             rates = bench.rates(full, empty, post=True)
             yield line("post", "µs", [[1e6 / rate for rate in side] for side in rates])
         if names & _JOURNEY_GOALS.keys():
@@ -319,7 +319,7 @@ def _beside_create(server: Server, load: Load, body: bytes, number: int) -> list
     time.sleep(_AROUND_CREATE_SECONDS)
     latencies = running.stop().within(start, end)
     if not latencies:
-        raise RuntimeError("the create was over before a small request was due: take more places, or a higher rate")
+        raise RuntimeError("the create was over before a small request was due: use more places or a higher rate")
     return [taken * 1e3 for taken in latencies]
 
 
@@ -332,7 +332,7 @@ def start(bench: Bench, chosen: Names) -> Iterator[Measured]:
     for number in range(bench.sizes.repeats + 1):
         for which, begin in enumerate((bay.cold_start, bay.cold_start_of_bare)):
             server, answered, ready = begin()
-            if number:  # the first compiles
+            if number:  # the first run compiles
                 answers[which].append(answered)
                 readies[which].append(ready)
                 if "memory" in chosen:
@@ -368,7 +368,7 @@ def _with_small_batch(bench: Bench) -> Iterator[Server]:
 
 @_rows("result")
 def result(bench: Bench, _: Names) -> Iterator[Measured]:
-    # By name: the set `all` means no more than `core` (contract D6).
+    # By name, since the set `all` is the same as `core` (contract D6).
     body = bench.bay.file(places.body(bench.sizes.micro, attributes=tuple(CATALOGUE)))
     samples = bench.bay.micro("results", body, str(bench.sizes.repeats))
     yield Measured("result", "one result with all attributes, built in process", "µs", Goal(60, "µs"), samples)

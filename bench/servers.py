@@ -1,4 +1,4 @@
-"""Server processes, ours and floors, and a client for big requests."""
+"""Server processes of the emulator and the floors, and a client for large requests."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ ROOT = Path(__file__).parent.parent
 KEY = "bench-key"
 _PATIENCE_SECONDS = 600
 _IDLE_SECONDS = 30
-"""After so long a connection is made anew, before anything is timed: the servers close idle ones after 75 s."""
+"""A connection idle for longer is reopened before anything is timed: the servers close idle ones after 75 s."""
 _POLL_SECONDS = 0.002
 _STRICT_KEYS = json.dumps({KEY: "*"})
 
 
 @dataclass(frozen=True)
 class Target:
-    """The emulator that is measured: the Python that has it, and the folder of its sources."""
+    """The measured emulator: the Python in which it is installed, and the folder of its sources."""
 
     python: Path = Path(sys.executable)
     root: Path = ROOT
@@ -46,7 +46,7 @@ class Server:
         self._used = 0.0
 
     def call(self, method: str, path: str, body: bytes | None = None) -> bytes:
-        """Send a request and read its answer whole."""
+        """Send a request; return the body of its answer."""
         self._connect()
         headers = {"apiKey": KEY, "Content-Type": "application/json"}
         self._connection.request(method, path, body, headers)
@@ -64,20 +64,20 @@ class Server:
             self._used = time.monotonic()
 
     def timed(self, method: str, path: str, body: bytes | None = None) -> float:
-        """Send a request; gives the milliseconds until its answer was read."""
+        """Send a request; return the milliseconds until its answer was read."""
         self._connect()
         start = time.perf_counter()
         self.call(method, path, body)
         return (time.perf_counter() - start) * 1e3
 
     def memory(self) -> float:
-        """Give the process's resident memory in MB."""
+        """Return the process's resident memory in MiB."""
         pid = str(self.process.pid)
         shown = subprocess.run(["ps", "-o", "rss=", "-p", pid], check=True, capture_output=True, text=True)
         return int(shown.stdout) / 1024
 
     def stop(self) -> None:
-        """Stop it."""
+        """Stop the server."""
         self._connection.close()
         self.process.terminate()
         try:
@@ -90,10 +90,10 @@ class Server:
 
 
 class Bay:
-    """Where servers are started; what they store lies in one temporary folder, as the emulator's own does by default.
+    """Starts servers, which store their data in one temporary folder, as the emulator does by default.
 
     Args:
-        target: the emulator that is measured.
+        target: the measured emulator.
     """
 
     def __init__(self, target: Target) -> None:
@@ -107,7 +107,7 @@ class Bay:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def file(self, content: bytes | None = None) -> Path:
-        """Name a fresh file, with this content where some is given."""
+        """Return the path of a new file, written if `content` is given."""
         self._files += 1
         path = self.folder / f"file-{self._files}"
         if content is not None:
@@ -125,23 +125,23 @@ class Bay:
         }
 
     def launch(self, command: Sequence[str | Path], cwd: Path) -> subprocess.Popen[str]:
-        """Start the process of a server."""
+        """Start a server's process."""
         return subprocess.Popen(
             list(map(str, command)), stdout=subprocess.PIPE, text=True, cwd=cwd, env=self._environment()
         )
 
     def start(self, command: Sequence[str | Path], cwd: Path) -> Server:
-        """Start a server that prints its address once it serves."""
+        """Start a server that prints its address when ready."""
         process = self.launch(command, cwd)
         return Server(process, read_port(process))
 
     def ours_command(self, db: Path | None = None, *, port: int = 0) -> list[str | Path]:
-        """Give the command that serves the emulator."""
+        """Return the command that serves the emulator."""
         stored: list[str | Path] = [] if db is None else ["--db", db]
         return [self.target.python, "-m", "reprompt_mock", "serve", "--port", str(port), "--clock", "paused", *stored]
 
     def cold_start(self) -> tuple[Server, float, float]:
-        """Start the emulator; gives the milliseconds to its first health answer and to its ready line, too."""
+        """Start the emulator; return it with the milliseconds to its first health answer and to its ready line."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
@@ -152,14 +152,14 @@ class Bay:
         return server, answered, (time.perf_counter() - started) * 1e3
 
     def cold_start_of_bare(self) -> tuple[Server, float, float]:
-        """Start the bare app, which has all that it needs when it first answers."""
+        """Start the bare app, which is ready when it first answers."""
         started = time.perf_counter()
         server = self.start(self.bare_command(), ROOT)
         answered = until_answered(server, started)
         return server, answered, answered
 
     def bare_command(self) -> list[str | Path]:
-        """Give the command that serves the bare app."""
+        """Return the command that serves the bare app."""
         return [sys.executable, "-m", "bench.bare", self.file()]
 
     @contextmanager
@@ -196,7 +196,7 @@ class Bay:
 
 
 def read_port(process: subprocess.Popen[str]) -> int:
-    """Read the line in which a server tells its address."""
+    """Return the port from the line in which a server prints its address."""
     assert process.stdout
     line = process.stdout.readline()
     if "http://" not in line:
@@ -206,7 +206,7 @@ def read_port(process: subprocess.Popen[str]) -> int:
 
 
 def until_answered(server: Server, started: float) -> float:
-    """Wait for the first health answer; gives the milliseconds since `started`."""
+    """Wait for the first health answer; return the milliseconds since `started`."""
     while True:
         try:
             server.call("GET", "/_mock/health")

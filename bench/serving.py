@@ -1,4 +1,4 @@
-"""Serves the floors as the emulator is served: the same uvicorn, event loop, HTTP parser and options."""
+"""Serves the floors as the emulator is served: with the same uvicorn, event loop, HTTP parser and options."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class _Server(uvicorn.Server):
 
 
 def serve(app: Any) -> None:
-    """Serve an ASGI app on a free port, which is printed once it answers."""
+    """Serve an ASGI app on a free port; print the address when ready."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", 0))

@@ -1,11 +1,11 @@
-"""How much is measured; each field is an option of the command line."""
+"""How much is measured; each field is a command-line option."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """Sizes, and how often and how long each thing is measured."""
+    """Sizes, and how often and how long each row is measured."""
 
     repeats: int = 5
     seconds: float = 1.0

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reprompt_mock import real_time as _real_time  # noqa: F401 - must be imported before any test starts
+from reprompt_mock import real_time as _real_time  # noqa: F401 - it must be imported before any test has begun
+from reprompt_mock.version import __version__
 
 if TYPE_CHECKING:
     from reprompt_mock.handle import RepromptMock
     from reprompt_mock.handle.types import RepromptMockFactory
 
-__version__ = "0.1.0"
 __all__ = ["RepromptMock", "RepromptMockFactory", "__version__"]
 
 if not TYPE_CHECKING:  # a type checker that saw __getattr__ would accept any misspelled name

@@ -207,7 +207,7 @@ def _built(settings: Settings) -> _Rooms:
     from reprompt_mock.api.app import create_service_app
     from reprompt_mock.control.app import create_control_app
     from reprompt_mock.engine.doors import Engine
-    from reprompt_mock.offload import Offload
+    from reprompt_mock.http.offload import Offload
     from reprompt_mock.ticker import Ticker
 
     engine = Engine(settings)

@@ -244,12 +244,3 @@ def lacking(attribute: str, inputs: Mapping[str, Any]) -> bool:
     if known is None or "coordinates" not in known.needs:
         return False
     return inputs.get("latitude") is None or inputs.get("longitude") is None
-
-
-def nearest(name: str) -> str | None:
-    """Find the known attribute with the most similar name, None if none is similar (contract D7)."""
-    from difflib import get_close_matches
-
-    folded = {known.casefold(): known for known in CATALOGUE}
-    close = get_close_matches(name.casefold(), folded, n=1)
-    return folded[close[0]] if close else None

@@ -37,13 +37,15 @@ class Counts(NamedTuple):
 
 
 def status_of(counts: Counts, failure_threshold: float) -> JobStatus:
-    """Derive a batch's status from its jobs' counts (contract E3)."""
+    """Aggregate a batch's status from its jobs' counts; a batch without jobs is completed (contract E3)."""
     pending, queued, in_progress, completed, failed = counts
     if in_progress or ((pending or queued) and (completed or failed)):
         return JobStatus.in_progress
     if completed or failed:
         return JobStatus.failed if failed / (completed + failed) > failure_threshold else JobStatus.completed
-    return JobStatus.queued if queued else JobStatus.pending
+    if queued:
+        return JobStatus.queued
+    return JobStatus.pending if pending else JobStatus.completed
 
 
 def success_rate(counts: Counts) -> float | None:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reprompt_mock import __version__
+from reprompt_mock.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -64,6 +64,46 @@ class JobNotFound(MockError):
     status = 404
 
 
+class ExportNotFound(MockError):
+    """The export {export_id!r} was not found."""
+
+    status = 404
+
+
+class ExportUnfinished(MockError):
+    """The export {export_id!r} cannot be downloaded while it is {status}: poll it until it is completed."""
+
+    status = 409
+
+
+class ExportKeyTaken(MockError):
+    """The Idempotency-Key stands for the export {export_id!r} of other batches: send another key."""
+
+    status = 409
+
+
+class ExportExpired(MockError):
+    """The file of the export {export_id!r} is no longer kept: create the export again."""
+
+    status = 410
+
+
+class ExportNotDispatched(MockError):
+    """The export {export_id!r} was not started, since no worker could be reached: try again."""
+
+    status = 502
+
+
+class LinkRefused(MockError):
+    """This address was not signed here, or its hour is over: ask for the download again."""
+
+    status = 403
+
+
+class CursorMalformed(MockError):
+    """The cursor is not one that was given as `next_cursor`."""
+
+
 class TooManyJobs(MockError):
     """The request has {count} jobs, but {limit} are allowed: split it, and append with the same batch_id."""
 

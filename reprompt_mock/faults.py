@@ -13,13 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-OPERATION_IDS = (
-    "create_batch", "get_batch", "list_batches", "get_jobs", "reprocess_batch", "delete_batch", "update_batch",
-    "refresh_batches", "create_job", "get_job", "delete_job", "reprocess_jobs", "enrich", "get_attributes",
-)  # fmt: skip
-"""The service's operations, as faults name them."""
-
-
 class When(StrEnum):
     """When a fault hits: before the request is carried out, or afterwards, so that only its answer is affected."""
 
@@ -104,10 +97,14 @@ class Effect:
         return self.abort in {Abort.reset, Abort.close}
 
     @property
+    def cuts_body(self) -> bool:
+        """Tell whether half an answer looks whole to HTTP: a gzip stream that breaks off."""
+        return self.abort is Abort.truncate and self.cut is Cut.gzip
+
+    @property
     def ends_connection(self) -> bool:
         """Whether it ends the connection in a way that requires the emulator's own server."""
-        cuts_body = self.abort is Abort.truncate and self.cut is Cut.gzip
-        return self.stale_after_seconds is not None or (self.abort is not None and not cuts_body)
+        return self.stale_after_seconds is not None or (self.abort is not None and not self.cuts_body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,21 @@ if TYPE_CHECKING:
 
 
 def nearest(name: str, known: Iterable[str], spell: Callable[[str], str] = str) -> str:
-    """Return "; did you mean …?" with the known name closest to an unknown one, "" if none is close."""
+    """Hint at the known name that is closest to an unknown one, as the end of a sentence; "" where none is."""
+    close = closest(name, known, cutoff=0.5)
+    return "" if close is None else f"; did you mean {spell(close)}?"
+
+
+def closest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
+    """Find the known name that is most like the given one, whatever their case; None where none is.
+
+    Args:
+        name: the given one.
+        known: those that there are.
+        cutoff: how like it must be, 0 to 1.
+    """
     from difflib import get_close_matches
 
     folded = {one.casefold(): one for one in known}
-    close = get_close_matches(name.casefold(), sorted(folded), n=1, cutoff=0.5)
-    return f"; did you mean {spell(folded[close[0]])}?" if close else ""
+    close = get_close_matches(name.casefold(), folded, n=1, cutoff=cutoff)
+    return folded[close[0]] if close else None

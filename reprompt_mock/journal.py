@@ -1,11 +1,10 @@
-"""The journal: a bounded record of the requests that a world saw."""
+"""The journal: a bounded record of the requests that a world saw, those under way included."""
 
 from __future__ import annotations
 
-from collections import deque
-from contextvars import ContextVar
+from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs
 
 import orjson
@@ -15,58 +14,25 @@ from reprompt_mock.faults import RequestMatch
 from reprompt_mock.numerals import is_safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
-BODY_BYTES = 64 * 1024
-"""How much of a body is kept."""
+    from reprompt_mock.exchange import Exchange
+
 _MOST_BYTES = 16 * 2**20
 """How much of all requests together a world keeps."""
-_RULE_BYTES = 8
-REDACTED = "[redacted]"
-_KEY_HEADERS = frozenset({b"apikey", b"authorization"})
-
-_acting_rules: ContextVar[list[str] | None] = ContextVar("acting_rules", default=None)
 
 
-def collect_rules() -> list[str]:
-    """Start to collect the rules that decide anything in the course of the request that is under way."""
-    collected: list[str] = []
-    _acting_rules.set(collected)
-    return collected
+class Recorded(Protocol):
+    """A request that is recorded.
 
-
-def note_rules(rule_ids: Iterable[str]) -> None:
-    """Note rules that decided something, for the journal's entry of the request that is under way."""
-    collected = _acting_rules.get()
-    if collected is not None:
-        collected.extend(rule_ids)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A request as it came and how it was answered; `status` is None where it was aborted.
-
-    Times are microseconds: `time` virtual, `real_time` since 1970; keys are gone from `headers` already.
+    `sequence` is the journal's, which gives it; `size` is about how many bytes it takes, 0 while it is under way.
     """
 
-    time: int
-    real_time: int
-    operation: str | None
-    method: str
-    path: str
-    query: bytes
-    headers: Sequence[tuple[bytes, bytes]]
-    body: bytes
-    status: int | None
-    duration_seconds: float
-    fault: str | None
-    rules: Sequence[str]
+    sequence: int
+    size: int
 
-    @property
-    def size(self) -> int:
-        """About how many bytes it takes."""
-        headers = sum(len(name) + len(value) for name, value in self.headers)
-        return len(self.path) + len(self.query) + len(self.body) + headers + _RULE_BYTES * len(self.rules)
+    def exchange(self) -> Exchange:
+        """Give what there is of it by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +43,14 @@ class Filter:
     status: int | None = None
     limit: int | None = None
 
-    def fits(self, entry: Entry) -> bool:
+    def fits(self, exchange: Exchange) -> bool:
         """Tell whether a request is wanted."""
-        has_status = self.status is None or self.status == entry.status
-        return has_status and self.match.fits(entry.method, entry.path, entry.operation)
+        has_status = self.status is None or self.status == exchange.status
+        return has_status and self.match.fits(exchange.method, exchange.path, exchange.operation)
 
 
 class Journal:
-    """The latest requests of one world, by number and by bytes.
+    """The latest requests of one world in order of arrival, bounded by number and by bytes.
 
     Args:
         size: how many are kept.
@@ -92,59 +58,84 @@ class Journal:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._entries: deque[tuple[int, Entry]] = deque()
-        self._bytes = 0
-        self._sequence = 0
-
-    @property
-    def dropped(self) -> int:
-        """How many requests are kept no more."""
-        return self._sequence - len(self._entries)
-
-    def record(self, entry: Entry) -> None:
-        """Add a request; the oldest make room."""
-        self._sequence += 1
-        self._entries.append((self._sequence, entry))
-        self._bytes += entry.size
-        while len(self._entries) > self._size or self._bytes > _MOST_BYTES:
-            self._bytes -= self._entries.popleft()[1].size
+        self.clear()
 
     def clear(self) -> None:
-        """Forget all requests."""
-        self._entries.clear()
-        self._bytes = self._sequence = 0
+        """Forget all requests, those under way too."""
+        self._requests: OrderedDict[int, Recorded] = OrderedDict()
+        self._bytes = self._sequence = self.dropped = 0
+
+    def arrive(self, request: Recorded) -> None:
+        """Add a request that came, under the next number; the oldest make room."""
+        self._sequence += 1
+        request.sequence = self._sequence
+        self._requests[self._sequence] = request
+        if self._sequence > self._size:
+            self._make_room()
+
+    def end(self, request: Recorded) -> None:
+        """Count the bytes of a request that is over, unless it was dropped or forgotten meanwhile."""
+        if self._has(request):
+            self._bytes += request.size
+            if self._bytes > _MOST_BYTES:
+                self._make_room()
+
+    def withdraw(self, request: Recorded) -> None:
+        """Take a request back that turned out to be none of this world's."""
+        if self._has(request):
+            del self._requests[request.sequence]
+            if request.sequence == self._sequence:
+                self._sequence -= 1
+
+    def _has(self, request: Recorded) -> bool:
+        return self._requests.get(request.sequence) is request
+
+    def _make_room(self) -> None:
+        while len(self._requests) > self._size or self._bytes > _MOST_BYTES:
+            _, oldest = self._requests.popitem(last=False)
+            self._bytes -= oldest.size
+            self.dropped += 1
 
     def find(self, wanted: Filter) -> list[dict[str, Any]]:
-        """Give the wanted requests as JSON-ready data, newest last."""
-        found = [(sequence, entry) for sequence, entry in self._entries if wanted.fits(entry)]
+        """Give the wanted requests as JSON-ready data, in order of arrival, newest last."""
+        found = [(sequence, exchange) for sequence, exchange in self.exchanges() if wanted.fits(exchange)]
         if wanted.limit is not None:
             found = found[len(found) - min(wanted.limit, len(found)) :]
-        return [_shown(sequence, entry) for sequence, entry in found]
+        return [_shown(sequence, exchange) for sequence, exchange in found]
+
+    def exchanges(self) -> Iterable[tuple[int, Exchange]]:
+        """Give every request with its number, in order of arrival."""
+        for sequence, request in self._requests.items():
+            yield sequence, request.exchange()
 
 
-def without_keys(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """Take API keys out of headers: whatever is accepted as one is redacted (contract A1, A5)."""
-    redacted = REDACTED.encode()
-    return [(name, redacted if name in _KEY_HEADERS else value) for name, value in headers]
-
-
-def _shown(sequence: int, entry: Entry) -> dict[str, Any]:
-    query = parse_qs(entry.query.decode("latin-1"), keep_blank_values=True)
+def _shown(sequence: int, exchange: Exchange) -> dict[str, Any]:
+    query = parse_qs(exchange.query.decode("latin-1"), keep_blank_values=True)
     return {
         "sequence": sequence,
-        "time": iso(entry.time),
-        "real_time": iso(entry.real_time),
-        "operation": entry.operation,
-        "method": entry.method,
-        "path": entry.path,
+        "time": iso(exchange.time),
+        "real_time": iso(exchange.real_time),
+        "operation": exchange.operation,
+        "method": exchange.method,
+        "path": exchange.path,
         "query": {name: values[0] if len(values) == 1 else values for name, values in query.items()},
-        "headers": {name.decode("latin-1"): value.decode("latin-1") for name, value in entry.headers},
-        "body": _readable(entry.body),
-        "status": entry.status,
-        "duration_seconds": entry.duration_seconds,
-        "fault": entry.fault,
-        "rules": list(entry.rules),
+        "headers": _by_name(exchange.headers),
+        "body": _readable(exchange.body),
+        "status": exchange.status,
+        "answer_headers": _by_name(exchange.answer_headers),
+        "facts": exchange.facts,
+        "sent": exchange.sent,
+        "carried_out": exchange.carried_out,
+        "connection": exchange.connection,
+        "request_on_connection": exchange.request_on_connection,
+        "duration_seconds": exchange.duration_seconds,
+        "fault": exchange.fault,
+        "rules": exchange.rules,
     }
+
+
+def _by_name(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
 
 
 def _readable(body: bytes) -> Any:

@@ -14,12 +14,12 @@ from operator import add
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from reprompt_mock.clock import SECOND
 from reprompt_mock.draws import WORDS_A_PATH, many_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-SECOND = 1_000_000
 _FRACTIONS = 1 << 53
 _WORDS = 1 << 64
 _LAST = 2**62  # Later than any clock can show, but still within a database integer.

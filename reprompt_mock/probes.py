@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from reprompt_mock import __version__
+from reprompt_mock.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

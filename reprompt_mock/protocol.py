@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from reprompt_mock.api.connection import TRANSPORT
+from reprompt_mock.api.connection import LINE, Line
 from reprompt_mock.errors import DEFECT, Stopping
 from reprompt_mock.probes import problem, respond
 
@@ -75,7 +75,7 @@ class Protocol(HttpToolsProtocol):
     what the callbacks raise in a parser error.
     """
 
-    _head_bytes = _unfinished_bytes = 0
+    _head_bytes = _unfinished_bytes = _requests = 0
     _in_head = _in_body = _resuming = False
     _running: RequestResponseCycle | None = None
     _last_words: bytes | None = None
@@ -87,6 +87,8 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start tracking the connection's unanswered requests."""
         super().connection_made(transport)
+        state: Any = self.server_state
+        self._number = state.connections_made = getattr(state, "connections_made", 0) + 1
         self._unanswered: deque[RequestResponseCycle] = deque()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -146,7 +148,8 @@ class Protocol(HttpToolsProtocol):
         super().on_message_begin()
         self._in_head = True
         self._head_bytes = 0
-        self.scope["extensions"] = {TRANSPORT: cast("Any", self.transport)}
+        self._requests += 1
+        self.scope["extensions"] = {LINE: cast("Any", Line(self.transport, self._number, self._requests))}
 
     def on_url(self, url: bytes) -> None:
         """Process a piece of the request's target."""

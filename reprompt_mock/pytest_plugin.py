@@ -1,6 +1,6 @@
 """The pytest plugin: a fresh world for every test.
 
-Loading it imports no framework: only a session with a test that uses a fixture pays for the emulator.
+Loading it imports no framework: the emulator costs nothing unless a test uses one of the fixtures.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _handle = pytest.StashKey["RepromptMock"]()
 
 
 class _SamePlugin:
-    """Stands under the plugin's other name, so that naming it in a conftest beside its entry point is no clash."""
+    """A stand-in under the plugin's other name, so that a conftest may name the plugin as well as its entry point."""
 
 
 def pytest_plugin_registered(plugin: object, manager: pytest.PytestPluginManager) -> None:
-    """Take both names at once: whoever knows the plugin by its module means the one of the entry point."""
+    """Register under both names, since the module's name and the entry point's name mean the same plugin."""
     if plugin is sys.modules[__name__]:
         for name in _PLUGIN_NAMES:
             if not manager.has_plugin(name):
@@ -42,7 +42,7 @@ def pytest_plugin_registered(plugin: object, manager: pytest.PytestPluginManager
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that names a running emulator."""
+    """Add the option for using a running emulator."""
     group = parser.getgroup("reprompt-mock")
     group.addoption(
         "--reprompt-mock-url",
@@ -73,24 +73,24 @@ def _emulator_of(config: pytest.Config) -> SessionEmulator:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Start the emulator before any test has begun to patch clocks, sockets or files, if some test will use it."""
+    """Start the emulator before any test patches clocks, sockets or files, if a test is going to use it."""
     option = session.config.option
     is_over = session.testsfailed and not option.continue_on_collection_errors
     if is_over or any(getattr(option, name, False) for name in _RUNS_NO_TEST):
         return
     if any(_FIXTURES.intersection(getattr(item, "fixturenames", ())) for item in session.items):
-        # Each test that uses it tries again, and tells of it.
+        # Each test that uses it tries again and reports the failure.
         with suppress(Exception):
             _emulator_of(session.config).start()
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Stop the emulator, after the last fixture has ended."""
+    """Stop the emulator after the last fixture has been torn down."""
     if _emulator in session.config.stash:
         try:
             session.config.stash[_emulator].close()
-        except Exception as error:  # noqa: BLE001 - the results of the tests stand
+        except Exception as error:  # noqa: BLE001 - the tests' results are still valid
             terminal = session.config.pluginmanager.get_plugin("terminalreporter")
             if terminal is not None:
                 terminal.write_line(f"reprompt-mock: {error}", yellow=True)
@@ -100,10 +100,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def _told(make: Callable[[], RepromptMock]) -> RepromptMock:
-    """Make a world; what keeps it from that fails the test in one sentence."""
+    """Create a world; on failure, fail the test with one sentence."""
     try:
         return make()
-    except Exception as error:  # noqa: BLE001 - whatever it is, a traceback through the emulator tells nothing
+    except Exception as error:  # noqa: BLE001 - a traceback through the emulator would not help
         reason = str(error) or type(error).__name__
     pytest.fail(f"reprompt-mock: {reason}", pytrace=False)
 
@@ -138,7 +138,7 @@ def reprompt_mock_env(reprompt_mock: RepromptMock, monkeypatch: pytest.MonkeyPat
 
 @pytest.fixture(scope="session")
 def reprompt_mock_factory(pytestconfig: pytest.Config) -> Iterator[RepromptMockFactory]:
-    """A function that gives fresh worlds with settings by name, and rules; they are forgotten with the session."""
+    """A function that creates fresh worlds from settings by name and rules; the session's end forgets them."""
     made: list[RepromptMock] = []
 
     def factory(*, rules: Any = (), **settings: Any) -> RepromptMock:
@@ -161,7 +161,7 @@ def reprompt_mock_factory(pytestconfig: pytest.Config) -> Iterator[RepromptMockF
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
-    """Show in a failing test's report the last requests that its world saw."""
+    """Add to a failing test's report the last requests that its world received."""
     report: pytest.TestReport = yield
     mock = item.stash.get(_handle, None)
     if report.failed and call.when != "teardown" and mock is not None:

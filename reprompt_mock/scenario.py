@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import BaseModel, Field
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from reprompt_mock.rules import Rule
 
+S = TypeVar("S")
 _Count = Annotated[int, Field(ge=0)]
 _Digests = Annotated[tuple[Annotated[str, Field(max_length=64)], ...], Field(max_length=MOST_REQUESTS)]
 
@@ -98,10 +99,8 @@ class Scenario:
         Raises:
             TooManyRules: there would be more than a world may have.
         """
-        if len(self.rules) + len(specs) > MOST_RULES:
-            raise TooManyRules(what="rules", limit=MOST_RULES)
-        numbered = enumerate(specs, self.last_id + 1)
-        new = tuple(NamedRule(spec.to_rule(f"rule-{number}"), spec) for number, spec in numbered)
+        named = self._named("rule", self.rules, specs)
+        new = tuple(NamedRule(spec.to_rule(name), spec) for name, spec in named)
         return replace(self, rules=self.rules + new, last_id=self.last_id + len(new))
 
     def with_faults(self, specs: Sequence[FaultSpec]) -> Scenario:
@@ -110,11 +109,14 @@ class Scenario:
         Raises:
             TooManyRules: there would be more than a world may have.
         """
-        if len(self.faults) + len(specs) > MOST_RULES:
-            raise TooManyRules(what="faults", limit=MOST_RULES)
-        numbered = enumerate(specs, self.last_id + 1)
-        new = tuple(NamedFault(spec.to_fault(f"fault-{number}"), spec) for number, spec in numbered)
+        named = self._named("fault", self.faults, specs)
+        new = tuple(NamedFault(spec.to_fault(name), spec) for name, spec in named)
         return replace(self, faults=self.faults + new, last_id=self.last_id + len(new))
+
+    def _named(self, kind: str, present: Sequence[Any], specs: Sequence[S]) -> list[tuple[str, S]]:
+        if len(present) + len(specs) > MOST_RULES:
+            raise TooManyRules(what=f"{kind}s", limit=MOST_RULES)
+        return [(f"{kind}-{number}", spec) for number, spec in enumerate(specs, self.last_id + 1)]
 
     def without_rule(self, rule_id: str | None) -> Scenario:
         """Delete a rule, or all rules if `rule_id` is None; jobs already drawn under it keep their course.
@@ -122,8 +124,10 @@ class Scenario:
         Raises:
             RuleNotFound: no rule has this id.
         """
-        left = tuple(named for named in self.rules if rule_id is not None and named.rule.id != rule_id)
-        if rule_id is not None and len(left) == len(self.rules):
+        if rule_id is None:
+            return replace(self, rules=())
+        left = tuple(named for named in self.rules if named.rule.id != rule_id)
+        if len(left) == len(self.rules):
             raise RuleNotFound(rule_id=rule_id)
         return replace(self, rules=left)
 
@@ -133,8 +137,10 @@ class Scenario:
         Raises:
             FaultNotFound: no fault has this id.
         """
-        left = tuple(named for named in self.faults if fault_id is not None and named.fault.id != fault_id)
-        if fault_id is not None and len(left) == len(self.faults):
+        if fault_id is None:
+            return replace(self, faults=())
+        left = tuple(named for named in self.faults if named.fault.id != fault_id)
+        if len(left) == len(self.faults):
             raise FaultNotFound(fault_id=fault_id)
         return replace(self, faults=left)
 

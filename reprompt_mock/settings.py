@@ -5,25 +5,15 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PlainSerializer,
-    ValidationError,
-    WithJsonSchema,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict, SettingsError
 
 from reprompt_mock.hints import nearest
-from reprompt_mock.lifecycle import Pace
-from reprompt_mock.numerals import portable
 from reprompt_mock.specs import MOST_RULES, RuleSpec
+from reprompt_mock.world_settings import WorldSettings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -39,23 +29,6 @@ _INJECTED_IF = {
 }
 """Names of variables that platforms inject, by the form of their values; any other value is a user's mistake."""
 _NO_FILE = re.compile(r":memory:|(file|sqlite3?):.*|[a-z][a-z0-9+.-]+:/.*", re.IGNORECASE)
-
-Rate = Annotated[float, Field(ge=0, le=1)]
-Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
-Seed = Annotated[
-    int,
-    Field(ge=-(2**63), lt=2**63),
-    PlainSerializer(portable, when_used="json"),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
-                {"type": "string", "pattern": "^-?[0-9]{1,19}$"},
-            ]
-        }
-    ),
-]
-"""A 64-bit integer; in JSON, a string if JavaScript would round it."""
 
 
 def _prefix(path: str) -> str:
@@ -84,65 +57,6 @@ def _file(value: Any) -> Any:
             "no_file", "a path is expected, neither a URI nor :memory:; without one the data are ephemeral"
         )
     return Path(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises if there is no home
-
-
-class WorldSettings(BaseModel):
-    """The settings that can differ between worlds and be changed at run time."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    seed: Seed = Field(0, description="Everything random is drawn from it.")
-    clock: Literal["running", "paused"] = Field(
-        "running", description="Whether time passes by itself; if `paused`, it stands still until advanced."
-    )
-    speed: float = Field(
-        1.0,
-        gt=0,
-        le=1e6,
-        description="Virtual seconds per real second. At 1, 50,000 places take over half an hour.",
-    )
-    poll_advance: Seconds = Field(
-        0.0,
-        description="Virtual seconds by which each `GET /batches/{batch_id}` first advances the clock.",
-    )
-    pending_seconds: Seconds = Field(1.0, description="Mean time in `pending`, drawn per job, ±50 %.")
-    queued_seconds: Seconds = Field(1.0, description="Mean time in `queued`, drawn per job, ±50 %.")
-    processing_seconds: Seconds = Field(2.0, description="Mean time in `in_progress`, drawn per job, ±50 %.")
-    workers: int = Field(50, ge=1, le=10**6, description="The most jobs of one submission in progress at once.")
-    failure_rate: Rate = Field(0.0, description="Share of jobs that fail.")
-    attribute_error_rate: Rate = Field(0.0, description="Share of completed jobs' attributes that end in `ERROR`.")
-    not_found_rate: Rate = Field(0.1, description="Share of attributes that run and find nothing.")
-    drift_rate: Rate = Field(
-        0.2, description="Share of attributes whose values change in a reprocess with `refresh: true`."
-    )
-    batch_failure_threshold: Rate = Field(
-        0.5, description="A finished batch is `failed` if a larger share of its jobs failed."
-    )
-    max_jobs_per_request: int = Field(
-        50_000,
-        ge=0,
-        le=10**6,
-        description="The most jobs in one create; lower it to test the limit with few places.",
-    )
-    strict_attributes: bool = Field(False, description="Refuse attributes that the emulator does not know.")
-    rate_limit: float = Field(
-        0.0,
-        ge=0,
-        le=1e6,
-        allow_inf_nan=False,
-        description="Requests per second per key, in real time; 0 for no limit.",
-    )
-
-    @property
-    def pace(self) -> Pace:
-        """The settings that shape timetables."""
-        return Pace(
-            self.pending_seconds,
-            self.queued_seconds,
-            self.processing_seconds,
-            self.workers,
-            self.failure_rate,
-        )
 
 
 class Settings(WorldSettings, BaseSettings):

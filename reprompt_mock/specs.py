@@ -17,7 +17,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from reprompt_mock import faults, rules
+from reprompt_mock import faults, operations, rules
 from reprompt_mock.attributes import CATALOGUE
 from reprompt_mock.hints import nearest
 from reprompt_mock.history import AttributeStatus
@@ -160,7 +160,7 @@ class FaultMatchSpec(Strict):
 
     @model_validator(mode="after")
     def _known_operation(self) -> FaultMatchSpec:
-        refuse_unknown("operation", [self.operation] if self.operation is not None else [], faults.OPERATION_IDS)
+        refuse_unknown("operation", [self.operation] if self.operation is not None else [], operations.OPERATION_IDS)
         return self
 
 

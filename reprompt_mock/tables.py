@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Index, text
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 ALONE = ""
 """The id of the batch that holds a world's single jobs; clients cannot name it, and lists do not show it."""
 
@@ -20,7 +20,7 @@ _BIG: type[TypeEngine[int]] = BigInteger
 
 
 class World(SQLModel, table=True):
-    """One organization's clock, settings, rules and faults."""
+    """One organization's clock, settings, rules and faults; `secret` signs the addresses of its exports."""
 
     __table_args__ = _NEVER_REUSED
 
@@ -32,6 +32,7 @@ class World(SQLModel, table=True):
     clock_running: bool
     settings: str
     scenario: str
+    secret: str
 
 
 class Submission(SQLModel, table=True):
@@ -134,3 +135,47 @@ class Job(SQLModel, table=True):
     error: str | None
     last_enriched: int | None = Field(sa_type=_BIG)
     place: bytes
+
+
+class Export(SQLModel, table=True):
+    """A CSV export: its timetable, and what it contains (contract K).
+
+    `batches` are the keys and ids of its batches as JSON. It has the jobs of the submissions up to `known`, which was
+    the last when it was made, and of those that came before `running_at`. `rows` is None while what it contains is
+    derived from the jobs, and how many rows were written once it stands in `artifact`.
+    """
+
+    __table_args__: ClassVar = (
+        Index("ix_export_id", "world", "id", unique=True),
+        Index("ix_export_order", "world", "pk"),
+        Index("ix_export_key", "world", "key", sqlite_where=text("key IS NOT NULL")),
+        _NEVER_REUSED,
+    )
+
+    pk: int | None = Field(default=None, primary_key=True)
+    world: int
+    id: str
+    key: str | None
+    batches: str
+    created_at: int = Field(sa_type=_BIG)
+    running_at: int = Field(sa_type=_BIG)
+    finished_at: int | None = Field(sa_type=_BIG)
+    error: str | None
+    known: int
+    rows: int | None
+
+
+class Artifact(SQLModel, table=True):
+    """A part of a written CSV, compressed; its parts together are the file."""
+
+    __table_args__: ClassVar = (
+        Index("ix_artifact_part", "export", "part", unique=True),
+        Index("ix_artifact_world", "world"),
+        _NEVER_REUSED,
+    )
+
+    pk: int | None = Field(default=None, primary_key=True)
+    world: int
+    export: int
+    part: int
+    data: bytes

@@ -1,10 +1,9 @@
-"""The world as it is: what a test replaced is put back while an emulator starts or ends.
+"""Undoing tests' patches of time and files while an emulator starts or stops.
 
-Two kinds of test tools reach further than the functions that the emulator keeps references to. freezegun replaces the
-classes of the module `datetime`, in every module that has them; a framework that is imported or that builds its schemas
-meanwhile mixes false classes with real ones for the rest of the process. pyfakefs replaces the file system, in which
-neither the frameworks nor the database are. Both are undone for as long as an emulator is made, started or closed, and
-then put back as they were.
+Keeping references to the original functions does not help against two test tools. freezegun replaces the classes of
+`datetime` in every module that has them; a framework that is imported or builds its schemas meanwhile mixes fake and
+real classes for the rest of the process. pyfakefs replaces the file system by one that has neither the frameworks nor
+the database. Both are suspended while an emulator is created, started or closed.
 """
 
 from __future__ import annotations
@@ -25,13 +24,13 @@ _FALSE_FILES = "pyfakefs.fake_filesystem_unittest"
 
 @contextmanager
 def unpatched() -> Iterator[None]:
-    """Have the real classes of time and the real file system inside the block, and put back what there was after it."""
+    """Use the real time classes and the real file system inside the block, and restore the patches after it."""
     with _real_files(), _real_classes():
         yield
 
 
 def _real_files() -> AbstractContextManager[object]:
-    """Pause pyfakefs, whose modules are looked at only where somebody else has imported them."""
+    """Pause pyfakefs if it is active; its module is only looked up, never imported."""
     module: Any = sys.modules.get(_FALSE_FILES)
     patcher = getattr(getattr(module, "Patcher", None), "PATCHER", None)
     if patcher is None or not patcher.is_patching:
@@ -42,7 +41,7 @@ def _real_files() -> AbstractContextManager[object]:
 
 @contextmanager
 def _real_classes() -> Iterator[None]:
-    """Put the real classes of time in the place of false ones, wherever a loaded module names them."""
+    """Replace fake time classes by the real ones in every loaded module, and restore them afterwards."""
     false = [getattr(datetime, name) for name in _CLASSES if _real(name) is not getattr(datetime, name)]
     real = {id(getattr(datetime, name)): _real(name) for name in _CLASSES}
     replaced = [
@@ -61,14 +60,14 @@ def _real_classes() -> Iterator[None]:
 
 
 def _real(name: str) -> object:
-    """Find the class that a false one is derived from; one that is derived from nothing stays."""
+    """Return the real class that a fake one derives from, or the present class if it derives from none."""
     present = getattr(datetime, name)
     bases = getattr(present, "__mro__", ())
     return next((base for base in bases if (base.__module__, base.__name__) == ("datetime", name)), present)
 
 
 def _namespaces(false: list[Any]) -> list[dict[str, Any]]:
-    """Give the namespaces of all modules, where there are false classes, but those of the tool that made them."""
+    """Return the namespaces of all modules except the patching tool's, or none if no class is fake."""
     makers = {one.__module__ for one in false}
     modules = list(sys.modules.items()) if false else []
     return [vars(module) for name, module in modules if name not in makers and isinstance(module, ModuleType)]

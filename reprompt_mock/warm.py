@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LATE_MODULES = (
     "reprompt_mock.api.schemas.answers",
     "reprompt_mock.api.schemas.batches",
+    "reprompt_mock.api.schemas.exports",
     "reprompt_mock.api.schemas.results",
     "reprompt_mock.control.answers",
     "difflib",

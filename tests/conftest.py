@@ -98,10 +98,13 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 @pytest.fixture(scope="session")
 def http() -> Iterator[TestClient]:
-    """An emulator in this process, whose worlds start with a paused clock."""
+    """An emulator in this process, whose worlds start with a paused clock, and show the attributes that were asked for.
+
+    By default results show all attributes, which contract F4 tries, and all that runs the emulator itself.
+    """
     # On a loop whose clock other tests of this process cannot patch.
     with TestClient(
-        create_app(load({"clock": "paused"}, environ={})),
+        create_app(load({"clock": "paused", "attribute_status": "asked"}, environ={})),
         raise_server_exceptions=False,
         backend_options={"loop_factory": new_loop},
     ) as client:

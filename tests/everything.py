@@ -24,12 +24,14 @@ class Caller:
         self.called: set[tuple[str, str]] = set()
 
     def __call__(self, method: str, path: str, status: int = 200, body: Any = None, **options: Any) -> Any:
-        """Call a path; gives the JSON."""
+        """Call a path; returns the JSON, or where a redirect leads to."""
         if body is not None:
             options["content"] = body if isinstance(body, bytes) else json.dumps(body).encode()
-        response = self.http.request(method, path, **options)
+        response = self.http.request(method, path, follow_redirects=False, **options)
         assert response.status_code == status, f"{method} {path}: {response.status_code} {response.text[:300]}"
         self.called.add((method.lower(), path.partition("?")[0]))
+        if response.is_redirect:
+            return response.headers["location"]
         is_json = response.content and response.headers.get("content-type") == "application/json"
         return response.json() if is_json else None
 
@@ -84,6 +86,7 @@ def use_the_service(call: Caller) -> list[Any]:
         call("GET", f"{api}/jobs{query}")
     call("GET", f"{api}/batches?query=B")
     call("GET", f"{api}/batches/b?enrichments=websites,menu")
+    use_exports(call, api)
     call("PUT", f"{api}/batches/b", 200, {"batch_name": "C", "refresh": True})
     call("POST", f"{api}/batches/refresh", 200, {"batch_ids": ["b", "c"], "refresh": False})
     call("POST", f"{api}/jobs", 200, {"place_id": "alone", "inputs": PLACE, "attribute_set": "all"})
@@ -94,6 +97,23 @@ def use_the_service(call: Caller) -> list[Any]:
     call("GET", f"{api}/attributes")
     call("DELETE", f"{api}/batches/b")
     return [(result["outputs"], result["reasoning"], result["confidence_scores"]) for result in results]
+
+
+def use_exports(call: Caller, api: str) -> None:
+    """Export at once and as a job, and download it while it is derived and once it is written."""
+    call("POST", f"{api}/exports", 200, {"batch_ids": ["b"]})
+    call("PATCH", "/_mock/orgs/acme/settings", 200, {"export_inline_rows": 0})
+    odd = call("GET", f"{api}/batches?query=Odd")["batches"][0]["id"]
+    made = call(
+        "POST", f"{api}/exports", 202, {"batch_ids": ["b", odd]}, headers={"apiKey": "k", "Idempotency-Key": "k"}
+    )
+    call("POST", "/_mock/orgs/acme/clock/settle")
+    for name in ("B again", "B"):
+        address = call("GET", f"{api}/exports/{made['id']}/download", 307)
+        call("GET", address, headers={"apiKey": ""})
+        call("PUT", f"{api}/batches/b", 200, {"batch_name": name})
+    call("GET", f"{api}/exports/{made['id']}")
+    call("GET", f"{api}/exports?limit=1")
 
 
 def be_refused(call: Caller) -> None:

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from reprompt_mock.attributes import ATTRIBUTE_SETS, CATALOGUE, CORE, lacking, merged, nearest
+from reprompt_mock.attributes import ATTRIBUTE_SETS, CATALOGUE, CORE, lacking, merged
 
 
 def test_no_output_belongs_to_two_attributes() -> None:
@@ -78,18 +78,3 @@ def test_an_attribute_lacks_what_it_needs_only_where_the_place_has_no_coordinate
 ) -> None:
     """Contract F4."""
     assert lacking(attribute, inputs) is expected
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("website", "websites"),
-        ("PhoneNumber", "phoneNumbers"),
-        ("opening_hours", "openingHours"),
-        ("zzzz", None),
-        ("", None),
-    ],
-)
-def test_the_nearest_name_is_found_by_likeness(name: str, expected: str | None) -> None:
-    """Contract D7."""
-    assert nearest(name) == expected

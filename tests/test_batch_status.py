@@ -13,8 +13,8 @@ from reprompt_mock.lifecycle import JobStatus
 @pytest.mark.parametrize(
     ("counts", "threshold", "status"),
     [
-        (Counts(), 0.5, "pending"),
-        (Counts(), 0.0, "pending"),
+        (Counts(), 0.5, "completed"),
+        (Counts(), 0.0, "completed"),
         (Counts(pending=3), 0.5, "pending"),
         (Counts(queued=3), 0.5, "queued"),
         (Counts(pending=2, queued=1), 0.5, "queued"),
@@ -44,7 +44,9 @@ def test_the_status_of_a_batch(counts: Counts, threshold: float, status: str) ->
 
 def _in_words(counts: Counts, threshold: float) -> str:
     statuses = [name for name, count in counts.as_dict().items() for _ in range(count)]
-    if not statuses or set(statuses) == {"pending"}:
+    if not statuses:
+        return "completed"
+    if set(statuses) == {"pending"}:
         return "pending"
     if "queued" in statuses and set(statuses) <= {"pending", "queued"}:
         return "queued"

@@ -16,7 +16,7 @@ from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.engine.worlds import summary, touch
 from reprompt_mock.errors import DatabaseInUse, DatabaseUnreadable, Stopping, StorageFailed
 from reprompt_mock.settings import load
-from reprompt_mock.store import worlds
+from reprompt_mock.store import submissions
 from reprompt_mock.store.database import Connection, Database
 
 
@@ -240,7 +240,7 @@ def test_the_database_of_another_program_is_refused_and_left_alone(tmp_path: Pat
         connection.execute("CREATE TABLE customer (name TEXT)")
     content = path.read_bytes()
     for _ in range(2):
-        with pytest.raises(DatabaseUnreadable, match="it is another program's"):
+        with pytest.raises(DatabaseUnreadable, match="it belongs to another program"):
             Database(path)
         assert path.read_bytes() == content  # which also says how it is to be written
     with closing(sqlite3.connect(path)) as connection:
@@ -332,7 +332,7 @@ def test_a_world_whose_first_write_fails_is_as_if_it_had_never_been_used(monkeyp
         raise sqlite3.OperationalError("disk I/O error")
 
     with monkeypatch.context() as patch:
-        patch.setattr(worlds, "add_submission", fail)
+        patch.setattr(submissions, "add", fail)
         with pytest.raises(sqlite3.OperationalError):
             create(engine, "acme", "mine")
     assert list(engine.worlds) == []

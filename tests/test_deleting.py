@@ -19,6 +19,7 @@ from reprompt_mock.engine.world import World
 from reprompt_mock.errors import BatchNotFound, JobNotFound, StorageFailed
 from reprompt_mock.settings import load
 from reprompt_mock.specs import RuleSpec
+from reprompt_mock.store import submissions
 from reprompt_mock.store import worlds as stored_worlds
 from tests.processes import eventually
 
@@ -51,7 +52,7 @@ def rows(engine: Engine) -> dict[str, int]:
 
 def purged(engine: Engine) -> dict[str, int]:
     """Let what was deleted be removed; gives how many rows each table has then."""
-    while engine.has_purge:
+    while engine.purge.is_due:
         engine.tick()
     return rows(engine)
 
@@ -156,7 +157,7 @@ def test_time_does_not_go_back_with_what_was_deleted(tmp_path_factory: pytest.Te
     engine.write(world, batches.delete, "stores")
     purged(engine)
     with engine.store.read() as session:
-        latest = stored_worlds.last_submission(session, world.state.row)
+        latest = submissions.latest(session, world.state.row)
     engine.close()
     assert latest
 
@@ -178,7 +179,7 @@ def test_a_ticker_goes_on_after_what_could_not_be_stored(caplog: pytest.LogCaptu
     app = create_app(load({"clock": "paused"}, environ={}))
     engine = app.engine
     with TestClient(app):
-        eventually(lambda: not engine.has_purge)
+        eventually(lambda: not engine.purge.is_due)
         create(app.engine, app.engine.worlds.peek("acme"), "stores", "a")
         with engine.store.database.lock:
             app.engine.forget(app.engine.worlds.peek("acme"))
@@ -188,5 +189,5 @@ def test_a_ticker_goes_on_after_what_could_not_be_stored(caplog: pytest.LogCaptu
         assert "cannot be written" in message
         with engine.store.database.lock:
             engine.store.database._writer.execute("PRAGMA query_only = OFF")
-        eventually(lambda: not engine.has_purge)
+        eventually(lambda: not engine.purge.is_due)
         assert rows(app.engine)["job"] == 0

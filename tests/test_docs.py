@@ -27,8 +27,9 @@ from reprompt_mock.cli import _parser
 from reprompt_mock.errors import StorageFailed
 from reprompt_mock.handle import OrgHandle
 from reprompt_mock.server import ServerThread
-from reprompt_mock.settings import PREFIX, Settings, WorldSettings, load
+from reprompt_mock.settings import PREFIX, Settings, load
 from reprompt_mock.specs import FaultMatchSpec, FaultSpec, FaultThen, RuleMatch, RuleThen
+from reprompt_mock.world_settings import WorldSettings
 from tools import docs
 
 ROOT = Path(__file__).parents[1]
@@ -462,7 +463,7 @@ def test_the_rooms_stand_in_the_order_of_the_layers() -> None:
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
         "contracts"
     ]
-    (layers,) = (contract["layers"] for contract in contracts if contract["type"] == "layers")
+    (layers,) = (contract["layers"] for contract in contracts if contract.get("containers") == ["reprompt_mock"])
     depth = {room: number for number, layer in enumerate(layers) for room in re.findall(r"[\w.]+", layer)}
     depths = [depth[room] for room in rooms()]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -22,7 +23,7 @@ LISTS = [("websites",), ("phoneNumbers",), ("websites", "phoneNumbers"), ("openi
 
 @pytest.fixture
 def engine() -> Iterator[Engine]:
-    engine = Engine(load({"clock": "paused"}, environ={}))
+    engine = Engine(load({"clock": "paused", "attribute_status": "asked"}, environ={}))
     yield engine
     engine.close()
 
@@ -78,6 +79,18 @@ def test_a_change_that_fails_leaves_no_key_behind(engine: Engine, world: World) 
     engine.write(engine.worlds.peek("other"), create, *reversed(LISTS))  # which takes the keys
 
     engine.write(world, create, *LISTS)
+
+    assert asked(engine, world) == [sorted(names) for names in LISTS]
+
+
+def test_a_part_that_is_undone_leaves_no_key_behind(engine: Engine, world: World) -> None:
+    def partly(writing: writing.Writing) -> None:
+        with suppress(ZeroDivisionError), writing.part():
+            create(writing, *LISTS)
+            raise ZeroDivisionError
+        create(writing, *LISTS)
+
+    engine.write(world, partly)
 
     assert asked(engine, world) == [sorted(names) for names in LISTS]
 

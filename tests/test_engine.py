@@ -98,6 +98,8 @@ class Model:
 def _status_in_words(lists: dict[str, list[str]], threshold: float) -> str:
     """Say a batch's status by the sentence of contract E3."""
     total = sum(map(len, lists.values()))
+    if not total:
+        return "completed"
     if len(lists["pending"]) == total:
         return "pending"
     if len(lists["pending"]) + len(lists["queued"]) == total:

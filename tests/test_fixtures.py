@@ -216,13 +216,6 @@ def test_places_by_wkt_and_by_address_parts_have_no_other_location() -> None:
         assert job["inputs"].keys() <= ADDRESS_PARTS | {"name", "country_code"}
 
 
-def test_a_place_id_is_missing_null_or_in_the_inputs() -> None:
-    jobs = request("create_batch_without_place_ids")["jobs"]
-    assert all(job.get("place_id") is None for job in jobs)
-    assert any("place_id" in job for job in jobs)
-    assert {key for job in jobs for key in ("place_id", "id") if key in job["inputs"]} == {"place_id", "id"}
-
-
 def test_odd_place_ids_are_distinct_and_within_the_bounds() -> None:
     ids = [job["place_id"] for job in request("create_batch_odd_place_ids")["jobs"]]
     assert len(set(ids)) == len(ids)

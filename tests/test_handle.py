@@ -10,16 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 import pytest
 
 import reprompt_mock
 from reprompt_mock import RepromptMock
-from reprompt_mock.handle import ControlError, OrgHandle
+from reprompt_mock.handle import ControlError, OrgHandle, request_line
 from reprompt_mock.handle.own import SERVER_KINDS, ServerKind
-from reprompt_mock.handle.types import EmulatorOptions, FaultThen
+from reprompt_mock.handle.types import EmulatorOptions, FaultThen, JournalEntry
 from reprompt_mock.settings import ConfigurationError
 from tests.conftest import LONDON
 from tests.processes import eventually
@@ -240,8 +240,8 @@ def test_start_and_close_do_without_a_block_and_closing_twice_is_no_error(server
 
 NOT_RUNNING: dict[str, tuple[Any, str]] = {
     "before": (lambda mock: mock, "was not started: use RepromptMock in a with block, or call start()"),
-    "after": (lambda mock: mock.start().close(), "was closed: use it inside its with block, or make a new one"),
-    "never started": (lambda mock: mock.close(), "was closed: use it inside its with block, or make a new one"),
+    "after": (lambda mock: mock.start().close(), "was closed: use it inside its with block, or create a new one"),
+    "never started": (lambda mock: mock.close(), "was closed: use it inside its with block, or create a new one"),
 }
 
 
@@ -265,11 +265,11 @@ def test_used_while_it_does_not_run_it_says_so_at_once(when: str, server: Server
 @pytest.mark.parametrize("server", SERVER_KINDS)
 def test_started_twice_or_after_its_end_it_says_so_and_goes_on(server: ServerKind) -> None:
     with RepromptMock(clock="paused", server=server) as mock:
-        with pytest.raises(ControlError, match="was started already: a with block starts it by itself"):
+        with pytest.raises(ControlError, match="was already started: a with block starts it"):
             mock.start()
         assert sum(mock.counts().values()) == 0
 
-    with pytest.raises(ControlError, match="starts only once: make a new RepromptMock"):
+    with pytest.raises(ControlError, match="can start only once: create a new RepromptMock"):
         mock.start()
 
 
@@ -299,7 +299,7 @@ def test_connect_passes_the_control_token_on() -> None:
         connected = RepromptMock.connect(emulator.url, control_token="t0ken")
         assert sum(connected.counts().values()) == 0
         connected.close()
-        with pytest.raises(ControlError, match="was closed: connect anew"):
+        with pytest.raises(ControlError, match="was closed: connect again"):
             connected.counts()
 
 
@@ -433,6 +433,34 @@ def test_the_journal_is_searched_and_cleared(mock: OrgHandle) -> None:
     assert mock.journal.find() == []
 
 
+def test_the_journal_tells_what_was_told_and_how(mock: OrgHandle) -> None:
+    create(mock, "a")
+    status(mock)
+
+    first, second = mock.journal.find()
+
+    assert first["facts"]["places"]
+    assert second["facts"]["counts"] == {"pending": 1}
+    assert second["answer_headers"]["content-type"] == "application/json"
+    assert [(entry["sent"], entry["carried_out"]) for entry in (first, second)] == [("whole", True)] * 2
+    assert [entry["request_on_connection"] for entry in (first, second)] in ([1, 1], [1, 2], [None, None])
+
+
+@pytest.mark.parametrize(
+    ("fields", "end"),
+    [
+        ({"status": 200, "sent": "whole"}, "→ 200"),
+        ({"status": None, "sent": "half", "fault": "fault-1"}, "→ aborted by fault-1"),
+        ({"status": None, "sent": None, "fault": "fault-1"}, "→ under way by fault-1"),
+        ({"status": 200, "sent": "client_gone"}, "→ 200, the client had gone"),
+    ],
+)
+def test_a_line_of_the_report_tells_how_a_request_ended(fields: dict[str, Any], end: str) -> None:
+    entry = {"sequence": 3, "method": "GET", "path": "/p", "query": {"a": "1"}, "fault": None, **fields}
+
+    assert request_line(cast("JournalEntry", entry)) == f"3 GET /p?a=1 {end}"
+
+
 def test_release_lets_held_jobs_go(mock: OrgHandle) -> None:
     mock.rules.add(then={"hold": "queued"})
     create(mock, "a", "b", "c")
@@ -524,7 +552,7 @@ REFUSALS: dict[str, tuple[Any, int, str]] = {
     "snapshot": (
         lambda mock: mock.restore({**mock.snapshot(), "version": 9}),
         422,
-        "body.version: Input should be 1 or 2",
+        "body.version: Input should be 1, 2 or 3",
     ),
     "slug": (lambda mock: mock.org("-").counts(), 404, "The organization '-' was not found."),
 }  # fmt: skip

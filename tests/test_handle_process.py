@@ -150,7 +150,7 @@ def test_one_that_does_not_answer_in_time_is_ended(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(process_module, "_START_SECONDS", 0.001)
     mock = RepromptMock(server="process")
 
-    with pytest.raises(ControlError, match=r"does not answer after 0\.001 s: it said nothing"):
+    with pytest.raises(ControlError, match=r"did not answer within 0\.001 s: it printed nothing"):
         mock.start()
 
     process = process_of(mock)

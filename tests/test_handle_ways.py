@@ -145,7 +145,7 @@ def test_the_guard_stands_on_both_ways(token: str | None, mock: RepromptMock) ->
 def test_a_token_that_no_header_can_have_is_answered_with_a_sentence(mock: RepromptMock) -> None:
     with (
         RepromptMock.connect(mock.url, control_token="a\r\nHost: b") as connected,
-        pytest.raises(ControlError, match="characters that no header can have"),
+        pytest.raises(ControlError, match="characters that a header cannot contain"),
     ):
         connected.counts()
 

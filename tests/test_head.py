@@ -40,7 +40,7 @@ def test_head_is_get_without_the_body(live: Org) -> None:
     paths = reads(live.http)
     assert len(paths) > 15
     for path in paths:
-        url = path.format(org_slug=live.slug, batch_id="b", place_id="a")
+        url = path.format(org_slug=live.slug, batch_id="b", place_id="a", export_id="e", token="t")
         got, headed = (live.http.request(method, url, headers=live.headers) for method in ("GET", "HEAD"))
 
         assert (headed.status_code, headed.content) == (got.status_code, b""), path

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reprompt_mock import lifecycle
-from reprompt_mock.lifecycle import SECOND, Course, Hold, JobStatus, Pace
+from reprompt_mock.clock import SECOND
+from reprompt_mock.lifecycle import Course, Hold, JobStatus, Pace
 
 
 class Entrant(NamedTuple):

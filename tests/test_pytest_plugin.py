@@ -139,7 +139,7 @@ def test_that_fails_without_an_emulator():
     result.stdout.fnmatch_lines(
         [
             "*_ ERROR at setup of test_of_a_mistaken_marker _*",
-            "reprompt-mock: falure_rate is no setting of one world; did you mean failure_rate?",
+            "reprompt-mock: falure_rate is not a setting of a world; did you mean failure_rate?",
             "*_ ERROR at setup of test_whose_fixture_fails _*",
             "* requests that reprompt-mock saw *",
             "1 POST /v1/t-*/place_enrichment/batches → 200",
@@ -462,9 +462,9 @@ def test_marks_of_module_class_and_function_merge_and_take_rules(pytester: pytes
 BAD_MARKS = {
     "0.3": "the mark reprompt_mock takes settings by keyword, not 0.3: write @pytest.mark.reprompt_mock(*)",
     '{"seed": 1}': "the mark reprompt_mock takes settings by keyword, not {'seed': 1}: write *",
-    "sed=1": "sed is no setting of one world; did you mean seed?",
-    "rule=[]": "rule is no setting of one world; did you mean rules?",
-    "port=1": "port is no setting of one world: it holds for the whole emulator; set it in [[]tool.reprompt-mock]",
+    "sed=1": "sed is not a setting of a world; did you mean seed?",
+    "rule=[]": "rule is not a setting of a world; did you mean rules?",
+    "port=1": "port is not a setting of a world: it applies to the whole emulator; set it in [[]tool.reprompt-mock]",
     "failure_rate=2": "body.failure_rate: Input should be less than or equal to 1",
     'rules=[{"then": {"outcom": "failed"}}]': "body.0.then: unknown key 'outcom'; did you mean outcome?",
 }
@@ -491,7 +491,7 @@ TABLES = {
     "no tool": ("[reprompt-mock]\nseed = 1\n", "[[]reprompt-mock] in * is not read: write [[]tool.reprompt-mock]"),
     "a slip": ("[tool.reprompt-mok]\nseed = 1\n", "[[]tool.reprompt-mok] in *: write [[]tool.reprompt-mock]"),
     "no table": ("[tool]\nreprompt-mock = 1\n", "reprompt-mock must be a table in *"),
-    "a port": ("[tool.reprompt-mock]\nport = 8780\n", "leave out port in *: *takes a free port; *--reprompt-mock-url"),
+    "a port": ("[tool.reprompt-mock]\nport = 8780\n", "leave out port in *: *uses a free port; *--reprompt-mock-url"),
     "a host": ('[tool.reprompt-mock]\nhost = "::"\n', "leave out host in *: *listens on 127.0.0.1"),
     "a file": ('[tool.reprompt-mock]\ndb = "x.db"\n', "leave out db in *: *nothing is kept"),
     "a server": ('[tool.reprompt-mock]\nserver = "proces"\n', 'server in *"thread" or "process"*did you mean process?'),
@@ -499,7 +499,7 @@ TABLES = {
     "a value": ("[tool.reprompt-mock]\nfailure_rate = 2\n", "setting failure_rate: input should be less than *"),
     "no key for tests": (
         '[tool.reprompt-mock]\napi_keys = { "k-1" = "acme", "k-2" = "*" }\nrevoked_api_keys = ["k-2"]\n',
-        'no key of api_keys opens the worlds of tests*such as api_keys = { "any" = "[*]" }',
+        'no key in api_keys is valid for the worlds of tests*such as api_keys = { "any" = "[*]" }',
     ),
 }  # fmt: skip
 
@@ -732,7 +732,7 @@ def test_where_nothing_arrived_the_section_says_what_to_look_at(
     result.assert_outcomes(failed=3)
     sections = [text.partition("\n_")[0] for text in str(result.stdout).split("requests that reprompt-mock saw")[1:]]
     assert f"none, and {name.upper()} names a proxy" in sections[0]
-    assert "take the fixture reprompt_mock_env, or add 127.0.0.1 to NO_PROXY" in sections[0]
+    assert "use the fixture reprompt_mock_env, or add 127.0.0.1 to NO_PROXY" in sections[0]
     assert "none: a client reaches this world at http://127.0.0.1:" in sections[1]
     assert not [section for section in sections[1:] if "_PROXY" in section]
 

@@ -8,12 +8,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from reprompt_mock.app import create_app
+from reprompt_mock.clock import SECOND
 from reprompt_mock.errors import TooManyRequests
 from reprompt_mock.rate_limit import RateLimiter
 from reprompt_mock.settings import load
 from tests.conftest import LONDON, Org
 
-SECOND = 1_000_000
 KEYS = {"one": "*", "two": "*"}
 
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from reprompt_mock.settings import ConfigurationError, Settings, WorldSettings, load
+from reprompt_mock.settings import ConfigurationError, Settings, load
+from reprompt_mock.world_settings import WorldSettings
 
 SECRET = "sk-live-4711"
 
@@ -35,6 +36,13 @@ VALUES: dict[str, tuple[Any, Any, str, str, tuple[Any, Any, Any]]] = {
     "drift_rate": (0.2, 1, "0", "0.5", (1.0, 0.0, 0.5)),
     "batch_failure_threshold": (0.5, 1, "0", "0.25", (1.0, 0.0, 0.25)),
     "max_jobs_per_request": (50_000, 5, "6", "7", (5, 6, 7)),
+    "attribute_status": ("all", "asked", "all", "'asked'", ("asked", "all", "asked")),
+    "generate_place_ids": (False, True, "false", "true", (True, False, True)),
+    "export_inline_rows": (50_000, 5, "6", "7", (5, 6, 7)),
+    "export_inline_bytes": (120_000_000, 5, "6", "7", (5, 6, 7)),
+    "export_queued_seconds": (2.0, 1, "3", "4.5", (1.0, 3.0, 4.5)),
+    "export_seconds_per_10000_rows": (4.0, 1, "3", "4.5", (1.0, 3.0, 4.5)),
+    "export_failure_rate": (0.0, 1, "0.5", "0.25", (1.0, 0.5, 0.25)),
     "strict_attributes": (False, True, "false", "true", (True, False, True)),
     "rate_limit": (0.0, 1, "2", "2.5", (1.0, 2.0, 2.5)),
     "host": ("localhost", "::1", "0.0.0.0", "'127.0.0.1'", ("::1", "0.0.0.0", "127.0.0.1")),

@@ -8,12 +8,13 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from reprompt_mock import faults
 from reprompt_mock.handle import types
 from reprompt_mock.handle.parts import Faults
 from reprompt_mock.history import AttributeStatus
-from reprompt_mock.settings import Settings, WorldSettings
+from reprompt_mock.operations import OPERATION_IDS
+from reprompt_mock.settings import Settings
 from reprompt_mock.specs import FaultMatchSpec, FaultSpec, FaultThen, RuleMatch, RuleSpec, RuleThen
+from reprompt_mock.world_settings import WorldSettings
 from tests.typing.checked import mypy, wrong_lines
 
 
@@ -48,7 +49,7 @@ def test_every_key_that_the_emulator_takes_can_be_written(kind: str) -> None:
 
 
 def test_every_word_that_the_emulator_takes_can_be_written() -> None:
-    assert set(get_args(types.Operation)) == set(faults.OPERATION_IDS)
+    assert set(get_args(types.Operation)) == set(OPERATION_IDS)
     assert set(get_args(types.AttributeStatus)) == {status.value for status in AttributeStatus}
 
 

@@ -1,1 +1,1 @@
-"""What the project is maintained with; nothing of it is installed."""
+"""Tools for maintaining the project; they are not installed."""

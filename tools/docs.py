@@ -1,7 +1,7 @@
 """Generates the tables of the pages from the code: `make docs`.
 
-A page has a table between two marks, `<!-- generated: settings -->` and `<!-- end -->`; what is there is replaced. The
-figures of a bench are between `<!-- bench -->` and `<!-- end -->`, and change only when a run's table is named:
+A page has a table between two marks, `<!-- generated: settings -->` and `<!-- end -->`, whose content is replaced.
+Benchmark figures are between `<!-- bench -->` and `<!-- end -->`, and are replaced only if a run's table is given:
 
     make docs ARGS="--bench build/bench.md"
 """
@@ -24,7 +24,8 @@ from reprompt_mock.attributes import ATTRIBUTE_SETS, CATALOGUE
 from reprompt_mock.cli import _parser
 from reprompt_mock.lifecycle import Hold
 from reprompt_mock.rules import TEST_PLACE_IDS, Then
-from reprompt_mock.settings import _ALSO_KNOWN, PREFIX, Settings, WorldSettings
+from reprompt_mock.settings import _ALSO_KNOWN, PREFIX, Settings
+from reprompt_mock.world_settings import WorldSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -41,7 +42,7 @@ SERVICE = "/v1/{org_slug}/place_enrichment"
 WORLD = "/_mock/orgs/{org_slug}"
 METHODS = ("get", "post", "put", "patch", "delete")
 _BEYOND = 2**53
-"""A bound that only says how large a number the database holds."""
+"""A bound this large only reflects what the database can hold."""
 
 _GENERATED = re.compile(r"(<!-- generated: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 _BENCH = re.compile(r"(<!-- bench -->\n)(.*?)(<!-- end -->)", re.DOTALL)
@@ -49,9 +50,11 @@ _CITATION = re.compile(r" \(contract ([^)]+)\)")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write every generated table anew."""
+    """Write every generated table again."""
     parser = argparse.ArgumentParser(prog="python -m tools.docs", description="Generate the tables of the pages.")
-    parser.add_argument("--bench", type=Path, metavar="FILE.md", help="the table of a bench, for the page about it")
+    parser.add_argument(
+        "--bench", type=Path, metavar="FILE.md", help="the table of a bench run, for the page about speed"
+    )
     bench = parser.parse_args(arguments).bench
     figures = bench.read_text(encoding="utf-8") if bench else None
     for page in pages():
@@ -66,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def pages() -> list[Path]:
-    """List the pages of the manual."""
+    """Return the pages of the manual."""
     return [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 
 
@@ -74,13 +77,13 @@ def generated(page: str) -> str:
     """Replace the generated tables of a page.
 
     Raises:
-        KeyError: a mark names a table that there is not.
+        KeyError: a mark names a table that does not exist.
     """
     return _GENERATED.sub(lambda match: f"{match[1]}\n{TABLES[match[2]]()}\n{match[4]}", page)
 
 
 def anchor(heading: str) -> str:
-    """Return the anchor that a heading has."""
+    """Return the anchor of a heading."""
     return re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-")
 
 
@@ -113,7 +116,7 @@ def settings() -> str:
 
 
 def _in_order_of_use() -> Iterator[tuple[str, FieldInfo]]:
-    """List the settings that every start may need first, then the others in their own order."""
+    """Yield the settings that any start may need first, then the others in their own order."""
     first = ("host", "port", "db")
     yield from ((name, Settings.model_fields[name]) for name in first)
     yield from ((name, field) for name, field in Settings.model_fields.items() if name not in first)
@@ -150,7 +153,7 @@ def _kind(annotation: Any) -> str:
 
 
 def _plain(annotation: Any) -> Any:
-    """Return the class that is left of an annotation without `None`, validators and type arguments."""
+    """Return the class of an annotation, without `None`, validators and type arguments."""
     arguments = get_args(annotation)
     if type(None) in arguments:
         return _plain(next(one for one in arguments if one is not type(None)))
@@ -206,7 +209,7 @@ def _variable(name: str) -> str:
 
 @cache
 def _documents() -> tuple[dict[str, Any], dict[str, Any]]:
-    """Read both OpenAPI documents: the service's, and the control API's."""
+    """Return both OpenAPI documents: the service's and the control API's."""
     with RepromptMock() as mock:
         service, control = (
             httpx2.get(f"{mock.url}{path}", trust_env=False) for path in ("/openapi.json", "/_mock/openapi.json")
@@ -252,7 +255,7 @@ def _default_of(schema: Mapping[str, Any]) -> str:
 
 
 def _range_of(schema: Mapping[str, Any]) -> str:
-    """Say which values a parameter may have, of the kind that is not null."""
+    """Describe the values that a parameter may have, apart from null."""
     kind = next((one for one in schema.get("anyOf", ()) if one.get("type") != "null"), schema)
     if "enum" in kind or "const" in kind:
         return ", ".join(map(_code, kind.get("enum") or [kind["const"]]))
@@ -286,7 +289,7 @@ def _linked(clauses: str) -> str:
 
 
 def attributes() -> str:
-    """Describe the attributes: in which sets they are, and what they fill."""
+    """Describe the attributes: their sets, outputs and needs."""
     rows = [
         (_code(name), ", ".join(map(_code, _sets_of(name))), ", ".join(map(_code, one.outputs)), _needs(one))
         for name, one in CATALOGUE.items()

@@ -25,8 +25,8 @@ clean_up() {
     rm -rf --one-file-system "$work/storage" "$work/run" "$work/data"
 }
 
-# Prints the packages of those tools that are not there. Each is asked for by itself: of several names `command -v`
-# succeeds where any is there. Functions do not count, such as our own buildah.
+# Prints the packages of missing tools. Each tool is looked up separately, since `command -v` succeeds if any of several
+# names exists. Functions, such as our own buildah, do not count.
 missing_packages() {
     local tool
     for tool in buildah:buildah debootstrap:debootstrap ip:iproute2 pgrep:procps nsenter:util-linux unshare:util-linux; do
@@ -72,7 +72,7 @@ make_base() {
     passed "base: Debian $VERSION_CODENAME with Python $version"
 }
 
-# The machine's pip fetches, since only it knows the machine's configuration; the build's pip finds all in a folder.
+# The machine's pip downloads, since only it knows the machine's configuration; the build's pip installs from a folder.
 build_image() {
     "$python" -m pip download -qq --disable-pip-version-check --dest "$work/wheels" --only-binary :all: \
         --python-version "$version" . hatchling
@@ -113,7 +113,7 @@ check_content() {
     passed "its bytecode is used"
 }
 
-# start USER ARGUMENT…: as an engine does, with namespaces of its own, as process 1, the root read-only but for /data.
+# start USER ARGUMENT…: as an engine does: in new namespaces, as process 1, with a read-only root except for /data.
 start() {
     user=$1
     started=$(now)
@@ -132,7 +132,7 @@ start() {
     until server=$(pgrep --parent $engine); do sleep 0.01; done
 }
 
-# inside COMMAND…: as docker exec does.
+# inside COMMAND…: runs a command as docker exec does.
 inside() {
     nsenter --target "$server" --mount --pid --net --root --setuid "${user%:*}" --setgid "${user#*:}" \
         env --ignore-environment "${environment[@]}" "$@"

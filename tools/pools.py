@@ -1,9 +1,9 @@
-"""Makes the pools of names and places and the ranges of phone numbers that the emulator picks from.
+"""Generates the pools of names and places and the ranges of phone numbers that the emulator picks from.
 
     .venv/bin/python tools/pools.py
 
-Another version of Faker or of phonenumbers knows other names and numbers: with it, a seed has other values. So both
-are pinned, and what they make is kept as data, which also is read a hundred times as quickly as they are loaded.
+Other versions of Faker or phonenumbers have other names and numbers, with which a seed would have other values. Both
+are therefore pinned, and their output is kept as data, which also loads a hundred times faster than the libraries.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _POOL = 64
 _ADDRESSES = "faker.providers.address"
 _PROVIDERS = ("faker.providers.person", _ADDRESSES, "faker.providers.misc")
 _ELSEWHERE = "en_US"
-"""The locale of what Faker does not have in another."""
+"""The locale for what Faker lacks in another."""
 _UNORDERED_CITIES = frozenset({"it_IT"})
-"""Locales whose cities Faker keeps in a set, so that every process picks others."""
+"""Locales whose cities Faker keeps in a set, so that every process picks different ones."""
 _STATES = ("state_abbr", "province_abbr", "state", "administrative_unit", "prefecture", "province")
 _SUBSCRIBER_DIGITS = 4
 _NORTH_AMERICA = 1
@@ -40,7 +40,7 @@ Pools = dict[str, list[str]]
 
 
 def pools() -> dict[str, Pools]:
-    """Make the pools of each locale: surnames, and streets, cities and states of the country that has it as its own."""
+    """Return the pools of each locale: surnames, and the streets, cities and states of its own country."""
     locales = sorted({facts.locale for facts in countries().values()})
     natives = {facts.locale: facts for facts in countries().values() if _has_addresses(facts)}
     return {locale: _pools(locale, natives.get(locale)) for locale in locales}
@@ -66,12 +66,12 @@ def _pools(locale: str, native: Country | None) -> Pools:
 
 
 def _faker(locale: str) -> Any:
-    """Load a locale with the providers that are used, `misc` by Philippine addresses."""
+    """Load a locale with the providers that are needed (Philippine addresses use `misc`)."""
     faker = Generator()
     for name in _PROVIDERS:
         found = locale if _is_localized(name, locale) else _ELSEWHERE
         provider = import_module(f"{name}.{found}").Provider(faker)
-        provider.__use_weighting__ = True  # as Faker's own loader has it: common names are drawn more often
+        provider.__use_weighting__ = True  # as in Faker's own loader: common names are drawn more often
         faker.add_provider(provider)
     return faker
 
@@ -87,12 +87,12 @@ def _pool(make: Callable[[], str]) -> list[str]:
 def _streets(faker: Any, language: str) -> list[str]:
     if language == "ja":
         return _pool(faker.town)
-    # Faker gives Korean streets without the syllable that says street.
+    # Faker's Korean street names lack the syllable for "street".
     return _pool(lambda: f"{faker.street_name()}로" if language == "ko" else faker.street_name())
 
 
 def phones() -> dict[str, tuple[str, int]]:
-    """Find for each country that has phones the beginning of its example number, and how many digits may follow."""
+    """Return the prefix of each country's example phone number, and how many digits may follow it."""
     return {code: found for code in sorted(countries()) if (found := _range(code))}
 
 
@@ -117,13 +117,13 @@ def _is_valid(text: str) -> bool:
 
 
 def written(table: dict[str, Any]) -> str:
-    """Write a table as JSON, a row a line."""
+    """Return a table as JSON, one row per line."""
     rows = (f"{json.dumps(key)}: {json.dumps(row, ensure_ascii=False)}" for key, row in table.items())
     return "{\n" + ",\n".join(rows) + "\n}\n"
 
 
 def files() -> dict[str, str]:
-    """Make the data files by name."""
+    """Return the contents of the data files by name."""
     return {"pools.json": written(pools()), "phones.json": written(phones())}
 
 

@@ -1,7 +1,7 @@
-"""What MkDocs calls while it builds the site: pages link to files of the project, which the site then has too.
+"""Hooks that MkDocs calls while it builds the site, to add the project's files that pages link to.
 
-The pages are written to be read as they are, where links to `../../tests/examples/test_first.py` lead to the file. In
-the site the file is under `project/files/`, so that no link leaves it, and a link to a file that there is not fails the
+The pages are also read in the repository, where a link to `../../tests/examples/test_first.py` leads to the file. On
+the site the file is under `project/files/`, so that no link leaves the site, and a link to a missing file fails the
 build.
 """
 
@@ -26,7 +26,7 @@ _LINK = re.compile(r"\]\(([^)#\s]+)(#[^)]*)?\)")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the files that pages link to outside the manual, and those that these link to."""
+    """Add the files outside the manual that pages link to, and the files that these link to in turn."""
     waiting = [(f"docs/{file.src_uri}", Path(file.abs_src_path or "")) for file in files.documentation_pages()]
     while waiting:
         place, page = waiting.pop()
@@ -55,12 +55,12 @@ def _pointed(link: re.Match[str], here: str, place: str) -> str:
 
 
 def _targets(place: str, text: str) -> list[str]:
-    """List the files outside the manual that a page links to, from the root of the project."""
+    """Return the files outside the manual that a page links to, relative to the project's root."""
     resolved = (_resolved(place, link[1]) for link in _LINK.finditer(text) if "://" not in link[1])
     return [target for target in resolved if target is not None and not target.startswith("docs/")]
 
 
 def _resolved(place: str, link: str) -> str | None:
-    """Find what a link of a page leads to, from the root of the project; None if it leaves that."""
+    """Return the target of a page's link, relative to the project's root, or None if it is outside the project."""
     target = posixpath.normpath(posixpath.join(posixpath.dirname(place), link))
     return None if target.startswith("..") else target

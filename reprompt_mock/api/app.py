@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
 from starlette.middleware.cors import CORSMiddleware
 
-from reprompt_mock import __version__
-from reprompt_mock.api import attributes, batches, jobs
+from reprompt_mock.api import attributes, batches, exports, jobs
 from reprompt_mock.api.auth import Gate
-from reprompt_mock.api.document import build_document
 from reprompt_mock.api.gateway import Gateway
+from reprompt_mock.api.openapi import build_document
+from reprompt_mock.api.recorder import Recorder
 from reprompt_mock.errors import OrganizationNotFound
-from reprompt_mock.mounting import root_of
-from reprompt_mock.openapi import placed
-from reprompt_mock.operations import HeadAsGet, Operations
+from reprompt_mock.head import HeadAsGet
+from reprompt_mock.http.openapi import served
+from reprompt_mock.http.problems import install
+from reprompt_mock.operations import OPERATIONS, Operations
 from reprompt_mock.organizations import is_slug
-from reprompt_mock.problems import install
-from reprompt_mock.wire import answer
+from reprompt_mock.version import __version__
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-    from reprompt_mock.offload import Offload
+    from reprompt_mock.http.offload import Offload
 
-_ROUTERS = (batches.router, jobs.router, attributes.router)
+_ROUTERS = (batches.router, jobs.router, attributes.router, exports.links, exports.router)
 
 
-def create_service_app(offload: Offload) -> Gateway:
+def create_service_app(offload: Offload) -> Recorder:
     """Create the service's app, with its journal and faults."""
     # Flattened: with included routers, each request would be matched against routers first, then against routes.
     routes = [route for router in _ROUTERS for route in router.routes]
@@ -45,7 +44,7 @@ def create_service_app(offload: Offload) -> Gateway:
     )
     app.state.offload = offload
     app.state.gate = Gate(offload.engine.settings.api_keys, offload.engine.settings.revoked_api_keys)
-    operations = Operations(routes)
+    operations = Operations(OPERATIONS)
     install(app, operations.methods_of)
     _serve_document(app)
     if offload.engine.settings.cors_origins:
@@ -55,7 +54,7 @@ def create_service_app(offload: Offload) -> Gateway:
             allow_methods=["*"],
             allow_headers=["*"],
         )
-    return Gateway(HeadAsGet(app), offload, operations)
+    return Recorder(Gateway(HeadAsGet(app), offload), offload.engine.worlds, operations)
 
 
 class _ServiceCors(CORSMiddleware):
@@ -67,12 +66,7 @@ class _ServiceCors(CORSMiddleware):
 
 
 def _serve_document(app: FastAPI) -> None:
-    @cache
-    def built() -> dict[str, Any]:
-        return build_document(app)
-
-    def written(request: Request) -> Response:
-        return answer(placed(built(), root_of(request.scope)))
+    written = served(lambda: build_document(app))
 
     async def document(request: Request) -> Response:
         return written(request)

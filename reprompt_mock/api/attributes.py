@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from fastapi import Response
 
-from reprompt_mock.api.call import Call, calls
+from reprompt_mock.api.call import Call, CallRouter
 from reprompt_mock.attributes import CATALOGUE, CORE
 from reprompt_mock.engine import worlds
-from reprompt_mock.openapi import answered
-from reprompt_mock.wire import answer
+from reprompt_mock.http.openapi import answered
+from reprompt_mock.http.wire import answer
 
-router = calls("attributes", 401, 403, 404, 429)
+router = CallRouter("attributes", 401, 403, 404, 429)
 
 
-@router.get("/attributes", operation_id="get_attributes", responses=answered("V1AttributesResponse"))
+@router.serves("get_attributes", responses=answered("V1AttributesResponse"))
 async def get_attributes(call: Call) -> Response:
     """List the attributes that can be enriched (contract I4)."""
     await call.read(worlds.touch)

@@ -6,6 +6,7 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING
 
 from reprompt_mock.errors import KeyMissing, KeyRefused, OrganizationForbidden, OrganizationNotFound
+from reprompt_mock.exchange import KEY_HEADERS
 from reprompt_mock.organizations import is_slug
 
 if TYPE_CHECKING:
@@ -16,15 +17,17 @@ EVERY_ORGANIZATION = "*"
 
 def keys_sent(headers: Iterable[tuple[bytes, bytes]]) -> list[str]:
     """Return the keys in a request's headers, whose names must be lower case (contract A1)."""
-    keys = []
-    for name, value in headers:
-        if name == b"apikey":
-            keys.append(value.decode("latin-1").strip())
-        elif name == b"authorization":
-            scheme, _, key = value.decode("latin-1").strip().partition(" ")
-            if scheme.lower() == "bearer":
-                keys.append(key.strip())
+    keys = [_key_in(*header) for header in headers if header[0] in KEY_HEADERS]
     return [key for key in keys if key]
+
+
+def _key_in(name: bytes, value: bytes) -> str:
+    """Find the key in a header that may have one; gives nothing where it has none."""
+    text = value.decode("latin-1").strip()
+    if name == b"apikey":
+        return text
+    scheme, _, key = text.partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
 
 
 class Gate:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Query, Response
 
+from reprompt_mock.api import facts
 from reprompt_mock.api.bodies import parse_batch
-from reprompt_mock.api.call import Call, calls
-from reprompt_mock.api.document import errors
+from reprompt_mock.api.call import Call, CallRouter
+from reprompt_mock.api.openapi import errors
 from reprompt_mock.api.schemas.batches import (
     BulkRefreshBatchRequest,
     PlaceBatchPayload,
@@ -22,33 +23,44 @@ from reprompt_mock.clock import iso
 from reprompt_mock.engine import batches, clock, reprocess
 from reprompt_mock.engine.descriptions import batch_body, status_body
 from reprompt_mock.engine.reprocess import Wanted
-from reprompt_mock.openapi import answered, request_body
+from reprompt_mock.http.openapi import answered, request_body
+from reprompt_mock.http.wire import answer, parse
 from reprompt_mock.reprocess import scope_of
-from reprompt_mock.wire import answer, parse
 
 if TYPE_CHECKING:
+    from reprompt_mock.api.facts import Facts
+    from reprompt_mock.engine.submissions import BatchToCreate
     from reprompt_mock.lifecycle import JobStatus
     from reprompt_mock.store.batches import StoredBatch
 
-router = calls("batches", 401, 403, 404, 422, 429)
+router = CallRouter("batches", 401, 403, 404, 422, 429)
 
 BELOW_2_63 = 2**63 - 1
 Offset = Annotated[int, Query(ge=0, le=BELOW_2_63, description="How many to skip.")]
 
 
-@router.post(
-    "/batches",
-    operation_id="create_batch",
+@router.serves(
+    "create_batch",
     responses=answered("SubmittedPlaceBatchResponse") | errors(400, 413),
     openapi_extra=request_body(PlaceBatchPayload),
 )
 async def create_batch(call: Call) -> Response:
     """Create a batch of places, or append to the batch that `batch_id` names (contract D)."""
-    request = await call.prepare(partial(parse_batch, max_jobs=call.settings.max_jobs_per_request))
-    return answer(batch_body(await call.write(batches.create, request)))
+    settings = call.settings
+    read = partial(_to_create, max_jobs=settings.max_jobs_per_request, generates_ids=settings.generate_place_ids)
+    request, asked = await call.prepare(read)
+    call.note(asked)
+    view = await call.write(batches.create, request)
+    call.note(facts.of_created(view))
+    return answer(batch_body(view))
 
 
-@router.get("/batches/{batch_id}", operation_id="get_batch", responses=answered("SubmittedPlaceBatchResponse"))
+def _to_create(body: bytes, *, max_jobs: int, generates_ids: bool) -> tuple[BatchToCreate, Facts]:
+    request = parse_batch(body, max_jobs=max_jobs, generates_ids=generates_ids)
+    return request, facts.of_places(request.places)
+
+
+@router.serves("get_batch", responses=answered("SubmittedPlaceBatchResponse"))
 async def get_batch(
     call: Call,
     batch_id: str,
@@ -57,16 +69,18 @@ async def get_batch(
     ] = None,
 ) -> Response:
     """Describe a batch: its status, and its place ids by status (contract E)."""
+    call.note({"batch_id": facts.named(batch_id)})
     names = None if enrichments is None else attribute_names(enrichments)
     view = call.glance(batches.kept, batch_id) if names is None else None
     if view is None:
         if call.settings.poll_advance:
             await call.write(clock.poll, batch_id)
         view = await call.read(batches.status, batch_id, names)
+    call.note(facts.of_batch(view))
     return answer(status_body(view))
 
 
-@router.get("/batches", operation_id="list_batches", responses=answered("PaginatedBatchesResponse"))
+@router.serves("list_batches", responses=answered("PaginatedBatchesResponse"))
 async def list_batches(
     call: Call,
     limit: Annotated[int, Query(ge=1, le=500, description="The most batches to return.")] = 10,
@@ -74,24 +88,28 @@ async def list_batches(
     query: Annotated[str | None, Query(description="Part of the name, case-insensitive.")] = None,
 ) -> Response:
     """List batches, newest first (contract H)."""
+    call.note({"limit": limit, "offset": offset})
     page = await call.read(batches.page, query or "", limit=limit, offset=offset)
+    call.note(facts.of_batches(page))
     listed = [list_entry(batch, status) for batch, status in page.batches]
     return answer({"batches": listed, "total": page.total, "limit": limit, "offset": offset})
 
 
-@router.post(
-    "/batches/{batch_id}/reprocess",
-    operation_id="reprocess_batch",
+@router.serves(
+    "reprocess_batch",
     responses=answered("ReprocessAnswer") | errors(400),
     openapi_extra=request_body(ReprocessBatchRequest, required=False),
 )
 async def reprocess_batch(call: Call, batch_id: str) -> Response:
     """Run a batch's failed, incomplete or all jobs again (contract G)."""
+    call.note({"batch_id": facts.named(batch_id)})
     request = parse(ReprocessBatchRequest, await call.body())
     sent = "failed_only" in request.model_fields_set
     scope = scope_of(request.failed_only if sent else None, request.incomplete_only)
     wanted = wanted_by(request)
+    call.note({"scope": scope.word, "refresh": wanted.refresh, **facts.of_attributes([wanted.attributes])})
     count = await call.write(reprocess.batch, batch_id, scope, wanted)
+    call.note({"reprocessed": count})
     return answer(
         {
             "status": "success",
@@ -103,29 +121,29 @@ async def reprocess_batch(call: Call, batch_id: str) -> Response:
     )
 
 
-@router.put(
-    "/batches/{batch_id}",
-    operation_id="update_batch",
+@router.serves(
+    "update_batch",
     responses=answered("Message"),
     openapi_extra=request_body(UpdateBatchRequest),
 )
 async def update_batch(call: Call, batch_id: str) -> Response:
     """Rename a batch, or mark it for refresh; omitted fields stay unchanged (contract I1)."""
+    call.note({"batch_id": facts.named(batch_id)})
     change = parse(UpdateBatchRequest, await call.body())
     await call.write(batches.update, batch_id, name=change.batch_name, refresh=change.refresh)
     return answer({"status": "success", "message": f"Updated batch {batch_id}"})
 
 
-@router.delete("/batches/{batch_id}", operation_id="delete_batch", responses=answered("Message"))
+@router.serves("delete_batch", responses=answered("Message"))
 async def delete_batch(call: Call, batch_id: str) -> Response:
     """Delete a batch and its jobs (contract I1)."""
+    call.note({"batch_id": facts.named(batch_id)})
     await call.write(batches.delete, batch_id)
     return answer({"status": "success", "message": f"Deleted batch {batch_id}"})
 
 
-@router.post(
-    "/batches/refresh",
-    operation_id="refresh_batches",
+@router.serves(
+    "refresh_batches",
     responses=answered("BulkRefreshBatchResponse") | errors(400),
     openapi_extra=request_body(BulkRefreshBatchRequest),
 )
@@ -133,6 +151,7 @@ async def refresh_batches(call: Call) -> Response:
     """Mark batches for refresh, or unmark them (contract I1)."""
     request = parse(BulkRefreshBatchRequest, await call.body())
     marked = await call.write(batches.mark, request.batch_ids, refresh=request.refresh)
+    call.note({"updated": len(marked.updated), "missing": len(marked.missing), "refresh": request.refresh})
     return answer({"updated": marked.updated, "missing": marked.missing, "refresh": request.refresh})
 
 

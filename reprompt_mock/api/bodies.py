@@ -16,12 +16,12 @@ import orjson
 from fastapi.exceptions import RequestValidationError
 
 from reprompt_mock import numerals
-from reprompt_mock.api.schemas.batches import AttributeSet, PlaceBatchPayload
-from reprompt_mock.api.schemas.places import LONGEST_PLACE_ID, PlaceJob
+from reprompt_mock.api.schemas.batches import AttributeSet, PlaceBatchPayload, UnidentifiedPlaceBatchPayload
+from reprompt_mock.api.schemas.places import LONGEST_PLACE_ID, PlaceJob, UnidentifiedPlaceJob
 from reprompt_mock.attributes import merged
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich, check_size
 from reprompt_mock.enrichment.places import has_address, written_place
-from reprompt_mock.wire import loaded, validated
+from reprompt_mock.http.wire import loaded, validated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -106,31 +106,36 @@ class _NotStrict(Exception):
     """The body is not in the strict form."""
 
 
-def parse_batch(body: bytes, *, max_jobs: int) -> BatchToCreate:
-    """Decode the body of a create.
+def parse_batch(body: bytes, *, max_jobs: int, generates_ids: bool = False) -> BatchToCreate:
+    """Read the body of a create.
+
+    Args:
+        body: the body as it came.
+        max_jobs: how many jobs it may have.
+        generates_ids: whether place ids may be missing (contract C4).
 
     Raises:
-        TooManyJobs: the body has more than `max_jobs` jobs, which is checked before the places (contract D2).
-        RequestValidationError: the body is not JSON, or does not fit `PlaceBatchPayload`.
+        TooManyJobs: it is JSON with more than `max_jobs` jobs, which is judged before the places are (contract D2).
+        RequestValidationError: it is not JSON, or does not fit `PlaceBatchPayload`.
     """
     try:
-        return _strict_batch(body, max_jobs)
+        return _strict_batch(body, max_jobs, generates_ids=generates_ids)
     except (_NotStrict, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _lenient_batch(body, max_jobs)
+        return _lenient_batch(body, max_jobs, generates_ids=generates_ids)
 
 
-def _strict_batch(body: bytes, max_jobs: int) -> BatchToCreate:
-    if _ESCAPE in body and _NUL in body:  # most bodies have no escape at all, which is cheap to check
+def _strict_batch(body: bytes, max_jobs: int, *, generates_ids: bool) -> BatchToCreate:
+    if _ESCAPE in body and _NUL in body:  # mostly there is no escape at all, which is found out at once
         raise _NotStrict
     batch = _decode_batch(body)
-    check_size(len(batch.jobs), max_jobs)
-    if batch.batch_id is not None and "/" in batch.batch_id:
+    # The decoder has not looked at the places yet: what is too large may be damaged as well, which comes first.
+    if len(batch.jobs) > max_jobs or (batch.batch_id is not None and "/" in batch.batch_id):
         raise _NotStrict
-    places = list(_strict_places(batch))
+    places = list(_strict_places(batch, generates_ids=generates_ids))
     return BatchToCreate(batch.batch_id, batch.batch_name, places, batch.kick_off_jobs_now, body)
 
 
-def _strict_places(batch: _Batch) -> Iterator[PlaceToEnrich]:
+def _strict_places(batch: _Batch, *, generates_ids: bool) -> Iterator[PlaceToEnrich]:
     of_batch = (batch.attribute_set, batch.attributes)
     shared = merged(of_batch)
     for job in batch.jobs:
@@ -139,7 +144,7 @@ def _strict_places(batch: _Batch) -> Iterator[PlaceToEnrich]:
             place = _decode_place(inputs)
         except msgspec.ValidationError:
             place, inputs = _open_place(inputs)
-        if not place.is_accepted():
+        if not (place.is_accepted() and (job.place_id or generates_ids)):
             raise _NotStrict
         has_own = job.attribute_set or job.attributes
         attributes = merged((job.attribute_set, job.attributes), of_batch) if has_own else shared
@@ -208,29 +213,31 @@ def _beyond_doubles(body: bytes) -> Any:
     return loaded(body)
 
 
-def parse_place(body: bytes) -> PlaceToEnrich:
-    """Decode the body of a request for one place.
+def parse_place(body: bytes, *, generates_ids: bool = False) -> PlaceToEnrich:
+    """Read the body of a request for one place.
 
     Raises:
-        RequestValidationError: the body is not JSON, or does not fit `PlaceJob`.
+        RequestValidationError: it is not JSON, or does not fit `PlaceJob`.
     """
-    return place_to_enrich(validated(PlaceJob, _loaded(body or b"{}")))
+    model: type[PlaceJob | UnidentifiedPlaceJob] = UnidentifiedPlaceJob if generates_ids else PlaceJob
+    return place_to_enrich(validated(model, _loaded(body or b"{}")))
 
 
-def _lenient_batch(body: bytes, max_jobs: int) -> BatchToCreate:
+def _lenient_batch(body: bytes, max_jobs: int, *, generates_ids: bool) -> BatchToCreate:
     value = _loaded(body)
     if isinstance(value, dict) and isinstance(value.get("jobs"), list):
         check_size(len(value["jobs"]), max_jobs)
-    batch = validated(PlaceBatchPayload, value)
+    model: type[PlaceBatchPayload | UnidentifiedPlaceBatchPayload]
+    model = UnidentifiedPlaceBatchPayload if generates_ids else PlaceBatchPayload
+    batch = validated(model, value)
     of_batch = (batch.attribute_set, batch.attributes)
-    places = [
-        place_to_enrich(job, of_batch, at=("jobs", position, "inputs")) for position, job in enumerate(batch.jobs)
-    ]
+    jobs: Sequence[PlaceJob | UnidentifiedPlaceJob] = batch.jobs
+    places = [place_to_enrich(job, of_batch, at=("jobs", position, "inputs")) for position, job in enumerate(jobs)]
     return BatchToCreate(batch.batch_id, batch.batch_name, places, batch.kick_off_jobs_now, body)
 
 
 def place_to_enrich(
-    job: PlaceJob,
+    job: PlaceJob | UnidentifiedPlaceJob,
     of_batch: tuple[str | None, Sequence[str] | None] = (None, None),
     *,
     at: Sequence[str | int] = ("inputs",),

@@ -7,25 +7,29 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 
-from reprompt_mock.api.auth import keys_sent
-from reprompt_mock.api.document import errors
-from reprompt_mock.journal import note_rules
-from reprompt_mock.wire import read_body
+from reprompt_mock.api import facts
+from reprompt_mock.api.openapi import errors
+from reprompt_mock.api.recorder import recording_of
+from reprompt_mock.http.wire import read_body
+from reprompt_mock.operations import OPERATIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Mapping
+
+    from fastapi.types import DecoratedCallable
 
     from reprompt_mock.api.auth import Gate
+    from reprompt_mock.api.facts import Facts
     from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.world import World
     from reprompt_mock.engine.writing import Writing
-    from reprompt_mock.offload import Offload
-    from reprompt_mock.settings import WorldSettings
+    from reprompt_mock.http.offload import Offload
+    from reprompt_mock.world_settings import WorldSettings
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_PREFIX = "/v1/{org_slug}/place_enrichment"
+_BY_ID = {operation.id: operation for operation in OPERATIONS}
 
 
 class Call(Request):
@@ -44,7 +48,8 @@ class Call(Request):
         gate: Gate = request.app.state.gate
         self._offload: Offload = request.app.state.offload
         org_slug = request.path_params["org_slug"]
-        key = gate.admit(org_slug, keys_sent(request.scope["headers"]))
+        self._recording = recording_of(request.scope)
+        key = gate.admit(org_slug, self._recording.keys)
         self.world: World = self._offload.engine.worlds.peek(org_slug)
         self.world.take_token(key)
 
@@ -66,8 +71,19 @@ class Call(Request):
     async def write(self, work: Callable[Concatenate[Writing, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a use case that changes the world."""
         written = await self._offload.write(self.world, work, *args, **kwargs)
-        note_rules(written.rules)
+        self._recording.rules += written.rules
         return written.value
+
+    def note(self, facts: Facts) -> None:
+        """Note what is asked or told, for the record of the request; of two facts of a name the later one holds."""
+        self._recording.facts.update(facts)
+
+    def end(self, *, carried_out: bool) -> None:
+        """Note that the route has come to an answer, or to a refusal: whether its operation was carried out."""
+        recording = self._recording
+        recording.carried_out = carried_out
+        recording.facts["version"] = self.world.present.version
+        recording.facts = facts.bounded(recording.facts)
 
     async def prepare(self, work: Callable[[bytes], T]) -> T:
         """Parse the body with `work`, in a thread if the body is large."""
@@ -79,7 +95,10 @@ class Call(Request):
         Raises:
             BodyTooLarge: the body is larger than `max_body_bytes` (contract B4).
         """
-        return await read_body(self, self._offload.engine.settings.max_body_bytes)
+        body = await read_body(self, self._offload.engine.settings.max_body_bytes)
+        if body:
+            self._recording.facts["body"] = await self._offload.prepare(facts.digest, body)
+        return body
 
 
 class CallRoute(APIRoute):
@@ -89,18 +108,52 @@ class CallRoute(APIRoute):
         """Return a handler that admits requests before FastAPI parses anything."""
         handle, endpoint = super().get_route_handler(), self.endpoint
         named = [field.name for field in self.dependant.path_params]
+        known = frozenset(field.alias for field in self.dependant.query_params)
 
         async def admit(request: Request) -> Response:
             call = Call(request)
-            if request.scope["query_string"]:
-                return await handle(call)
-            # FastAPI has nothing to parse: path parameters are strings, and query parameters have defaults.
-            answer: Response = await endpoint(call, **{name: request.path_params[name] for name in named})
+            try:
+                if request.scope["query_string"]:
+                    call.note(facts.unknown("unknown_parameters", call.query_params.keys() - known))
+                    answer = await handle(call)
+                else:
+                    # FastAPI has nothing to parse: path parameters are strings, and query parameters have defaults.
+                    answer = await endpoint(call, **{name: request.path_params[name] for name in named})
+            except BaseException:
+                call.end(carried_out=False)
+                raise
+            call.end(carried_out=True)
             return answer
 
         return admit
 
 
-def calls(tag: str, *refused: int) -> APIRouter:
-    """Create a router whose routes receive calls; `refused` are the error statuses common to all of them."""
-    return APIRouter(prefix=_PREFIX, tags=[tag], responses=errors(*refused), route_class=CallRoute)
+class CallRouter(APIRouter):
+    """Routes that are given calls.
+
+    Args:
+        tag: what the document has them under.
+        refused: the statuses that all of them may answer.
+    """
+
+    def __init__(self, tag: str, *refused: int) -> None:
+        super().__init__(tags=[tag], responses=errors(*refused), route_class=CallRoute)
+
+    def serves(
+        self,
+        operation_id: str,
+        *,
+        responses: Mapping[int | str, dict[str, Any]],
+        status_code: int | None = None,
+        openapi_extra: dict[str, Any] | None = None,
+    ) -> Callable[[DecoratedCallable], DecoratedCallable]:
+        """Serve an operation by a function, at the method and the path that it has among all operations."""
+        _, method, path = _BY_ID[operation_id]
+        return self.api_route(
+            path,
+            methods=[method],
+            operation_id=operation_id,
+            status_code=status_code,
+            responses=dict(responses),
+            openapi_extra=openapi_extra,
+        )

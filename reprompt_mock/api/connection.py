@@ -6,17 +6,30 @@ import asyncio
 import os
 import socket
 import struct
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 if TYPE_CHECKING:
     from asyncio import Transport
 
-TRANSPORT = "reprompt_mock.transport"
-"""The ASGI extension in which the server exposes a connection's transport."""
+LINE = "reprompt_mock.line"
+"""The ASGI extension in which the server exposes a request's connection."""
 LINGER_SECONDS = 2
 """How long a client has to close a connection after the emulator has finished sending."""
 _CORK = getattr(socket, "TCP_CORK", getattr(socket, "TCP_NOPUSH", None))
 _NO_LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
+
+
+class Line(NamedTuple):
+    """A request's connection: its transport, its number in the emulator, which of its requests it is, from 1."""
+
+    transport: Transport | None
+    number: int | None
+    request: int | None
+
+    @property
+    def is_closing(self) -> bool:
+        """Whether it is known to have ended."""
+        return self.transport is not None and self.transport.is_closing()
 
 
 class _Ending(asyncio.Protocol):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from reprompt_mock.api.exchange import FRAMING, Answer
+from reprompt_mock.api.passage import FRAMING, Answer
 from reprompt_mock.clock import SECOND, http_date
 from reprompt_mock.faults import NO_CONTENT, Abort, Cut, When
 from reprompt_mock.real_time import real_now
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message
 
     from reprompt_mock.api.connection import Connection
-    from reprompt_mock.api.exchange import Exchange
-    from reprompt_mock.faults import DateIn, Effect
+    from reprompt_mock.api.passage import Passage
+    from reprompt_mock.faults import DateIn, Effect, Fault
 
 _SIMULATED = {"detail": "This answer is simulated, as a fault asks."}
 _OTHER_SERVER = {
@@ -27,60 +27,59 @@ _OTHER_SERVER = {
 }
 
 
-async def carry_out(app: ASGIApp, exchange: Exchange) -> None:
-    """Let the app answer a request, or the fault that hits it."""
-    fault, connection = exchange.fault, exchange.connection
+async def carry_out(app: ASGIApp, passage: Passage, fault: Fault | None) -> bool:
+    """Let the app answer a request, or the fault that hits it; tells whether the connection is ended with that."""
     if fault is None:
-        await app(exchange.scope, exchange.receive, exchange.send)
-        return
-    effect = fault.then
+        await app(passage.scope, passage.receive, passage.send)
+        return False
+    effect, connection = fault.then, passage.connection
     if connection is None and effect.ends_connection:
-        await exchange.read()
-        await exchange.answer(_json(501, _OTHER_SERVER))
-        return
+        await passage.read()
+        await passage.answer(_json(501, _OTHER_SERVER))
+        return False
     # The request is carried out as it comes; only its answer waits. A client that has given up and repeats it finds
     # what the first one did.
     is_stopped = fault.when is When.before and (effect.has_no_answer or effect.replaces_answer)
-    real = None if is_stopped else await _collected(app, exchange)
-    await exchange.read()
-    await exchange.wait(effect.delay_seconds)
+    real = None if is_stopped else await _collected(app, passage)
+    await passage.read()
+    await passage.wait(effect.delay_seconds)
     answer = _simulated(effect) if real is None or effect.replaces_answer else _with_headers(real, effect)
-    await _answer(exchange, connection, answer, effect)
+    return await _answer(passage, connection, answer, effect)
 
 
-async def _answer(exchange: Exchange, connection: Connection | None, answer: Answer, effect: Effect) -> None:
+async def _answer(passage: Passage, connection: Connection | None, answer: Answer, effect: Effect) -> bool:
     if effect.abort is None and effect.stale_after_seconds is None:
-        await exchange.answer(answer)
+        await passage.answer(answer)
     elif effect.stale_after_seconds is not None and connection:
-        await _answer_and_retire(exchange, connection, answer, effect.stale_after_seconds)
-    elif effect.abort is Abort.truncate and effect.cut is Cut.gzip:
-        await exchange.answer(_cut_gzip(answer))
-        exchange.status = None
+        await _answer_and_retire(passage, connection, answer, effect.stale_after_seconds)
+    elif effect.cuts_body:
+        await passage.answer(_cut_gzip(answer))
     elif connection:
-        await _break_off(exchange, connection, answer, effect)
-        exchange.status = None
-        exchange.is_ended = True
+        await _break_off(passage, connection, answer, effect)
+        return True
+    return False
 
 
-async def _answer_and_retire(exchange: Exchange, connection: Connection, answer: Answer, seconds: float) -> None:
+async def _answer_and_retire(passage: Passage, connection: Connection, answer: Answer, seconds: float) -> None:
     # A client may send its next request as soon as it has the whole answer: the end must not come later than that.
     if not seconds:
         connection.hold()
-    await exchange.answer(answer)
+    await passage.answer(answer)
     connection.retire_after(seconds)
 
 
-async def _break_off(exchange: Exchange, connection: Connection, answer: Answer, effect: Effect) -> None:
+async def _break_off(passage: Passage, connection: Connection, answer: Answer, effect: Effect) -> None:
+    passage.break_off()
     if effect.abort is Abort.reset:
         connection.reset()
         return
-    if effect.abort is Abort.truncate and answer.body and exchange.scope["method"] != "HEAD":
+    if effect.abort is Abort.truncate and answer.body and passage.scope["method"] != "HEAD":
         half = answer.body[: len(answer.body) // 2]
-        if effect.cut is Cut.chunk and exchange.scope["http_version"] != "1.0":
-            await exchange.begin(answer.framed((b"transfer-encoding", b"chunked")))
+        if effect.cut is Cut.chunk and passage.scope["http_version"] != "1.0":
+            await passage.begin(answer.framed((b"transfer-encoding", b"chunked")))
             connection.write(b"%x\r\n" % len(answer.body) + half)
         else:
-            await exchange.begin(answer.framed(_length(answer.body)), half)
+            await passage.begin(answer.framed(_length(answer.body)), half)
     connection.finish()
 
 
@@ -90,7 +89,7 @@ def _cut_gzip(answer: Answer) -> Answer:
     return answer.framed(_length(half), (b"content-encoding", b"gzip"), (b"connection", b"close"), body=half)
 
 
-async def _collected(app: ASGIApp, exchange: Exchange) -> Answer:
+async def _collected(app: ASGIApp, passage: Passage) -> Answer:
     """Carry a request out and keep its answer."""
     answer = Answer(500, [])
 
@@ -100,7 +99,7 @@ async def _collected(app: ASGIApp, exchange: Exchange) -> Answer:
         else:
             answer.body += message.get("body", b"")
 
-    await app(exchange.scope, exchange.receive, keep)
+    await app(passage.scope, passage.receive, keep)
     return answer
 
 

@@ -9,20 +9,22 @@ from fastapi import Query, Response
 from pydantic import AfterValidator
 from starlette.convertors import PathConvertor, register_url_convertor
 
+from reprompt_mock.api import facts
 from reprompt_mock.api.batches import BELOW_2_63, Offset, list_entry, wanted_by
 from reprompt_mock.api.bodies import parse_place
-from reprompt_mock.api.call import Call, calls
-from reprompt_mock.api.document import errors
+from reprompt_mock.api.call import Call, CallRouter
+from reprompt_mock.api.openapi import errors
 from reprompt_mock.api.schemas.batches import ReprocessJobRequest
 from reprompt_mock.api.schemas.places import PlaceJob
 from reprompt_mock.engine import jobs, reprocess, results
 from reprompt_mock.engine.results import ResultQuery
 from reprompt_mock.errors import EnrichmentNotFound
+from reprompt_mock.http.openapi import answered, request_body
+from reprompt_mock.http.wire import answer, array, parse
 from reprompt_mock.lifecycle import JobStatus
-from reprompt_mock.openapi import answered, request_body
-from reprompt_mock.wire import answer, array, parse
+from reprompt_mock.operations import ANY_TEXT
 
-router = calls("jobs", 401, 403, 404, 422, 429)
+router = CallRouter("jobs", 401, 403, 404, 422, 429)
 
 _DAY_LENGTH = len("2026-01-31")
 
@@ -30,7 +32,7 @@ _DAY_LENGTH = len("2026-01-31")
 class _AnyText(PathConvertor):
     """The rest of a path, including line breaks, which place ids may contain (contract C4)."""
 
-    regex = "(?s:.*)"
+    regex = ANY_TEXT
 
 
 register_url_convertor("any_text", _AnyText())
@@ -42,7 +44,7 @@ def _real_day(day: str | None) -> str | None:
     return day
 
 
-@router.get("/jobs", operation_id="get_jobs", responses=answered("JobListResponse", "PaginatedBatchesResponse"))
+@router.serves("get_jobs", responses=answered("JobListResponse", "PaginatedBatchesResponse"))
 async def get_jobs(
     call: Call,
     batch_id: Annotated[str | None, Query(alias="batchId", description="Only this batch's jobs.")] = None,
@@ -61,46 +63,50 @@ async def get_jobs(
     """List results in pages, in order of submission, or a summary per day (contract F1, F2)."""
     query = ResultQuery(batch_id, exclude_batches, date.fromisoformat(day) if day else None)
     page = {"limit": limit, "offset": offset}
+    call.note(page if batch_id is None else {"batch_id": facts.named(batch_id), **page})
     if group_by is not None:
         days = await call.read(results.days, query, **page)
+        call.note(facts.of_batches(days))
         batches = [list_entry(batch, status) for batch, status in days.batches]
         return answer({"batches": batches, "total": days.total, **page})
     found = await call.read(results.page, query, **page)
+    call.note(facts.of_results(found))
     return answer({"jobs": array(found.jobs), "total": found.total, **page})
 
 
-@router.post(
-    "/jobs",
-    operation_id="create_job",
+@router.serves(
+    "create_job",
     responses=answered("SubmittedJob") | errors(400, 413),
     openapi_extra=request_body(PlaceJob),
 )
 async def create_job(call: Call) -> Response:
     """Submit one place that belongs to no batch (contract I2)."""
-    place = parse_place(await call.body())
+    place = parse_place(await call.body(), generates_ids=call.settings.generate_place_ids)
+    call.note(facts.of_places([place]))
     job = await call.write(jobs.submit, place)
+    call.note({"place_id": facts.named(job["place_id"]), "status": JobStatus.pending.name, "created": 1})
     # The answer describes the job as submitted, however short its time in pending.
     return answer({"place_id": job["place_id"], "inputs": job["inputs"], "status": JobStatus.pending.name})
 
 
-@router.post(
-    "/enrich",
-    operation_id="enrich",
+@router.serves(
+    "enrich",
     responses=answered("PlaceJobResult") | errors(400, 413),
     openapi_extra=request_body(PlaceJob),
 )
 async def enrich(call: Call) -> Response:
     """Enrich one place and answer with its result (contract I3)."""
-    place = parse_place(await call.body())
+    place = parse_place(await call.body(), generates_ids=call.settings.generate_place_ids)
+    call.note(facts.of_places([place]))
     result = await call.write(jobs.enrich, place)
     if isinstance(result, EnrichmentNotFound):
         raise result
+    call.note({**facts.of_result(result), "created": 1})
     return answer(result)
 
 
-@router.post(
-    "/jobs/reprocess",
-    operation_id="reprocess_jobs",
+@router.serves(
+    "reprocess_jobs",
     responses=answered("ReprocessJobsAnswer") | errors(400),
     openapi_extra=request_body(ReprocessJobRequest),
 )
@@ -108,7 +114,9 @@ async def reprocess_jobs(call: Call) -> Response:
     """Run the most recently submitted job of each place again (contract G9)."""
     request = parse(ReprocessJobRequest, await call.body())
     wanted = wanted_by(request)
+    call.note({"refresh": wanted.refresh, **facts.of_attributes([wanted.attributes])})
     places = await call.write(reprocess.places, request.place_ids, wanted)
+    call.note({"reprocessed": len(places.found), "missing": len(places.missing), "place_ids": facts.few(places.found)})
     return answer(
         {
             "status": "success",
@@ -120,14 +128,19 @@ async def reprocess_jobs(call: Call) -> Response:
     )
 
 
-@router.get("/jobs/{place_id:any_text}", operation_id="get_job", responses=answered("PlaceJobResult"))
+@router.serves("get_job", responses=answered("PlaceJobResult"))
 async def get_job(call: Call, place_id: str) -> Response:
     """Return the result of a place's most recently submitted job (contract F8)."""
-    return answer(await call.read(results.of_place, place_id))
+    call.note({"place_id": facts.named(place_id)})
+    result = await call.read(results.of_place, place_id)
+    call.note(facts.of_result(result))
+    return answer(result)
 
 
-@router.delete("/jobs/{place_id:any_text}", operation_id="delete_job", responses=answered("Message"))
+@router.serves("delete_job", responses=answered("Message"))
 async def delete_job(call: Call, place_id: str) -> Response:
     """Delete all jobs of a place (contract F8)."""
+    call.note({"place_id": facts.named(place_id)})
     count = await call.write(jobs.delete, place_id)
+    call.note({"deleted": count})
     return answer({"status": "success", "message": f"Deleted {count} jobs of place {place_id}"})

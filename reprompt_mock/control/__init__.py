@@ -1,1 +1,1 @@
-"""The emulator's own API under /_mock: worlds, clock, settings. No part of the service."""
+"""The emulator's own API under /_mock: worlds, clock, settings and so on. It is not part of the service."""

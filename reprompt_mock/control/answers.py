@@ -1,4 +1,4 @@
-"""What the control API answers: for its document alone, with which it is loaded."""
+"""The control API's response models, which only its OpenAPI document uses and loads."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from reprompt_mock.http.answers import BatchMetadata, StatusCounts
+
 
 class Health(BaseModel):
-    """The emulator answers."""
+    """The emulator is up."""
 
     status: Literal["ok"] = "ok"
     version: str
@@ -20,26 +22,26 @@ class Clock(BaseModel):
     """A world's clock."""
 
     now: datetime = Field(description="The virtual time, UTC.")
-    running: bool = Field(description="Whether time passes by itself.")
+    running: bool = Field(description="Whether the clock runs.")
     speed: float = Field(description="Virtual seconds per real second.")
 
 
 class Settled(BaseModel):
-    """What settling came to."""
+    """The result of settling."""
 
     now: datetime = Field(description="The virtual time, UTC.")
-    advanced_seconds: float = Field(description="By how much the clock moved.")
+    advanced_seconds: float = Field(description="How far the clock moved.")
     unfinished: int = Field(description="How many jobs in scope are still unfinished: held ones and uploads.")
 
 
-class StatusCounts(BaseModel):
-    """Jobs by status."""
+class ExportCounts(BaseModel):
+    """Exports by status."""
 
-    pending: int
     queued: int
-    in_progress: int
+    running: int
     completed: int
     failed: int
+    expired: int
 
 
 class WorldSummary(BaseModel):
@@ -48,6 +50,7 @@ class WorldSummary(BaseModel):
     org_slug: str
     batches: int
     jobs: StatusCounts
+    exports: ExportCounts
     clock: Clock
 
 
@@ -55,15 +58,6 @@ class WorldList(BaseModel):
     """All worlds."""
 
     orgs: list[WorldSummary]
-
-
-class BatchMetadata(BaseModel):
-    """A batch's counts."""
-
-    total_jobs: int
-    completed_jobs: int
-    status_counts: StatusCounts
-    success_rate: float | None
 
 
 class Batch(BaseModel):
@@ -78,37 +72,22 @@ class Batch(BaseModel):
 
 
 class Released(BaseModel):
-    """How many jobs go on."""
+    """How many jobs were released."""
 
     released: int
 
 
 class Ids(BaseModel):
-    """What was added, by id."""
+    """The ids of what was added."""
 
     ids: list[str]
 
 
-class ErrorEntry(BaseModel):
-    """What does not fit a schema, and where."""
-
-    loc: list[str | int]
-    msg: str
-    type: str
-    input: Any = None
-
-
-class ErrorAnswer(BaseModel):
-    """Why a request is refused: a sentence, or what does not fit its schema."""
-
-    detail: str | list[ErrorEntry]
-
-
 class Journal(BaseModel):
-    """The latest requests of a world, newest last."""
+    """The latest requests of a world in order of arrival, newest last."""
 
     requests: list[dict[str, Any]] = Field(
         description="Each with sequence, time, real_time, operation, method, path, query, headers, body, status,"
-        " duration_seconds, fault and rules."
+        " answer_headers, facts, sent, carried_out, connection, request_on_connection, duration_seconds, fault, rules."
     )
-    dropped: int = Field(description="How many requests are kept no more.")
+    dropped: int = Field(description="How many older requests were dropped.")

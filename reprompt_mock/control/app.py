@@ -1,30 +1,31 @@
-"""The control app: its routes, its errors, its document. Its own app, so nothing of the service can touch it."""
+"""The control app: its routes, errors and document. It is a separate app, so that nothing in the service affects it."""
 
 from __future__ import annotations
 
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request, Response
+from fastapi.routing import APIRoute
 
-from reprompt_mock import __version__
 from reprompt_mock.control import batches, clock, faults, journal, release, rules, settings, snapshot, worlds
-from reprompt_mock.control.document import build_document
 from reprompt_mock.control.guard import Guard
-from reprompt_mock.mounting import root_of
-from reprompt_mock.openapi import placed
-from reprompt_mock.operations import HeadAsGet, Operations
-from reprompt_mock.problems import install
-from reprompt_mock.wire import answer
+from reprompt_mock.control.openapi import build_document
+from reprompt_mock.head import HeadAsGet
+from reprompt_mock.http.openapi import served
+from reprompt_mock.http.problems import install
+from reprompt_mock.operations import Operation, Operations
+from reprompt_mock.version import __version__
 
 if TYPE_CHECKING:
-    from reprompt_mock.offload import Offload
+    from collections.abc import Iterator
+
+    from reprompt_mock.http.offload import Offload
 
 _ROUTERS = tuple(room.router for room in (worlds, batches, settings, clock, rules, release, faults, journal, snapshot))
 
 
 def create_control_app(offload: Offload) -> Guard:
-    """Make the control app of an engine, guarded."""
+    """Create the control app of an engine, behind its guard."""
     app = FastAPI(
         title="reprompt-mock control API",
         version=__version__,
@@ -36,20 +37,22 @@ def create_control_app(offload: Offload) -> Guard:
     app.state.offload = offload
     for router in _ROUTERS:
         app.include_router(router)
-    routes = [route for router in _ROUTERS for route in router.routes]
-    install(app, Operations(routes).methods_of)
+    install(app, Operations(_operations()).methods_of)
     _serve_document(app)
     emulator = offload.engine.settings
     return Guard(HeadAsGet(app), allowed_hosts=emulator.allowed_hosts, token=emulator.control_token)
 
 
-def _serve_document(app: FastAPI) -> None:
-    @cache
-    def built() -> dict[str, Any]:
-        return build_document(app)
+def _operations() -> Iterator[Operation]:
+    for router in _ROUTERS:
+        for route in router.routes:
+            if isinstance(route, APIRoute):
+                for method in route.methods or ():
+                    yield Operation(route.name, method, route.path)
 
-    def written(request: Request) -> Response:
-        return answer(placed(built(), root_of(request.scope)))
+
+def _serve_document(app: FastAPI) -> None:
+    written = served(lambda: build_document(app))
 
     async def document(request: Request) -> Response:
         return written(request)

@@ -1,15 +1,15 @@
-"""A batch, looked at from outside: no request of a client's, so nothing comes of it."""
+"""A batch, observed without any of the effects of a client's request."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
 from reprompt_mock.control.call import Controlled
-from reprompt_mock.control.document import errors
+from reprompt_mock.control.openapi import errors
 from reprompt_mock.engine import batches
 from reprompt_mock.engine.descriptions import status_body
-from reprompt_mock.openapi import answered
-from reprompt_mock.wire import answer
+from reprompt_mock.http.openapi import answered
+from reprompt_mock.http.wire import answer
 
 router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 404, 422, 503))
 

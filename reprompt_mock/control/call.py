@@ -1,4 +1,4 @@
-"""What the control routes share: the world of the path, the body by a model, the two doors to the engine."""
+"""What the control routes share: the path's world, body parsing, and the engine's two doors."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pydantic import BaseModel
 
 from reprompt_mock.engine.world import World
 from reprompt_mock.errors import OrganizationNotFound
-from reprompt_mock.offload import Offload
+from reprompt_mock.http.offload import Offload
+from reprompt_mock.http.wire import loaded, parse, read_body, validated
 from reprompt_mock.organizations import is_slug
-from reprompt_mock.wire import loaded, parse, read_body, validated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,13 +28,13 @@ Model = TypeVar("Model", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What a route needs of its request."""
+    """What a route needs from its request."""
 
     request: Request
 
     @property
     def offload(self) -> Offload:
-        """The way to the engine."""
+        """The offload through which use cases run."""
         offload: Offload = self.request.app.state.offload
         return offload
 
@@ -45,10 +45,10 @@ class Control:
 
     @property
     def world(self) -> World:
-        """The world that the path names, not made by being looked at.
+        """The world that the path names; looking at it does not create it.
 
         Raises:
-            OrganizationNotFound: the path names no possible slug.
+            OrganizationNotFound: the path's slug is not valid.
         """
         org_slug = self.request.path_params["org_slug"]
         if not is_slug(org_slug):
@@ -60,11 +60,11 @@ class Control:
         return await read_body(self.request, self.engine.settings.max_body_bytes)
 
     async def body(self, model: type[Model]) -> Model:
-        """Read the body by a model."""
+        """Read the body and validate it with a model."""
         return parse(model, await self.raw_body())
 
     async def read(self, work: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a use case that reads the world, without making it."""
+        """Run a use case that reads the world, without creating it."""
         return await self.offload.read(self.world, work, *args, **kwargs)
 
     async def write(self, work: Callable[Concatenate[Writing, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -73,7 +73,7 @@ class Control:
 
 
 async def one_or_more(control: Control, model: type[Model]) -> list[Model]:
-    """Read the body as one value of a model, or as a list of them."""
+    """Read the body as one value of a model or a list of them."""
     value = loaded(await control.raw_body())
     if isinstance(value, list):
         return [validated(model, one, at=[position]) for position, one in enumerate(value)]

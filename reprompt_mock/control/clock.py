@@ -9,10 +9,10 @@ from fastapi import APIRouter, Response
 from reprompt_mock.clock import SECOND, iso, moment_of
 from reprompt_mock.control import bodies
 from reprompt_mock.control.call import Controlled
-from reprompt_mock.control.document import errors
+from reprompt_mock.control.openapi import errors
 from reprompt_mock.engine import clock
-from reprompt_mock.openapi import answered, request_body
-from reprompt_mock.wire import answer
+from reprompt_mock.http.openapi import answered, request_body
+from reprompt_mock.http.wire import answer
 
 if TYPE_CHECKING:
     from reprompt_mock.engine.clock import ClockView
@@ -22,7 +22,7 @@ router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 4
 
 @router.get("/clock", responses=answered("Clock"))
 async def get_clock(control: Controlled) -> Response:
-    """Show a world's clock: `{"now", "running", "speed"}`."""
+    """Return a world's clock: `{"now", "running", "speed"}`."""
     return answer(clock_body(await control.read(clock.show)))
 
 
@@ -45,7 +45,7 @@ async def change_clock(control: Controlled) -> Response:
     openapi_extra=request_body(bodies.Advance),
 )
 async def advance(control: Controlled) -> Response:
-    """Move the clock forward by `{"seconds": 30}`; every transition due by then has happened when it answers."""
+    """Advance the clock by `{"seconds": 30}` and apply every transition that is then due."""
     wanted = await control.body(bodies.Advance)
     return answer(clock_body(await control.write(clock.advance, round(wanted.seconds * SECOND))))
 
@@ -58,8 +58,7 @@ async def advance(control: Controlled) -> Response:
 async def settle(control: Controlled) -> Response:
     """Advance just far enough for every job to finish, or every job of `{"batch_id": …}`.
 
-    It answers `{"now", "advanced_seconds", "unfinished"}`; held and stuck jobs and uploads that were not started
-    stay unfinished.
+    It returns `{"now", "advanced_seconds", "unfinished"}`. Held and stuck jobs and uploads stay unfinished.
     """
     wanted = await control.body(bodies.Settle)
     settled = await control.write(clock.settle, wanted.batch_id)
@@ -73,5 +72,5 @@ async def settle(control: Controlled) -> Response:
 
 
 def clock_body(view: ClockView) -> dict[str, Any]:
-    """Show a clock."""
+    """Return a clock's JSON form."""
     return {"now": iso(view.now), "running": view.running, "speed": view.speed}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 
 from reprompt_mock.control.call import Controlled, one_or_more
-from reprompt_mock.control.document import errors
+from reprompt_mock.control.openapi import errors
 from reprompt_mock.engine import scenario
-from reprompt_mock.openapi import answered, request_body
+from reprompt_mock.http.openapi import answered, request_body
+from reprompt_mock.http.wire import answer
 from reprompt_mock.specs import FaultSpec
-from reprompt_mock.wire import answer
 
 router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 404, 422, 503))
 

@@ -1,4 +1,4 @@
-"""Who may call the control API: no page of a foreign site, and nobody without the token where one is set."""
+"""Who may call the control API: no page of another site, and only holders of the token if one is set."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 from reprompt_mock.errors import ControlForbidden, ControlTokenRefused, MockError
-from reprompt_mock.problems import problem
+from reprompt_mock.http.problems import problem
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -19,7 +19,7 @@ _LOCAL_ENDINGS = (".localhost", ".internal")
 
 
 def is_local(host: str, allowed: Collection[str]) -> bool:
-    """Tell whether a `Host` header names something that no foreign page can be served from (DNS rebinding)."""
+    """Return whether no foreign page can be served from the host of a `Host` header (DNS rebinding)."""
     name = _without_port(host).rstrip(".").lower()
     if not name:
         return False
@@ -45,8 +45,8 @@ class Guard:
 
     Args:
         app: the control app.
-        allowed_hosts: further host names that it may be called by.
-        token: what it wants as Bearer token, None for nothing.
+        allowed_hosts: further host names under which it may be called.
+        token: the required Bearer token, None for none.
     """
 
     def __init__(self, app: ASGIApp, *, allowed_hosts: Collection[str], token: str | None) -> None:

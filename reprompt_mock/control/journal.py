@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from reprompt_mock.control.call import Controlled
-from reprompt_mock.control.document import errors
+from reprompt_mock.control.openapi import errors
 from reprompt_mock.faults import RequestMatch
+from reprompt_mock.http.openapi import answered
+from reprompt_mock.http.wire import answer
 from reprompt_mock.journal import Filter
-from reprompt_mock.openapi import answered
-from reprompt_mock.wire import answer
 
 router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 404, 422, 503))
 
@@ -25,7 +25,7 @@ async def get_journal(
     status: Annotated[int | None, Query(description="Only this status.")] = None,
     limit: Annotated[int | None, Query(ge=0, le=10**6, description="At most this many, the newest.")] = None,
 ) -> Response:
-    """List the latest requests of a world, newest last."""
+    """List the latest requests of a world in order of arrival, newest last, those under way included."""
     journal = control.world.journal
     wanted = Filter(RequestMatch(method, path, operation), status, limit)
     return answer({"requests": journal.find(wanted), "dropped": journal.dropped})

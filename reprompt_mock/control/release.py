@@ -1,4 +1,4 @@
-"""Release: held jobs go on."""
+"""Release: held jobs continue."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from fastapi import APIRouter, Response
 
 from reprompt_mock.control import bodies
 from reprompt_mock.control.call import Controlled
-from reprompt_mock.control.document import errors
+from reprompt_mock.control.openapi import errors
 from reprompt_mock.engine import release as engine_release
-from reprompt_mock.openapi import answered, request_body
-from reprompt_mock.wire import answer
+from reprompt_mock.http.openapi import answered, request_body
+from reprompt_mock.http.wire import answer
 
 router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 404, 422, 503))
 

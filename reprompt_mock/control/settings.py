@@ -6,17 +6,17 @@ from fastapi import APIRouter, Response
 
 from reprompt_mock.control import bodies
 from reprompt_mock.control.call import Controlled
-from reprompt_mock.control.document import errors
+from reprompt_mock.control.openapi import errors
 from reprompt_mock.engine import settings
-from reprompt_mock.openapi import answered, request_body
-from reprompt_mock.wire import answer
+from reprompt_mock.http.openapi import answered, request_body
+from reprompt_mock.http.wire import answer
 
 router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 404, 422, 503))
 
 
 @router.get("/settings", responses=answered("WorldSettings"))
 async def get_settings(control: Controlled) -> Response:
-    """Show a world's settings; a seed beyond 2^53 is text."""
+    """Return a world's settings; a seed beyond 2^53 is text."""
     return answer((await control.read(settings.show)).model_dump(mode="json"))
 
 

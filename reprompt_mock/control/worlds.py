@@ -9,10 +9,10 @@ from fastapi import APIRouter, Response
 
 from reprompt_mock.control.call import Controlled
 from reprompt_mock.control.clock import clock_body
-from reprompt_mock.control.document import errors
+from reprompt_mock.control.openapi import errors
 from reprompt_mock.engine import worlds
-from reprompt_mock.openapi import answered
-from reprompt_mock.wire import answer
+from reprompt_mock.http.openapi import answered
+from reprompt_mock.http.wire import answer
 
 if TYPE_CHECKING:
     from reprompt_mock.engine.worlds import WorldSummary
@@ -37,22 +37,23 @@ async def reset(control: Controlled) -> Response:
 
 @router.get("/orgs/{org_slug}", responses=answered("WorldSummary"))
 async def get_org(control: Controlled) -> Response:
-    """Show a world's counts and clock; an unused one shows zeros and is not created."""
+    """Return a world's counts and clock; an unused world has zeros and is not created."""
     return answer(summary_body(await control.read(worlds.summary)))
 
 
 @router.delete("/orgs/{org_slug}", status_code=204)
 async def delete_org(control: Controlled) -> Response:
-    """Forget a world at once, as if it had never been used."""
+    """Forget a world, as if it had never been used."""
     await control.offload.across(partial(control.engine.forget, control.world))
     return Response(status_code=204)
 
 
 def summary_body(summary: WorldSummary) -> dict[str, Any]:
-    """Show a world's counts and clock."""
+    """Return the JSON form of a world's counts and clock."""
     return {
         "org_slug": summary.org_slug,
         "batches": summary.batches,
         "jobs": summary.jobs.as_dict(),
+        "exports": summary.exports,
         "clock": clock_body(summary.clock),
     }

@@ -1,1 +1,1 @@
-"""Every use case, without HTTP: a room for each, and the two doors through which they are reached."""
+"""Every use case, without HTTP: one module each, reached through two doors."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.batch_status import Counts, status_of
 from reprompt_mock.engine import submissions
+from reprompt_mock.engine.artifacts import preserve
 from reprompt_mock.engine.events import Kind
 from reprompt_mock.engine.relief import makes_room
 from reprompt_mock.errors import BatchNotFound
@@ -24,12 +25,16 @@ if TYPE_CHECKING:
 
 
 class BatchView(NamedTuple):
-    """A batch with its status, its place ids by status, and those per wanted attribute by its status."""
+    """A batch with its status and its place ids, by job status and, per requested attribute, by attribute status.
+
+    `created` are the places that a create brought.
+    """
 
     batch: StoredBatch
     status: JobStatus
     jobs: Mapping[str, Sequence[str]]
     attributes: Mapping[str, Mapping[AttributeStatus, Sequence[str]]] | None = None
+    created: Sequence[str] = ()
 
 
 class BatchPage(NamedTuple):
@@ -40,7 +45,7 @@ class BatchPage(NamedTuple):
 
 
 class MarkedBatches(NamedTuple):
-    """Which of the batches were marked, and which there are not."""
+    """The ids of the batches that were marked, and those that do not exist."""
 
     updated: list[str]
     missing: list[str]
@@ -50,7 +55,7 @@ def find(reading: Reading, batch_id: str) -> StoredBatch:
     """Find a batch of a world.
 
     Raises:
-        BatchNotFound: the world has no batch of this id.
+        BatchNotFound: the world has no batch with this id.
     """
     batch = reading.key and batches.find(reading.session, reading.key, batch_id)
     if not batch:
@@ -59,7 +64,7 @@ def find(reading: Reading, batch_id: str) -> StoredBatch:
 
 
 def kept(world: World, batch_id: str) -> BatchView | None:
-    """Give a batch's description where it was read already and still holds; None where it must be read."""
+    """Return a batch's cached description, or None if it has to be read."""
     present = world.present
     if world.is_due() or present.state.settings.poll_advance:
         return None
@@ -71,29 +76,31 @@ def create(writing: Writing, request: BatchToCreate) -> BatchView:
     """Create a batch or append to it (contract D).
 
     Raises:
-        TooManyJobs: the request has more jobs than a request may (contract D2).
-        AttributesMissing: a job that is to run has no attributes (contract D5).
-        AttributeUnknown: an attribute is unknown, where the settings are strict (contract D7).
+        TooManyJobs: the request exceeds the limit of jobs (contract D2).
+        AttributesMissing: a job to be run has no attributes (contract D5).
+        AttributeUnknown: an attribute is unknown and the settings are strict (contract D7).
     """
     created = submissions.create(writing, request)
     writing.note(Kind.batch, created.batch.id)
     if created.batch.counts.total:
-        return status(writing.reading, created.batch.id)
-    return _new(created.batch, created.place_ids)
+        return status(writing.reading, created.batch.id)._replace(created=created.place_ids)
+    return _new(writing, created.batch, created.place_ids)
 
 
-def _new(batch: StoredBatch, place_ids: Sequence[str]) -> BatchView:
-    """Describe a batch whose first jobs have just come, without reading them again."""
+def _new(writing: Writing, batch: StoredBatch, place_ids: Sequence[str]) -> BatchView:
+    """Describe a batch whose first jobs were just written, without reading them back."""
     by_status: dict[str, Sequence[str]] = {status.name: [] for status in JobStatus}
     by_status[JobStatus.pending.name] = place_ids
-    return BatchView(batch._replace(counts=Counts(pending=len(place_ids))), JobStatus.pending, by_status)
+    counts = Counts(pending=len(place_ids))
+    status = status_of(counts, writing.settings.batch_failure_threshold)
+    return BatchView(batch._replace(counts=counts), status, by_status, created=place_ids)
 
 
 def status(reading: Reading, batch_id: str, attributes: Sequence[str] | None = None) -> BatchView:
-    """Describe a batch, with the distribution of attribute statuses where attributes are named (contract E).
+    """Describe a batch, including the distribution of attribute statuses if attributes are named (contract E).
 
     Raises:
-        BatchNotFound: the world has no batch of this id.
+        BatchNotFound: the world has no batch with this id.
     """
     kept: BatchView | None = reading.views.find(batch_id) if attributes is None else None
     if kept is not None:
@@ -110,7 +117,7 @@ def status(reading: Reading, batch_id: str, attributes: Sequence[str] | None = N
 
 
 def status_now(reading: Reading, batch: StoredBatch) -> JobStatus:
-    """Aggregate a batch's status by the threshold in force now (contract E3)."""
+    """Return a batch's aggregate status, using the current failure threshold (contract E3)."""
     return status_of(batch.counts, reading.state.settings.batch_failure_threshold)
 
 
@@ -137,7 +144,7 @@ def _distribution(
 
 
 def page(reading: Reading, query: str, *, limit: int, offset: int) -> BatchPage:
-    """List a world's batches, newest first, those whose name contains `query` (contract H)."""
+    """List the batches whose name contains `query`, newest first (contract H)."""
     if reading.key is None:
         return BatchPage([], 0)
     found, total = batches.page(reading.session, reading.key, query.casefold(), limit=limit, offset=offset)
@@ -146,28 +153,33 @@ def page(reading: Reading, query: str, *, limit: int, offset: int) -> BatchPage:
 
 @makes_room
 def delete(writing: Writing, batch_id: str) -> None:
-    """Delete a batch and its jobs (contract I1), whose rows are removed by later ticks.
+    """Delete a batch and its jobs (contract I1); later ticks remove the jobs' rows.
 
     Raises:
-        BatchNotFound: the world has no batch of this id.
+        BatchNotFound: the world has no batch with this id.
     """
-    batches.delete(writing.session, find(writing.reading, batch_id).pk)
+    batch = find(writing.reading, batch_id)
+    preserve(writing, {batch.pk})
+    batches.delete(writing.session, batch.pk)
     writing.purges = True
     writing.note(Kind.batch, batch_id)
 
 
 def update(writing: Writing, batch_id: str, *, name: str | None, refresh: bool | None) -> None:
-    """Rename a batch or mark it for refresh; what is None stays (contract I1).
+    """Rename a batch or mark it for refresh; None leaves a field unchanged (contract I1).
 
     Raises:
-        BatchNotFound: the world has no batch of this id.
+        BatchNotFound: the world has no batch with this id.
     """
-    batches.update(writing.session, find(writing.reading, batch_id).pk, name=name, refresh=refresh)
+    batch = find(writing.reading, batch_id)
+    if name not in {None, batch.name}:
+        preserve(writing, {batch.pk})
+    batches.update(writing.session, batch.pk, name=name, refresh=refresh)
     writing.note(Kind.batch, batch_id)
 
 
 def mark(writing: Writing, batch_ids: Sequence[str], *, refresh: bool) -> MarkedBatches:
-    """Mark batches for refresh, or no longer (contract I1)."""
+    """Set or clear the refresh mark of batches (contract I1)."""
     marked = MarkedBatches([], [])
     for batch_id in dict.fromkeys(batch_ids):
         batch = batches.find(writing.session, writing.key, batch_id)

@@ -1,4 +1,4 @@
-"""Clock: how a world's time is moved, and how far it must move for its jobs to finish."""
+"""Clock: moving a world's time, by a given amount or until its jobs are finished."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from reprompt_mock.clock import LATEST, SECOND, iso
 from reprompt_mock.engine import batches as engine_batches
 from reprompt_mock.errors import TimeGoesBack
-from reprompt_mock.store import batches, worlds
+from reprompt_mock.store import batches, exports, worlds
 
 if TYPE_CHECKING:
     from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.writing import Writing
 
 
+_LAST_FINISHES = (batches.last_finish, exports.last_finish)
+
+
 class ClockView(NamedTuple):
-    """A world's time in microseconds, whether it passes by itself, and virtual seconds per real second."""
+    """A world's time in microseconds, whether it runs, and its speed in virtual seconds per real second."""
 
     now: int
     running: bool
@@ -23,7 +26,7 @@ class ClockView(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """What settling came to: the time, by how many microseconds it moved, how many jobs are unfinished."""
+    """The result of settling: the time, the microseconds it advanced, and the number of unfinished jobs."""
 
     now: int
     advanced: int
@@ -31,13 +34,13 @@ class Settled(NamedTuple):
 
 
 def show(reading: Reading) -> ClockView:
-    """Show a world's clock."""
+    """Return a world's clock."""
     clock = reading.state.clock
     return ClockView(reading.now, clock.running, clock.speed)
 
 
 def poll(writing: Writing, batch_id: str) -> None:
-    """Move the clock by `poll_advance`, where the batch that is polled exists.
+    """Advance the clock by `poll_advance` if the polled batch exists.
 
     Raises:
         BatchNotFound: the world has no such batch.
@@ -50,15 +53,15 @@ def poll(writing: Writing, batch_id: str) -> None:
 def change(
     writing: Writing, *, now: int | None = None, running: bool | None = None, speed: float | None = None
 ) -> ClockView:
-    """Set a world's time, pause or resume it, change its speed; give the clock as it is then.
+    """Set a world's time, pause or resume it, or change its speed; return the resulting clock.
 
     Raises:
-        TimeGoesBack: `now` lies before the world's time, and the world has jobs.
-        TimeOutOfRange: `now` lies beyond the year 9999 or before 1970.
+        TimeGoesBack: `now` is before the world's time, and the world has jobs.
+        TimeOutOfRange: `now` is before 1970 or after the year 9999.
     """
     before = writing.now
     writing.set_rate(speed=speed, running=running)
-    if now is not None:  # after a pause, so that it is exact
+    if now is not None:  # after pausing, so that the time is exact
         if now < before and worlds.counts(writing.session, writing.key)[1].total:
             raise TimeGoesBack(requested=iso(now), now=iso(before))
         writing.set_time(now)
@@ -66,23 +69,24 @@ def change(
 
 
 def advance(writing: Writing, microseconds: int) -> ClockView:
-    """Move a world's clock forward; what is due by then has happened. Give the clock as it is then.
+    """Advance a world's clock, apply what has become due, and return the resulting clock.
 
     Raises:
-        TimeOutOfRange: it would lie beyond the year 9999.
+        TimeOutOfRange: the new time would be after the year 9999.
     """
     writing.advance(microseconds)
     return show(writing.reading)
 
 
 def settle(writing: Writing, batch_id: str | None = None) -> Settled:
-    """Advance just far enough for every job of a world or batch that moves by itself to finish.
+    """Advance just far enough for every job and export of a world or batch to finish, except held and uploaded jobs.
 
     Raises:
         BatchNotFound: the world has no such batch.
     """
     batch = None if batch_id is None else engine_batches.find(writing.reading, batch_id)
-    finish = batches.last_finish(writing.session, writing.key, batch and batch.pk)
+    finishes = [last(writing.session, writing.key, batch and batch.pk) for last in _LAST_FINISHES]
+    finish = max((one for one in finishes if one is not None), default=None)
     before = writing.now
     if finish is not None and finish > before:
         writing.advance(finish - before)

@@ -16,27 +16,27 @@ UNCHANGED = (0,) * len(JobStatus)
 
 
 class Changes:
-    """The changes of batches' counts that one unit of work makes, summed up."""
+    """The sum of the changes that one unit of work makes to batches' counts."""
 
     def __init__(self) -> None:
         self._by_batch: dict[int, list[int]] = {}
 
     def add(self, batch: int, status: JobStatus, count: int) -> None:
-        """Add to the count of a batch, by its key, in a status; `count` may be below 0."""
+        """Add `count`, which may be negative, to the count of a status; `batch` is a key."""
         self._by_batch.setdefault(batch, [*UNCHANGED])[status] += count
 
     def store(self, writing: Writing, due: Iterable[int | None] = ()) -> None:
-        """Write the changes, and note when the next of the new transitions is due."""
+        """Write the changes, and note when the earliest new transition is due."""
         move(writing, self._by_batch, due)
 
 
 def move(writing: Writing, changes: Mapping[int, Sequence[int]], due: Iterable[int | None] = ()) -> None:
-    """Add to batches' counts, and note when the next of the new transitions is due.
+    """Add to batches' counts, and note when the earliest new transition is due.
 
     Args:
         writing: the world, open for a change.
-        changes: by the key of a batch, the change per status.
-        due: times of new transitions in microseconds, None for those that do not come by themselves.
+        changes: the change per status, by batch key.
+        due: times of new transitions in microseconds; None for those without a time.
     """
     first = soonest(due)
     batches.move_counts(writing.session, changes, due=first)
@@ -44,5 +44,5 @@ def move(writing: Writing, changes: Mapping[int, Sequence[int]], due: Iterable[i
 
 
 def soonest(due: Iterable[int | None]) -> int | None:
-    """Give the earliest time, None where there is none."""
+    """Return the earliest time, or None if there is none."""
     return min((time for time in due if time is not None), default=None)

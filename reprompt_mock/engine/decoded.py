@@ -1,4 +1,4 @@
-"""What jobs' rows refer to, decoded once: lists of attributes, histories, pins, settings in force, standings."""
+"""A cache of what job rows refer to, decoded: lists of attributes, histories, pins, settings in force, standings."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from reprompt_mock import history
 from reprompt_mock.enrichment.results import Job, build
-from reprompt_mock.enrichment.standing import InForce, References, standing_of
+from reprompt_mock.enrichment.template import InForce, References, template_of
 from reprompt_mock.lifecycle import JobStatus
-from reprompt_mock.store import worlds
+from reprompt_mock.store import documents, submissions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from reprompt_mock.enrichment.standing import Standing
+    from reprompt_mock.enrichment.template import ResultTemplate
     from reprompt_mock.history import History
     from reprompt_mock.store.jobs import StoredResult
     from reprompt_mock.store.session import Session
@@ -24,13 +24,13 @@ T = TypeVar("T")
 
 _LARGEST_CACHE = 2_000
 _OWN = len(Job._fields)
-"""How many fields of a stored result are the job's own; the others it has like many."""
+"""The number of leading fields of a stored result that are the job's own; many jobs share the values of the others."""
 
 
 class Decoded:
-    """A cache that many reads share: a key never comes to mean something else.
+    """A cache shared by many reads, which is safe because a committed key never changes its meaning.
 
-    A write uses one of its own, since its keys are given again where it is rolled back.
+    A write uses its own cache, since its keys are reused if it is rolled back.
     """
 
     def __init__(self) -> None:
@@ -38,34 +38,50 @@ class Decoded:
         self._histories: dict[tuple[int, int], History] = {}
         self._pins: dict[int, Mapping[str, Any]] = {}
         self._in_force: dict[int, InForce] = {}
-        self._standings: dict[Any, Standing] = {}
+        self._templates: dict[Any, ResultTemplate] = {}
+        self._parts: dict[Any, ResultTemplate] = {}
 
     def asked(self, session: Session, key: int) -> tuple[str, ...]:
-        """Give a list of attributes."""
-        return _cached(self._asked, key, lambda: tuple(worlds.document(session, key)))
+        """Return a list of attributes."""
+        return _cached(self._asked, key, lambda: tuple(documents.read(session, key)))
 
     def history(self, session: Session, key: int | None, submission: int) -> History:
-        """Give the history of a job, an empty one for None; `submission` is that of its current attempt."""
+        """Return a job's history, empty for None; `submission` is that of its current attempt."""
         if key is None:
             return {}
         return _cached(
-            self._histories, (key, submission), lambda: history.read(worlds.document(session, key), submission)
+            self._histories, (key, submission), lambda: history.read(documents.read(session, key), submission)
         )
 
-    def result(self, session: Session, job: StoredResult) -> dict[str, Any]:
+    def result(self, session: Session, job: StoredResult, *, every_status: bool = False) -> dict[str, Any]:
         """Build the result of a stored job; what it holds is shared, not to be changed."""
-        key: Any = job[_OWN:]
-        standing = self._standings.get(key)
-        if standing is None:
-            standing = _cached(self._standings, key, lambda: self._standing(session, job))
-        return build(Job._make(job[:_OWN]), standing)
+        _, template = self._alike(session, job)
+        return build(Job._make(job[:_OWN]), template, every_status=every_status)
 
-    def _standing(self, session: Session, job: StoredResult) -> Standing:
+    def some(self, session: Session, job: StoredResult, attributes: frozenset[str]) -> dict[str, Any]:
+        """Build what the result of a stored job has of some attributes; the rest is left out."""
+        alike, template = self._alike(session, job)
+        part = _cached(self._parts, (alike, attributes), lambda: template.only(attributes))
+        return build(Job._make(job[:_OWN]), part)
+
+    def alike(self, session: Session, job: StoredResult) -> tuple[Any, Mapping[str, str]]:
+        """Return what a job has in common with others, hashable, and the attribute statuses that follow from it."""
+        key, template = self._alike(session, job)
+        return key, template.attribute_status
+
+    def _alike(self, session: Session, job: StoredResult) -> tuple[Any, ResultTemplate]:
+        key: Any = job[_OWN:]
+        template = self._templates.get(key)
+        if template is None:
+            template = _cached(self._templates, key, lambda: self._template(session, job))
+        return key, template
+
+    def _template(self, session: Session, job: StoredResult) -> ResultTemplate:
         references = References(
             lambda submission: self._settings(session, submission),
-            lambda pins: _cached(self._pins, pins, lambda: worlds.document(session, pins)),
+            lambda pins: _cached(self._pins, pins, lambda: documents.read(session, pins)),
         )
-        return standing_of(
+        return template_of(
             JobStatus(job.status),
             self.asked(session, job.asked),
             self.history(session, job.ran, job.submission),
@@ -76,7 +92,7 @@ class Decoded:
 
     def _settings(self, session: Session, submission: int) -> InForce:
         def read() -> InForce:
-            settings = worlds.submission_settings(session, submission)
+            settings = submissions.settings_of(session, submission)
             return InForce(settings.seed, settings.not_found_rate)
 
         return _cached(self._in_force, submission, read)

@@ -1,4 +1,4 @@
-"""Batches as the service describes them, for both surfaces (contract E1)."""
+"""Batches as the service describes them, for both APIs (contract E1)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def batch_body(view: BatchView) -> dict[str, Any]:
-    """Describe a batch as create and status do; `metadata` is null, as on create (contract E1, E2)."""
+    """Describe a batch as create does, with `metadata` null (contract E1, E2)."""
     body: dict[str, Any] = {
         "id": view.batch.id,
         "batch_name": view.batch.name,
@@ -30,5 +30,5 @@ def batch_body(view: BatchView) -> dict[str, Any]:
 
 
 def status_body(view: BatchView) -> dict[str, Any]:
-    """Describe a batch as its status does (contract E1)."""
+    """Describe a batch as status does, with `metadata` (contract E1)."""
     return {**batch_body(view), "metadata": metadata_of(view.batch.counts)}

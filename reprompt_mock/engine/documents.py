@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reprompt_mock.store import worlds
+from reprompt_mock.store import documents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Documents:
-    """The documents that one submission refers to, each looked up in the database once in the life of its world.
+    """The documents that one submission refers to; keys of recent ones are remembered for the world.
 
     Args:
         writing: the world, open for a change.
@@ -23,20 +23,20 @@ class Documents:
         self._writing = writing
 
     def key_of(self, token: Any, value: Any) -> int:
-        """Find or write a document; give its key.
+        """Find or write a document; return its key.
 
         Args:
-            token: what stands for the value in all submissions, hashable and quicker to compare.
+            token: a hashable stand-in for the value, the same in every submission and cheaper to compare.
             value: the JSON-ready value.
         """
         writing = self._writing
         key = writing.known.get(token) or writing.interned.get(token)
         if key is None:
-            key = writing.interned[token] = worlds.intern(writing.session, writing.key, value)
+            key = writing.interned[token] = documents.intern(writing.session, writing.key, value)
         return key
 
     def keys_of_lists(self, lists: Sequence[tuple[str, ...]]) -> list[int]:
-        """Find or write lists of attributes, one per job; give their keys."""
+        """Find or write lists of attributes, one per job; return their keys."""
         if are_alike(lists):
             return [self.key_of(lists[0], list(lists[0]))] * len(lists)
         keys = {names: self.key_of(names, list(names)) for names in dict.fromkeys(lists)}
@@ -44,9 +44,9 @@ class Documents:
 
     def read(self, key: int) -> Any:
         """Read a document."""
-        return worlds.document(self._writing.session, key)
+        return documents.read(self._writing.session, key)
 
 
 def are_alike(column: Sequence[Any]) -> bool:
-    """Whether all jobs have the same value, as they mostly do, which is quickly found out."""
+    """Return whether all jobs have the same value, which is the usual case and cheap to check."""
     return bool(column) and column.count(column[0]) == len(column)

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 from math import inf
-from threading import Lock
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar
 
 from reprompt_mock.engine.decoded import Decoded
 from reprompt_mock.engine.events import Change, Events, Kind
+from reprompt_mock.engine.publication import Publication
+from reprompt_mock.engine.purge import Purge
 from reprompt_mock.engine.reading import Reading
-from reprompt_mock.engine.registry import Worlds
-from reprompt_mock.engine.relief import is_relief, makes_room
+from reprompt_mock.engine.registry import Registry
+from reprompt_mock.engine.relief import is_relief, makes_room, relieved
 from reprompt_mock.engine.world import Start, World
 from reprompt_mock.engine.writing import Writing
 from reprompt_mock.errors import Stopping, StorageFailed
@@ -34,11 +35,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_PURGE_ROWS = 2000
 _PURGES_A_TICK = 4
-_FEW_ROWS = 100
-"""As many can always be removed in the log's reserve."""
-_PATIENCE_SECONDS = 30.0
 
 
 class _Superseded(Exception):
@@ -72,13 +69,11 @@ class Engine:
         self.settings = settings
         self.store = SqliteStore(settings.db)
         self.events = Events()
-        self.worlds = Worlds(Start(settings.world, settings.rules, settings.journal_size), real)
+        self.worlds = Registry(Start(settings.world, settings.rules, settings.journal_size), real)
         self._real = real
         self._decoded = Decoded()
-        self._publishing: World | None = None
-        self._publish = Lock()
-        self.has_purge = True
-        self._purge_rows = _PURGE_ROWS
+        self._publication = Publication()
+        self.purge = Purge(self.store)
         with self.store.read() as session:
             self.worlds.load(session)
 
@@ -132,7 +127,7 @@ class Engine:
                 return value
 
     def _reading(self, world: World, most_jobs: float) -> Reading:
-        self._await_publication(world)
+        self._publication.wait(world)
         present = world.present
         return Reading(world, present, world.now(), self._decoded, lambda: self._begun(world, present), most_jobs)
 
@@ -140,13 +135,9 @@ class Engine:
     def _begun(self, world: World, present: Present) -> Iterator[Session]:
         """Begin a read transaction that sees the state of `present`, or find that it is superseded."""
         with self.store.read() as session:
-            if self._publishing is world or world.present is not present:
+            if self._publication.is_of(world) or world.present is not present:
                 raise _Superseded
             yield session
-
-    def _await_publication(self, world: World) -> None:
-        if self._publishing is world and self._publish.acquire(timeout=_PATIENCE_SECONDS):
-            self._publish.release()
 
     def _catch_up(self, world: World) -> None:
         # A forgotten world stays as it is: what would happen in it is lost, so waiting for it would never end.
@@ -182,16 +173,8 @@ class Engine:
             TooManyWorlds, StorageFailed: as `write` says.
         """
         if is_relief(work):
-            return self._relieved(lambda: self._written(most_jobs, world, work, *args, **kwargs))
+            return relieved(self.store, lambda: self._written(most_jobs, world, work, *args, **kwargs))
         return self._written(most_jobs, world, work, *args, **kwargs)
-
-    def _relieved(self, work: Callable[[], T]) -> T:
-        """Run work that makes room; where the disk is full it gets what is spared for that."""
-        try:
-            return work()
-        except StorageFailed:
-            with self.store.making_room():
-                return work()
 
     def _written(
         self,
@@ -212,14 +195,14 @@ class Engine:
                     if world.forgotten:
                         raise _Lost
                     writing.store_state()
-                    self._begin_publication(world)
+                    self._publication.begin(world)
                 world.publish(writing.state, writing.documents)
             except _Lost:
                 return Written(value, writing.acted)
             finally:
-                self._end_publication(world)
+                self._publication.end(world)
             self.worlds.keep(world)
-            self.has_purge |= writing.purges
+            self.purge.is_due |= writing.purges
         self.events.publish(writing.changes)
         return Written(value, writing.acted)
 
@@ -229,19 +212,9 @@ class Engine:
         writing.apply_due()
         return writing
 
-    def _begin_publication(self, world: World) -> None:
-        """Let readers of this world wait until what is committed next is in place."""
-        if self._publish.acquire(timeout=_PATIENCE_SECONDS):
-            self._publishing = world
-
-    def _end_publication(self, world: World) -> None:
-        if self._publishing is world:
-            self._publishing = None
-            self._publish.release()
-
     def is_publishing(self, world: World) -> bool:
         """Whether a reader of this world would have to wait for a commit."""
-        return self._publishing is world
+        return self._publication.is_of(world)
 
     def catch_up(self, world: World) -> None:
         """Make happen what is due in a world."""
@@ -255,7 +228,7 @@ class Engine:
         Raises:
             StorageFailed: nothing can be stored.
         """
-        self._relieved(lambda: self._forget(world))
+        relieved(self.store, lambda: self._forget(world))
         self.events.publish([Change(world.slug, Kind.world)])
 
     def _forget(self, world: World) -> None:
@@ -264,7 +237,7 @@ class Engine:
             if known.state.key is not None:
                 with self.store.write() as session:
                     worlds.forget(session, known.state.key)
-                self.has_purge = True
+                self.purge.is_due = True
             self.worlds.drop(known)
 
     def reset(self) -> None:
@@ -274,7 +247,7 @@ class Engine:
 
     def has_work(self) -> bool:
         """Whether a tick would do anything, at the cost of a comparison per world."""
-        return self.has_purge or any(world.is_due() for world in self.worlds)
+        return self.purge.is_due or any(world.is_due() for world in self.worlds)
 
     def tick(self) -> None:
         """Make happen what is due in any world, and remove some rows of forgotten ones.
@@ -286,26 +259,8 @@ class Engine:
             if world.is_due():
                 self.catch_up(world)
         for _ in range(_PURGES_A_TICK):
-            if self.has_purge:
-                with self.store.lock:  # else what is forgotten meanwhile might be missed
-                    self.has_purge = self._purge() or self.store.shrink()
-
-    def _purge(self) -> bool:
-        """Remove some rows; where the disk is full as many as find room in the log's reserve."""
-        while True:
-            try:
-                has_more = self._relieved(self._purge_some)
-            except StorageFailed:
-                if self._purge_rows <= _FEW_ROWS:
-                    raise
-                self._purge_rows //= 2
-            else:
-                self._purge_rows = self._purge_rows if has_more else _PURGE_ROWS
-                return has_more
-
-    def _purge_some(self) -> bool:
-        with self.store.write() as session:
-            return worlds.purge(session, self._purge_rows)
+            if self.purge.is_due:
+                self.purge.run()
 
 
 @makes_room

@@ -1,4 +1,4 @@
-"""Events: signals that something in a world changed, published once the change is committed."""
+"""Events: signals that something in a world has changed, published after the commit."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """What changed."""
+    """The kind of thing that changed."""
 
     world = "world"
     batch = "batch"
     clock = "clock"
     scenario = "scenario"
+    export = "export"
 
 
 class Change(NamedTuple):
-    """A committed change: in which world, of what, and the id of the batch where it is one batch's."""
+    """A committed change: its world, its kind, and the batch's id if it concerns a single batch."""
 
     org_slug: str
     kind: Kind
@@ -28,14 +29,14 @@ class Change(NamedTuple):
 
 
 class Events:
-    """Passes changes on to whoever listens, in the thread that made them; a listener must be quick and not raise."""
+    """Passes changes to listeners in the thread that made them; a listener must be fast and must not raise."""
 
     def __init__(self) -> None:
         self._listeners: tuple[Callable[[Change], None], ...] = ()
         self._changing = Lock()
 
     def listen(self, listener: Callable[[Change], None]) -> Callable[[], None]:
-        """Call a listener for every change from now on; give the function that ends this."""
+        """Call a listener for every change from now on; return a function that removes it."""
         with self._changing:
             self._listeners = (*self._listeners, listener)
 
@@ -46,7 +47,7 @@ class Events:
         return stop
 
     def publish(self, changes: list[Change]) -> None:
-        """Tell the listeners about changes."""
+        """Pass changes to the listeners, without duplicates."""
         if not (self._listeners and changes):
             return
         for change in dict.fromkeys(changes):

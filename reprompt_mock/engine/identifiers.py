@@ -1,4 +1,4 @@
-"""Identifiers that the emulator generates: of batches and of places, UUIDs by hash (contract D1)."""
+"""Identifiers that the emulator generates for batches, places and exports: UUIDs by hash (contract D1, K3)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import orjson
 
 from reprompt_mock.draws import digest
 from reprompt_mock.enrichment.results import echoed
-from reprompt_mock.store import batches, worlds
+from reprompt_mock.store import batches, submissions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,19 +21,26 @@ if TYPE_CHECKING:
 
 
 def new_batch_id(writing: Writing, body: bytes) -> str:
-    """Generate the id of a new batch from the seed, its body, and how many equal bodies came before."""
+    """Generate a batch id from the seed, the request's body and the number of equal bodies before it."""
     fingerprint = blake2b(body, digest_size=16).hexdigest()
     while True:
-        count = worlds.count_body(writing.session, writing.key, fingerprint)
+        count = submissions.count_body(writing.session, writing.key, fingerprint)
         batch_id = _uuid(digest(writing.settings.seed, "batch", fingerprint, count))
         if batches.find(writing.session, writing.key, batch_id) is None:
             return batch_id
 
 
-def identified(batch_id: str, places: Iterable[PlaceToEnrich]) -> dict[str, PlaceToEnrich]:
-    """Give every place its id, in order of first mention; of several with one id the last wins (contract D4).
+def new_export_id(writing: Writing, batch_ids: list[str]) -> str:
+    """Generate an export id from the seed, its batches and the number of equal exports before it."""
+    fingerprint = blake2b(b"export\0" + orjson.dumps(batch_ids), digest_size=16).hexdigest()
+    count = submissions.count_body(writing.session, writing.key, fingerprint)
+    return _uuid(digest(writing.settings.seed, "export", fingerprint, count))
 
-    A generated id depends on the batch's id, the inputs, and how many equal inputs came before (contract D1).
+
+def identified(batch_id: str, places: Iterable[PlaceToEnrich]) -> dict[str, PlaceToEnrich]:
+    """Map ids to places, in order of first mention; the last place with an id wins (contract D4).
+
+    A generated id depends on the batch's id, the inputs, and the number of equal inputs before it (contract D1).
     """
     named: dict[str, PlaceToEnrich] = {}
     unnamed: Counter[str] = Counter()
@@ -48,7 +55,7 @@ def identified(batch_id: str, places: Iterable[PlaceToEnrich]) -> dict[str, Plac
 
 
 def _canonical(place: bytes | bytearray) -> str:
-    # Clients space and order the same inputs differently.
+    # Clients write the same inputs with different spacing and key order.
     return orjson.dumps(echoed(place), option=orjson.OPT_SORT_KEYS).decode()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.engine import counts, results, submissions
+from reprompt_mock.engine.artifacts import preserve
 from reprompt_mock.engine.relief import makes_room
 from reprompt_mock.errors import EnrichmentNotFound, JobNotFound
 from reprompt_mock.store import jobs
@@ -15,22 +16,23 @@ if TYPE_CHECKING:
 
 
 def submit(writing: Writing, place: PlaceToEnrich) -> dict[str, Any]:
-    """Submit a job that belongs to no batch; give its result as it stands (contract I2)."""
+    """Submit a job without a batch; return its current result (contract I2)."""
     place_id = submissions.submit_alone(writing, place)
     return results.of_place(writing.reading, place_id)
 
 
 def enrich(writing: Writing, place: PlaceToEnrich) -> dict[str, Any] | EnrichmentNotFound:
-    """Submit a job that finishes at once; give its result (contract I3).
+    """Submit a job that finishes immediately; return its result (contract I3).
 
-    Where it fails the error is given, not raised, if rules have spent some of their `times`: nothing else is stored.
+    If it fails after a rule counted it against its `times`, the error is returned rather than raised, so that the count
+    is committed; nothing else is stored.
 
     Raises:
-        EnrichmentNotFound: it fails, and no rule that counts its `times` had a part in it.
+        EnrichmentNotFound: the job fails, and no rule counted it against its `times`.
     """
     before = writing.state
     try:
-        with writing.session.savepoint():
+        with writing.part():
             place_id = submissions.enrich(writing, place)
     except EnrichmentNotFound as failure:
         if writing.scenario is before.scenario:
@@ -43,14 +45,15 @@ def enrich(writing: Writing, place: PlaceToEnrich) -> dict[str, Any] | Enrichmen
 
 @makes_room
 def delete(writing: Writing, place_id: str) -> int:
-    """Delete all jobs of a place, in every batch and none; give how many (contract F8).
+    """Delete all jobs of a place, with or without a batch; return their number (contract F8).
 
     Raises:
-        JobNotFound: the world has no job of this place.
+        JobNotFound: the world has no job for this place.
     """
     found = jobs.of_place(writing.session, writing.key, place_id, now=writing.now)
     if not found:
         raise JobNotFound(place_id=place_id)
+    preserve(writing, {job.batch for job in found})
     jobs.remove(writing.session, [job.pk for job in found])
     changes = counts.Changes()
     for job in found:

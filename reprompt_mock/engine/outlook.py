@@ -1,4 +1,4 @@
-"""Outlook: what an attempt will have done once it completes, decided when it is submitted."""
+"""Outlook: what an attempt will have done when it completes, decided at submission."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from reprompt_mock.engine.documents import Documents
     from reprompt_mock.rules import Then
-    from reprompt_mock.settings import WorldSettings
+    from reprompt_mock.world_settings import WorldSettings
 
 
 class Submitted(NamedTuple):
     """Jobs as a submission sees them, column by column.
 
-    `ran` refers to each job's history, which names every submission, None where it has none. What only rules and some
-    attributes need is asked for by position: a job's place as JSON, its batch's id and name.
+    `ran` holds the keys of the jobs' histories, in which each submission is explicit, or None. Only rules and some
+    attributes need a job's place (as JSON) and its batch's id and name, so these are looked up by position.
     """
 
     place_ids: Sequence[str]
@@ -37,7 +37,7 @@ class Submitted(NamedTuple):
 
 
 class Outlook(NamedTuple):
-    """The history that an attempt leaves, as a document, and whether it really runs anything."""
+    """The key of the history that an attempt leaves, and whether the attempt runs anything."""
 
     planned: int
     fresh: bool
@@ -47,9 +47,9 @@ _NONE: frozenset[str] = frozenset()
 
 
 class _Case(NamedTuple):
-    """All that an outlook depends on: jobs alike in it share one.
+    """Everything that an outlook depends on; jobs with equal cases share one.
 
-    `pins` and `statuses` are what rules fixed, as JSON, empty where they fixed nothing.
+    `pins` and `statuses` are what rules fixed, as JSON; empty means nothing.
     """
 
     ran: int | None
@@ -62,17 +62,17 @@ class _Case(NamedTuple):
 
     @property
     def is_plain(self) -> bool:
-        """Whether this is a first attempt in which nothing goes wrong, as most are."""
+        """Whether this is a first attempt in which nothing goes wrong, the usual case."""
         return self == _Case(None, self.asked)
 
 
 class Forecast:
-    """Tells the outlooks of one submission's jobs.
+    """Determines the outlooks of one submission's jobs.
 
     Args:
         documents: the documents of the submission.
         settings: the settings in force.
-        refresh: whether cached values are enriched anew.
+        refresh: whether cached values are enriched again.
     """
 
     def __init__(self, documents: Documents, settings: WorldSettings, *, refresh: bool) -> None:
@@ -84,13 +84,13 @@ class Forecast:
         self._needing: dict[tuple[str, ...], list[str]] = {}
 
     def outlooks(self, jobs: Submitted, decided: Mapping[int, Then]) -> list[Outlook]:
-        """Give every job's outlook; `decided` is what rules say, by position."""
+        """Return every job's outlook; `decided` is what rules decided, by position."""
         if not decided and are_alike(jobs.asked) and are_alike(jobs.ran) and self._is_simple(jobs.asked[0]):
             return [self._outlook(_Case(jobs.ran[0], jobs.asked[0]))] * len(jobs.asked)
         return [self._outlook(self._case(jobs, position, decided.get(position))) for position in range(len(jobs.asked))]
 
     def _is_simple(self, asked: tuple[str, ...]) -> bool:
-        """Whether nothing but its history and what it is asked for makes a job differ, as is mostly so."""
+        """Return whether an outlook depends on history and attributes only, the usual case."""
         return not (self._settings.attribute_error_rate or self._drift_rate or self._needs(asked))
 
     def _case(self, jobs: Submitted, position: int, then: Then | None) -> _Case:
@@ -136,7 +136,7 @@ class Forecast:
         return Outlook(key, history.runs_anew(before, planned, case.asked))
 
     def _needs(self, asked: tuple[str, ...]) -> list[str]:
-        """Name the attributes that need more than a valid place."""
+        """Return the attributes that need more than a valid place."""
         if asked not in self._needing:
             self._needing[asked] = [name for name in asked if name in CATALOGUE and CATALOGUE[name].needs]
         return self._needing[asked]

@@ -1,4 +1,4 @@
-"""Planning: what a submission decides about each of its jobs, its timetable and what its attempt will have done."""
+"""Planning: each job's timetable and outlook, decided at submission."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Planned", "Submitted", "plan_jobs", "plan_uploads"]
 
 
 class Planned(NamedTuple):
-    """What was decided about jobs, column by column; `asked`, `planned` and `courses` refer to documents."""
+    """What was decided about jobs, column by column; `asked`, `planned` and `courses` hold keys of documents."""
 
     timetables: Timetables
     asked: list[int]
@@ -33,12 +33,12 @@ class Planned(NamedTuple):
 
 
 def plan_jobs(writing: Writing, jobs: Submitted, *, refresh: bool = False) -> Planned:
-    """Plan one submission's jobs, in their order, by the world's settings and rules.
+    """Plan one submission's jobs, in order, from the world's settings and rules.
 
     Args:
-        writing: the world, open for a change; what its rules have served by now is stored.
+        writing: the world, open for a change; its rules' counts of served jobs are updated.
         jobs: the jobs.
-        refresh: whether cached values are enriched anew (contract G7).
+        refresh: whether cached values are enriched again (contract G7).
     """
     settings = writing.settings
     documents = Documents(writing)
@@ -70,9 +70,9 @@ def plan_uploads(writing: Writing, asked: Sequence[tuple[str, ...]]) -> Planned:
 
 
 def _decide(writing: Writing, jobs: Submitted) -> dict[int, Then]:
-    """Ask the rules about the jobs that any may be for; give what they decided, by position."""
+    """Return what the rules decided, by position, asking only about jobs that a rule could match."""
     rules = writing.scenario.rules
-    if not rules and TEST_PREFIX not in "\0".join(jobs.place_ids):  # quicker than one by one
+    if not rules and TEST_PREFIX not in "\0".join(jobs.place_ids):  # faster than a test per job
         return {}
     judge = Judge([named.rule for named in rules], {named.rule.id: named.served for named in rules})
     decided = {}
@@ -91,7 +91,7 @@ def _candidate(jobs: Submitted, position: int) -> Candidate:
 
 
 def _note_served(writing: Writing, judge: Judge) -> None:
-    """Store how many jobs the world's rules have served by now."""
+    """Store how many jobs each rule has served."""
     before = {named.rule.id: named.served for named in writing.scenario.rules}
     acted = [rule_id for rule_id, served in judge.spent.items() if served != before[rule_id]]
     if acted:

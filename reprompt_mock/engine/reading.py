@@ -1,4 +1,4 @@
-"""Reading: one state of a world at one moment of its time, as use cases see it."""
+"""Reading: one state of a world at one virtual time, as use cases see it."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 class Reading:
-    """One state of a world at one moment of its time; its transaction begins when it is first needed.
+    """One state of a world at one virtual time; its transaction begins when first needed.
 
     Attributes:
         world: the world.
         state: its state.
-        views: views of this state that were read already.
-        now: its time in microseconds.
-        decoded: what rows refer to, decoded.
-        most_jobs: how many jobs may be gone through.
+        views: cached views of this state.
+        now: the virtual time in microseconds.
+        decoded: cache of what rows refer to.
+        most_jobs: the limit on jobs processed here.
     """
 
     __slots__ = ("_begin", "_context", "_session", "decoded", "most_jobs", "now", "state", "views", "world")
@@ -40,7 +40,7 @@ class Reading:
         most_jobs: float = inf,
     ) -> None:
         self.world = world
-        self.state, self.views = present
+        self.state, self.views = present.state, present.views
         self.now = now
         self.decoded = decoded
         self.most_jobs = most_jobs
@@ -50,7 +50,7 @@ class Reading:
 
     @property
     def key(self) -> int | None:
-        """The key of the world's row, None while nothing is stored in it."""
+        """The key of the world's row; None while the world stores nothing."""
         return self.state.key
 
     @property
@@ -62,14 +62,14 @@ class Reading:
         return self._session
 
     def weigh(self, jobs: int) -> None:
-        """Say how many jobs will be gone through.
+        """Declare how many jobs will be processed.
 
         Raises:
-            TooLong: they are more than may be here.
+            TooLong: `jobs` exceeds `most_jobs`.
         """
         weight.check(jobs, self.most_jobs)
 
     def end(self, error: BaseException | None = None) -> None:
-        """End the transaction, with the error that ended the use case, where there is one."""
+        """End the transaction, passing on the error that ended the use case, if any."""
         if self._context is not None:
             self._context.__exit__(type(error) if error else None, error, error.__traceback__ if error else None)

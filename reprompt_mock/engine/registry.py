@@ -1,4 +1,4 @@
-"""The worlds of an emulator: found by slug, kept in memory, loaded when it starts."""
+"""The worlds of an emulator: looked up by slug, kept in memory, loaded at start."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 
 from reprompt_mock.engine.world import Start, World
 from reprompt_mock.errors import TooManyWorlds
-from reprompt_mock.store import batches, worlds
+from reprompt_mock.store import batches, submissions, worlds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MOST_WORLDS = 100_000
 
 
-class Worlds:
+class Registry:
     """Every world that was used and not forgotten.
 
     Args:
@@ -39,25 +39,25 @@ class Worlds:
         return iter(list(self._worlds.values()))
 
     def load(self, session: Session) -> None:
-        """Take over the worlds that are stored; the time of each goes on, never before its last submission."""
+        """Load the stored worlds; each clock resumes, no earlier than the world's last submission."""
         for slug, stored in worlds.load_all(session):
             self._worlds[slug] = self._new(slug, self._resumed(session, stored))
 
     def _resumed(self, session: Session, stored: WorldState) -> WorldState:
-        clock = stored.clock.resumed(self._real(), worlds.last_submission(session, stored.row))
+        clock = stored.clock.resumed(self._real(), submissions.latest(session, stored.row))
         return stored._replace(clock=clock, next_due=batches.next_due(session, stored.row))
 
     def _new(self, slug: str, state: WorldState) -> World:
         return World(slug, state, journal_size=self._start.journal_size, real=self._real)
 
     def find(self, slug: str) -> World | None:
-        """Find a world, None where there is none."""
+        """Return a world, or None if there is none."""
         return self._worlds.get(slug)
 
     def peek(self, slug: str) -> World:
-        """Find a world, or the one that a first use would make; it is made only when it is kept.
+        """Return a world, or a candidate for one that does not exist yet; only `keep` registers it.
 
-        All who peek at once are given the same, so that two first requests make one world.
+        Concurrent callers get the same candidate, so that two first requests create one world.
         """
         known = self._worlds.get(slug)
         if known is not None:
@@ -69,16 +69,16 @@ class Worlds:
             return known
 
     def check_room(self, world: World) -> None:
-        """Refuse a new world where there are as many as there may be.
+        """Refuse a new world when the limit is reached.
 
         Raises:
-            TooManyWorlds: it would be one more.
+            TooManyWorlds: there are already `MOST_WORLDS` worlds.
         """
         if world.slug not in self._worlds and not world.forgotten and len(self._worlds) >= MOST_WORLDS:
             raise TooManyWorlds(limit=MOST_WORLDS)
 
     def keep(self, world: World) -> None:
-        """Register a world, after a request that was not refused; a forgotten one stays forgotten."""
+        """Register a world after a request that was not refused; a forgotten world stays forgotten."""
         if self._worlds.get(world.slug) is world:
             return
         with self._changing:
@@ -86,7 +86,7 @@ class Worlds:
                 self._worlds.setdefault(world.slug, world)
 
     def drop(self, world: World) -> None:
-        """Forget a world in memory; a request under way ends in the old one."""
+        """Forget a world in memory; requests in flight finish in the old one."""
         with self._changing:
             world.forgotten = True
             for known in (self._worlds, self._possible):

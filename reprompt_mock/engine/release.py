@@ -1,4 +1,4 @@
-"""Release: held jobs go on from where they stand."""
+"""Release: held jobs continue from their current status."""
 
 from __future__ import annotations
 
@@ -6,24 +6,26 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.engine import counts
+from reprompt_mock.engine.artifacts import preserve
 from reprompt_mock.lifecycle import Course, resume
-from reprompt_mock.store import jobs, worlds
+from reprompt_mock.store import documents, jobs, submissions
 from reprompt_mock.tables import ALONE
 
 if TYPE_CHECKING:
     from reprompt_mock.engine.writing import Writing
-    from reprompt_mock.settings import WorldSettings
     from reprompt_mock.store.jobs import HeldJob
+    from reprompt_mock.world_settings import WorldSettings
 
 
 def release(writing: Writing, *, place_id: str | None, batch: str | None) -> int:
-    """Let held jobs go on, those whose place id and batch (id or name) match the globs; gives how many."""
+    """Release held jobs whose place id and batch (id or name) match the globs; return their number."""
     held = jobs.held(writing.session, writing.key, now=writing.now)
     meant = [job for job in held if _is_meant(job, place_id, batch)]
     settings = {
-        submission: worlds.submission_settings(writing.session, submission)
+        submission: submissions.settings_of(writing.session, submission)
         for submission in {job.submission for job in meant}
     }
+    preserve(writing, {job.batch for job in meant})
     for job in meant:
         steps = _resumed(writing, job, settings[job.submission])
         jobs.release(writing.session, job.pk, steps)
@@ -36,7 +38,7 @@ def _is_meant(job: HeldJob, place_id: str | None, batch: str | None) -> bool:
         return False
     if batch is None:
         return True
-    # A job without a batch has neither id nor name, for rules as for release.
+    # As for rules, a job without a batch matches no batch id or name.
     return job.batch_id != ALONE and any(fnmatchcase(label, batch) for label in (job.batch_id, job.batch_name))
 
 
@@ -46,8 +48,8 @@ def _resumed(writing: Writing, job: HeldJob, settings: WorldSettings) -> tuple[i
 
 
 def _course(writing: Writing, job: HeldJob) -> Course:
-    """Read what rules had decided; the outcome is the one that was drawn."""
+    """Return what rules had decided, with the outcome that was drawn."""
     if job.course is None:
         return Course(job.outcome)
-    course: dict[str, Any] = worlds.document(writing.session, job.course)
+    course: dict[str, Any] = documents.read(writing.session, job.course)
     return Course(job.outcome, None, course["seconds"], course["slowness"])

@@ -1,10 +1,11 @@
-"""Reprocess: jobs go back to pending and run again, as a new attempt (contract G)."""
+"""Reprocess: jobs return to pending and run again as a new attempt (contract G)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock import history
+from reprompt_mock.engine.artifacts import preserve
 from reprompt_mock.engine.batches import find
 from reprompt_mock.engine.counts import Changes
 from reprompt_mock.engine.events import Kind
@@ -13,7 +14,7 @@ from reprompt_mock.engine.submissions import check_known
 from reprompt_mock.errors import JobsNotFound, NothingToReprocess
 from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.reprocess import Scope, attributes_for
-from reprompt_mock.store import batches, jobs, worlds
+from reprompt_mock.store import batches, documents, jobs, submissions
 from reprompt_mock.store.columns import Restarts
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Wanted(NamedTuple):
-    """How jobs are to be reprocessed; `attributes` are the request's, set and explicit ones merged."""
+    """How to reprocess jobs; `attributes` merges the request's attribute set and explicit attributes."""
 
     attributes: tuple[str, ...]
     refresh: bool = False
@@ -32,11 +33,11 @@ class Wanted(NamedTuple):
 
 
 def batch(writing: Writing, batch_id: str, scope: Scope, wanted: Wanted) -> int:
-    """Reprocess the jobs of a batch that a scope picks; gives how many.
+    """Reprocess the jobs of a batch that the scope selects; return their number.
 
     Raises:
         BatchNotFound: the world has no such batch.
-        NothingToReprocess: the scope picks no job (contract G5).
+        NothingToReprocess: the scope selects no job (contract G5).
     """
     found = find(writing.reading, batch_id)
     writing.weigh(found.counts.total)
@@ -49,14 +50,14 @@ def batch(writing: Writing, batch_id: str, scope: Scope, wanted: Wanted) -> int:
 
 
 class ReprocessedPlaces(NamedTuple):
-    """Which of the places have a job that runs again, and which have none."""
+    """The places whose jobs run again, and those that have no job."""
 
     found: list[str]
     missing: list[str]
 
 
 def places(writing: Writing, place_ids: Sequence[str], wanted: Wanted) -> ReprocessedPlaces:
-    """Reprocess the job of each place that was submitted last (contract G9).
+    """Reprocess the most recently submitted job of each place (contract G9).
 
     Raises:
         JobsNotFound: no place has a job.
@@ -74,10 +75,11 @@ def places(writing: Writing, place_ids: Sequence[str], wanted: Wanted) -> Reproc
 
 
 def _restart(writing: Writing, picked: Sequence[ExistingJob], wanted: Wanted) -> None:
-    """Start new attempts of jobs, as one submission."""
+    """Start new attempts of jobs as one submission."""
     session, key, now = writing.session, writing.key, writing.now
     check_known(writing.settings, [wanted.attributes])
-    submission, _ = worlds.add_submission(session, key, now, writing.settings)
+    preserve(writing, {job.batch for job in picked})
+    submission, _ = submissions.add(session, key, now, writing.settings)
     ran = _histories(writing, picked)
     planned = plan_jobs(writing, _submitted(writing, picked, ran, wanted), refresh=wanted.refresh)
     own = [job.own if _keeps_own(job, wanted) else asked for job, asked in zip(picked, planned.asked, strict=True)]
@@ -121,15 +123,15 @@ def _submitted(writing: Writing, picked: Sequence[ExistingJob], ran: Sequence[in
 
 
 def _own_lists(writing: Writing, picked: Sequence[ExistingJob]) -> dict[int | None, tuple[str, ...]]:
-    """Read jobs' own last attributes (contract G3); None stands for a job that never had any."""
+    """Return jobs' own last attributes (contract G3) by key; None is the key of a job that never had any."""
     lists: dict[int | None, tuple[str, ...]] = {None: ()}
     for key in {job.own for job in picked if job.own is not None}:
-        lists[key] = tuple(worlds.document(writing.session, key))
+        lists[key] = tuple(documents.read(writing.session, key))
     return lists
 
 
 def _histories(writing: Writing, picked: Sequence[ExistingJob]) -> list[int | None]:
-    """Give each job's history, written out: its own submission will be another one."""
+    """Return the key of each job's history with explicit submissions, since the jobs move to a new one."""
     keys: dict[tuple[int | None, int], int | None] = {}
     for ran, submission in dict.fromkeys((job.ran, job.submission) for job in picked):
         keys[ran, submission] = None if ran is None else _written_out(writing, ran, submission)
@@ -137,8 +139,8 @@ def _histories(writing: Writing, picked: Sequence[ExistingJob]) -> list[int | No
 
 
 def _written_out(writing: Writing, ran: int, submission: int) -> int:
-    entries = history.read(worlds.document(writing.session, ran), submission)
-    return worlds.intern(writing.session, writing.key, history.written(entries))
+    entries = history.read(documents.read(writing.session, ran), submission)
+    return documents.intern(writing.session, writing.key, history.written(entries))
 
 
 def _keeps_own(job: ExistingJob, wanted: Wanted) -> bool:

@@ -1,4 +1,4 @@
-"""Results: in pages, by day, of one place (contract F)."""
+"""Results: in pages, by day, or for one place (contract F)."""
 
 from __future__ import annotations
 
@@ -8,31 +8,34 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from reprompt_mock.batch_status import Counts
 from reprompt_mock.clock import day_bounds
 from reprompt_mock.engine.batches import BatchPage, find, status_now
 from reprompt_mock.errors import JobNotFound
+from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.store import batches, jobs, worlds
 from reprompt_mock.store.batches import StoredBatch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from reprompt_mock.batch_status import Counts
     from reprompt_mock.engine.reading import Reading
+    from reprompt_mock.store.jobs import StoredResult
 
 _TOGETHER = 32
-"""How many results are written at once: one by one takes longer, and all would busy the garbage collector."""
+"""The number of results serialized at once: one at a time is slower, and all at once burdens the garbage collector."""
 
 
 class ResultPage(NamedTuple):
-    """A page of results in the service's form, some at a time written as JSON, with commas; and how many there are."""
+    """A page of results as chunks of comma-separated JSON objects, how many there are in all, and the page's counts."""
 
     jobs: Sequence[bytes]
     total: int
+    counts: Counts = Counts()
 
 
 class ResultQuery(NamedTuple):
-    """Which results: a batch's, all of a world, those without a batch, of one UTC day."""
+    """A selection of results: a batch's, the whole world's or those without a batch, optionally of one UTC day."""
 
     batch_id: str | None = None
     alone: bool = False
@@ -40,31 +43,40 @@ class ResultQuery(NamedTuple):
 
 
 def page(reading: Reading, query: ResultQuery, *, limit: int, offset: int) -> ResultPage:
-    """Give a page of results, in order of submission (contract F1, F2).
+    """Return a page of results in order of submission (contract F1, F2).
 
     Raises:
-        BatchNotFound: the query names a batch that the world has not.
+        BatchNotFound: the world does not have the batch that the query names.
     """
     selection = _selected(reading, query)
     if selection is None:
         return ResultPage([], 0)
     total = _total(reading, selection)
     stored = jobs.results(reading.session, selection, limit=limit, offset=offset, total=total)
-    results = (reading.decoded.result(reading.session, job) for job in stored)
-    return ResultPage(list(_written(results)), total)
+    by_status = [0] * len(JobStatus)
+    written = list(_written(_built(reading, stored, by_status)))
+    return ResultPage(written, total, Counts(*by_status))
+
+
+def _built(reading: Reading, stored: Iterable[StoredResult], by_status: list[int]) -> Iterator[dict[str, Any]]:
+    """Build results, and count them by status meanwhile."""
+    every = _shows_every_status(reading)
+    for job in stored:
+        by_status[job.status] += 1
+        yield reading.decoded.result(reading.session, job, every_status=every)
 
 
 def _written(results: Iterator[dict[str, Any]]) -> Iterator[bytes]:
-    """Write results as JSON, some at a time, without the brackets around them."""
+    """Serialize results in chunks, without the enclosing brackets."""
     while some := list(islice(results, _TOGETHER)):
         yield orjson.dumps(some)[1:-1]
 
 
 def days(reading: Reading, query: ResultQuery, *, limit: int, offset: int) -> BatchPage:
-    """Give a page of synthetic batches, one per UTC day, newest first (contract F2).
+    """Return a page of synthetic batches, one per UTC day, newest first (contract F2).
 
     Raises:
-        BatchNotFound: the query names a batch that the world has not.
+        BatchNotFound: the world does not have the batch that the query names.
     """
     selection = _selected(reading, query)
     if selection is None:
@@ -81,10 +93,10 @@ def _day_batch(day: int, counts: Counts) -> StoredBatch:
 
 
 def _selected(reading: Reading, query: ResultQuery) -> jobs.Selection | None:
-    """Find out what a query selects; None is nothing."""
+    """Return what a query selects, or None if that is nothing."""
     batch = None if query.batch_id is None else find(reading, query.batch_id)
     if query.alone:
-        # A job of a batch is never one without a batch: both conditions together select nothing.
+        # No job both belongs to a batch and has none: the two conditions together select nothing.
         batch = None if batch or reading.key is None else batches.find_alone(reading.session, reading.key)
     if reading.key is None or (query.alone and batch is None):
         return None
@@ -101,12 +113,16 @@ def _total(reading: Reading, selection: jobs.Selection) -> int:
 
 
 def of_place(reading: Reading, place_id: str) -> dict[str, Any]:
-    """Give the result of a place's last submitted job (contract F8).
+    """Return the result of a place's most recently submitted job (contract F8).
 
     Raises:
-        JobNotFound: the world has no job of this place.
+        JobNotFound: the world has no job for this place.
     """
     job = reading.key and jobs.result_of_place(reading.session, reading.key, place_id, now=reading.now)
     if not job:
         raise JobNotFound(place_id=place_id)
-    return reading.decoded.result(reading.session, job)
+    return reading.decoded.result(reading.session, job, every_status=_shows_every_status(reading))
+
+
+def _shows_every_status(reading: Reading) -> bool:
+    return reading.state.settings.attribute_status == "all"

@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 
 def show(reading: Reading) -> Scenario:
-    """Give a world's rules and faults."""
+    """Return a world's rules and faults."""
     return reading.state.scenario
 
 
 def change(writing: Writing, edit: Callable[[Scenario], Scenario]) -> Scenario:
-    """Change a world's rules or faults; give them as they are then."""
+    """Change a world's rules or faults; return the result."""
     writing.set_scenario(edit(writing.scenario))
     return writing.scenario
 
 
 def meet_fault(writing: Writing, method: str, path: str, operation: str | None, *, digest: str) -> Fault | None:
-    """Count a request, which `digest` tells from others, for a world's faults; give the one that hits it."""
+    """Count a request, identified by `digest`, against a world's faults; return the fault that hits it, if any."""
     scenario, fault = writing.scenario.meet(writing.settings.seed, method, path, operation, digest=digest)
     if scenario is not writing.scenario:
         writing.set_scenario(scenario)

@@ -1,4 +1,4 @@
-"""Settings of a world: what governs whatever is submitted or reprocessed from now on."""
+"""Settings of a world, which apply to everything submitted or reprocessed from now on."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ if TYPE_CHECKING:
 
     from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.writing import Writing
-    from reprompt_mock.settings import WorldSettings
+    from reprompt_mock.world_settings import WorldSettings
 
 
 def show(reading: Reading) -> WorldSettings:
-    """Give a world's settings."""
+    """Return a world's settings."""
     return reading.state.settings
 
 
 def change(writing: Writing, changes: Mapping[str, Any]) -> WorldSettings:
-    """Change settings, by name; `clock` and `speed` change the clock. Give them as they are then."""
+    """Change settings by name, `clock` and `speed` also on the clock; return the resulting settings."""
     writing.set_settings(writing.settings.model_copy(update=dict(changes)))
     clock = changes.get("clock")
     if clock is not None or changes.get("speed") is not None:

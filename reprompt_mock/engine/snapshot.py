@@ -1,11 +1,12 @@
-"""Snapshots: a whole world as one versioned JSON document, which answers as before in any world.
+"""Snapshots: a whole world as one versioned JSON document, which can be restored into any world.
 
-Keys of rows are the document's own: they say what belongs together, and are given anew where it is restored.
-No number in it is too large for JavaScript: a large seed, late times, and a scenario with large numbers are text.
+Row keys are local to the document: they link its rows, and are reassigned on restore.
+No number in it exceeds JavaScript's safe range: large seeds, late times and scenarios with large numbers are text.
 """
 
 from __future__ import annotations
 
+from base64 import b64decode
 from datetime import datetime
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -21,21 +22,24 @@ from reprompt_mock.errors import SnapshotBroken
 from reprompt_mock.history import HERE
 from reprompt_mock.numerals import is_safe
 from reprompt_mock.scenario import Scenario, StoredScenario
-from reprompt_mock.settings import WorldSettings
 from reprompt_mock.specs import Strict, Time
-from reprompt_mock.store import dumps, worlds
+from reprompt_mock.store import snapshot as rows
+from reprompt_mock.store import submissions
 from reprompt_mock.store.session import DataRefused
+from reprompt_mock.world_settings import WorldSettings
 
 if TYPE_CHECKING:
     from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.worlds import WorldSummary
     from reprompt_mock.engine.writing import Writing
-    from reprompt_mock.store.dumps import Tables
+    from reprompt_mock.store.snapshot import Tables
 
-VERSION = 2
-"""What is written; version 1, whose large numbers were no text, is read too."""
-_JOB = {name: position for position, name in enumerate(dumps.COLUMNS["job"])}
-_FIRST = dumps.COLUMNS["submission"].index("first")
+VERSION = 3
+"""The version that is written. Versions 2 (without exports) and 1 (large numbers are not text) can be read, too."""
+_GONE = 0
+"""The key of a batch that was deleted."""
+_JOB = {name: position for position, name in enumerate(rows.COLUMNS["job"])}
+_FIRST = rows.COLUMNS["submission"].index("first")
 _DOCUMENTS = [_JOB[name] for name in ("own", "asked", "course", "ran", "planned")]
 _SUBMISSIONS = [_JOB[name] for name in ("created_in", "submission")]
 
@@ -45,7 +49,7 @@ def _unwrapped(scenario: Any) -> Any:
         try:
             return orjson.loads(scenario)
         except orjson.JSONDecodeError:
-            raise PydanticCustomError("scenario", "this is no JSON") from None
+            raise PydanticCustomError("scenario", "this is not JSON") from None
     return scenario
 
 
@@ -62,9 +66,9 @@ class ClockState(Strict):
 
 
 class Snapshot(Strict):
-    """A whole world; `digest` seals `data`, which is not meant to be edited."""
+    """A whole world; `digest` is the checksum of `data`, which is not meant to be edited."""
 
-    version: Literal[1, 2]
+    version: Literal[1, 2, 3]
     clock: ClockState
     settings: WorldSettings
     scenario: Annotated[
@@ -77,10 +81,10 @@ class Snapshot(Strict):
 
 
 def take(reading: Reading) -> dict[str, Any]:
-    """Write a world as JSON-ready data, without its journal; no key is ever stored."""
+    """Return a world as JSON-ready data, without its journal; API keys are never stored."""
     state = reading.state
     data: Tables = (
-        {table: [] for table in dumps.COLUMNS} if reading.key is None else dumps.dump(reading.session, reading.key)
+        {table: [] for table in rows.COLUMNS} if reading.key is None else rows.read_tables(reading.session, reading.key)
     )
     return {
         "version": VERSION,
@@ -93,7 +97,7 @@ def take(reading: Reading) -> dict[str, Any]:
 
 
 def written(reading: Reading) -> bytes:
-    """Write a world as JSON."""
+    """Return a world as JSON."""
     return orjson.dumps(take(reading))
 
 
@@ -107,10 +111,10 @@ def _sealed(data: Tables) -> str:
 
 
 def restore(writing: Writing, snapshot: Snapshot) -> WorldSummary:
-    """Make a world what a snapshot says, in place of what it was; give its counts.
+    """Replace a world by what a snapshot holds; return its summary.
 
     Raises:
-        SnapshotBroken: its data are not what was once taken.
+        SnapshotBroken: the data do not match the digest, or cannot be stored.
     """
     if _sealed(snapshot.data) != snapshot.digest:
         raise SnapshotBroken
@@ -118,7 +122,7 @@ def restore(writing: Writing, snapshot: Snapshot) -> WorldSummary:
     scenario = Scenario.from_stored(snapshot.scenario)
     writing.replace_by(snapshot.settings, scenario, now=now, running=snapshot.clock.running, speed=snapshot.clock.speed)
     try:
-        dumps.read_times(snapshot.data)
+        rows.read_times(snapshot.data)
         _Restored(writing, snapshot.data).write()
     except (LookupError, TypeError, ValueError, AttributeError, DataRefused) as error:
         raise SnapshotBroken from error
@@ -127,7 +131,7 @@ def restore(writing: Writing, snapshot: Snapshot) -> WorldSummary:
 
 
 class _Restored:
-    """Writes a snapshot's rows, with new keys in place of the document's."""
+    """Writes a snapshot's rows, with new keys in place of the document's own."""
 
     def __init__(self, writing: Writing, data: Tables) -> None:
         self._session = writing.session
@@ -137,12 +141,12 @@ class _Restored:
         self._documents: dict[int, int] = {}
         self._batches: dict[int, int] = {}
         first = min((submission[_FIRST] for submission in data["submission"]), default=0)
-        self._shift = worlds.next_job(writing.session) - first
+        self._shift = submissions.next_job(writing.session) - first
 
     def write(self) -> None:
-        """Write all tables, those first that others refer to."""
+        """Write all tables, referenced ones first."""
         for pk, *values in self._data["batch"]:
-            self._batches[pk] = dumps.add_batch(self._session, self._key, values)
+            self._batches[pk] = rows.insert_batch(self._session, self._key, values)
         for pk, at, settings, batch, first, last in self._data["submission"]:
             values = [
                 at,
@@ -151,17 +155,28 @@ class _Restored:
                 first + self._shift,
                 last + self._shift,
             ]
-            self._submissions[pk] = dumps.add(self._session, self._key, "submission", values)
+            self._submissions[pk] = rows.insert(self._session, self._key, "submission", values)
         self._write_documents()
-        dumps.add_bodies(self._session, self._key, self._data["body"])
-        dumps.add_jobs(self._session, self._key, [self._job(list(job)) for job in self._data["job"]])
+        rows.insert_bodies(self._session, self._key, self._data["body"])
+        rows.insert_jobs(self._session, self._key, [self._job(list(job)) for job in self._data["job"]])
+        self._write_exports()
+
+    def _write_exports(self) -> None:
+        written = {}
+        for pk, id_, key, listed, *times, known, size in self._data.get("export", ()):
+            moved = [[self._batches.get(batch, _GONE), batch_id] for batch, batch_id in orjson.loads(listed)]
+            last = max((new for old, new in self._submissions.items() if old <= known), default=0)
+            values = [id_, key, orjson.dumps(moved).decode(), *times, last, size]
+            written[pk] = rows.insert(self._session, self._key, "export", values)
+        for _, export, part, data in self._data.get("artifact", ()):
+            rows.insert(self._session, self._key, "artifact", [written[export], part, b64decode(data)])
 
     def _write_documents(self) -> None:
         histories = {job[_JOB[name]] for job in self._data["job"] for name in ("ran", "planned")}
         # Histories refer to other documents, so they come last.
         for pk, text in sorted(self._data["document"], key=lambda row: row[0] in histories):
             new = self._history(text) if pk in histories else text
-            self._documents[pk] = dumps.add(self._session, self._key, "document", [new])
+            self._documents[pk] = rows.insert(self._session, self._key, "document", [new])
 
     def _history(self, text: str) -> str:
         moved = {

@@ -1,4 +1,4 @@
-"""Create, append, submit alone: how jobs come into a world (contract D, I2)."""
+"""Create, append, submit without a batch: how jobs enter a world (contract D, I2)."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from reprompt_mock.attributes import CATALOGUE, CORE, nearest
+from reprompt_mock.attributes import CATALOGUE, CORE
 from reprompt_mock.engine import counts
+from reprompt_mock.engine.artifacts import preserve
 from reprompt_mock.engine.identifiers import identified, new_batch_id
 from reprompt_mock.engine.planning import Planned, Submitted, plan_jobs, plan_uploads
 from reprompt_mock.errors import AttributesMissing, AttributeUnknown, EnrichmentNotFound, TooManyJobs
+from reprompt_mock.hints import closest
 from reprompt_mock.lifecycle import JobStatus, Timetables
-from reprompt_mock.store import batches, jobs, worlds
+from reprompt_mock.store import batches, jobs, submissions
 from reprompt_mock.store.columns import NewJobs
 from reprompt_mock.tables import ALONE
 
@@ -21,16 +23,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from reprompt_mock.engine.writing import Writing
-    from reprompt_mock.settings import WorldSettings
     from reprompt_mock.store.batches import StoredBatch
     from reprompt_mock.store.jobs import ExistingJob
+    from reprompt_mock.world_settings import WorldSettings
 
 
 class PlaceToEnrich(msgspec.Struct, frozen=True, gc=False):
-    """One job of a request: the client's id or None, its inputs as JSON, its and the batch's attributes.
+    """One job of a request: the client's id or None, its inputs as JSON, and its attributes merged with the batch's.
 
-    There may be very many, over which the garbage collector need not go: they cannot refer to each other. As a
-    bytearray a place is stored in two thirds of the time, since of bytes the driver asks whether they adapt.
+    `gc=False` spares the garbage collector a walk over many thousands of them; they cannot form cycles. A `bytearray`
+    takes a third less time to store, since sqlite3 looks for an adapter for every `bytes` object.
     """
 
     place_id: str | None
@@ -39,7 +41,7 @@ class PlaceToEnrich(msgspec.Struct, frozen=True, gc=False):
 
 
 class BatchToCreate(NamedTuple):
-    """A create or an append; `body` is what a generated batch id is made from."""
+    """A create or an append; a generated batch id is derived from `body`."""
 
     batch_id: str | None
     batch_name: str
@@ -48,8 +50,17 @@ class BatchToCreate(NamedTuple):
     body: bytes
 
 
+class Submission(NamedTuple):
+    """The keys of a submission, its world and its batch, and the number of the attempt that its jobs begin with."""
+
+    key: int
+    world: int
+    batch: int
+    attempt: int
+
+
 class Created(NamedTuple):
-    """A batch with the counts of before the jobs came, and the places of these."""
+    """A batch with its counts from before the new jobs, and the place ids of these jobs."""
 
     batch: StoredBatch
     place_ids: Sequence[str]
@@ -59,8 +70,8 @@ def create(writing: Writing, request: BatchToCreate) -> Created:
     """Create a batch or append to it.
 
     Raises:
-        TooManyJobs: the request has more jobs than a request may (contract D2).
-        AttributesMissing: a job that is to run has no attributes (contract D5).
+        TooManyJobs: the request exceeds the limit of jobs (contract D2).
+        AttributesMissing: a job to be run has no attributes (contract D5).
     """
     check_size(len(request.places), writing.settings.max_jobs_per_request)
     check_known(writing.settings, (place.attributes for place in request.places))
@@ -72,15 +83,15 @@ def create(writing: Writing, request: BatchToCreate) -> Created:
 
 
 def submit_alone(writing: Writing, place: PlaceToEnrich) -> str:
-    """Submit one job that belongs to no batch, for core attributes where it names none; gives its place id."""
+    """Submit a job without a batch, for core attributes if it names none; return its place id."""
     return _submit_alone(writing, place, at_once=False)
 
 
 def enrich(writing: Writing, place: PlaceToEnrich) -> str:
-    """Submit one job that belongs to no batch and finishes at once; gives its place id (contract I3).
+    """Submit a job without a batch that finishes immediately; return its place id (contract I3).
 
     Raises:
-        EnrichmentNotFound: it fails.
+        EnrichmentNotFound: the job fails.
     """
     return _submit_alone(writing, place, at_once=True)
 
@@ -93,30 +104,30 @@ def _submit_alone(writing: Writing, place: PlaceToEnrich, *, at_once: bool) -> s
 
 
 def alone(writing: Writing) -> StoredBatch:
-    """Give the batch without a name that holds a world's jobs without a batch."""
+    """Return the unnamed internal batch that contains a world's jobs without a batch."""
     return batches.find_alone(writing.session, writing.key) or batches.new(ALONE, ALONE, writing.now)
 
 
 def check_size(count: int, limit: int) -> None:
-    """Refuse a request of too many jobs.
+    """Refuse a request with too many jobs.
 
     Raises:
-        TooManyJobs: it has more than `limit` (contract D2).
+        TooManyJobs: `count` exceeds `limit` (contract D2).
     """
     if count > limit:
         raise TooManyJobs(count=count, limit=limit)
 
 
 def check_known(settings: WorldSettings, lists: Iterable[Sequence[str]]) -> None:
-    """Refuse attributes that the emulator does not know, where the settings are strict (contract D7).
+    """Refuse attributes that the emulator does not know, if the settings are strict (contract D7).
 
     Raises:
-        AttributeUnknown: one is unknown; it names the nearest known one.
+        AttributeUnknown: an attribute is unknown; the message names the nearest known one.
     """
     if settings.strict_attributes:
         for name in dict.fromkeys(chain.from_iterable(lists)):
             if name not in CATALOGUE:
-                close = nearest(name)
+                close = closest(name, CATALOGUE)
                 raise AttributeUnknown(name=name, hint=f"; the nearest known one is {close!r}" if close else "")
 
 
@@ -127,7 +138,7 @@ def _check_attributes(places: Iterable[PlaceToEnrich]) -> None:
 
 
 def _batch(writing: Writing, request: BatchToCreate) -> StoredBatch:
-    """Give the batch that a request names, or a new one."""
+    """Return the batch that a request names, or a new one."""
     if request.batch_id is None:
         return batches.new(new_batch_id(writing, request.body), request.batch_name, writing.now)
     found = batches.find(writing.session, writing.key, request.batch_id)
@@ -142,50 +153,31 @@ def submit(
     kick_off: bool,
     at_once: bool = False,
 ) -> StoredBatch:
-    """Write the jobs of one submission, those that the batch has already in their old positions.
+    """Write the jobs of one submission; jobs that the batch already has keep their positions.
 
     Args:
         writing: the world, open for a change.
-        batch: the batch as it was before, written where it is new.
+        batch: the batch before the submission; it is written if it is new.
         places: the places by id.
         kick_off: whether the jobs run; if not, they stay pending (contract D5).
-        at_once: whether they finish without any time passing (contract I3).
+        at_once: whether they finish immediately (contract I3).
 
     Raises:
-        EnrichmentNotFound: one fails that was to finish at once.
+        EnrichmentNotFound: `at_once` is set, and a job fails.
     """
     session, key, now = writing.session, writing.key, writing.now
     replaced = jobs.existing(session, key, batch.pk, list(places), now=now) if batch.counts.total else {}
+    preserve(writing, {job.batch for job in replaced.values()})
     planned = _run(writing, batch, places) if kick_off else _uploaded(writing, places)
     if at_once:
         planned = _finished(now, places, planned)
     batch = _counted(writing, batch, len(places), replaced, planned.timetables.queued_at)
-    submission, first = worlds.add_submission(
+    submission, first = submissions.add(
         session, key, now, writing.settings, batch=batch.pk, jobs=len(places) - len(replaced)
     )
     jobs.remove(session, [job.pk for job in replaced.values()])
-    new = NewJobs(
-        pk=_keys(first, places, replaced),
-        world=key,
-        batch=batch.pk,
-        place_id=list(places),
-        created_in=submission,
-        submission=submission,
-        attempt=1 if kick_off else 0,
-        own=_own(places, replaced, planned.asked),
-        asked=planned.asked,
-        queued_at=planned.timetables.queued_at,
-        started_at=planned.timetables.started_at,
-        finished_at=planned.timetables.finished_at,
-        outcome=planned.timetables.outcome,
-        hold=planned.timetables.hold,
-        course=planned.courses,
-        planned=planned.planned,
-        fresh=planned.fresh,
-        error=planned.errors,
-        place=[place.place for place in places.values()],
-    )
-    jobs.insert(session, new)
+    written = Submission(submission, key, batch.pk, attempt=1 if kick_off else 0)
+    jobs.insert(session, _new_jobs(written, _keys(first, places, replaced), places, replaced, planned))
     return batch
 
 
@@ -196,7 +188,7 @@ def _counted(
     replaced: Mapping[str, ExistingJob],
     due: Iterable[int | None],
 ) -> StoredBatch:
-    """Write a new batch with what comes to it, or count that to one that there is."""
+    """Insert a new batch with its counts, or add to those of an existing one."""
     if batch.pk == batches.NEW:
         soonest = counts.soonest(due)
         writing.expect(soonest)
@@ -209,8 +201,40 @@ def _counted(
     return batch
 
 
+def _new_jobs(
+    submission: Submission,
+    keys: Sequence[int],
+    places: Mapping[str, PlaceToEnrich],
+    replaced: Mapping[str, ExistingJob],
+    planned: Planned,
+) -> NewJobs:
+    """Write down a submission's jobs, column by column."""
+    times = planned.timetables
+    return NewJobs(
+        pk=keys,
+        world=submission.world,
+        batch=submission.batch,
+        place_id=list(places),
+        created_in=submission.key,
+        submission=submission.key,
+        attempt=submission.attempt,
+        own=_own(places, replaced, planned.asked),
+        asked=planned.asked,
+        queued_at=times.queued_at,
+        started_at=times.started_at,
+        finished_at=times.finished_at,
+        outcome=times.outcome,
+        hold=times.hold,
+        course=planned.courses,
+        planned=planned.planned,
+        fresh=planned.fresh,
+        error=planned.errors,
+        place=[place.place for place in places.values()],
+    )
+
+
 def _keys(first: int, places: Mapping[str, PlaceToEnrich], replaced: Mapping[str, ExistingJob]) -> Sequence[int]:
-    """Give each job its key: a replaced one's, else the next of those that were kept for new ones."""
+    """Return each job's key: that of the job it replaces, or the next of those reserved for new jobs."""
     if not replaced:
         return range(first, first + len(places))
     new = count(first)
@@ -220,7 +244,7 @@ def _keys(first: int, places: Mapping[str, PlaceToEnrich], replaced: Mapping[str
 def _own(
     places: Mapping[str, PlaceToEnrich], replaced: Mapping[str, ExistingJob], asked: Sequence[int]
 ) -> list[int | None]:
-    """Give each job's own last attributes: a replaced job's outlive it where the new request has none (contract G3)."""
+    """Return the key of each job's own attributes; a replaced job's remain if the request has none (contract G3)."""
     return [
         key if place.attributes else replaced[place_id].own if place_id in replaced else None
         for (place_id, place), key in zip(places.items(), asked, strict=True)
@@ -228,7 +252,7 @@ def _own(
 
 
 def _run(writing: Writing, batch: StoredBatch, places: Mapping[str, PlaceToEnrich]) -> Planned:
-    """Plan jobs that run; those without attributes are enriched for core."""
+    """Plan jobs that run; those without attributes get the core attributes."""
     entered = list(places.values())
     return plan_jobs(
         writing,
@@ -248,7 +272,7 @@ def _uploaded(writing: Writing, places: Mapping[str, PlaceToEnrich]) -> Planned:
 
 
 def _finished(now: int, places: Iterable[str], planned: Planned) -> Planned:
-    """Let jobs finish at once: neither holds nor durations play a part (contract I3)."""
+    """Finish jobs immediately, ignoring holds and durations (contract I3)."""
     outcomes = planned.timetables.outcome
     for place_id, outcome, error in zip(places, outcomes, planned.errors, strict=True):
         if outcome == JobStatus.failed:

@@ -1,17 +1,17 @@
-"""Weight: use cases say how many jobs they go through, so that long ones are not begun where they must be short."""
+"""Weight: use cases declare how many jobs they process, so that long ones do not run where only short ones may."""
 
 from __future__ import annotations
 
 
 class TooLong(Exception):
-    """A use case goes through more jobs than may be gone through here: it is to be run again elsewhere."""
+    """A use case would process more jobs than allowed here and must be run again elsewhere."""
 
 
 def check(jobs: float, most: float) -> None:
-    """Refuse to go through more jobs than may be.
+    """Refuse to process more than `most` jobs.
 
     Raises:
-        TooLong: there are more.
+        TooLong: `jobs` exceeds `most`.
     """
     if jobs > most:
         raise TooLong

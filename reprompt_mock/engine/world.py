@@ -1,4 +1,4 @@
-"""A world: everything of one organization that is not a row of its own data."""
+"""A world: everything of one organization except the rows of its data."""
 
 from __future__ import annotations
 
@@ -13,38 +13,38 @@ from reprompt_mock.store.worlds import WorldState
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from reprompt_mock.settings import WorldSettings
     from reprompt_mock.specs import RuleSpec
+    from reprompt_mock.world_settings import WorldSettings
 
 _HEAVIEST_VIEWS = 200_000
 
 
 class Start(NamedTuple):
-    """What every new world starts with; `journal_size` is how many requests it keeps."""
+    """What every new world starts with; `journal_size` is the number of requests its journal keeps."""
 
     settings: WorldSettings
     rules: Sequence[RuleSpec] = ()
     journal_size: int = 1000
 
     def state(self, real: int) -> WorldState:
-        """Give the state of a new world; its clock takes `clock` and `speed` from the settings."""
+        """Return the state of a new world; the settings' `clock` and `speed` set up its clock."""
         clock = VirtualClock(real, real, self.settings.speed, self.settings.clock == "running")
         return WorldState(None, self.settings, clock, Scenario().with_rules(self.rules))
 
 
 class Views:
-    """Views of one state of a world that were read once: they hold as long as the state does."""
+    """Cached views of one state of a world, valid as long as the state is current."""
 
     def __init__(self) -> None:
         self._kept: dict[str, Any] = {}
         self._weight = 0
 
     def find(self, key: str) -> Any:
-        """Give what was kept under a key, None where nothing was."""
+        """Return the view cached under a key, or None."""
         return self._kept.get(key)
 
     def keep(self, key: str, view: Any, *, weight: int) -> None:
-        """Keep what was read; `weight` is how many jobs it names."""
+        """Cache a view; `weight` is the number of jobs that it names."""
         self._weight += weight + 1
         if self._weight > _HEAVIEST_VIEWS:
             self._kept, self._weight = {}, weight + 1
@@ -52,23 +52,24 @@ class Views:
 
 
 class Present(NamedTuple):
-    """What a world is at present: its committed state, and the views that were read of it."""
+    """A world at present: its committed state, the cached views of it, and the number of commits before."""
 
     state: WorldState
     views: Views
+    version: int = 0
 
 
 class World:
     """One organization's committed state, journal and rate limit.
 
-    It is kept in memory from its first use and gets a row with the first thing that is stored in it. `present` is
-    replaced whole after each commit and never changed, so a reader sees the old state or the new. `documents` are the
-    keys of documents that its row has, by what stands for them; writers alone use it.
+    It is in memory from its first use and gets a row with the first thing stored in it. Each commit replaces `present`
+    as a whole, so that a reader sees the old state or the new. `documents` caches the keys of the world's documents,
+    by token; only writers use it.
 
     Args:
-        slug: the organization's.
-        state: what it is at first.
-        journal_size: how many requests its journal keeps.
+        slug: the organization's slug.
+        state: the initial state.
+        journal_size: the number of requests that its journal keeps.
         real: reads real time in microseconds.
     """
 
@@ -93,31 +94,31 @@ class World:
         return self.state.settings
 
     def publish(self, state: WorldState, documents: Mapping[Any, int]) -> None:
-        """Put a committed state in the place of the one before; what was read of that holds no more."""
+        """Replace the committed state, which invalidates all cached views."""
         self.documents = documents
         if state.clock is not self.state.clock:
             self._latest = 0
-        self.present = Present(state, Views())
+        self.present = Present(state, Views(), self.present.version + 1)
 
     def now(self) -> int:
-        """Read the virtual time; it never goes back, even where the machine's clock does."""
+        """Return the virtual time in microseconds; it never goes back, even if the machine's clock does."""
         self._latest = max(self._latest, self.state.clock.now(self._real()))
         return self._latest
 
     def is_due(self) -> bool:
-        """Whether a transition is due, at the cost of one comparison."""
+        """Return whether a transition is due; costs one comparison."""
         return self.state.is_due(self.now)
 
     def real_seconds_to_next(self) -> float | None:
-        """Say how long until the next transition is due; None where none will be by itself."""
+        """Return the real seconds until the next transition is due, or None if none will be."""
         state = self.state
         return None if state.next_due is None else state.clock.real_seconds_until(state.next_due, self._real())
 
     def take_token(self, key: str) -> None:
-        """Count a request of a key.
+        """Count a request against the rate limit of a key.
 
         Raises:
-            TooManyRequests: it is over the world's `rate_limit`.
+            TooManyRequests: the request exceeds the world's `rate_limit`.
         """
         rate = self.settings.rate_limit
         if rate:

@@ -6,26 +6,30 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock.batch_status import Counts
 from reprompt_mock.engine.clock import ClockView, show
-from reprompt_mock.store import worlds
+from reprompt_mock.store import exports, worlds
 
 if TYPE_CHECKING:
     from reprompt_mock.engine.reading import Reading
 
 
 class WorldSummary(NamedTuple):
-    """How many batches and jobs a world has, and its clock."""
+    """How many batches, jobs and exports a world has, and its clock."""
 
     org_slug: str
     batches: int
     jobs: Counts
+    exports: dict[str, int]
     clock: ClockView
 
 
 def summary(reading: Reading) -> WorldSummary:
-    """Count what is in a world; an unused one shows zeros."""
-    counted = (0, Counts()) if reading.key is None else worlds.counts(reading.session, reading.key)
-    return WorldSummary(reading.world.slug, *counted, show(reading))
+    """Return a world's counts and clock; the counts of an unused world are zero."""
+    if reading.key is None:
+        return WorldSummary(reading.world.slug, 0, Counts(), dict.fromkeys(exports.STATUSES, 0), show(reading))
+    counted = worlds.counts(reading.session, reading.key)
+    exported = exports.counts(reading.session, reading.key, now=reading.now)
+    return WorldSummary(reading.world.slug, *counted, exported, show(reading))
 
 
 def touch(_: Reading) -> None:
-    """Read nothing: a use of the world like any other."""
+    """Use a world without reading anything."""

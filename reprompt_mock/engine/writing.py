@@ -1,8 +1,8 @@
-"""Writing: a world that is open for a change, as use cases see it."""
+"""Writing: a world open for a change, as use cases see it."""
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from itertools import islice
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -17,34 +17,34 @@ from reprompt_mock.store import batches, worlds
 from reprompt_mock.store.worlds import WorldState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from reprompt_mock.engine.world import World
     from reprompt_mock.scenario import Scenario
-    from reprompt_mock.settings import WorldSettings
     from reprompt_mock.store.session import Session
+    from reprompt_mock.world_settings import WorldSettings
 
 
 _MOST_DOCUMENTS = 1000
-"""As many keys are remembered for a world."""
+"""The number of document keys remembered per world."""
 
 
 class Writing:
-    """A world, open for a change that happens whole or, with an exception, not at all.
+    """A world, open for a change that is applied as a whole or, on an exception, not at all.
 
     Attributes:
         session: the write transaction.
         world: the world.
-        state: the draft of its state, put in place after the commit.
+        state: the draft of its new state, published after the commit.
         key: the key of its row.
-        now: its time in microseconds, read once; `set_clock` moves it.
-        acted: ids of the rules that decided anything, in order.
-        changes: what is to be published after the commit.
-        known: the keys of documents that were committed before, by what stands for them.
-        interned: the keys of those that were found or written since.
-        stored: the state as the row has it.
-        purges: whether it left rows to be removed by later ticks.
-        most_jobs: how many jobs may be gone through.
+        now: the virtual time in microseconds, read once; `set_time` and `advance` change it.
+        acted: ids of the rules that took effect, in order.
+        changes: the changes to publish after the commit.
+        known: the keys of documents committed before, by token.
+        interned: the keys of documents found or written since, by token.
+        stored: the state as it is in the row.
+        purges: whether later ticks have rows to remove.
+        most_jobs: the limit on jobs processed here.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Writing:
         self.now = world.now()
         self.acted: list[str] = []
         self.changes: list[Change] = []
-        self.known = {} if world.forgotten else world.documents  # whose rows ticks remove
+        self.known = {} if world.forgotten else world.documents  # ticks remove a forgotten world's rows
         self.interned: dict[Any, int] = {}
         self.purges = False
         self.most_jobs = most_jobs
@@ -65,10 +65,10 @@ class Writing:
         self._keeps_time = False
 
     def weigh(self, jobs: int) -> None:
-        """Say how many jobs will be gone through.
+        """Declare how many jobs will be processed.
 
         Raises:
-            TooLong: they are more than may be here.
+            TooLong: `jobs` exceeds `most_jobs`.
         """
         weight.check(jobs, self.most_jobs)
 
@@ -84,42 +84,53 @@ class Writing:
 
     @property
     def reading(self) -> Reading:
-        """The same, to be read: it sees what was written so far."""
+        """A reading of the same world, which sees what was written so far."""
         present = self.world.present._replace(state=self.state, views=Views())
         return Reading(self.world, present, self.now, Decoded(), lambda: nullcontext(self.session), self.most_jobs)
 
     @property
     def documents(self) -> Mapping[Any, int]:
-        """The keys to be remembered after the commit: all, or the newest where they become too many."""
+        """The keys to remember after the commit: all of them, or only the newest if they are too many."""
         if not self.interned:
             return self.known
         together = {**self.known, **self.interned}
         return together if len(together) <= _MOST_DOCUMENTS else dict(islice(self.interned.items(), _MOST_DOCUMENTS))
 
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Roll back what the block stores, and the document keys it added, if it ends with an exception."""
+        interned = dict(self.interned)
+        try:
+            with self.session.savepoint():
+                yield
+        except BaseException:
+            self.interned = interned
+            raise
+
     def note(self, kind: Kind, batch_id: str | None = None) -> None:
-        """Note a change, to be published after the commit."""
+        """Note a change to publish after the commit."""
         self.changes.append(Change(self.world.slug, kind, batch_id))
 
     def expect(self, due_at: int | None) -> None:
-        """Note a transition that may be the world's next."""
+        """Note the time of a transition that may be the world's next."""
         if due_at is not None and (self.state.next_due is None or due_at < self.state.next_due):
             self.state = self.state._replace(next_due=due_at)
 
     def apply_due(self) -> None:
-        """Make happen what is due by now."""
+        """Apply what is due."""
         if self.state.next_due is not None and self.state.next_due <= self.now:
             self.state = self.state._replace(next_due=batches.recount_due(self.session, self.key, self.now))
-            # What was counted must not lie ahead after a restart, even where the machine's clock was set back.
+            # After a restart, what was counted must not be in the future, even if the machine's clock was set back.
             self._keeps_time = self.state.clock.running
             self.note(Kind.world)
 
     def set_scenario(self, scenario: Scenario) -> None:
-        """Change the rules and faults."""
+        """Replace the rules and faults."""
         self.state = self.state._replace(scenario=scenario)
         self.note(Kind.scenario)
 
     def set_settings(self, settings: WorldSettings) -> None:
-        """Change the settings; `clock` and `speed` are numbers of the clock, which `set_rate` changes."""
+        """Replace the settings; `set_rate` is what changes the clock by `clock` and `speed`."""
         self.state = self.state._replace(settings=settings)
         self.note(Kind.world)
 
@@ -134,18 +145,18 @@ class Writing:
         self._set_clock(clock)
 
     def set_time(self, virtual: int) -> None:
-        """Set the clock, backwards too, and make happen what is due by then.
+        """Set the clock, forwards or backwards, and apply what is then due.
 
         Raises:
-            TimeOutOfRange: it lies beyond the year 9999 or before 1970.
+            TimeOutOfRange: `virtual` is before 1970 or after the year 9999.
         """
         self._set_clock(self.state.clock.moved_to(virtual, self._real()))
 
     def advance(self, microseconds: int) -> None:
-        """Move the clock forward, and make happen what is due by then.
+        """Advance the clock, and apply what is then due.
 
         Raises:
-            TimeOutOfRange: it would lie beyond the year 9999.
+            TimeOutOfRange: the new time would be after the year 9999.
         """
         self.set_time(self.now + microseconds)
 
@@ -156,10 +167,10 @@ class Writing:
         self.apply_due()
 
     def replace_by(self, settings: WorldSettings, scenario: Scenario, *, now: int, running: bool, speed: float) -> None:
-        """Begin the world anew, without any data; the rows of before are removed by later ticks.
+        """Reset the world to a state without data; later ticks remove its previous rows.
 
         Raises:
-            TimeOutOfRange: `now` lies beyond the year 9999 or before 1970.
+            TimeOutOfRange: `now` is before 1970 or after the year 9999.
         """
         worlds.forget(self.session, self.key)
         clock = VirtualClock(0, self._real(), speed, running).moved_to(now, self._real())
@@ -173,11 +184,11 @@ class Writing:
         self.note(Kind.world)
 
     def recount(self) -> None:
-        """Count the jobs of all batches, whose counts nobody kept."""
+        """Recount the jobs of all batches."""
         self.state = self.state._replace(next_due=batches.recount_all(self.session, self.key, self.now))
 
     def store_state(self) -> None:
-        """Write the draft into the world's row where it differs from what stands there; its clock begins at present."""
+        """Write the draft to the world's row if it differs, with the clock's base moved to the present."""
         before, state = self.stored, self.state
         is_changed = not (
             state.settings is before.settings and state.clock is before.clock and state.scenario is before.scenario

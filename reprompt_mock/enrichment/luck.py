@@ -6,8 +6,14 @@ from functools import lru_cache
 from hashlib import blake2b
 from itertools import compress
 from struct import Struct
+from typing import TYPE_CHECKING, TypeVar
 
 from reprompt_mock.attributes import CATALOGUE, CORE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+T = TypeVar("T")
 
 _A_PAGE = 16
 
@@ -57,3 +63,18 @@ def failing(page: bytes, generation: int, share: int) -> list[str]:
 @lru_cache(maxsize=257)
 def _at_most(highest: int) -> bytes:
     return bytes(byte <= highest for byte in range(256))
+
+
+def below(bound: int, luck: int, at: int = 0) -> int:
+    """Choose a whole number from 0 to bound - 1 by the bits of a luck from `at` on."""
+    return (luck >> at) % bound
+
+
+def pick(options: Sequence[T], luck: int, at: int = 0) -> T:
+    """Choose one of the options by the bits of a luck from `at` on."""
+    return options[(luck >> at) % len(options)]
+
+
+def one_in(many: int, luck: int, at: int = 0) -> bool:
+    """Decide by the bits of a luck from `at` on what happens in one of so many cases."""
+    return (luck >> at) % many == 0

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from math import cos, hypot, pi, radians
 
-# Positions are integers in millionths of a degree: exact, and faster than rounding.
+from reprompt_mock.enrichment.luck import below
+
+# Positions are counted in whole millionths of a degree: exact, and quicker than rounding.
 _MICRO = 1_000_000
 _PER_METRE = _MICRO / 111_320.0
 _METRES_A_DEGREE = radians(6_371_000)
@@ -46,8 +48,8 @@ class Position:
         return max(-90.0, south), max(-180.0, west), min(90.0, north), min(180.0, east)
 
     def near(self, luck: int) -> Position:
-        """Return a drawn point at most a few kilometers away."""
-        latitude, longitude = self.moved(luck % (2 * _NEAR) - _NEAR, (luck >> 14) % (2 * _NEAR) - _NEAR)
+        """Draw a point a few kilometres away at most."""
+        latitude, longitude = self.moved(below(2 * _NEAR, luck) - _NEAR, below(2 * _NEAR, luck, at=14) - _NEAR)
         return Position(latitude, longitude)
 
     def metres_to(self, latitude: float, longitude: float) -> int:

@@ -10,7 +10,7 @@ from reprompt_mock.enrichment.places import country_of, inputs_of
 from reprompt_mock.enrichment.subject import Subject
 
 if TYPE_CHECKING:
-    from reprompt_mock.enrichment.standing import FailedRun, Standing
+    from reprompt_mock.enrichment.template import FailedRun, ResultTemplate
 
 _REQUIRED_INPUTS = dict.fromkeys(("name", "full_address", "latitude", "longitude", "country_code"))
 
@@ -24,7 +24,7 @@ _PINNED_CODE = "SIMULATED"
 
 
 class Job(NamedTuple):
-    """What a result depends on besides a job's standing; `place` is the inputs as JSON, times are microseconds."""
+    """What a result depends on beyond its template; `place` is the inputs as JSON, times are microseconds."""
 
     place_id: str
     place: bytes
@@ -41,8 +41,14 @@ def echoed(place: bytes | bytearray) -> dict[str, Any]:
     return inputs
 
 
-def build(job: Job, standing: Standing) -> dict[str, Any]:
-    """Build a job's `PlaceJobResult`; its values may be shared between results, so never mutate them."""
+def build(job: Job, template: ResultTemplate, *, every_status: bool = False) -> dict[str, Any]:
+    """Build the `PlaceJobResult` of a job; what it holds may be shared between results: replace it, never change it.
+
+    Args:
+        job: the job.
+        template: what it has in common with others.
+        every_status: whether `attribute_status` has an entry for every attribute, then as JSON (contract F4).
+    """
     place_id, place, _, _, last_enriched = job
     inputs = echoed(place)
     country_code = country_of(inputs)
@@ -50,33 +56,33 @@ def build(job: Job, standing: Standing) -> dict[str, Any]:
     reasoning: dict[str, str] = {}
     scores: dict[str, str] = {}
     subjects: dict[int, Subject] = {}
-    for one in standing.rounds:
-        subject = subjects.get(one.seed)
+    for run in template.runs:
+        subject = subjects.get(run.seed)
         if subject is None:
-            subject = Subject(place_id, inputs, country_code, seed=one.seed, beyond_core=standing.beyond_core)
-            subjects[one.seed] = subject
-        one.run(subject, outputs, reasoning, scores)
+            subject = Subject(place_id, inputs, country_code, seed=run.seed, beyond_core=template.beyond_core)
+            subjects[run.seed] = subject
+        run.write(subject, outputs, reasoning, scores)
     return {
         "place_id": place_id,
-        "status": standing.status,
+        "status": template.status,
         "job_metadata": {
             "last_enriched": None if last_enriched is None else iso(last_enriched),
-            "enrichment_metadata": _failures(job, standing) if standing.failed else {},
-            "attribute_status": standing.attribute_status,
+            "enrichment_metadata": _failures(job, template) if template.failed else {},
+            "attribute_status": template.every_status if every_status else template.attribute_status,
             "country_code": country_code,
         },
         "inputs": inputs,
         "outputs": outputs,
-        "reasoning": reasoning if standing.explained else {},
+        "reasoning": reasoning if template.explained else {},
         "confidence_scores": scores,
     }
 
 
-def _failures(job: Job, standing: Standing) -> dict[str, dict[str, str]]:
-    """Return the reasons for attributes' errors: that of the failed attempt, or of the attribute's last run."""
+def _failures(job: Job, template: ResultTemplate) -> dict[str, dict[str, str]]:
+    """Say why attributes show an error: the reason of the failed attempt, else that of their own last run."""
     reasons = {
-        name: _reason_of_attempt(job, standing.seed) if run is None else _reason_of_run(job, name, run)
-        for name, run in standing.failed.items()
+        name: _reason_of_attempt(job, template.seed) if run is None else _reason_of_run(job, name, run)
+        for name, run in template.failed.items()
     }
     return {name: {"error": reason, "code": code} for name, (code, reason) in reasons.items()}
 

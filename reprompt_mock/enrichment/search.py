@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.attributes import CATALOGUE, CORE
 from reprompt_mock.draws import digest
-from reprompt_mock.enrichment.findings import FINDERS
+from reprompt_mock.enrichment.finders.catalogue import FINDERS
 from reprompt_mock.enrichment.luck import POSITIONS
 from reprompt_mock.enrichment.memo import Memo
 from reprompt_mock.enrichment.reasons import TURNS, Reasons
@@ -29,9 +29,20 @@ class Search:
     between results, so never mutate it.
     """
 
-    __slots__ = ("_finders", "_reasons", "_scores", "beyond_core", "fallible", "outputs", "reasoning", "scores")
+    __slots__ = (
+        "_finders",
+        "_reasons",
+        "_scores",
+        "attributes",
+        "beyond_core",
+        "fallible",
+        "outputs",
+        "reasoning",
+        "scores",
+    )
 
     def __init__(self, attributes: tuple[str, ...]) -> None:
+        self.attributes = attributes
         known = [CATALOGUE[name] for name in attributes]
         self.fallible = frozenset(attributes) - _ALWAYS_FOUND
         self.beyond_core = not set(attributes).issubset(CORE)

@@ -8,7 +8,7 @@ from unicodedata import normalize
 
 from reprompt_mock.enrichment.facts import country, data
 from reprompt_mock.enrichment.kinds import drawn_kinds, recognised
-from reprompt_mock.enrichment.luck import POSITIONS, first_page, luck_of
+from reprompt_mock.enrichment.luck import POSITIONS, below, first_page, luck_of, pick
 from reprompt_mock.enrichment.memo import Memo
 from reprompt_mock.enrichment.position import Position
 
@@ -77,11 +77,10 @@ class Subject:
         return self._position
 
     def _drawn_kind(self) -> Kind:
-        common = drawn_kinds()
-        return common[self.luck[_IDENTITY] % len(common)]
+        return pick(drawn_kinds(), self.luck[_IDENTITY])
 
     def _label_by_kind(self) -> str:
-        number = 1000 + (self.luck[_IDENTITY] >> 16) % 9000
+        number = 1000 + below(9000, self.luck[_IDENTITY], at=16)
         return f"{self.kind.name.replace('_', '-')}-{(self.country.code or 'world').lower()}-{number}"
 
 

@@ -1,4 +1,4 @@
-"""RepromptMock: one typed client of the control API, for tests, the command line and containers alike."""
+"""RepromptMock: a typed client of the control API, for tests, the command line and containers."""
 
 from reprompt_mock.handle.mock import RepromptMock
 from reprompt_mock.handle.org import OrgHandle, request_line

@@ -1,4 +1,4 @@
-"""The way to one world of the control API."""
+"""The connection to one world's part of the control API."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _FIRST_ERROR = 400
 
 
 class Connection:
-    """A world's part of the control API."""
+    """Calls one world's part of the control API."""
 
     def __init__(self, transport: Transport, org_slug: str) -> None:
         self.transport = transport
         self.org_slug = org_slug
 
     def call(self, method: str, path: str = "", body: Any = None, *, query: Mapping[str, Any] | None = None) -> Any:
-        """Call the control API; gives the JSON, None where there is none.
+        """Call the control API; return the decoded JSON, or None for an empty body.
 
         Raises:
-            ControlError: it refused, or there is none.
+            ControlError: the emulator refused, or did not answer.
         """
         wanted = urlencode({name: value for name, value in (query or {}).items() if value is not None})
         target = f"/_mock/orgs/{quote(self.org_slug, safe='')}{path}{'?' if wanted else ''}{wanted}"

@@ -1,4 +1,4 @@
-"""To an emulator in a thread of this process: through its event loop, which no test tool patches and no proxy takes."""
+"""Requests to an emulator in a thread of this process: through its event loop, past all test tools and proxies."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _logger = logging.getLogger(__name__)
 
 
 def send(server: ServerThread, transport: Transport, request: Request) -> Answer:
-    """Carry a request to the app of a server that runs in this process, and wait for the answer.
+    """Pass a request to the app of a server in this process, and wait for the answer.
 
     Raises:
-        ControlError: the server does not run, or did not answer in time.
+        ControlError: the server is not running, or did not answer in time.
     """
     scope = _scope(transport, request)
     try:
-        # Not in the caller's context: what a library keeps there of its own event loop is not true of this one.
+        # Not in the caller's context: what libraries store there about its event loop does not apply to this one.
         return Context().run(
             lambda: server.call(_answered(server.app, scope, request.body or b""), timeout=TIMEOUT_SECONDS)
         )
@@ -58,14 +58,14 @@ def _scope(transport: Transport, request: Request) -> dict[str, Any]:
 
 
 async def _answered(app: App, scope: dict[str, Any], body: bytes) -> Answer:
-    """Call the app as its server does; gives what it sends."""
+    """Call the app as its server does; return what it sends."""
     unread = [body]
     status, parts = 0, []
 
     async def receive() -> Message:
         if unread:
             return {"type": "http.request", "body": unread.pop(), "more_body": False}
-        # The client stays for its answer.
+        # The client does not disconnect before the answer.
         return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
 
     async def take(message: Message) -> None:
@@ -78,7 +78,7 @@ async def _answered(app: App, scope: dict[str, Any], body: bytes) -> Answer:
     try:
         await app(scope, receive, take)
     except Exception:
-        # The framework raises a defect once more after it has answered and logged it.
+        # After answering and logging an unexpected error, the framework raises it again.
         if not status:
             _logger.exception("a bug in the emulator")
     return Answer(status or 500, b"".join(parts))

@@ -24,13 +24,13 @@ DEFAULT_API_KEY = "test-key"
 class RepromptMock(OrgHandle):
     """An emulator and the handle on one of its worlds.
 
-    As a context manager it runs a server of its own on a free port. `connect` gives the same handle on an emulator
-    that runs already. A pickled or copied handle is one that is connected to the same address.
+    As a context manager it runs its own server on a free port. `connect` returns the same kind of handle on a running
+    emulator. A pickled or copied handle connects to the same address.
 
     Args:
         org_slug: the organization.
         api_key: the key that clients of the service send.
-        server: whether its server is a thread of this process or a process of its own.
+        server: whether its server runs in a thread of this process or in a separate process.
         settings: the emulator's settings, by name.
 
     Raises:
@@ -60,16 +60,16 @@ class RepromptMock(OrgHandle):
         api_key: str = DEFAULT_API_KEY,
         control_token: str | None = None,
     ) -> RepromptMock:
-        """Give the handle on an emulator that runs already; closing it leaves the emulator running.
+        """Return a handle on a running emulator; closing the handle does not stop the emulator.
 
         Raises:
-            AddressUnreadable: `url` is no emulator's address.
+            AddressUnreadable: `url` is not an emulator's address.
         """
         return cls.over(OverSockets(url, control_token), org_slug=org_slug, api_key=api_key)
 
     @classmethod
     def over(cls, transport: Transport, *, org_slug: str, api_key: str, setup: Setup | None = None) -> RepromptMock:
-        """Give the handle on a world that is reached in some way; closing it closes the way."""
+        """Return a handle that uses a transport; closing the handle closes the transport."""
         mock = cls.__new__(cls)
         OrgHandle.__init__(mock, transport, org_slug=org_slug, api_key=api_key, setup=setup)
         return mock
@@ -78,14 +78,14 @@ class RepromptMock(OrgHandle):
         """Start the server, and wait until it answers.
 
         Raises:
-            ControlError: it was started or closed before, or cannot be started.
+            ControlError: the emulator was already started or closed, or cannot be started.
         """
         if isinstance(self._transport, OwnServer):
             self._transport.start()
         return self
 
     def close(self) -> None:
-        """Stop the server where it is the handle's own; afterwards the handle can do nothing more."""
+        """Stop the server if the handle owns it; the handle is then unusable."""
         self._transport.close()
 
     def __enter__(self) -> Self:

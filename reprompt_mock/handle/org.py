@@ -1,4 +1,4 @@
-"""The handle on one organization's world."""
+"""A handle on one organization's world."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _NOT_FOUND = 404
 
 
 class Setup(NamedTuple):
-    """What a world gets beside what its emulator gives to each: settings by name, and rules."""
+    """A world's settings by name and its rules, in addition to those that its emulator gives every world."""
 
     settings: WorldOptions | None = None
     rules: Sequence[Rule] = ()
 
 
 class OrgHandle:
-    """The handle on one organization's world.
+    """A handle on one organization's world.
 
     Attributes:
         org_slug: the organization.
@@ -35,7 +35,7 @@ class OrgHandle:
         clock: its clock.
         rules: what happens to its jobs.
         faults: what happens to its requests.
-        journal: the requests that it saw.
+        journal: the requests that it received.
         settings: its settings.
     """
 
@@ -62,11 +62,11 @@ class OrgHandle:
 
     @property
     def base_url(self) -> str:
-        """What the vendor's SDK calls `base_url`."""
+        """The value for the vendor's SDK's `base_url`."""
         return f"{self.url}/v1"
 
     def org(self, org_slug: str, *, api_key: str | None = None) -> OrgHandle:
-        """Give the same handle on another world."""
+        """Return a handle on another world of the same emulator."""
         return OrgHandle(self._transport, org_slug=org_slug, api_key=api_key or self.api_key)
 
     def reset(self) -> None:
@@ -74,31 +74,31 @@ class OrgHandle:
         self._connection.call("DELETE")
 
     def fresh(self) -> None:
-        """Forget this world, then set it up as the fixture did that made this handle, with its mark and rules."""
+        """Forget this world, then set it up again as this handle's fixture did, with its mark and rules."""
         self.reset()
         self.set_up()
 
     def set_up(self) -> None:
-        """Give this world the settings and rules that its handle was made with."""
+        """Apply the settings and rules that this handle was created with."""
         if self._setup.settings is not None:
-            self.settings.update(**self._setup.settings)  # though there be none: a world that is made has its own time
+            self.settings.update(**self._setup.settings)  # even if empty: this creates the world, whose time starts now
         if self._setup.rules:
             self.rules.add_all(self._setup.rules)
 
     def counts(self) -> dict[str, int]:
-        """Count the world's jobs by status."""
+        """Return the numbers of the world's jobs by status."""
         return dict(self._connection.call("GET")["jobs"])
 
     def release(self, *, place_id: str | None = None, batch: str | None = None) -> int:
-        """Let held jobs go on, those whose place id and batch (id or name) match the globs; gives how many."""
+        """Release held jobs whose place id and batch (id or name) match the globs; return their number."""
         return int(self._connection.call("POST", "/release", {"place_id": place_id, "batch": batch})["released"])
 
     def snapshot(self) -> dict[str, Any]:
-        """Give the whole world as one JSON-ready document."""
+        """Return the whole world as one JSON-ready document."""
         return dict(self._connection.call("GET", "/snapshot"))
 
     def restore(self, snapshot: dict[str, Any]) -> None:
-        """Make the world what a snapshot says, in place of what it was."""
+        """Replace the world by a snapshot."""
         self._connection.call("PUT", "/snapshot", snapshot)
 
     # Assertions
@@ -106,7 +106,7 @@ class OrgHandle:
     def assert_called(
         self, operation: Operation, *, times: int | None = None, status: int | None = None
     ) -> list[JournalEntry]:
-        """Assert that an operation was called, exactly `times` times where given; gives the journal's entries."""
+        """Assert that an operation was called (exactly `times` times, if given); return the journal's entries."""
         __tracebackhide__ = True
         found = self.journal.find(operation=operation, status=status)
         if (times is None and found) or len(found) == times:
@@ -127,9 +127,9 @@ class OrgHandle:
         completed: int | None = None,
         failed: int | None = None,
     ) -> dict[str, Any]:
-        """Assert how many jobs of a batch stand in each named status; gives the batch as the service describes it.
+        """Assert how many jobs of a batch have each named status; return the batch as the service describes it.
 
-        It looks through the control API: no request of a client's, which faults could meet or time could move by.
+        It reads through the control API, so that no fault applies and the clock does not move.
         """
         __tracebackhide__ = True
         given = dict(zip(_STATUSES, (pending, queued, in_progress, completed, failed), strict=True))
@@ -163,15 +163,22 @@ class OrgHandle:
 def _connected(
     kind: type[OrgHandle], way: tuple[str, str | None], org_slug: str, api_key: str, setup: Setup
 ) -> OrgHandle:
-    """Make the copy of a handle that is good in any process: it speaks to the same address."""
+    """Create a copy of a handle that works in any process, since it connects to the same address."""
     handle = kind.__new__(kind)
     OrgHandle.__init__(handle, OverSockets(*way), org_slug=org_slug, api_key=api_key, setup=setup)
     return handle
 
 
 def request_line(entry: JournalEntry) -> str:
-    """Show a journal's entry in one line."""
-    status = "aborted" if entry["status"] is None else entry["status"]
+    """Format a journal entry as one line."""
+    status = _outcome(entry)
     fault = f" by {entry['fault']}" if entry["fault"] else ""
     query = "&".join(f"{name}={value}" for name, value in entry["query"].items())
     return f"{entry['sequence']} {entry['method']} {entry['path']}{'?' if query else ''}{query} → {status}{fault}"
+
+
+def _outcome(entry: JournalEntry) -> str:
+    if entry["sent"] is None:
+        return "under way"
+    status = "aborted" if entry["status"] is None else str(entry["status"])
+    return f"{status}, the client had gone" if entry["sent"] == "client_gone" else status

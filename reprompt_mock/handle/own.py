@@ -1,4 +1,4 @@
-"""Emulators of one's own: each starts once and closes once, and says so where it is used before, after or twice."""
+"""Emulators owned by a handle: each starts once and closes once, and says so if it is used before, after or twice."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class _Phase(Enum):
 
 
 class OwnServer(ABC):
-    """An emulator that belongs to whoever made it, as a transport.
+    """A transport to an emulator that belongs to its creator.
 
-    A child process that was forked has no part of it but its address.
+    A forked child process shares only its address.
 
     Args:
-        token: what its control API wants as Bearer token.
+        token: the Bearer token that the control API requires.
     """
 
     def __init__(self, token: str | None) -> None:
@@ -40,20 +40,18 @@ class OwnServer(ABC):
     @property
     @abstractmethod
     def url(self) -> str:
-        """The emulator's address, without a slash at its end."""
+        """The emulator's address, without a trailing slash."""
 
     def start(self) -> None:
-        """Start, and wait until every request is answered.
+        """Start the emulator, and wait until it is ready.
 
         Raises:
-            ControlError: it was started or closed before, or cannot be started.
+            ControlError: the emulator was already started or closed, or cannot be started.
         """
         if self._phase is _Phase.RUNNING:
-            raise ControlError(
-                None, "the emulator was started already: a with block starts it by itself, so leave out start()"
-            )
+            raise ControlError(None, "the emulator was already started: a with block starts it, so leave out start()")
         if self._phase is _Phase.CLOSED:
-            raise ControlError(None, "the emulator was closed, and starts only once: make a new RepromptMock")
+            raise ControlError(None, "the emulator was closed and can start only once: create a new RepromptMock")
         try:
             with unpatched():
                 self._start()
@@ -66,7 +64,7 @@ class OwnServer(ABC):
         """Send a request and wait for its answer.
 
         Raises:
-            ControlError: nobody answered: it was not started, or was closed.
+            ControlError: the emulator did not answer, was not started, or was closed.
         """
         self._require_running()
         if os.getpid() != self._process:
@@ -74,7 +72,7 @@ class OwnServer(ABC):
         return self._send(request)
 
     def close(self) -> None:
-        """End it, and wait for that; once it is closed nothing more happens."""
+        """Stop the emulator, and wait until it has stopped; does nothing if it is already closed."""
         if self._phase is _Phase.CLOSED or os.getpid() != self._process:
             return
         self._phase = _Phase.CLOSED
@@ -85,32 +83,32 @@ class OwnServer(ABC):
         if self._phase is _Phase.MADE:
             raise ControlError(None, "the emulator was not started: use RepromptMock in a with block, or call start()")
         if self._phase is _Phase.CLOSED:
-            raise ControlError(None, "the emulator was closed: use it inside its with block, or make a new one")
+            raise ControlError(None, "the emulator was closed: use it inside its with block, or create a new one")
 
     @abstractmethod
     def _start(self) -> None:
-        """Start it; where that fails nothing of it is left."""
+        """Start the emulator; a failed start leaves nothing behind."""
 
     @abstractmethod
     def _send(self, request: Request) -> Answer:
-        """Send a request to it while it runs."""
+        """Send a request to the running emulator."""
 
     @abstractmethod
     def _close(self) -> None:
-        """End it, whether it was started or not."""
+        """Stop the emulator, whether it was started or not."""
 
 
 class InThread(OwnServer):
-    """An emulator in a thread of this process, which is spoken to through its event loop.
+    """An emulator in a thread of this process, called through its event loop.
 
     Raises:
-        CannotListen: its address cannot be listened on.
+        CannotListen: the server cannot listen on its address.
         DatabaseInUse: another process has the database file.
         DatabaseUnreadable: the database file cannot be used.
     """
 
     def __init__(self, settings: Settings) -> None:
-        # Here, since both load the frameworks.
+        # Imported here since both load the frameworks.
         from reprompt_mock.handle import loop
         from reprompt_mock.server import ServerThread
 
@@ -120,7 +118,7 @@ class InThread(OwnServer):
 
     @property
     def url(self) -> str:
-        """The emulator's address, which it has from the beginning."""
+        """The emulator's address, known even before it starts."""
         return self._server.url
 
     def _start(self) -> None:
@@ -134,7 +132,7 @@ class InThread(OwnServer):
 
 
 class InProcess(OwnServer):
-    """An emulator in a process of its own, which is spoken to over sockets and never outlives this one."""
+    """An emulator in a separate process, called over sockets; it never outlives this process."""
 
     def __init__(self, settings: Settings) -> None:
         from reprompt_mock.handle.process import ServerProcess
@@ -147,7 +145,7 @@ class InProcess(OwnServer):
         """The emulator's address.
 
         Raises:
-            ControlError: it was not started, and has none yet.
+            ControlError: the emulator was not started and has no address yet.
         """
         if self._server.url is None:
             self._require_running()
@@ -170,7 +168,7 @@ class InProcess(OwnServer):
 
 
 def own_server(kind: str, settings: Settings) -> OwnServer:
-    """Make an emulator of a kind.
+    """Create an emulator of the given kind.
 
     Raises:
         ConfigurationError: there is no such kind.

@@ -1,4 +1,4 @@
-"""What a handle is made of: one class for each thing that a world has."""
+"""The parts of a handle: one class for each part of a world."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Settled(NamedTuple):
-    """What settling came to: the time, by how much it moved, how many jobs in scope are unfinished still."""
+    """The result of settling: the time, how far it advanced, and how many jobs in scope are still unfinished."""
 
     now: datetime
     advanced_seconds: float
@@ -45,7 +45,7 @@ class Clock:
 
     @property
     def running(self) -> bool:
-        """Whether time passes by itself."""
+        """Whether the clock runs."""
         return bool(self._connection.call("GET", "/clock")["running"])
 
     @property
@@ -54,32 +54,32 @@ class Clock:
         return float(self._connection.call("GET", "/clock")["speed"])
 
     def advance(self, seconds: float) -> datetime:
-        """Move the clock forward by virtual seconds; what is due by then has happened. Gives the new time."""
+        """Advance the clock by virtual seconds, and apply what is then due; return the new time."""
         return _time(self._connection.call("POST", "/clock/advance", {"seconds": seconds})["now"])
 
     def settle(self, batch_id: str | None = None) -> Settled:
         """Advance just far enough for every job of the world, or of a batch, to finish.
 
-        Held jobs and uploads that nobody started stay unfinished.
+        Held and stuck jobs and uploads stay unfinished.
         """
         settled = self._connection.call("POST", "/clock/settle", {"batch_id": batch_id})
         return Settled(_time(settled["now"]), settled["advanced_seconds"], settled["unfinished"])
 
     def pause(self) -> None:
-        """Let time move only when it is advanced."""
+        """Stop the clock; only `advance` and `settle` then move it."""
         self._connection.call("PATCH", "/clock", {"running": False})
 
     def resume(self, speed: float | None = None) -> None:
-        """Let time pass by itself, at `speed` virtual seconds per real second where it is given."""
+        """Run the clock, at `speed` virtual seconds per real second if given."""
         self._connection.call("PATCH", "/clock", {"running": True, **({} if speed is None else {"speed": speed})})
 
     def set(self, now: datetime) -> None:
-        """Set the time, which carries its zone; forward only, once the world has jobs."""
+        """Set the time, which must have a time zone; forward only, once the world has jobs."""
         self._connection.call("PATCH", "/clock", {"now": now.isoformat()})
 
 
 class _ScenarioPart:
-    """What rules and faults have in common; `_kind` names their path and their list."""
+    """What rules and faults have in common; `_kind` is the name of their path and list."""
 
     _kind: ClassVar[str]
 
@@ -90,7 +90,7 @@ class _ScenarioPart:
         return list(self._connection.call("POST", f"/{self._kind}", specs)["ids"])
 
     def remove(self, item_id: str, /) -> None:
-        """Delete one; what was drawn under a rule stays."""
+        """Delete one; what was drawn under a rule stays as it is."""
         self._connection.call("DELETE", f"/{self._kind}/{quote(item_id, safe='')}")
 
     def clear(self) -> None:
@@ -98,7 +98,7 @@ class _ScenarioPart:
         self._connection.call("DELETE", f"/{self._kind}")
 
     def list(self) -> list[dict[str, Any]]:
-        """List them, oldest first, with how many each has `served`, and a fault has `seen`."""
+        """Return all, oldest first, each with how many it has `served` and, for faults, `seen`."""
         return list(self._connection.call("GET", f"/{self._kind}")[self._kind])
 
 
@@ -114,12 +114,12 @@ class Rules(_ScenarioPart):
         then: RuleThen,
         times: int | None = None,
     ) -> str:
-        """Add a rule; gives its id. The newest that matches decides."""
+        """Add a rule; return its id. The newest rule that matches applies."""
         rule = {"match": dict(match or {}), "then": dict(then), "times": times}
         return self._add(rule)[0]
 
     def add_all(self, rules: Sequence[Rule]) -> list[str]:
-        """Add rules as data, such as a file of them has; gives their ids."""
+        """Add rules given as data, for example from a file; return their ids."""
         return self._add(list(rules))
 
 
@@ -139,7 +139,7 @@ class Faults(_ScenarioPart):
         when: Literal["before", "after"] = "before",
         per: Literal["arrival", "request"] | None = None,
     ) -> str:
-        """Add a fault; gives its id. The newest that matches alone counts."""
+        """Add a fault; return its id. Only the newest fault that matches applies."""
         fault = {
             "match": dict(match or {}),
             "then": dict(then),
@@ -153,7 +153,7 @@ class Faults(_ScenarioPart):
 
 
 class Journal:
-    """The latest requests that a world saw."""
+    """The latest requests that a world received."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -167,7 +167,10 @@ class Journal:
         status: int | None = None,
         limit: int | None = None,
     ) -> list[JournalEntry]:
-        """Give the requests that match, newest last; `path` is a glob, `limit` keeps the newest."""
+        """Return the requests that match in order of arrival, including those under way.
+
+        `path` is a glob, `limit` keeps the newest.
+        """
         query = {"method": method, "path": path, "operation": operation, "status": status, "limit": limit}
         found = self._connection.call("GET", "/journal", query=query)
         return list(found["requests"])
@@ -184,16 +187,16 @@ class Settings:
         self._connection = connection
 
     def get(self) -> dict[str, Any]:
-        """Give all settings by name."""
+        """Return all settings by name."""
         return _settings(self._connection.call("GET", "/settings"))
 
     def update(self, **changes: Unpack[WorldOptions]) -> dict[str, Any]:
-        """Change settings, for what is submitted or reprocessed from now on; gives all of them."""
+        """Change settings for everything submitted or reprocessed from now on; return all settings."""
         return _settings(self._connection.call("PATCH", "/settings", changes))
 
 
 def _settings(answer: dict[str, Any]) -> dict[str, Any]:
-    # A large seed is text in JSON, for languages that would round it.
+    # A large seed is text in JSON, for languages that would round a number.
     return {**answer, "seed": int(answer["seed"])}
 
 

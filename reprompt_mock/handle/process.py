@@ -1,4 +1,4 @@
-"""An emulator in a process of its own: started with settings that nobody else sees, ended with whoever started it."""
+"""An emulator in a separate process: its settings stay private, and it ends with the process that started it."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ _READ_BYTES = 64 * 1024
 
 
 class ServerProcess:
-    """A child process that serves.
+    """A child process that runs an emulator's server.
 
-    Its settings go through its standard input, which then stays open: its end is how the child notices that nobody
-    needs it any more, also where this process was killed. No wait looks at a clock that tests can freeze.
+    Its standard input passes the settings and then stays open: the child exits when it is closed, as it also is if this
+    process is killed. No wait reads a clock that tests can freeze.
 
     Args:
-        settings: the emulator's; port 0 takes a free one.
+        settings: the emulator's settings; port 0 uses a free port.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -51,10 +51,10 @@ class ServerProcess:
         self.url: str | None = None
 
     def start(self) -> None:
-        """Start, and wait until it answers.
+        """Start the process, and wait until the emulator is ready.
 
         Raises:
-            ControlError: it ended before, or does not answer in time.
+            ControlError: the process ended early, or is not ready in time.
         """
         try:
             self._process = _spawned()
@@ -65,33 +65,33 @@ class ServerProcess:
         is_in_time = self._decided.wait(_START_SECONDS)
         if self.url is None:
             self.stop(patience=_STOP_SECONDS if is_in_time else 0)
-            reason = "ended before it answered" if is_in_time else f"does not answer after {_START_SECONDS:g} s"
+            reason = "ended before it answered" if is_in_time else f"did not answer within {_START_SECONDS:g} s"
             raise ControlError(None, f"the emulator's process {reason}: {self.said()}")
 
     def stop(self, *, patience: float = _STOP_SECONDS) -> None:
-        """End it and wait for that; one that does not end within `patience` seconds is killed."""
+        """Stop the process and wait for its end; kill it if it does not end within `patience` seconds."""
         process = self._process
         if process is None:
             return
         if process.stdin is not None:
-            with suppress(OSError):  # it is gone, and what it was to read with it
+            with suppress(OSError):  # it has ended, and its settings were never read
                 process.stdin.close()
         self._reader.join(patience)
         if self._reader.is_alive():
             process.kill()
             self._reader.join(_STOP_SECONDS)
-        with suppress(subprocess.TimeoutExpired):  # nothing more can be done
+        with suppress(subprocess.TimeoutExpired):  # nothing else can be done
             process.wait(_STOP_SECONDS)
         if process.stdout is not None and not self._reader.is_alive():
-            process.stdout.close()  # in the thread that made it: with gevent it belongs to that thread's loop
+            process.stdout.close()  # in the thread that opened it: gevent ties it to that thread's loop
 
     @property
     def has_ended(self) -> bool:
-        """Whether it was started and runs no more."""
+        """Whether the process was started and has ended."""
         return self._process is not None and self._process.poll() is not None
 
     def _read(self) -> None:
-        """Read what it prints, to its end: first that it is ready, then its log."""
+        """Read the process's output until it ends: the ready line, then its log."""
         output = self._process.stdout if self._process else None
         for line in _lines(output) if output else ():
             if self.url is None and (ready := _READY.fullmatch(line)):
@@ -104,12 +104,12 @@ class ServerProcess:
         self._decided.set()
 
     def said(self) -> str:
-        """Give the last lines that it printed."""
-        return "\n".join(self._lines).removeprefix("reprompt-mock: ") or "it said nothing"
+        """Return the last lines that the process printed."""
+        return "\n".join(self._lines).removeprefix("reprompt-mock: ") or "it printed nothing"
 
 
 def _spawned() -> subprocess.Popen[bytes]:
-    # -P: a file of the working directory that is called like a module of Python's is not taken for it.
+    # -P: a file in the working directory must not shadow a module of the standard library.
     return subprocess.Popen(  # nosec B603
         [sys.executable, "-P", "-m", "reprompt_mock.child"],
         stdin=subprocess.PIPE,
@@ -120,7 +120,7 @@ def _spawned() -> subprocess.Popen[bytes]:
 
 
 def _tell(process: subprocess.Popen[bytes], line: str) -> None:
-    """Write a line for a process to read; one that has ended already said why."""
+    """Write a line to a process's input; one that has already ended has said why."""
     left = memoryview(f"{line}\n".encode())
     with suppress(OSError):
         while left and process.stdin is not None:
@@ -128,7 +128,7 @@ def _tell(process: subprocess.Popen[bytes], line: str) -> None:
 
 
 def _lines(output: IO[bytes]) -> Iterator[str]:
-    """Give the lines that a process prints, until it prints no more."""
+    """Yield the lines that a process prints, until its output ends."""
     read = _read_natively if isinstance(_thread.start_new_thread, BuiltinFunctionType) else _read_greenly
     rest = b""
     while piece := read(output):
@@ -139,19 +139,19 @@ def _lines(output: IO[bytes]) -> Iterator[str]:
 
 
 def _read_natively(output: IO[bytes]) -> bytes:
-    """Read in a thread of the system: past the file, which gevent ties to the loop of the thread that made it."""
-    if sys.platform != "win32":  # which can select sockets alone
+    """Read in a system thread: from the descriptor, since gevent ties the file to the loop of its opener's thread."""
+    if sys.platform != "win32":  # where only sockets can be selected
         select.select([output], [], [])
     return real_files.read(output.fileno(), _READ_BYTES)
 
 
 def _read_greenly(output: IO[bytes]) -> bytes:
-    """Read in a green thread, of gevent or eventlet: by the file, which lets the other green threads go on."""
+    """Read in a green thread of gevent or eventlet: from the file, which lets other green threads run."""
     return output.read(_READ_BYTES)
 
 
 def variables(settings: Settings) -> dict[str, str]:
-    """Write settings as the environment has them: those that were given, text as it is, all else as JSON."""
+    """Write the given settings as environment variables: text unchanged, everything else as JSON."""
     given: dict[str, Any] = settings.model_dump(mode="json", exclude_unset=True)
     written = {
         name: value if isinstance(value, str) else json.dumps(value)

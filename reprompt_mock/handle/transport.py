@@ -1,4 +1,4 @@
-"""How a handle reaches its emulator: one port, and the implementation over sockets."""
+"""How a handle reaches its emulator: the port, and its implementation over sockets."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     from ssl import SSLContext
 
 TIMEOUT_SECONDS = 120.0
-"""How long an answer may take: a snapshot of a large world takes its time."""
+"""How long an answer may take: a snapshot of a large world is slow."""
 _CONNECT_SECONDS = 30.0
 
-# Tests that block or record sockets replace these names later on. The handle is no part of what they try.
+# Kept here because tests that block or record sockets replace these names later, and must not affect the handle.
 _Socket = socket.socket
 _connect = socket.socket.connect
 _look_up = socket.getaddrinfo
 
 
 class ControlError(Exception):
-    """What the control API refused, in its own words; `status` is the HTTP status, None where nobody answered."""
+    """A refusal by the control API, in its own words; `status` is the HTTP status, or None if there was no answer."""
 
     def __init__(self, status: int | None, message: str) -> None:
         super().__init__(message)
@@ -37,7 +37,7 @@ class ControlError(Exception):
 
 
 class Request(NamedTuple):
-    """A request to the control API; the path is quoted already, a query follows it."""
+    """A request to the control API; `target` is the quoted path and query."""
 
     method: str
     target: str
@@ -52,29 +52,29 @@ class Answer(NamedTuple):
 
 
 class Transport(Protocol):
-    """The way to an emulator's control API."""
+    """A connection to an emulator's control API."""
 
     @property
     def url(self) -> str:
-        """The emulator's address, without a slash at its end."""
+        """The emulator's address, without a trailing slash."""
 
     @property
     def token(self) -> str | None:
-        """What the control API wants as Bearer token."""
+        """The Bearer token that the control API requires."""
 
     def send(self, request: Request) -> Answer:
         """Send a request and wait for its answer.
 
         Raises:
-            ControlError: nobody answered.
+            ControlError: there was no answer.
         """
 
     def close(self) -> None:
-        """Give back what it has open; afterwards nothing can be sent."""
+        """Close what is open; nothing can be sent afterwards."""
 
 
 def headers_of(transport: Transport, request: Request) -> list[tuple[str, str]]:
-    """Write the headers of a request, the same on every way.
+    """Return the headers of a request, the same for every transport.
 
     Raises:
         ControlError: the token cannot be sent.
@@ -82,7 +82,7 @@ def headers_of(transport: Transport, request: Request) -> list[tuple[str, str]]:
     headers = [("host", urlsplit(transport.url).netloc)]
     if transport.token:
         if not transport.token.isprintable():
-            raise ControlError(None, "the control token has characters that no header can have")
+            raise ControlError(None, "the control token has characters that a header cannot contain")
         headers.append(("authorization", f"Bearer {transport.token}"))
     if request.body is not None:
         headers += [("content-type", "application/json"), ("content-length", str(len(request.body)))]
@@ -90,14 +90,14 @@ def headers_of(transport: Transport, request: Request) -> list[tuple[str, str]]:
 
 
 class OverSockets:
-    """HTTP by hand, a connection for each request: no proxy, no patched client, nothing that a fork would share.
+    """Plain HTTP, one connection per request: no proxy, no patched client, nothing shared with a forked process.
 
     Args:
-        url: the emulator's address, as people write it.
-        token: what its control API wants as Bearer token.
+        url: the emulator's address, as a user writes it.
+        token: the Bearer token that the control API requires.
 
     Raises:
-        AddressUnreadable: the text is no address.
+        AddressUnreadable: `url` is not an address.
     """
 
     def __init__(self, url: str, token: str | None = None) -> None:
@@ -110,14 +110,14 @@ class OverSockets:
         """Send a request and wait for its answer.
 
         Raises:
-            ControlError: nobody answered, or the handle was closed.
+            ControlError: there was no answer, or the handle was closed.
         """
         if self._is_closed:
-            raise ControlError(None, f"the handle on {self.url} was closed: connect anew")
+            raise ControlError(None, f"the handle on {self.url} was closed: connect again")
         head = self._head(request)
         try:
             with closing(self._connected()) as connection:
-                # Who refuses a large body may answer and close before all of it is sent.
+                # A server that refuses a large body may answer and close before all of it is sent.
                 with suppress(BrokenPipeError, ConnectionResetError):
                     connection.sendall(head + (request.body or b""))
                 with closing(HTTPResponse(connection, method=request.method)) as response:
@@ -127,7 +127,7 @@ class OverSockets:
             raise ControlError(None, f"no emulator answers at {self.url}: {_described(error)}") from error
 
     def close(self) -> None:
-        """Refuse to send anything more."""
+        """Refuse further requests."""
         self._is_closed = True
 
     def _head(self, request: Request) -> bytes:
@@ -156,10 +156,10 @@ def _tls() -> SSLContext:
 
 
 class Borrowed:
-    """A way that others use as well: closing it leaves it open to them.
+    """A shared transport: closing it does not close it for its other users.
 
     Args:
-        lender: the way itself.
+        lender: the shared transport.
     """
 
     def __init__(self, lender: Transport) -> None:
@@ -168,31 +168,31 @@ class Borrowed:
 
     @property
     def url(self) -> str:
-        """The emulator's address, without a slash at its end."""
+        """The emulator's address, without a trailing slash."""
         return self._lender.url
 
     @property
     def token(self) -> str | None:
-        """What the control API wants as Bearer token."""
+        """The Bearer token that the control API requires."""
         return self._lender.token
 
     def send(self, request: Request) -> Answer:
         """Send a request and wait for its answer.
 
         Raises:
-            ControlError: nobody answered, or the handle was closed.
+            ControlError: there was no answer, or the handle was closed.
         """
         if self._is_closed:
             raise ControlError(None, f"the handle on {self.url} was closed: its test has ended")
         return self._lender.send(request)
 
     def close(self) -> None:
-        """Refuse to send anything more."""
+        """Refuse further requests."""
         self._is_closed = True
 
 
 def _connection(host: str, port: int) -> socket.socket:
-    """Connect to the first address of a host that takes the connection."""
+    """Connect to the first address of a host that accepts the connection."""
     failure: OSError | None = None
     for family, address in _addresses(host, port):
         try:
@@ -211,7 +211,7 @@ def _connection(host: str, port: int) -> socket.socket:
 
 
 def _addresses(host: str, port: int) -> Sequence[tuple[int, Any]]:
-    """Look up a host, unless it is an IP address: tests may forbid that."""
+    """Look up a host unless it is an IP address, since tests may forbid lookups."""
     if "%" not in host:
         with suppress(ValueError):
             version = ip_address(host).version

@@ -1,4 +1,4 @@
-"""What a handle takes and gives, for type checkers: what is misspelt there is found before it runs."""
+"""The types of a handle's arguments and results, so that type checkers find misspelt keys."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ if TYPE_CHECKING:
 Operation = Literal[
     "create_batch", "get_batch", "list_batches", "get_jobs", "reprocess_batch", "delete_batch", "update_batch",
     "refresh_batches", "create_job", "get_job", "delete_job", "reprocess_jobs", "enrich", "get_attributes",
+    "create_export", "list_exports", "get_export", "download_export", "download_artifact",
 ]  # fmt: skip
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+JobStatus = Literal["pending", "queued", "in_progress", "completed", "failed"]
 AttributeStatus = Literal["RUN", "ERROR", "NOT_RUN", "RUN_CONDITION_FAILED"]
 Confidence = Literal["VERY_HIGH", "HIGH", "MEDIUM", "LOW", "NONE"]
 
 
 class RuleMatch(TypedDict, total=False):
-    """Which jobs a rule is for; strings are case-sensitive globs."""
+    """Which jobs a rule applies to; strings are case-sensitive globs."""
 
     batch: str
     place_id: str
@@ -53,7 +55,7 @@ class Rule(_RuleNeeds, total=False):
 
 
 class RequestMatch(TypedDict, total=False):
-    """Which requests a fault is for; the path is a glob."""
+    """Which requests a fault applies to; the path is a glob."""
 
     method: Method
     path: str
@@ -61,12 +63,12 @@ class RequestMatch(TypedDict, total=False):
 
 
 class HeaderDate(TypedDict):
-    """A header's value that is a date, so many real seconds after the answer."""
+    """A header value that is a date, this many real seconds after the answer."""
 
     date_in_seconds: float
 
 
-# `as` is a keyword of Python's.
+# `as` is a keyword in Python.
 _Cut = TypedDict("_Cut", {"as": Literal["length", "chunk", "gzip"]}, total=False)
 
 
@@ -81,8 +83,40 @@ class FaultThen(_Cut, total=False):
     stale_after_seconds: float
 
 
+class Facts(TypedDict, total=False):
+    """What a request asked and was told; which of them there are depends on its operation."""
+
+    batch_id: str
+    place_id: str
+    status: JobStatus
+    counts: dict[JobStatus, int]
+    body: str
+    places: str
+    attributes: str
+    created: int
+    place_ids: list[str]
+    limit: int
+    offset: int
+    total: int
+    size: int
+    by_status: dict[JobStatus, int]
+    scope: str
+    refresh: bool
+    reprocessed: int
+    updated: int
+    missing: int
+    deleted: int
+    unknown_parameters: list[str]
+    unknown_attributes: list[str]
+    version: int
+
+
 class JournalEntry(TypedDict):
-    """A request as it came and how it was answered; `status` is None where it was aborted."""
+    """A request as it came and how it was answered.
+
+    `status` is None while it is under way, and where the client was sent half of an answer or nothing; `sent` is None
+    while it is under way.
+    """
 
     sequence: int
     time: str
@@ -94,6 +128,12 @@ class JournalEntry(TypedDict):
     headers: dict[str, str]
     body: Any
     status: int | None
+    answer_headers: dict[str, str]
+    facts: Facts
+    sent: Literal["whole", "half", "nothing", "client_gone"] | None
+    carried_out: bool
+    connection: int | None
+    request_on_connection: int | None
     duration_seconds: float
     fault: str | None
     rules: list[str]
@@ -116,7 +156,14 @@ class WorldOptions(TypedDict, total=False):
     drift_rate: float
     batch_failure_threshold: float
     max_jobs_per_request: int
+    attribute_status: Literal["all", "asked"]
+    generate_place_ids: bool
     strict_attributes: bool
+    export_inline_rows: int
+    export_inline_bytes: int
+    export_queued_seconds: float
+    export_seconds_per_10000_rows: float
+    export_failure_rate: float
     rate_limit: float
 
 
@@ -138,7 +185,7 @@ class EmulatorOptions(WorldOptions, total=False):
 
 
 class RepromptMockFactory(Protocol):
-    """What the fixture reprompt_mock_factory is."""
+    """The type of the fixture `reprompt_mock_factory`."""
 
     def __call__(self, *, rules: Sequence[Rule] = (), **settings: Unpack[WorldOptions]) -> RepromptMock:
-        """Give a handle on a fresh world with these settings and rules, beside those that are configured."""
+        """Return a handle on a fresh world with these settings and rules, added to the configured ones."""

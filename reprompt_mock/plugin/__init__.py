@@ -1,1 +1,1 @@
-"""What the pytest plugin is made of: the table of its settings, marks, the session's emulator, reports."""
+"""The parts of the pytest plugin: its settings table, marks, the session's emulator and reports."""

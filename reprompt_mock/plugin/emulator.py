@@ -1,4 +1,4 @@
-"""The emulator of one pytest session and worker: the one that is named, else one of its own."""
+"""The emulator of one pytest session and worker: an emulator named by the user, or its own."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ URL_VARIABLE = "REPROMPT_MOCK_URL"
 _ANY_KEY = "test-key"
 _EVERY_ORG = "*"
 _SESSION = uuid.uuid4().hex[:16]
-"""Sets the worlds of this process apart on a shared emulator; chosen before any test can have patched the choice."""
+"""Distinguishes this process's worlds on a shared emulator; chosen at import, before a test can patch `uuid`."""
 _numbers = count()
 
 
 class SessionEmulator:
-    """Starts at the first need, and makes worlds; what failed is tried again at the next.
+    """Starts an emulator on first use, and creates worlds; after a failure the next use tries again.
 
     Args:
-        config: the session's.
+        config: the session's configuration.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -45,10 +45,10 @@ class SessionEmulator:
         self._transport: Transport | None = None
 
     def start(self) -> Transport:
-        """Start it, unless it runs; gives the way to it.
+        """Start the emulator unless it is running; return the transport to it.
 
         Raises:
-            Exception: it cannot be started; the message is a sentence.
+            Exception: the emulator cannot be started; the message is a sentence.
         """
         if self._transport is None:
             with unpatched():
@@ -58,10 +58,10 @@ class SessionEmulator:
         return self._transport
 
     def world(self, wanted: Setup) -> RepromptMock:
-        """Make a fresh world that is set up as the configuration and then the wanted set-up say.
+        """Create a fresh world, set up by the configuration and then by `wanted`.
 
         Raises:
-            ConfigurationError: no key that is configured opens it.
+            ConfigurationError: no configured key is valid for the world.
             ControlError: the emulator refuses a setting or a rule.
             Exception: the emulator cannot be started.
         """
@@ -82,7 +82,7 @@ class SessionEmulator:
         return mock
 
     def close(self) -> None:
-        """Stop an emulator of its own."""
+        """Stop the emulator if the session owns it."""
         transport, self._transport = self._transport, None
         if transport is not None:
             transport.close()
@@ -94,7 +94,7 @@ class SessionEmulator:
 
     @staticmethod
     def _setup(settings: Settings, wanted: Setup, *, is_own: bool) -> Setup:
-        # An emulator of its own starts every world with the configured settings and rules.
+        # The session's own emulator already starts every world with the configured settings and rules.
         if is_own:
             return wanted
         configured: Any = [rule.model_dump(mode="json", exclude_unset=True) for rule in settings.rules]
@@ -103,17 +103,17 @@ class SessionEmulator:
 
 
 def _started(server: str, settings: Settings) -> OwnServer:
-    # Its worlds are forgotten after each test, and workers cannot share a file.
+    # Worlds are forgotten after each test, and workers cannot share a database file.
     own = own_server(server, settings.model_copy(update={"host": "127.0.0.1", "port": 0, "db": None}))
     own.start()
     return own
 
 
 def _key_for_all(settings: Settings) -> str:
-    """Choose the key of a world that nobody could name in `api_keys`.
+    """Return a key for worlds whose names `api_keys` cannot list.
 
     Raises:
-        ConfigurationError: there is none.
+        ConfigurationError: there is no such key.
     """
     if not settings.api_keys:
         return _ANY_KEY
@@ -121,6 +121,6 @@ def _key_for_all(settings: Settings) -> str:
         if org_slug == _EVERY_ORG and key not in settings.revoked_api_keys:
             return key
     raise ConfigurationError(
-        "no key of api_keys opens the worlds of tests, which have a new organization each:"
-        f' add one that opens all to [{NAME}], such as api_keys = {{ "any" = "{_EVERY_ORG}" }}'
+        "no key in api_keys is valid for the worlds of tests, each of which has a new organization:"
+        f' add one that is valid for all to [{NAME}], such as api_keys = {{ "any" = "{_EVERY_ORG}" }}'
     )

@@ -14,7 +14,7 @@ _NO_PROXY = ("NO_PROXY", "no_proxy")
 
 
 def variables(mock: RepromptMock, environ: Mapping[str, str]) -> dict[str, str]:
-    """Give the variables with which clients find a world, and past any proxy."""
+    """Return the variables that let clients find a world and bypass any proxy."""
     return {
         "REPROMPT_API_KEY": mock.api_key,
         "REPROMPT_ORG_SLUG": mock.org_slug,
@@ -24,7 +24,7 @@ def variables(mock: RepromptMock, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _no_proxy(host: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """Extend both spellings, since some clients read the one and some the other."""
+    """Extend both spellings, since clients read one or the other."""
     either = next((environ[name] for name in reversed(_NO_PROXY) if environ.get(name)), "")
     return {name: _with(host, environ.get(name) or either) for name in _NO_PROXY}
 

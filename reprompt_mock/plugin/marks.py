@@ -1,4 +1,4 @@
-"""The mark reprompt_mock: those of module, class and function together say how one test's world is set up."""
+"""The mark `reprompt_mock`: marks on module, class and function together set up a test's world."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.handle.org import Setup
 from reprompt_mock.hints import nearest
-from reprompt_mock.settings import ConfigurationError, Settings, WorldSettings
+from reprompt_mock.settings import ConfigurationError, Settings
+from reprompt_mock.world_settings import WorldSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,10 +19,10 @@ _EXAMPLE = f"@pytest.mark.{NAME}(failure_rate=0.3)"
 
 
 def merged(marks: Iterable[pytest.Mark]) -> Setup:
-    """Merge marks, the closest to the test first: key by key the closest has it; the rules of one are one key.
+    """Merge marks, given closest to the test first; for each key (`rules` is one) the closest mark wins.
 
     Raises:
-        ConfigurationError: a mark has a positional argument, or a key that a world has not.
+        ConfigurationError: a mark has a positional argument, or a key that is not a world's setting.
     """
     wanted: dict[str, Any] = {}
     for mark in marks:
@@ -34,17 +35,17 @@ def merged(marks: Iterable[pytest.Mark]) -> Setup:
 
 
 def setup(rules: Sequence[Any], settings: Mapping[str, Any]) -> Setup:
-    """Make the set-up of a world of settings by name and of rules.
+    """Return a world's setup, given settings by name and rules.
 
     Raises:
-        ConfigurationError: a key is no setting of a world.
+        ConfigurationError: a key is not a setting of a world.
     """
     known = {*WorldSettings.model_fields, "rules"}
     for key in settings:
         if key not in known:
             is_wider = key in Settings.model_fields
-            reason = ": it holds for the whole emulator; set it in [tool.reprompt-mock]" if is_wider else ""
-            raise ConfigurationError(f"{key} is no setting of one world{reason or nearest(key, known)}")
+            reason = ": it applies to the whole emulator; set it in [tool.reprompt-mock]" if is_wider else ""
+            raise ConfigurationError(f"{key} is not a setting of a world{reason or nearest(key, known)}")
     return Setup(dict(settings), list(rules))  # type: ignore[arg-type] # its keys have just been checked
 
 

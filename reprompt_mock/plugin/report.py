@@ -1,4 +1,4 @@
-"""What a failing test's report says of the emulator: the last requests, or why there may be none."""
+"""What a failing test's report says about the emulator: the last requests, or why there may be none."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHOWN_REQUESTS = 20
 
 
 def add_section(report: pytest.TestReport, text: str) -> None:
-    """Add the section to a report: to its failure where that can be, so that every kind of report shows it."""
+    """Add the section to a report, to its failure if possible, so that every kind of report shows it."""
     failure: Any = report.longrepr
     if hasattr(failure, "addsection"):
         failure.addsection(TITLE, text)
@@ -29,22 +29,22 @@ def add_section(report: pytest.TestReport, text: str) -> None:
 
 
 def requests_of(mock: RepromptMock) -> str:
-    """Show the last requests that a world saw."""
+    """Format the last requests that a world received."""
     try:
         entries = mock.journal.find(limit=_SHOWN_REQUESTS)
         return "\n".join(map(request_line, entries)) or _nothing(mock.base_url)
-    except Exception as error:  # noqa: BLE001 - the test's own failure matters more
+    except Exception as error:  # noqa: BLE001 - the test's failure matters more
         return f"the journal cannot be read: {error}"
 
 
 def _nothing(base_url: str) -> str:
-    """Say what to look at where no request arrived."""
+    """Say what to check if no request arrived."""
     address = urlsplit(base_url)
     proxies = {kind: url for kind, url in getproxies_environment().items() if kind in {"http", "all"}}
     if not proxies or proxy_bypass_environment(address.netloc):
         return f"none: a client reaches this world at {base_url}, with the test's org_slug and api_key"
     names = " and ".join(f"{kind.upper()}_PROXY" for kind in sorted(proxies, reverse=True))
     return (
-        f"none, and {names} names a proxy, which clients that read the environment ask for {address.hostname} as well:"
-        f" take the fixture reprompt_mock_env, or add {address.hostname} to NO_PROXY"
+        f"none, and {names} names a proxy, which clients that read the environment also use for {address.hostname}:"
+        f" use the fixture reprompt_mock_env, or add {address.hostname} to NO_PROXY"
     )

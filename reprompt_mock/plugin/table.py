@@ -1,4 +1,4 @@
-"""The table [tool.reprompt-mock] of a pyproject.toml: where it is, and what it may say."""
+"""The table [tool.reprompt-mock] of a pyproject.toml: finding it, and what it may contain."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ _ALIKE = 0.85
 _OWN_KEYS = ("server",)
 _SENSELESS = {
     "host": "the plugin's emulator listens on 127.0.0.1",
-    "port": "the plugin's emulator takes a free port; name one that runs already with --reprompt-mock-url",
+    "port": "the plugin's emulator uses a free port; name a running emulator with --reprompt-mock-url",
     "db": "the plugin's worlds are forgotten after each test, and nothing is kept",
 }
 
 
 class Configuration(NamedTuple):
-    """What the table and the environment say: the settings of the emulator, and where it runs."""
+    """The settings of the emulator, and whether it runs in a thread or process, from the table and the environment."""
 
     settings: Settings
     server: str = "thread"
 
 
 def read(root: Path, file: Path | None) -> Configuration:
-    """Read the nearest table, looking upwards; without any, the environment and the defaults hold.
+    """Read the nearest table, searching upwards; without one, the environment and the defaults apply.
 
     Args:
-        root: the folder to begin at.
-        file: the file that pytest itself was configured by, which comes first where it is TOML.
+        root: the folder to start from.
+        file: the file that configured pytest, which comes first if it is TOML.
 
     Raises:
-        ConfigurationError: the table has a name or a key that cannot be meant, or a value that cannot be used.
+        ConfigurationError: the table's name is misspelt, or a key or value cannot be used.
     """
     found = next(_tables(root, file), None)
     if found is None:
@@ -57,7 +57,7 @@ def read(root: Path, file: Path | None) -> Configuration:
 
 
 def _paused(settings: Settings) -> Settings:
-    """Pause the clock of each new world unless something else was said."""
+    """Pause the clock of every new world unless configured otherwise."""
     return settings if "clock" in settings.model_fields_set else settings.model_copy(update={"clock": "paused"})
 
 
@@ -66,13 +66,13 @@ def _tables(root: Path, file: Path | None) -> Iterator[tuple[Path, Mapping[str, 
         try:
             text = place.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError):
-            continue  # there is none, or it is somebody else's
+            continue  # there is none, or this user cannot read it
         if "reprompt" not in text.lower():
             continue
         try:
             document = tomllib.loads(text)
         except (tomllib.TOMLDecodeError, RecursionError):
-            load(config=place, table=NAME)  # says so, and repeats no value
+            load(config=place, table=NAME)  # reports this without repeating any value
             continue
         table = _table_of(place, document)
         if table is not None:
@@ -88,10 +88,10 @@ def _places(root: Path, file: Path | None) -> Iterator[Path]:
 
 
 def _table_of(place: Path, document: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Give the table of a document, None where it has none.
+    """Return the table of a document, or None.
 
     Raises:
-        ConfigurationError: it has one whose name is only alike, or something else in its place.
+        ConfigurationError: the document has a table with a similar name, or a value that is not a table.
     """
     tools = document.get("tool", {})
     table = tools.get(_KEY) if isinstance(tools, dict) else None

@@ -1,1 +1,1 @@
-"""Every query and the one write transaction."""
+"""Every query, and the write transaction."""

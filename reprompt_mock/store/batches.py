@@ -18,7 +18,7 @@ from reprompt_mock.store.statements import (
     RECOUNT_WORLD,
     STATUS_COLUMNS,
 )
-from reprompt_mock.store.worlds import next_job
+from reprompt_mock.store.submissions import next_job
 from reprompt_mock.tables import ALONE
 
 if TYPE_CHECKING:
@@ -27,16 +27,16 @@ if TYPE_CHECKING:
     from reprompt_mock.store.session import Row, Session
 
 _COLUMNS = f"pk, id, name, created_at, refresh, {', '.join(STATUS_COLUMNS)}"
-# replace() finds a literal substring in SQLite and PostgreSQL alike, and has no pattern characters.
+# replace() finds a literal substring in both SQLite and PostgreSQL, and has no pattern characters.
 _NAMED = "AND replace(folded_name, ?, '') <> folded_name"
 
 
 NEW = 0
-"""The key of a batch that is not written yet."""
+"""The key of a batch that is not stored yet."""
 
 
 class StoredBatch(NamedTuple):
-    """A batch as its row says."""
+    """A batch as stored in its row."""
 
     pk: int
     id: str
@@ -47,7 +47,7 @@ class StoredBatch(NamedTuple):
 
     @property
     def label(self) -> tuple[str | None, str | None]:
-        """What rules know it by: id and name; the jobs without a batch have neither."""
+        """The id and name that rules match; both are None for jobs without a batch."""
         return (None, None) if self.id == ALONE else (self.id, self.name)
 
 
@@ -57,12 +57,12 @@ def _stored(row: Row) -> StoredBatch:
 
 
 def find(session: Session, world: int, batch_id: str) -> StoredBatch | None:
-    """Read the batch that a client names, None where the world has none of this id."""
+    """Read a batch by the id that a client uses, or None if the world has none."""
     return None if batch_id == ALONE else _find(session, world, batch_id)
 
 
 def find_alone(session: Session, world: int) -> StoredBatch | None:
-    """Read what holds a world's jobs without a batch, None where there are none."""
+    """Read the internal batch for a world's jobs without a batch, or None if there are no such jobs."""
     return _find(session, world, ALONE)
 
 
@@ -77,13 +77,19 @@ def by_key(session: Session, key: int) -> StoredBatch:
     return _stored(row)
 
 
+def of_world(session: Session, world: int, key: int) -> StoredBatch | None:
+    """Read a batch by its key, or None if the world no longer has it."""
+    row = session.one(f"SELECT {_COLUMNS} FROM batch WHERE pk = ? AND world = ?", (key, world))
+    return _stored(row) if row else None
+
+
 def new(batch_id: str, name: str, created_at: int) -> StoredBatch:
-    """Describe an empty batch that is not written yet."""
+    """Describe an empty batch that is not stored yet."""
     return StoredBatch(NEW, batch_id, name, created_at, refresh=False, counts=Counts())
 
 
 def insert(session: Session, world: int, batch: StoredBatch, *, pending: int, due: int | None) -> StoredBatch:
-    """Write a new batch of pending jobs, the first of which moves at `due`; gives it with its key."""
+    """Write a new batch of pending jobs, whose first transition is at `due`; return it with its key."""
     key = session.insert(
         "INSERT INTO batch (world, id, name, folded_name, created_at, refresh, pending, queued, in_progress,"
         " completed, failed, next_due) VALUES (?, ?, ?, ?, ?, false, ?, 0, 0, 0, 0, ?)",
@@ -93,7 +99,7 @@ def insert(session: Session, world: int, batch: StoredBatch, *, pending: int, du
 
 
 def page(session: Session, world: int, query: str, *, limit: int, offset: int) -> tuple[list[StoredBatch], int]:
-    """Read a page of a world's batches, newest first, and how many there are; `query` is casefolded."""
+    """Read a page of a world's batches, newest first, and their total number; `query` is casefolded."""
     condition = f"WHERE world = ? AND id <> '{ALONE}' {_NAMED if query else ''}"
     values: list[int | str] = [world, query] if query else [world]
     total = session.value(f"SELECT count(*) FROM batch {condition}", values)
@@ -109,8 +115,8 @@ def move_counts(session: Session, changes: Mapping[int, Sequence[int]], *, due: 
 
     Args:
         session: the write transaction.
-        changes: for each batch the change per status, in their order.
-        due: when a new transition is due that may be the batches' next.
+        changes: the change per status, in status order, by batch key.
+        due: the time of a new transition that may be the batches' next.
     """
     rows = [
         {**dict(zip(STATUS_COLUMNS, change, strict=True)), "batch": batch, "due": due}
@@ -120,32 +126,32 @@ def move_counts(session: Session, changes: Mapping[int, Sequence[int]], *, due: 
 
 
 def recount_due(session: Session, world: int, now: int) -> int | None:
-    """Count the jobs of a world's batches in which a transition is due; gives when the next is, None for none."""
+    """Recount a world's batches with a due transition; return the time of the next transition, or None."""
     session.run(RECOUNT_DUE, {"world": world, "now": now})
     return next_due(session, world)
 
 
 def recount_all(session: Session, world: int, now: int) -> int | None:
-    """Count the jobs of all of a world's batches; gives when the next transition is, None for none."""
+    """Recount all of a world's batches; return the time of the next transition, or None."""
     session.run(RECOUNT_WORLD, {"world": world, "now": now})
     return next_due(session, world)
 
 
 def next_due(session: Session, world: int) -> int | None:
-    """Tell when a world's next transition is due, None where it waits for nobody."""
+    """Return the time of a world's next transition, or None if there is none."""
     due: int | None = session.value(NEXT_DUE, (world,))
     return due
 
 
 def last_finish(session: Session, world: int, batch: int | None = None) -> int | None:
-    """Tell when the last job of a world or batch that moves by itself will have finished."""
+    """Return when the last job of a world or batch finishes, not counting held and uploaded jobs."""
     query, value = (LAST_FINISH, world) if batch is None else (LAST_FINISH_OF_BATCH, batch)
     finish: int | None = session.value(query, (value,))
     return finish
 
 
 def delete(session: Session, batch: int) -> None:
-    """Make a batch and its jobs unreachable at once; `worlds.purge` removes their rows."""
+    """Make a batch and its jobs unreachable; `worlds.purge` removes their rows later."""
     grave = session.insert(NEW_GRAVE, ())
     values = {"batch": batch, "grave": grave, "next": next_job(session)}
     for statement in (KEEP_TIME, BURY_SUBMISSIONS, BURY_BATCH):
@@ -153,7 +159,7 @@ def delete(session: Session, batch: int) -> None:
 
 
 def update(session: Session, batch: int, *, name: str | None, refresh: bool | None) -> None:
-    """Rename a batch or mark it for refresh; what is None stays."""
+    """Rename a batch or mark it for refresh; None leaves a field unchanged."""
     if name is not None:
         values = (name, name.casefold(), batch)
         session.run("UPDATE batch SET name = ?, folded_name = ? WHERE pk = ?", values)

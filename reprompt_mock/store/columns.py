@@ -1,4 +1,4 @@
-"""Columns: new jobs and new attempts of jobs, column by column, as the table names them."""
+"""Columns: new jobs and new attempts of jobs, column by column, named after the table's columns."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewJobs:
-    """New jobs, column by column, named as the columns of the table; a plain value means alike for all.
+    """New jobs, column by column, named after the table's columns; a scalar applies to all jobs.
 
-    What the columns hold is described at `tables.Job`.
+    `tables.Job` describes the columns.
     """
 
     pk: Sequence[int]
@@ -42,7 +42,7 @@ class NewJobs:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Restarts:
-    """New attempts of jobs, column by column, named as the columns of the table; a plain value means alike for all."""
+    """New attempts of jobs, column by column, named after the table's columns; a scalar applies to all jobs."""
 
     pk: Sequence[int]
     submission: int
@@ -62,7 +62,7 @@ class Restarts:
 
 
 def columns(jobs: NewJobs | Restarts) -> dict[str, Any]:
-    """Name the columns; those in which all jobs have the same number, or none, become that value."""
+    """Return the columns by name; a column with the same number, or None, for all jobs becomes a scalar."""
     return {field.name: _folded(getattr(jobs, field.name)) for field in fields(jobs)}
 
 
@@ -70,11 +70,11 @@ def _folded(column: Any) -> Any:
     if not isinstance(column, list) or not column:
         return column
     first = column[0]
-    # The last says mostly already that they differ, without a count.
+    # Comparing with the last value usually saves counting.
     is_common = (first is None or isinstance(first, int)) and first == column[-1]
     return first if is_common and column.count(first) == len(column) else column
 
 
 def spread(columns: Iterable[Any], size: int) -> list[Iterable[Any]]:
-    """Give every job its value of columns in which all have the same."""
+    """Repeat scalar columns for every job."""
     return [repeat(column, size) if column is None or isinstance(column, int) else column for column in columns]

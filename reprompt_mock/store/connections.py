@@ -1,4 +1,4 @@
-"""Connections to a database file: how they are opened, and which wait to be used again."""
+"""Connections to a database file: opening them, and a pool of idle ones."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ _PRAGMAS = (
     "PRAGMA synchronous = NORMAL",
     "PRAGMA temp_store = MEMORY",
     "PRAGMA cache_size = -65536",
-    "PRAGMA secure_delete = OFF",  # some builds overwrite with zeros what is deleted, which takes room in the log
+    "PRAGMA secure_delete = OFF",  # some builds zero deleted data, which takes up space in the log
     f"PRAGMA journal_size_limit = {RESERVE_BYTES}",
 )
 _NEW_FILE = "PRAGMA auto_vacuum = INCREMENTAL"
 _CACHED_STATEMENTS = 256
 _BUSY_SECONDS = 0.5
-"""How long a log that is to begin anew waits for those who read it; nobody else ever waits."""
+"""How long a restart of the log waits for readers; nothing else ever waits for SQLite's locks."""
 _READERS = 4
-"""Connections that are opened beforehand, so that reads go on where descriptors run out."""
+"""The number of connections opened in advance, so that reads still work when file descriptors run out."""
 
 
 class Connections:
-    """The connections to a file, of which each is closed by whoever uses it: closed under him, SQLite would crash.
+    """The connections to a file; each is closed by its user, since closing it from elsewhere would crash SQLite.
 
     Args:
-        path: the file, made where it is missing.
+        path: the file, created if missing.
 
     Raises:
-        sqlite3.Error: it cannot be opened.
+        sqlite3.Error: the file cannot be opened.
     """
 
     def __init__(self, path: Path) -> None:
@@ -51,12 +51,15 @@ class Connections:
         self.writer = self._connect()
 
     def prepare(self) -> Room:
-        """Make the file one that is written by way of a log, and open what may be needed where nothing can be any more.
+        """Switch the file to WAL mode, and open what may be needed when nothing more can be opened.
 
-        Gives the file's room. Until then nothing in the file is changed.
+        Nothing in the file has changed before this call.
+
+        Returns:
+            The room of the file.
 
         Raises:
-            OSError, sqlite3.Error: it cannot be opened.
+            OSError, sqlite3.Error: the file cannot be opened.
         """
         if not self._path.stat().st_size:
             self.writer.execute(_NEW_FILE)
@@ -88,10 +91,10 @@ class Connections:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """Lend a connection, within a transaction; one that met an error of the database is not lent again.
+        """Lend a connection in a read transaction; after a database error it is closed instead of reused.
 
         Raises:
-            sqlite3.Error: none is left, and no further one can be opened.
+            sqlite3.Error: no connection is idle and no other can be opened.
         """
         connection = self._take()
         try:
@@ -130,7 +133,7 @@ class Connections:
         self._end_room()
 
     def close(self) -> None:
-        """Close all that nobody uses; the others are closed when they are given back."""
+        """Close all idle connections; the others are closed when they are returned."""
         self._closed = True
         try:
             while True:

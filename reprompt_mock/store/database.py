@@ -1,4 +1,4 @@
-"""The database: its file, its one door for writes, its doors for reads."""
+"""The database: its file, its write transaction and its read transactions."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ if TYPE_CHECKING:
 __all__ = ["Connection", "Database"]
 
 _PATIENCE_SECONDS = 0.5
-"""How long `close` waits for a write that is under way, of which it interrupts the statement."""
+"""How long `close` waits for a write in progress, after interrupting its statement."""
 _SPARE_PAGES = 1024
-"""Free pages that a file keeps for what comes next."""
+"""Free pages that a file keeps for later writes."""
 _STEP_PAGES = 250
-"""Pages that are given back in one transaction: each may change three, and all must find room in the log's reserve."""
+"""Pages released in one transaction: each may change three pages, and all of these must fit into the log's reserve."""
 
 
 class Database:
     """An SQLite file in WAL mode: many readers, each with its own connection, and one writer.
 
-    `lock` is what a writer holds; who must do more at once than one write takes it around that.
+    A writer holds `lock`; take it around several writes that belong together.
 
     Args:
-        path: the file, made where it is missing; None for a temporary one that `close` removes.
+        path: the file, created if missing; None for a temporary one that `close` removes.
 
     Raises:
         DatabaseInUse: another process has the file.
-        DatabaseUnreadable: it is no database, of another version, or cannot be written.
-        NoTemporaryFolder: there is no path, and no folder for a temporary file.
+        DatabaseUnreadable: the file is not a database, has another version, or cannot be written.
+        NoTemporaryFolder: no path is given, and no folder for a temporary file is writable.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -60,7 +60,7 @@ class Database:
 
     @property
     def folder(self) -> Path:
-        """The folder whose room the data take."""
+        """The folder in which the data take up space."""
         return self._temporary.parent if self._temporary else self.path.parent
 
     def _open(self) -> None:
@@ -87,20 +87,20 @@ class Database:
             raise
 
     def _check(self) -> None:
-        """Refuse a file that is not ours, before anything is written to it."""
+        """Refuse a foreign file before anything is written to it."""
         (version,) = self._writer.execute("PRAGMA user_version").fetchone()
         if version not in {0, tables.SCHEMA_VERSION}:
             reason = f"its schema has version {version}, this emulator reads {tables.SCHEMA_VERSION}"
             raise DatabaseUnreadable(path=self.path, reason=reason)
         if not version and self._writer.execute("SELECT 1 FROM sqlite_master").fetchone():
-            raise DatabaseUnreadable(path=self.path, reason="it is another program's")
+            raise DatabaseUnreadable(path=self.path, reason="it belongs to another program")
         self._page_bytes: int = self._writer.execute("PRAGMA page_size").fetchone()[0]
 
     def _make_tables(self) -> None:
         (version,) = self._writer.execute("PRAGMA user_version").fetchone()
         if version:
             return
-        with self.write() as connection:  # all or none, also where the process is killed meanwhile
+        with self.write() as connection:  # all or none, even if the process is killed meanwhile
             for table in SQLModel.metadata.sorted_tables:
                 statements: list[DDLElement] = [CreateTable(table), *map(CreateIndex, table.indexes)]
                 for statement in statements:
@@ -111,8 +111,8 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """Open the write transaction: the process's lock, then BEGIN IMMEDIATE; an exception rolls it back.
 
-        A write within a write joins it. Where the disk is full the log begins anew, so that the next write finds room
-        there if it is small or makes room.
+        A write within a write joins it. If the disk is full, the log is restarted, so that small writes and those that
+        free space are still possible.
 
         Raises:
             Stopping: the database was closed.
@@ -132,7 +132,7 @@ class Database:
                 self._take_room(size)
                 self._writer.execute("COMMIT")
             except BaseException as error:
-                if self._writer.in_transaction:  # a full disk or an interruption has rolled it back already
+                if self._writer.in_transaction:  # a full disk or an interruption has already rolled it back
                     self._writer.execute("ROLLBACK")
                 if self._closed.is_set() and isinstance(error, sqlite3.Error):
                     raise Stopping from error  # `close` has interrupted it
@@ -150,7 +150,7 @@ class Database:
 
     @contextmanager
     def making_room(self) -> Iterator[None]:
-        """Keep other writers away, and let writes have the room that is spared for those that make room."""
+        """Exclude other writers, and let this thread's writes use the space reserved for freeing space."""
         with self.lock:
             before, self._may_take_spare = self._may_take_spare, True
             try:
@@ -163,19 +163,19 @@ class Database:
         return int(count)
 
     def _begin_log_anew(self) -> bool:
-        """Move what stands in the log into the file, and cut the log to its reserve; tells whether nobody read it."""
+        """Checkpoint the log into the file and truncate it to its reserve; return whether no reader prevented it."""
         with suppress(sqlite3.Error):
             busy, _, _ = self._writer.execute("PRAGMA wal_checkpoint(RESTART)").fetchone()
-            self._room.spare(self._bytes())  # which the checkpoint may have cut off
+            self._room.spare(self._bytes())  # the checkpoint may have truncated it
             if not busy:
-                # The first commit of a log that begins anew cuts it.
+                # The first commit after a restart of the log truncates it.
                 self._writer.execute(f"PRAGMA user_version = {tables.SCHEMA_VERSION}")
                 self._room.reserve()
                 return True
         return False
 
     def _take_room(self, size: int) -> None:
-        """Take what a commit needs; pages that are free in the file are as good as what is beyond them."""
+        """Allocate what a commit needs; free pages within the file count as spare room."""
         try:
             self._room.take(size)
         except OSError:
@@ -183,12 +183,12 @@ class Database:
             self._room.take(size, spare=0 if self._may_take_spare else max(0, SPARE_BYTES - free))
 
     def _bytes(self) -> int:
-        """Tell how large the file's data are, with what stands in the log."""
+        """Return the size of the data in bytes, including what is only in the log."""
         (count,) = self._writer.execute("PRAGMA page_count").fetchone()
         return int(count) * self._page_bytes
 
     def shrink(self) -> bool:
-        """Give some of the room back that is free in the file, but for a little; tells whether there is more.
+        """Release some of the free pages to the file system, except a few; return whether there are more to release.
 
         Raises:
             Stopping: the database was closed.
@@ -202,9 +202,9 @@ class Database:
                 return False
             with self.making_room(), self.write() as connection:
                 for _ in range(min(_STEP_PAGES, before - _SPARE_PAGES)):
-                    connection.execute("PRAGMA incremental_vacuum(1)")  # the driver takes one step, whatever the number
+                    connection.execute("PRAGMA incremental_vacuum(1)")  # sqlite3 takes one step, whatever the number
             left = self._pages("freelist_count")
-            if left == before:  # a file of another's making, which only its own free pages make room in
+            if left == before:  # created elsewhere, without incremental vacuum
                 return False
             return left > _SPARE_PAGES or not self._begin_log_anew()
 
@@ -212,7 +212,7 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """Open a read transaction: all its queries see one state.
 
-        Within a write of the same thread it sees what that has written.
+        Within a write of the same thread, it sees the uncommitted changes.
 
         Raises:
             Stopping: the database was closed.
@@ -234,11 +234,11 @@ class Database:
             raise failure from error
 
     def check(self) -> None:
-        """Read something.
+        """Check that the file can be read.
 
         Raises:
             Stopping: the database was closed.
-            StoreSilent: it cannot be read.
+            StoreSilent: the file cannot be read.
         """
         try:
             with self.read() as connection:
@@ -248,7 +248,7 @@ class Database:
 
     @contextmanager
     def try_lock(self) -> Iterator[bool]:
-        """Take the write lock if nobody has it; yields whether it was got."""
+        """Take the write lock if it is free; yield whether it was."""
         got = self.lock.acquire(blocking=False)
         try:
             yield got
@@ -257,15 +257,15 @@ class Database:
                 self.lock.release()
 
     def close(self) -> None:
-        """Close every connection, give the file back, remove it where it was temporary.
+        """Close every connection and release the file; remove it if it is temporary.
 
-        A connection in use is closed by its user, never under it: SQLite would crash.
+        A connection in use is closed by its user: closing it here would crash SQLite.
         """
         if self._closed.is_set():
             return
         self._closed.set()
         self._connections.close()
-        with suppress(sqlite3.ProgrammingError):  # whoever was writing may have closed it a moment ago
+        with suppress(sqlite3.ProgrammingError):  # a writer may have just closed it
             self._writer.interrupt()
         if self.lock.acquire(timeout=_PATIENCE_SECONDS):
             try:
@@ -276,7 +276,9 @@ class Database:
 
     def _close_writer(self) -> None:
         with suppress(sqlite3.Error):
-            self._writer.execute("SELECT 1").fetchone()  # clears the interruption, which would leave the log unmerged
+            self._writer.execute(
+                "SELECT 1"
+            ).fetchone()  # clears the interruption, which would prevent the merge of the log
         self._connections.end(self._writer)
         self._give_back()
 

@@ -1,4 +1,4 @@
-"""What is said where the database file cannot be read or written."""
+"""Errors for a database file that cannot be read or written."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
 
 
 def failed(error: BaseException, folder: Path) -> MockError | None:
-    """Give what a failed write says, None where the storage is not to blame."""
+    """Return the error for a failed write, or None if storage is not the cause."""
     if isinstance(error, OSError):
         if error.errno not in _ERRNOS:
             return None
@@ -37,7 +37,7 @@ def failed(error: BaseException, folder: Path) -> MockError | None:
 
 
 def unreadable(error: sqlite3.Error, folder: Path) -> MockError | None:
-    """Give what a failed read says, None where the storage is not to blame."""
+    """Return the error for a failed read, or None if storage is not the cause."""
     if not _is_of_storage(error):
         return None
     return DescriptorsExhausted() if _exhausted() else StorageUnreadable(reason=error, folder=folder)
@@ -52,7 +52,7 @@ def _code(error: BaseException) -> int:
 
 
 def _exhausted() -> bool:
-    """Tell whether no file can be opened; SQLite does not say why it could not."""
+    """Return whether file descriptors have run out, which SQLite does not report."""
     try:
         os.close(os.open(os.devnull, os.O_RDONLY))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Database files by name: which one a path means, and the lock by which a process has it."""
+"""Database files: resolving a path, and the lock that reserves a file for a process."""
 
 from __future__ import annotations
 
@@ -16,41 +16,41 @@ _NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP}
 
 
 def resolved(path: Path) -> Path:
-    """Give the file that a path names: a link and what it leads to share one lock.
+    """Resolve a path, so that a link and its target share one lock.
 
     Raises:
-        DatabaseUnreadable: there can be no file of this name.
+        DatabaseUnreadable: the path cannot name a database file.
     """
     try:
         file = path.resolve()
         if file.is_dir():
             raise DatabaseUnreadable(path=path, reason="it is a folder: name a file in it")
         if not file.parent.exists():
-            reason = f"there is no folder {file.parent}: make it, or name another file"
+            reason = f"there is no folder {file.parent}: create it, or name another file"
             raise DatabaseUnreadable(path=path, reason=reason)
-    except (OSError, RuntimeError) as error:  # the working folder was deleted; links lead in a circle
+    except (OSError, RuntimeError) as error:  # the working folder was deleted; links form a loop
         reason = getattr(error, "strerror", None) or str(error)
         raise DatabaseUnreadable(path=path, reason=reason) from None
     return file
 
 
 def file_lock(path: Path) -> FileLock:
-    """Make the lock of a database file: one that the system takes back from a process that was killed.
+    """Make the lock of a database file, which the system releases if the process is killed.
 
-    The thread that gives it back need not be the one that took it.
+    Any thread may release it.
     """
     return FileLock(f"{path}.lock", blocking=False, thread_local=False, fallback_to_soft=False)
 
 
 def take(lock: FileLock, path: Path, *, is_shared: bool) -> None:
-    """Take the lock of a file; one whose name nobody else knows is not `is_shared` and may go without.
+    """Take the lock of a file. A private temporary file is not `is_shared` and may remain without one.
 
     Raises:
         DatabaseInUse: another process has the file.
-        DatabaseUnreadable: it cannot be locked.
+        DatabaseUnreadable: the file cannot be locked.
     """
     try:
-        lock.acquire(blocking=False)  # with a timeout it would ask the clock
+        lock.acquire(blocking=False)  # with a timeout it would read the clock
     except Timeout:
         raise DatabaseInUse(path=path) from None
     except OSError as error:

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 _SLICE = 500
 _MANY = 500
 _STATUSES = tuple(JobStatus)
-"""The statuses by their codes, which is quicker than asking the enum."""
+"""The statuses by code; indexing is faster than calling the enum."""
 
 
 class HeldJob(NamedTuple):
-    """A job that waits to be released, with its batch's id and name."""
+    """A held job, with its batch's id and name."""
 
     pk: int
     place_id: str
@@ -40,7 +40,7 @@ class HeldJob(NamedTuple):
 
 
 class ExistingJob(NamedTuple):
-    """What a submission must know of a job that it replaces or runs again."""
+    """What a submission needs to know about a job that it replaces or runs again."""
 
     pk: int
     place_id: str
@@ -53,9 +53,9 @@ class ExistingJob(NamedTuple):
 
 
 class StoredResult(NamedTuple):
-    """What a job's result is derived from: what is its own, then what many jobs have alike.
+    """What a job's result is derived from: its own values first, then those that many jobs share.
 
-    `status` is a code, `submission`, `asked`, `ran` and `planned` refer to submissions and documents.
+    `status` is a code; `submission`, `asked`, `ran` and `planned` are keys of submissions and documents.
     """
 
     place_id: str
@@ -91,19 +91,19 @@ def insert(session: Session, jobs: NewJobs) -> None:
         session.many(statements.INSERT_JOB, zip(*spread(_in_order(jobs), size), strict=True))
         return
     named = columns(jobs)
-    # SQLite takes time for every value that is bound, which outweighs that it does not know the statement yet.
+    # Binding fewer values saves more time than compiling a new statement costs.
     common = {name: value for name, value in named.items() if value is None or isinstance(value, int)}
     rest = [values for name, values in named.items() if name not in common]
     session.many(statements.insert_jobs(common), zip(*spread(rest, size), strict=True))
 
 
 def remove(session: Session, keys: Sequence[int]) -> None:
-    """Remove jobs, whose batches' counts the caller corrects."""
+    """Remove jobs; the caller corrects their batches' counts."""
     session.many("DELETE FROM job WHERE pk = ?", [(key,) for key in keys])
 
 
 def existing(session: Session, world: int, batch: int, place_ids: Sequence[str], *, now: int) -> dict[str, ExistingJob]:
-    """Find the jobs that a batch already has for some places."""
+    """Return the jobs that a batch already has for some places, by place id."""
     found: dict[str, ExistingJob] = {}
     for start in range(0, len(place_ids), _SLICE):
         some = place_ids[start : start + _SLICE]
@@ -114,13 +114,13 @@ def existing(session: Session, world: int, batch: int, place_ids: Sequence[str],
 
 
 def of_place(session: Session, world: int, place_id: str, *, now: int) -> list[ExistingJob]:
-    """Find a place's jobs in all batches and none, the one that was submitted last first."""
+    """Return a place's jobs with and without a batch, the most recently submitted first."""
     values = {"world": world, "place_id": place_id, "now": now}
     return list(map(_existing, session.rows(statements.JOBS_OF_PLACE, values)))
 
 
 def to_reprocess(session: Session, batch: int, statuses: Iterable[JobStatus], *, now: int) -> list[ExistingJob]:
-    """Find a batch's jobs in some statuses, in order of submission."""
+    """Return a batch's jobs in some statuses, in order of submission."""
     query = statements.jobs_to_reprocess(", ".join(str(status.value) for status in statuses))
     return list(map(_existing, session.rows(query, {"batch": batch, "now": now})))
 
@@ -131,14 +131,14 @@ def _existing(row: tuple[Any, ...]) -> ExistingJob:
 
 
 def restart(session: Session, jobs: Restarts, *, now: int) -> None:
-    """Start new attempts of jobs; what the last one came to by `now` is written down before."""
+    """Start new attempts of jobs, storing first what the last attempts had done by `now`."""
     values = [getattr(jobs, name) for name in ("pk", *statements.RESTART_COLUMNS)]
     key, *rest = spread(values, len(jobs.pk))
     session.many(statements.RESTART_JOB, zip(key, repeat(now), *rest, strict=False))
 
 
 def held(session: Session, world: int, *, now: int) -> list[HeldJob]:
-    """Find a world's jobs that wait to be released, in order of submission; stuck ones cannot be."""
+    """Return a world's held jobs in order of submission, except stuck ones, which cannot be released."""
     values = {"world": world, "now": now, "stuck": Hold.stuck.value}
     rows = session.rows(statements.HELD_JOBS, values)
     return [
@@ -148,7 +148,7 @@ def held(session: Session, world: int, *, now: int) -> list[HeldJob]:
 
 
 def release(session: Session, job: int, times: tuple[int, int, int]) -> None:
-    """Let a held job go on, by the times of its three transitions."""
+    """Release a held job, given the times of its three transitions."""
     session.run(statements.RELEASE_JOB, (*times, job))
 
 
@@ -158,7 +158,7 @@ def place(session: Session, job: int) -> bytes:
 
 
 def places_by_status(session: Session, batch: int, *, now: int) -> dict[str, list[str]]:
-    """List a batch's place ids by status, all five keys, in order of submission."""
+    """Return a batch's place ids in order of submission, by status; all five statuses are keys."""
     lists: dict[str, list[str]] = {status.name: [] for status in JobStatus}
     add = [places.append for places in lists.values()]
     for status, place_id in session.rows(statements.PLACES_BY_STATUS, {"batch": batch, "now": now}):
@@ -174,7 +174,10 @@ def attributes(session: Session, batch: int, *, now: int) -> Iterable[StoredAttr
 
 
 class Selection(NamedTuple):
-    """Which results, as they are at a moment: a world's, a batch's, those of a day (its first and last moment)."""
+    """A selection of a world's results at the time `now`, optionally of one batch or one day.
+
+    `day` is the first and the last microsecond of the day.
+    """
 
     world: int
     now: int
@@ -183,18 +186,18 @@ class Selection(NamedTuple):
 
     @property
     def scope(self) -> str:
-        """The column that narrows it most."""
+        """The most selective column."""
         return "world" if self.batch is None else "batch"
 
     @property
     def values(self) -> dict[str, int | None]:
-        """What the statements' marks stand for."""
+        """The values of the statements' parameters."""
         first, last = self.day or (None, None)
         return {"world": self.world, "batch": self.batch, "now": self.now, "first": first, "last": last}
 
 
 def results(session: Session, selection: Selection, *, limit: int, offset: int, total: int) -> Iterator[StoredResult]:
-    """Read what a page of results is derived from, in order of submission; `total` is how many there are on all."""
+    """Read what a page of results is derived from, in order of submission; `total` counts all pages."""
     query = statements.results(selection.scope, of_day=selection.day is not None)
     start, left = _start(session, selection, offset, total)
     values = {**selection.values, "start": start, "limit": limit, "offset": left}
@@ -202,9 +205,9 @@ def results(session: Session, selection: Selection, *, limit: int, offset: int, 
 
 
 def _start(session: Session, selection: Selection, offset: int, total: int) -> tuple[int, int]:
-    """Find the key at which a page starts, and how many jobs are still to be skipped from there.
+    """Return the key from which to read a page, and how many jobs to skip from there.
 
-    Where no key is missing it can be reckoned, which is quicker than to skip many jobs.
+    If no key is missing the start can be computed, which is faster than skipping many jobs.
     """
     if offset < _MANY or selection.day is not None:
         return 0, offset
@@ -221,12 +224,12 @@ def _start(session: Session, selection: Selection, offset: int, total: int) -> t
 
 
 def count(session: Session, selection: Selection) -> int:
-    """Count what `results` selects on a day."""
+    """Count the results of a selection that has a day."""
     return int(session.value(statements.count_of_day(selection.scope), selection.values))
 
 
 def counts_by_day(session: Session, selection: Selection) -> dict[int, Counts]:
-    """Count what `results` selects by status for each UTC day, as days since 1970, newest first."""
+    """Count the results of a selection by UTC day (in days since 1970, newest first) and status."""
     query = statements.count_by_day(selection.scope, of_day=selection.day is not None)
     days: dict[int, list[int]] = defaultdict(lambda: [0] * len(JobStatus))
     for day, status, count_ in session.rows(query, selection.values):
@@ -235,7 +238,7 @@ def counts_by_day(session: Session, selection: Selection) -> dict[int, Counts]:
 
 
 def result_of_place(session: Session, world: int, place_id: str, *, now: int) -> StoredResult | None:
-    """Read what the result of a place's last submitted job is derived from."""
+    """Read what the result of a place's most recently submitted job is derived from."""
     values = {"world": world, "place_id": place_id, "now": now}
     row = session.one(statements.RESULTS_OF_PLACE, values)
     return StoredResult._make(row) if row else None

@@ -1,4 +1,4 @@
-"""Room on the disk: taken before it is needed, so that a full disk never keeps anyone from making room."""
+"""Room on the disk: allocated before it is needed, so that space can be freed even on a full disk."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 RESERVE_BYTES = 4 * 2**20
-"""What the write-ahead log always has of the disk, which is as much as it takes before it begins anew."""
+"""Disk space always allocated to the write-ahead log: the size that it reaches before SQLite restarts it."""
 SPARE_BYTES = 2**18
-"""What the file always has beyond its data, for the few pages that deleting may add to it."""
+"""Disk space always allocated to the file beyond its data, for the few pages that a deletion may add."""
 _ZEROS = bytes(2**16)
 
 
 class Room:
-    """Takes the room of a database file and its log.
+    """Allocates disk space for a database file and its log.
 
-    A commit writes to the log alone, and what stands there is moved into the file later. So the file is given the
-    room for it before the commit: else, on a full disk, nothing could be moved any more, and the log would only grow.
-    What is beyond its data is cut off whenever all was moved, and taken again at once.
+    A commit writes to the log only; a checkpoint moves the pages into the file later. The file is therefore extended
+    before the commit: otherwise a checkpoint could fail on a full disk, and the log would only grow. A complete
+    checkpoint truncates the file to its data, so the spare space is then allocated again.
 
-    Its own descriptor of the file stays open as long as any connection: closing one gives up all locks of the process.
+    Its descriptor stays open as long as any connection, since closing it would release all the locks that the process
+    has on the file.
 
     Args:
         path: the database file, which exists.
@@ -36,14 +37,14 @@ class Room:
         self._file = real_files.open_file(path, real_files.TO_CHANGE)
 
     def close(self) -> None:
-        """Give the descriptor back."""
+        """Close the descriptor."""
         real_files.close(self._file)
 
     def take(self, size: int, *, spare: int = SPARE_BYTES) -> None:
-        """Let the file have room for data of a size in bytes, and so much to spare.
+        """Allocate room in the file for `size` bytes of data and `spare` more bytes.
 
         Raises:
-            OSError: the disk has not so much.
+            OSError: the disk does not have this much space.
         """
         wanted = size + spare
         if real_files.fstat(self._file).st_size >= wanted:
@@ -54,7 +55,7 @@ class Room:
             _allocate(self._file, wanted)
 
     def spare(self, size: int) -> None:
-        """Let the file have something to spare beyond data of a size in bytes, as much as the disk has."""
+        """Allocate spare room beyond `size` bytes of data, or as much of it as the disk has."""
         try:
             self.take(size)
         except OSError:
@@ -62,7 +63,7 @@ class Room:
                 _fill(self._file, real_files.fstat(self._file).st_size, size + SPARE_BYTES)
 
     def reserve(self) -> None:
-        """Let the log have its reserve; where the disk has not so much, it may have it the next time."""
+        """Allocate the log's reserve, if the disk has the space; otherwise the next call may."""
         with suppress(OSError):
             log = real_files.open_file(self._log, real_files.TO_CHANGE)
             try:
@@ -73,7 +74,7 @@ class Room:
 
 
 def _allocate(descriptor: int, size: int) -> None:
-    """Make a file as large as this, on the disk and not only by name."""
+    """Extend a file to `size` bytes that are allocated on the disk, not sparse."""
     end = real_files.fstat(descriptor).st_size
     if real_files.allocate is not None:
         try:
@@ -87,7 +88,7 @@ def _allocate(descriptor: int, size: int) -> None:
 
 
 def _fill(descriptor: int, end: int, size: int) -> None:
-    """Write zeros from a file's end on, where the file system cannot allocate."""
+    """Extend a file by writing zeros, for file systems that cannot allocate."""
     real_files.seek(descriptor, end, real_files.FROM_START)
     while end < size:
         end += real_files.write(descriptor, _ZEROS[: size - end])

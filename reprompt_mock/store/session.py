@@ -1,4 +1,4 @@
-"""The port to a database: what queries need of a transaction, whichever database holds it."""
+"""The port to a database: what queries need from a transaction, independent of the database."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class DataRefused(Exception):
-    """The database refuses values: of a wrong type, out of range, or not unique."""
+    """The database refused values: they have a wrong type, are out of range, or are not unique."""
 
 
 class Session(Protocol):
@@ -24,19 +24,19 @@ class Session(Protocol):
     """
 
     def rows(self, statement: str, values: Values = ()) -> Iterable[Row]:
-        """Run a query; give its rows one by one."""
+        """Run a query; return an iterable of its rows."""
         ...
 
     def one(self, statement: str, values: Values = ()) -> Row | None:
-        """Run a query; give its first row, None where there is none."""
+        """Run a query; return its first row, or None."""
         ...
 
     def value(self, statement: str, values: Values = ()) -> Any:
-        """Run a query that gives one row of one column; give its value."""
+        """Run a query for a single value; return the value."""
         ...
 
     def run(self, statement: str, values: Values = ()) -> int:
-        """Run a statement; give how many rows it changed."""
+        """Run a statement; return the number of rows that it changed."""
         ...
 
     def many(self, statement: str, rows: Iterable[Values]) -> None:
@@ -44,9 +44,9 @@ class Session(Protocol):
         ...
 
     def insert(self, statement: str, values: Values) -> int:
-        """Insert one row; give the key that the database chose."""
+        """Insert one row; return the key that the database chose."""
         ...
 
     def savepoint(self) -> AbstractContextManager[None]:
-        """Undo what is done within where it ends with an exception."""
+        """Roll back what the block does if it ends with an exception."""
         ...

@@ -1,4 +1,4 @@
-"""SQLite behind the ports of `session`: the store of one process, in a file."""
+"""The port of `session` implemented by SQLite: the store of one process, in a file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class SqliteSession:
     """A transaction on an SQLite connection.
 
     Args:
-        connection: the connection, in autocommit mode, whose transaction others begin and end.
+        connection: the connection, in autocommit mode; the caller begins and ends the transaction.
     """
 
     __slots__ = ("_connection",)
@@ -33,20 +33,20 @@ class SqliteSession:
         self._connection = connection
 
     def rows(self, statement: str, values: Values = ()) -> Iterable[Row]:
-        """Run a query; give its rows one by one."""
+        """Run a query; return an iterable of its rows."""
         return self._connection.execute(statement, values)
 
     def one(self, statement: str, values: Values = ()) -> Row | None:
-        """Run a query; give its first row, None where there is none."""
+        """Run a query; return its first row, or None."""
         row: Row | None = self._connection.execute(statement, values).fetchone()
         return row
 
     def value(self, statement: str, values: Values = ()) -> Any:
-        """Run a query that gives one row of one column; give its value."""
+        """Run a query for a single value; return the value."""
         return self._connection.execute(statement, values).fetchone()[0]
 
     def run(self, statement: str, values: Values = ()) -> int:
-        """Run a statement; give how many rows it changed."""
+        """Run a statement; return the number of rows that it changed."""
         return self._connection.execute(statement, values).rowcount
 
     def many(self, statement: str, rows: Iterable[Values]) -> None:
@@ -57,7 +57,7 @@ class SqliteSession:
             raise DataRefused(str(error)) from error
 
     def insert(self, statement: str, values: Values) -> int:
-        """Insert one row; give the key that the database chose."""
+        """Insert one row; return the key that the database chose."""
         try:
             return self._connection.execute(statement, values).lastrowid or 0
         except _REFUSALS as error:
@@ -65,12 +65,12 @@ class SqliteSession:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """Undo what is done within where it ends with an exception."""
+        """Roll back what the block does if it ends with an exception."""
         self._connection.execute("SAVEPOINT part")
         try:
             yield
         except BaseException:
-            if self._connection.in_transaction:  # a full disk has rolled all of it back already
+            if self._connection.in_transaction:  # a full disk has already rolled back everything
                 self._connection.execute("ROLLBACK TO part")
                 self._connection.execute("RELEASE part")
             raise
@@ -81,11 +81,11 @@ class SqliteStore:
     """A store in an SQLite file.
 
     Args:
-        path: the file, made where it is missing; None for a temporary one that `close` removes.
+        path: the file, created if missing; None for a temporary one that `close` removes.
 
     Raises:
         DatabaseInUse: another process has the file.
-        DatabaseUnreadable: it is no database, of another version, or cannot be written.
+        DatabaseUnreadable: the file is not a database, has another version, or cannot be written.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -97,7 +97,7 @@ class SqliteStore:
         """Open a read transaction: all its queries see one state."""
         with self.database.read() as connection:
             session = SqliteSession(connection)
-            session.one("SELECT 1 FROM world LIMIT 1")  # SQLite settles what is seen with the first query
+            session.one("SELECT 1 FROM world LIMIT 1")  # SQLite fixes the visible state at the first query
             yield session
 
     @contextmanager
@@ -107,26 +107,26 @@ class SqliteStore:
             yield SqliteSession(connection)
 
     def try_lock(self) -> AbstractContextManager[bool]:
-        """Take the write lock if nobody has it; yields whether it was got."""
+        """Take the write lock if it is free; yield whether it was."""
         return self.database.try_lock()
 
     def check(self) -> None:
-        """Read something.
+        """Check that the file can be read.
 
         Raises:
             Stopping: the store was closed.
-            StoreSilent: it cannot be read.
+            StoreSilent: the file cannot be read.
         """
         self.database.check()
 
     def making_room(self) -> AbstractContextManager[None]:
-        """Let writes of this thread take what is spared for making room."""
+        """Let writes of this thread use the space reserved for freeing space."""
         return self.database.making_room()
 
     def shrink(self) -> bool:
-        """Give back some of what is free; whether there is more to give back."""
+        """Release some free pages to the file system; return whether there are more to release."""
         return self.database.shrink()
 
     def close(self) -> None:
-        """Give the file back."""
+        """Close the file."""
         self.database.close()

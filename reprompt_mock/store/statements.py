@@ -1,7 +1,7 @@
 """The hot statements, in the dialect that SQLite (3.35 or later) and PostgreSQL share.
 
-A job's row is its timetable and never changes by itself: its status is read off at a moment, `:now`. Only the counts
-of batches are kept, each with the time of the batch's next transition, until which they hold.
+A job's row is its timetable and does not change as time passes: its status at the time `:now` is derived from it.
+Only the counts of batches are stored, with the time of the batch's next transition, until which they are valid.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ JOB_COLUMNS = tuple(Job.model_fields)
 
 
 def insert_jobs(common: Mapping[str, int | None]) -> str:
-    """Insert jobs: what all have in common stands in the statement, the other columns are its parameters, in order."""
+    """Return a statement that inserts jobs; `common` values are inlined, the other columns are parameters, in order."""
     literals = {name: "NULL" if value is None else str(int(value)) for name, value in common.items()}
     values = ", ".join(literals.get(name, "?") for name in JOB_COLUMNS)
     return f"INSERT INTO job ({', '.join(JOB_COLUMNS)}) VALUES ({values})"
@@ -28,8 +28,8 @@ def insert_jobs(common: Mapping[str, int | None]) -> str:
 INSERT_JOB = insert_jobs({})
 
 
-# The latest transition is tested first. Times that will not come by themselves (held jobs, unstarted uploads) are
-# NULL, which no test is true of.
+# The latest transition is tested first. Times that are open (of held jobs and uploads) are NULL, for which no test is
+# true.
 _STATUS = (
     "CASE WHEN finished_at <= :now THEN outcome WHEN started_at <= :now THEN 2 WHEN queued_at <= :now THEN 1 ELSE 0 END"
 )
@@ -37,14 +37,14 @@ _NEXT = (
     "CASE WHEN finished_at <= :now THEN NULL WHEN started_at <= :now THEN finished_at"
     " WHEN queued_at <= :now THEN started_at ELSE queued_at END"
 )
-# A completed attempt becomes the job's history; a failed one leaves it as it was (contract G8).
+# A completed attempt becomes the job's history; a failed one leaves it unchanged (contract G8).
 _RAN = "CASE WHEN finished_at <= :now AND outcome = 3 THEN planned ELSE ran END"
 _LAST_ENRICHED = (
     "CASE WHEN finished_at <= :now AND outcome = 3 AND (fresh OR last_enriched IS NULL) THEN finished_at"
     " ELSE last_enriched END"
 )
 
-# Jobs are read from their submissions, of which each gave a run of keys. CROSS JOIN is the order in which SQLite reads.
+# Jobs are found by their submissions, each of which has a range of keys. CROSS JOIN fixes the loops' order.
 _CAME = "submission AS came CROSS JOIN job"
 _IN_ITS_RUN = "job.pk BETWEEN came.first AND came.last"
 _FROM_START = "job.pk BETWEEN CASE WHEN came.first < :start THEN :start ELSE came.first END AND came.last"
@@ -57,23 +57,24 @@ _COUNTED = ", ".join(
 
 
 def recount(condition: str) -> str:
-    """Count the jobs of the batches that meet a condition at a moment, and note when their next transition is."""
+    """Return a statement that recounts the batches meeting a condition and updates their next transition's time."""
     return f"""
 UPDATE batch SET {", ".join(f"{name} = counted.{name}" for name in STATUS_COLUMNS)}, next_due = counted.next_due
 FROM (
-  SELECT due, {_COUNTED}, min(next) AS next_due
+  SELECT of_batch, {_COUNTED}, min(next) AS next_due
   FROM (
-    SELECT stale.pk AS due, CASE WHEN job.pk IS NOT NULL THEN {_STATUS} END AS status, {_NEXT} AS next
+    SELECT stale.pk AS of_batch, CASE WHEN job.pk IS NOT NULL THEN {_STATUS} END AS status, {_NEXT} AS next
     FROM batch AS stale
     LEFT JOIN submission AS came ON came.batch = stale.pk
     LEFT JOIN job ON {_IN_ITS_RUN}
     WHERE {condition}
-  ) AS moment GROUP BY due
-) AS counted WHERE batch.pk = counted.due
+  ) AS moment GROUP BY of_batch
+) AS counted WHERE batch.pk = counted.of_batch
 """
 
 
-RECOUNT_DUE = recount("stale.world = :world AND stale.next_due <= :now")
+# By their keys, in whose order they are grouped: SQLite would else read all batches of the world for that order's sake.
+RECOUNT_DUE = recount("stale.pk IN (SELECT pk FROM batch WHERE world = :world AND next_due <= :now)")
 RECOUNT_WORLD = recount("stale.world = :world")
 
 NEXT_DUE = "SELECT min(next_due) FROM batch WHERE world = ? AND next_due IS NOT NULL"
@@ -93,7 +94,7 @@ _RESULTS = f"""
 SELECT place_id, place, attempt, error, {_LAST_ENRICHED} AS last_enriched, {_STATUS} AS status, submission, asked,
   {_RAN} AS ran, planned
 """
-# The jobs of a deleted batch stay for a while, and the batch then is in no world that is used.
+# The jobs of a deleted batch stay for a while; the batch itself has then been moved out of the world.
 _OF_PLACE = """
 FROM job WHERE world = :world AND place_id = :place_id
   AND EXISTS (SELECT 1 FROM batch WHERE batch.pk = job.batch AND batch.world = job.world)
@@ -108,38 +109,45 @@ def _jobs_of(scope: str, *, of_day: bool, keys: str = _IN_ITS_RUN) -> str:
 
 
 def results(scope: str, *, of_day: bool) -> str:
-    """Select a page of results of a "batch" or "world" from a key on, optionally of one day, in order of submission."""
+    """Return a query for a page of results of a "batch" or "world", from a key on, optionally of one day."""
     chosen = _jobs_of(scope, of_day=of_day, keys=_FROM_START)
     return f"{_RESULTS} {chosen} {_IN_ORDER} LIMIT :limit OFFSET :offset"
 
 
 def runs(scope: str) -> str:
-    """Select the runs of keys of a "batch" or "world", in order of submission."""
+    """Return a query for the ranges of keys of a "batch" or "world", in order of submission."""
     return f"SELECT first, last FROM submission WHERE {scope} = :{scope} ORDER BY at, pk"
 
 
 def count_of_day(scope: str) -> str:
-    """Count the jobs of a "batch" or "world" of one day."""
+    """Return a query that counts the jobs of a "batch" or "world" of one day."""
     return f"SELECT count(*) {_jobs_of(scope, of_day=True)}"
 
 
 def count_by_day(scope: str, *, of_day: bool) -> str:
-    """Count the jobs of a "batch" or "world" by UTC day (counted since 1970) and status."""
+    """Return a query that counts the jobs of a "batch" or "world" by UTC day (in days since 1970) and status."""
     return f"""
 SELECT (SELECT at FROM submission WHERE pk = created_in) / 86400000000 AS day, {_STATUS} AS status, count(*)
 {_jobs_of(scope, of_day=of_day)} GROUP BY day, {_STATUS}
 """
 
 
+EXPORTED = f"""
+SELECT job.pk, {_RESULTS.strip().removeprefix("SELECT ")} {_OF_BATCH} AND job.pk > :after
+  AND (came.pk <= :known OR came.at < :now) {_IN_ORDER} LIMIT :limit
+"""
+LATER_JOBS = """
+SELECT coalesce(sum(last - first + 1), 0) FROM submission WHERE batch = :batch AND pk > :known AND at >= :now
+"""
 PLACES_BY_STATUS = f"SELECT {_STATUS}, place_id {_OF_BATCH} {_IN_ORDER}"
 ATTRIBUTES_BY_JOB = f"SELECT place_id, {_STATUS}, submission, asked, {_RAN}, planned {_OF_BATCH} {_IN_ORDER}"
 
-# A deleted batch goes to a world without a slug, of its own, whose rows are purged like those of any forgotten world:
-# that takes no more room for a million jobs than for one. What stays in its world says when its last submission came,
-# and which keys were given away by then.
+# A deleted batch moves to its own world without a slug, whose rows are purged like those of any forgotten world: this
+# takes no more space for a million jobs than for one. A row that stays behind records the time of its last submission
+# and the next free job key.
 NEW_GRAVE = (
-    "INSERT INTO world (slug, clock_virtual, clock_real, clock_speed, clock_running, settings, scenario)"
-    " VALUES (NULL, 0, 0, 1, false, '', '')"
+    "INSERT INTO world (slug, clock_virtual, clock_real, clock_speed, clock_running, settings, scenario, secret)"
+    " VALUES (NULL, 0, 0, 1, false, '', '', '')"
 )
 KEEP_TIME = (
     "INSERT INTO submission (world, at, settings, batch, first, last)"
@@ -154,7 +162,7 @@ PURGE_RUN = "DELETE FROM job WHERE pk IN (SELECT pk FROM job WHERE pk BETWEEN ? 
 
 
 def purge_rows(table: str, key: str) -> str:
-    """Delete some of a world's rows of a table, by a column that tells them apart."""
+    """Return a statement that deletes some of a world's rows of a table; `key` is a column that identifies rows."""
     return (
         f"DELETE FROM {table} WHERE world = :world"
         f" AND {key} IN (SELECT {key} FROM {table} WHERE world = :world LIMIT :rows)"
@@ -166,13 +174,13 @@ JOBS_OF_PLACE = f"{_EXISTING} {_OF_PLACE}"
 
 
 def existing_jobs(count: int) -> str:
-    """Select the jobs that a batch has for `count` places, named p0, p1 and so on."""
+    """Return a query for the jobs that a batch has for `count` places, named p0, p1 and so on."""
     marks = ", ".join(f":p{position}" for position in range(count))
     return f"{_EXISTING} FROM job WHERE world = :world AND batch = :batch AND place_id IN ({marks})"
 
 
 def jobs_to_reprocess(statuses: str) -> str:
-    """Select a batch's jobs in some statuses (codes, separated by commas), in order of submission."""
+    """Return a query for a batch's jobs in some statuses (comma-separated codes), in order of submission."""
     return f"{_EXISTING} {_OF_BATCH} AND {_STATUS} IN ({statuses}) {_IN_ORDER}"
 
 
@@ -190,8 +198,8 @@ RESTART_COLUMNS = (
     "ran", "planned", "fresh", "error",
 )  # fmt: skip
 
-# What the last attempt came to is written down before the new one takes its place. Marks are numbered: the job is the
-# first, the moment the second.
+# What the last attempt did is stored before the new one replaces it. Parameters are numbered: the first is the job, the
+# second the time.
 RESTART_JOB = f"""
 UPDATE job SET last_enriched = {_LAST_ENRICHED},
   {", ".join(f"{name} = ?{number}" for number, name in enumerate(RESTART_COLUMNS, 3))}

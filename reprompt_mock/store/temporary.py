@@ -1,4 +1,4 @@
-"""Where ephemeral data are kept, and what emulators left there that were killed."""
+"""Temporary folders for ephemeral data, and the removal of those left behind by killed emulators."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ NAME = "world.db"
 PREFIX = "reprompt-mock-"
 MEMORY = Path("/dev/shm")  # noqa: S108 - memory by design  # nosec B108
 ENOUGH_BYTES = 2**30
-"""What a folder must have free to be taken without a look at the next; 50,000 places take some 15 MB, as much again
-while they are written."""
-_USUAL = ("/tmp", "/var/tmp")  # noqa: S108 - they are only looked through  # nosec B108
+"""Free space that makes one folder as good as another; 50,000 places take about 15 MB, and twice that while they are
+written."""
+_USUAL = ("/tmp", "/var/tmp")  # noqa: S108 - they are only searched  # nosec B108
 
 
 def make_folder() -> Path:
-    """Make a folder for ephemeral data, after what killed emulators left was removed from all that may be used.
+    """Create a folder for ephemeral data, after removing those left behind by killed emulators.
 
     Raises:
-        NoTemporaryFolder: none can be written.
+        NoTemporaryFolder: no folder can be written.
     """
     _clear()
     for parent in _ranked():
@@ -45,7 +45,7 @@ def make_folder() -> Path:
 
 
 def free_bytes(folder: Path) -> int:
-    """Tell how much a user may still write to a folder; 0 where that cannot be told."""
+    """Return the bytes that the user can still write to a folder, or 0 if unknown."""
     try:
         return shutil.disk_usage(folder).free
     except OSError:
@@ -53,13 +53,13 @@ def free_bytes(folder: Path) -> int:
 
 
 def _ranked() -> Iterator[Path]:
-    """Give the folders in the order in which they are tried.
+    """Yield the folders in the order in which they are tried.
 
-    $TMPDIR comes first, however small: somebody chose it. Of memory and the machine's default the first that has
-    enough room does, else the roomier.
+    $TMPDIR comes first, however small, because it was chosen deliberately. Then comes memory or the machine's default:
+    the first with enough space, or else the one with more.
     """
     chosen = os.environ.get("TMPDIR")
-    if chosen and os.path.isdir(chosen):  # noqa: PTH112 - Path's own raises where it may not look
+    if chosen and os.path.isdir(chosen):  # noqa: PTH112 - Path's own raises without permission
         yield Path(chosen)
     others = [MEMORY, *_default()]
     room = {folder: free_bytes(folder) for folder in others}
@@ -67,14 +67,14 @@ def _ranked() -> Iterator[Path]:
 
 
 def _default() -> Iterator[Path]:
-    with suppress(OSError):  # where not even the working folder can be written
+    with suppress(OSError):  # not even the working folder can be written
         yield Path(tempfile.gettempdir())
 
 
 def _clear() -> None:
-    """Remove what emulators left that were killed: it may be memory.
+    """Remove the folders of killed emulators, which may take up memory.
 
-    A folder is removed if it is this user's own and the lock in it can be had; one without a lock is just being made.
+    A folder is removed if it is owned by this user and its lock is free; one without a lock is just being created.
     """
     chosen = [Path(folder) for folder in (os.environ.get("TMPDIR"), *_USUAL) if folder]
     for parent in dict.fromkeys((*chosen, MEMORY, *_default())):

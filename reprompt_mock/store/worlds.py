@@ -1,32 +1,32 @@
-"""Queries about worlds and what their jobs share."""
+"""Queries about worlds."""
 
 from __future__ import annotations
 
+from secrets import token_hex
 from typing import TYPE_CHECKING, Any, NamedTuple
-
-import orjson
 
 from reprompt_mock.batch_status import Counts
 from reprompt_mock.clock import VirtualClock
 from reprompt_mock.scenario import Scenario
-from reprompt_mock.settings import WorldSettings
 from reprompt_mock.store.statements import OLDEST_SUBMISSION, PURGE_RUN, purge_rows
+from reprompt_mock.world_settings import WorldSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reprompt_mock.store.session import Session
 
-_PURGED = {"batch": "pk", "document": "pk", "body": "digest"}
-"""What a forgotten world has beside its submissions and their jobs, each table with a column that tells rows apart."""
+_PURGED = {"batch": "pk", "document": "pk", "body": "digest", "export": "pk", "artifact": "pk"}
+"""The tables to purge besides submissions and jobs, each with a column that identifies a row."""
+_SECRET_BYTES = 32
 _COLUMNS = "pk, slug, clock_virtual, clock_real, clock_speed, clock_running, settings, scenario"
 
 
 class WorldState(NamedTuple):
     """A world's committed state.
 
-    `key` is that of its row, None while nothing is stored in it; `next_due` is when its next transition is due in
-    microseconds of virtual time, None where none will be by itself.
+    `key` is the key of its row, None while nothing is stored in it; `next_due` is the time of its next transition in
+    microseconds of virtual time, or None.
     """
 
     key: int | None
@@ -37,18 +37,18 @@ class WorldState(NamedTuple):
 
     @property
     def row(self) -> int:
-        """The key of the row of a world that is stored."""
+        """The key of the row, for a world that has one."""
         if self.key is None:
             raise LookupError("the world has no row yet")
         return self.key
 
     def is_due(self, now: Callable[[], int]) -> bool:
-        """Whether a transition is due; the time is read only where one may be."""
+        """Return whether a transition is due; the time is read only if there is one."""
         return self.next_due is not None and self.next_due <= now()
 
 
 def load_all(session: Session) -> list[tuple[str, WorldState]]:
-    """Read every world that was not forgotten, with its slug."""
+    """Read every world that is not forgotten, with its slug."""
     rows = session.rows(f"SELECT {_COLUMNS} FROM world WHERE slug IS NOT NULL ORDER BY pk")
     return [
         (
@@ -77,11 +77,11 @@ def _values(state: WorldState) -> tuple[Any, ...]:
 
 
 def insert(session: Session, slug: str | None, state: WorldState) -> int:
-    """Write a new world and give its key; one without a slug is forgotten already."""
+    """Write a new world; return its key. One without a slug is already forgotten."""
     return session.insert(
-        "INSERT INTO world (slug, clock_virtual, clock_real, clock_speed, clock_running, settings, scenario)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (slug, *_values(state)),
+        "INSERT INTO world (slug, clock_virtual, clock_real, clock_speed, clock_running, settings, scenario, secret)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (slug, *_values(state), token_hex(_SECRET_BYTES)),
     )
 
 
@@ -102,13 +102,18 @@ def save_clock(session: Session, state: WorldState) -> None:
     )
 
 
+def secret(session: Session, world: int) -> bytes:
+    """Return the secret that signs the addresses of a world's exports."""
+    return str(session.value("SELECT secret FROM world WHERE pk = ?", (world,))).encode()
+
+
 def forget(session: Session, world: int) -> None:
-    """Make a world unreachable at once; `purge` removes its rows."""
+    """Make a world unreachable; `purge` removes its rows later."""
     session.run("UPDATE world SET slug = NULL WHERE pk = ?", (world,))
 
 
 def purge(session: Session, rows: int) -> bool:
-    """Remove about `rows` rows of forgotten worlds and deleted batches; tells whether any may be left."""
+    """Remove about `rows` rows of forgotten worlds and deleted batches; return whether any may be left."""
     while rows > 0:
         found = session.one("SELECT pk FROM world WHERE slug IS NULL LIMIT 1")
         if found is None:
@@ -124,7 +129,7 @@ def purge(session: Session, rows: int) -> bool:
 
 
 def _purge_jobs(session: Session, world: int, rows: int) -> int:
-    """Remove jobs submission by submission, so that what lies together goes together; gives how many rows."""
+    """Remove jobs submission by submission, so that adjacent rows go together; return the number of removed rows."""
     removed = 0
     while removed < rows and (found := session.one(OLDEST_SUBMISSION, (world,))):
         submission, first, last = found
@@ -143,59 +148,3 @@ def counts(session: Session, world: int) -> tuple[int, Counts]:
         (world,),
     )
     return row[0], Counts(*row[1:])
-
-
-def next_job(session: Session) -> int:
-    """Give the first key of the next jobs."""
-    found = session.one("SELECT last FROM submission ORDER BY pk DESC LIMIT 1")
-    return int(found[0]) + 1 if found else 1
-
-
-def add_submission(
-    session: Session, world: int, at: int, settings: WorldSettings, *, batch: int | None = None, jobs: int = 0
-) -> tuple[int, int]:
-    """Write a create, an append or a reprocess, with the settings in force.
-
-    Gives its key, and the first key of the new jobs that come with it: it keeps so many for them.
-    """
-    first = next_job(session)
-    key = session.insert(
-        "INSERT INTO submission (world, at, settings, batch, first, last) VALUES (?, ?, ?, ?, ?, ?)",
-        (world, at, settings.model_dump_json(), batch, first, first + jobs - 1),
-    )
-    return key, first
-
-
-def last_submission(session: Session, world: int) -> int:
-    """Tell when a world's latest submission came, 0 without one."""
-    return int(session.value("SELECT max(at) FROM submission WHERE world = ?", (world,)) or 0)
-
-
-def submission_settings(session: Session, submission: int) -> WorldSettings:
-    """Read the settings that were in force at a submission."""
-    settings = session.value("SELECT settings FROM submission WHERE pk = ?", (submission,))
-    return WorldSettings.model_validate_json(settings)
-
-
-def intern(session: Session, world: int, value: Any) -> int:
-    """Find or write a JSON value that jobs share; gives its key."""
-    text = orjson.dumps(value).decode()
-    found = session.one("SELECT pk FROM document WHERE world = ? AND text = ?", (world, text))
-    if found:
-        return int(found[0])
-    return session.insert("INSERT INTO document (world, text) VALUES (?, ?)", (world, text))
-
-
-def document(session: Session, key: int) -> Any:
-    """Read a JSON value that jobs share."""
-    return orjson.loads(session.value("SELECT text FROM document WHERE pk = ?", (key,)))
-
-
-def count_body(session: Session, world: int, digest: str) -> int:
-    """Count a body of a create; tells how many equal ones came before."""
-    count = session.value(
-        "INSERT INTO body (world, digest, count) VALUES (?, ?, 1)"
-        " ON CONFLICT (world, digest) DO UPDATE SET count = body.count + 1 RETURNING count",
-        (world, digest),
-    )
-    return int(count) - 1

@@ -36,20 +36,22 @@ def meant(batch: BatchToCreate) -> Any:
     return batch._replace(places=[]), places
 
 
-def quick(body: bytes) -> Any:
+def quick(body: bytes, *, generates_ids: bool = True) -> Any:
     """What the quick path makes of a body; None where it leaves it to the models."""
     try:
-        return meant(bodies._strict_batch(body, MOST_JOBS))
+        return meant(bodies._strict_batch(body, MOST_JOBS, generates_ids=generates_ids))
     except TooManyJobs as error:
         return str(error)
     except (bodies._NotStrict, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
 
 
-def thorough(body: bytes, *, read: Callable[..., BatchToCreate] = bodies._lenient_batch) -> Any:
+def thorough(
+    body: bytes, *, generates_ids: bool = True, read: Callable[..., BatchToCreate] = bodies._lenient_batch
+) -> Any:
     """What the models make of a body; the class of the error where they refuse it."""
     try:
-        return meant(read(body, max_jobs=MOST_JOBS))
+        return meant(read(body, max_jobs=MOST_JOBS, generates_ids=generates_ids))
     except TooManyJobs as error:
         return str(error)
     except RequestValidationError as error:
@@ -57,20 +59,23 @@ def thorough(body: bytes, *, read: Callable[..., BatchToCreate] = bodies._lenien
 
 
 def check(body: bytes) -> None:
-    """Compare both paths, and what is made of them."""
-    by_models, by_quick = thorough(body), quick(body)
-    assert by_quick in (None, by_models)
-    assert thorough(body, read=parse_batch) == by_models
+    """Compare both paths, and what is made of them, where place ids are generated and where they are not."""
+    for generates_ids in (True, False):
+        by_models = thorough(body, generates_ids=generates_ids)
+        assert quick(body, generates_ids=generates_ids) in (None, by_models)
+        assert thorough(body, generates_ids=generates_ids, read=parse_batch) == by_models
 
 
 def text(place: str = PLACE, *, of_job: str = "", of_batch: str = "") -> str:
-    """A batch of one place as JSON text."""
-    return f'{{"batch_name": "x", "attributes": ["names"], "jobs": [{{"inputs": {place}{of_job}}}]{of_batch}}}'
+    """A batch of one place as JSON text; its id is `p` unless the job names one."""
+    named = "" if "place_id" in of_job else '"place_id": "p", '
+    return f'{{"batch_name": "x", "attributes": ["names"], "jobs": [{{{named}"inputs": {place}{of_job}}}]{of_batch}}}'
 
 
 def place(**inputs: Any) -> str:
-    """A batch of one place with these inputs as JSON text."""
-    return text(json.dumps({"name": "A", "city": "B", **inputs}))
+    """A batch of one place with these inputs as JSON text; ids among them stand for the job's own."""
+    of_job = ', "place_id": null' if {"id", "place_id"} & inputs.keys() else ""
+    return text(json.dumps({"name": "A", "city": "B", **inputs}), of_job=of_job)
 
 
 def nested(depth: int) -> str:
@@ -249,6 +254,7 @@ LONG = [
 
 @pytest.mark.parametrize("body", QUICK)
 def test_plain_bodies_take_the_quick_path(body: str, org: Org) -> None:
+    org.set(generate_place_ids=True)
     assert quick(body.encode()) is not None
     check(body.encode())
     assert org.call("POST", "/batches", content=body.encode()).status_code == 200
@@ -257,6 +263,7 @@ def test_plain_bodies_take_the_quick_path(body: str, org: Org) -> None:
 
 @pytest.mark.parametrize("body", SLOW)
 def test_bodies_that_need_leniency_are_left_to_the_models(body: str, org: Org) -> None:
+    org.set(generate_place_ids=True)
     assert quick(body.encode()) is None
     check(body.encode())
     assert org.call("POST", "/batches", content=body.encode()).status_code == 200
@@ -328,7 +335,9 @@ def test_a_generated_place_id_follows_from_every_digit(org: Org) -> None:
     """contract D1: places that differ in a last digit keep their ids, in whatever order they are sent."""
     places = [f'{{"inputs": {{"name": "A", "city": "B", "more": 1234567890123456789012{end}}}}}' for end in (1, 2)]
     ids = []
-    for one, order in ((org, places), (org.other(), places[::-1])):
+    for one in (org, other := org.other()):
+        one.set(generate_place_ids=True)
+    for one, order in ((org, places), (other, places[::-1])):
         body = f'{{"batch_name": "x", "batch_id": "b", "attributes": ["names"], "jobs": [{", ".join(order)}]}}'
         ids.append(one.call("POST", "/batches", content=body.encode()).json()["jobs"]["pending"])
 
@@ -368,6 +377,7 @@ def test_another_unicode_encoding_is_named(encoding: str, path: str, org: Org) -
 
 @pytest.mark.parametrize("body", [*(body.encode() for body in REFUSED), *IN_BYTES])
 def test_what_the_models_refuse_is_refused(body: bytes, org: Org) -> None:
+    org.set(generate_place_ids=True)
     assert quick(body) is None
     assert thorough(body) is RequestValidationError
     response = org.call("POST", "/batches", content=body)
@@ -378,7 +388,7 @@ def test_what_the_models_refuse_is_refused(body: bytes, org: Org) -> None:
 @pytest.mark.parametrize(("body", "place_id"), LONG)
 def test_an_id_may_have_512_characters(body: str, place_id: str) -> None:
     check(body.encode())
-    assert parse_batch(body.encode(), max_jobs=1).places[0].place_id == place_id
+    assert parse_batch(body.encode(), max_jobs=1, generates_ids=True).places[0].place_id == place_id
 
 
 @pytest.mark.parametrize(
@@ -390,6 +400,30 @@ def test_the_number_of_jobs_is_judged_on_both_paths(job: str) -> None:
     check(body)
     with pytest.raises(TooManyJobs):
         parse_batch(body, max_jobs=MOST_JOBS)
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        b'"latitude": 1.',
+        b'"city": "\xff"',
+        b'"city": "\xed\xa0\x80"',
+        b'"more": nul',
+        b'"more": 01',
+        b'"a": "\\x"',
+        b'"a" 1',
+    ],
+)
+@pytest.mark.parametrize("jobs", [1, MOST_JOBS, MOST_JOBS + 1, 3 * MOST_JOBS])
+def test_a_damaged_body_does_not_fit_the_schema_however_many_jobs_it_has(damaged: bytes, jobs: int, org: Org) -> None:
+    """contract D2: the count is judged after the body is known to be JSON in UTF-8."""
+    job = b'{"place_id": "p", "inputs": {"name": "A", "city": "B", ' + damaged + b"}}"
+    whole = b'{"place_id": "p", "inputs": {"name": "A", "city": "B"}}'
+    org.set(max_jobs_per_request=MOST_JOBS)
+    for places in ([job] + [whole] * (jobs - 1), [whole] * (jobs - 1) + [job]):
+        body = b'{"batch_name": "x", "jobs": [' + b", ".join(places) + b"]}"
+        check(body)
+        assert org.call("POST", "/batches", content=body).status_code == 422
 
 
 def test_the_quick_path_knows_no_field_that_the_models_do_not_know() -> None:

@@ -201,7 +201,8 @@ def test_an_echoed_input_has_at_most_1_kb(value: Any, org: Org) -> None:
 def test_an_input_that_cannot_be_written_is_left_out(depth: int, org: Org) -> None:
     """contract B2: nothing that cannot be serialized."""
     nested = "[" * depth + "]" * depth
-    body = f'{{"batch_name": "x", "jobs": [{{"inputs": {{"name": "A", "latitude": {nested}, "longitude": 0}}}}]}}'
+    inputs = f'{{"name": "A", "latitude": {nested}, "longitude": 0}}'
+    body = f'{{"batch_name": "x", "jobs": [{{"place_id": "a", "inputs": {inputs}}}]}}'
     (entry,) = details(org.call("POST", "/batches", content=body))
     assert entry["loc"] == ["body", "jobs", 0, "inputs", "latitude"]
 
@@ -209,14 +210,14 @@ def test_an_input_that_cannot_be_written_is_left_out(depth: int, org: Org) -> No
 @pytest.mark.parametrize("count", [1, 2, 19, 20])
 def test_up_to_20_errors_are_told_each(count: int, org: Org) -> None:
     """contract B2: up to 20 entries."""
-    entries = details(org.call("POST", "/batches", json=batch(jobs=[{}] * count)))
+    entries = details(org.call("POST", "/batches", json=batch(jobs=[{"place_id": "a"}] * count)))
     assert [entry["loc"] for entry in entries] == [["body", "jobs", number, "inputs"] for number in range(count)]
 
 
 @pytest.mark.parametrize(("count", "more"), [(21, "1"), (22, "2"), (1000, "980")])
 def test_of_more_than_20_errors_the_rest_is_counted(count: int, more: str, org: Org) -> None:
     """contract B2: 20 entries and then one that says how many more."""
-    entries = details(org.call("POST", "/batches", json=batch(jobs=[{}] * count)))
+    entries = details(org.call("POST", "/batches", json=batch(jobs=[{"place_id": "a"}] * count)))
     assert len(entries) == 21
     assert [entry["loc"] for entry in entries[:20]] == [["body", "jobs", number, "inputs"] for number in range(20)]
     assert more in entries[20]["msg"].split()

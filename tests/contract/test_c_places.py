@@ -368,6 +368,40 @@ def test_unknown_fields_are_kept_and_echoed(extra: dict[str, Any], org: Org) -> 
 # C4
 
 
+@pytest.mark.parametrize("job", [{}, {"place_id": None}, {"inputs": {"place_id": "theirs", "id": "other"}}])
+@pytest.mark.parametrize("path", ["/batches", "/jobs", "/enrich"])
+def test_a_place_id_is_required_at_the_top_level(path: str, job: dict[str, Any], org: Org) -> None:
+    """contract C4: missing or null is a 422 on all three ways in, whatever the inputs say; nothing is stored."""
+    place = {**job, "inputs": {**LONDON, **job.get("inputs", {})}}
+    body = {**batch(), "jobs": [{"place_id": "a", "inputs": LONDON}, place]} if path == "/batches" else place
+
+    response = org.call("POST", path, json=body)
+
+    assert response.status_code == 422
+    (problem,) = response.json()["detail"]
+    assert problem["loc"] == ["body", *(["jobs", 1] if path == "/batches" else []), "place_id"]
+    assert problem["msg"] in {"Field required", "Input should be a valid string"}
+    assert org.slug not in [one["org_slug"] for one in org.http.get("/_mock/orgs").json()["orgs"]]
+
+
+@pytest.mark.parametrize("path", ["/batches", "/jobs", "/enrich"])
+def test_the_document_says_that_it_is_required(path: str, org: Org) -> None:
+    """contract C4: required in the published document."""
+    schemas = org.http.get("/openapi.json").json()["components"]["schemas"]
+    assert "place_id" in schemas["PlaceJob"]["required"]
+    assert schemas["PlaceJob"]["properties"]["place_id"]["type"] == "string"
+
+
+def test_whether_place_ids_are_generated_can_change_at_any_time(org: Org) -> None:
+    """contract C4: the setting acts at once."""
+    body = {**batch(), "jobs": [{"inputs": LONDON}]}
+    assert org.call("POST", "/batches", json=body).status_code == 422
+    org.set(generate_place_ids=True)
+    assert org.call("POST", "/batches", json=body).status_code == 200
+    org.set(generate_place_ids=False)
+    assert org.call("POST", "/batches", json=body).status_code == 422
+
+
 @pytest.mark.parametrize(
     ("job", "expected"),
     [
@@ -380,8 +414,11 @@ def test_unknown_fields_are_kept_and_echoed(extra: dict[str, Any], org: Org) -> 
         ({"inputs": {"place_id": ["theirs"], "id": "other"}}, "other"),
     ],
 )
-def test_a_missing_place_id_is_looked_for_in_the_inputs(job: dict[str, Any], expected: str, org: Org) -> None:
-    """contract C4: then a string `inputs.place_id`, then a string `inputs.id`."""
+def test_where_ids_are_generated_a_missing_one_is_looked_for_in_the_inputs(
+    job: dict[str, Any], expected: str, org: Org
+) -> None:
+    """contract C4: with `generate_place_ids` then a string `inputs.place_id`, then a string `inputs.id`."""
+    org.set(generate_place_ids=True)
     place = {**job, "inputs": {**LONDON, **job["inputs"]}}
     created = org.post("/batches", {**batch(), "jobs": [place]})
     assert created["jobs"]["pending"] == [expected]
@@ -392,20 +429,13 @@ def test_a_missing_place_id_is_looked_for_in_the_inputs(job: dict[str, Any], exp
 @pytest.mark.parametrize(
     "job", [{}, {"place_id": None}, {"inputs": {"place_id": None, "id": None}}, {"inputs": {"place_id": 7}}]
 )
-def test_without_any_a_place_id_is_generated(job: dict[str, Any], org: Org) -> None:
-    """contract C4: else a generated UUID."""
+def test_where_ids_are_generated_one_without_any_gets_a_uuid(job: dict[str, Any], org: Org) -> None:
+    """contract C4: with `generate_place_ids` else a generated UUID."""
+    org.set(generate_place_ids=True)
     place = {**job, "inputs": {**LONDON, **job.get("inputs", {})}}
     (place_id,) = org.post("/batches", {**batch(), "jobs": [place]})["jobs"]["pending"]
     assert str(UUID(place_id)) == place_id
     assert org.get(f"/jobs/{place_id}")["place_id"] == place_id
-
-
-def test_places_of_the_fixtures_find_their_ids(org: Org) -> None:
-    """contract C4: missing, null, in the inputs, and which goes first."""
-    created = org.post("/batches", fixture("create_batch_without_place_ids"))
-    first, second, *rest = created["jobs"]["pending"]
-    assert UUID(first) != UUID(second)
-    assert rest == ["from-inputs-place-id", "from-inputs-id", "place-id-goes-before-id"]
 
 
 LENGTHS = ["x" * 512, "😀" * 512, "/" * 512]
@@ -415,6 +445,7 @@ LENGTHS = ["x" * 512, "😀" * 512, "/" * 512]
 @pytest.mark.parametrize("place", ["job", "place_id", "id"])
 def test_a_place_id_has_1_to_512_characters(place: str, place_id: str, org: Org) -> None:
     """contract C4: any string of 1 to 512 characters, wherever it stands."""
+    org.set(generate_place_ids=True)
     job = {"place_id": place_id, "inputs": LONDON} if place == "job" else {"inputs": {**LONDON, place: place_id}}
     assert org.post("/batches", {**batch(), "jobs": [job]})["jobs"]["pending"] == [place_id]
 
@@ -423,6 +454,7 @@ def test_a_place_id_has_1_to_512_characters(place: str, place_id: str, org: Org)
 @pytest.mark.parametrize("place", ["job", "place_id", "id"])
 def test_another_place_id_is_refused(place: str, place_id: str, org: Org) -> None:
     """contract C4: 1 to 512 characters without NUL, wherever it stands."""
+    org.set(generate_place_ids=True)
     job = {"place_id": place_id, "inputs": LONDON} if place == "job" else {"inputs": {**LONDON, place: place_id}}
     assert org.call("POST", "/batches", json={**batch(), "jobs": [job]}).status_code == 422
 
@@ -583,6 +615,7 @@ def test_a_place_outside_a_batch_is_no_different(path: str, inputs: dict[str, An
 @pytest.mark.parametrize("path", ["/jobs", "/enrich"])
 def test_a_place_outside_a_batch_finds_its_id(path: str, org: Org) -> None:
     """contract C4: in whatever operation a place is sent."""
+    org.set(generate_place_ids=True)
     ways = itertools.product([{}, {"place_id": None}], [{"place_id": "theirs", "id": "other"}, {"id": "other"}, {}])
     ids = [org.post(path, {**job, "inputs": {**LONDON, **inputs}})["place_id"] for job, inputs in ways]
     assert ids[:2] == ids[3:5] == ["theirs", "other"]

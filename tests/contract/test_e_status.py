@@ -109,11 +109,15 @@ def _uploaded(org: Org, *place_ids: str) -> Any:
     return org.create(*place_ids, batch_id="b", kick_off_jobs_now=False)
 
 
-def test_without_jobs_a_batch_is_pending(org: Org) -> None:
-    """contract E3: no job → pending, for ever."""
-    org.create(batch_id="b")
+def test_without_jobs_a_batch_is_completed(org: Org) -> None:
+    """contract E3: no job at all → completed, at creation and when its last job is deleted."""
+    assert org.create(batch_id="b")["status"] == "completed"
     org.advance(10_000)
-    assert org.batch("b")["status"] == "pending"
+    assert org.batch("b")["status"] == "completed"
+    assert org.create("a", batch_id="b")["status"] == "pending"
+    org.call("DELETE", "/jobs/a")
+    assert org.batch("b")["status"] == "completed"
+    assert org.get("/batches")["batches"][0]["status"] == "completed"
 
 
 def test_with_all_jobs_pending_a_batch_is_pending(org: Org) -> None:

@@ -13,6 +13,7 @@ from reprompt_mock.api.schemas.outputs import GenericJobOutputs
 from reprompt_mock.api.schemas.results import JobConfidenceScores, JobReasoning, PlaceJobResult
 from reprompt_mock.attributes import CATALOGUE
 from reprompt_mock.enrichment.results import ERRORS
+from reprompt_mock.settings import load
 from tests.conftest import LONDON, Org
 
 CORE = ["closed_permanently", "websites", "phoneNumbers", "openingHours", "names", "address", "categories"]
@@ -279,6 +280,34 @@ def test_the_status_of_a_result_is_the_one_of_the_batch(org: Org) -> None:
 
 
 # F4
+
+
+@pytest.mark.parametrize("asked", [["websites"], ["menu", "vibes"], []])
+@pytest.mark.parametrize("place_id", ["a", "mock-fail-1", "mock-partial-1", "mock-empty-1"])
+def test_every_attribute_of_the_catalogue_has_an_entry(asked: list[str], place_id: str, org: Org) -> None:
+    """contract F4: by default `NOT_RUN` for those never asked for, in pages and one by one, at every stage."""
+    org.set(attribute_status="all")
+    org.create(place_id, batch_id="b", attributes=asked, kick_off_jobs_now=bool(asked))
+    for _ in range(3):
+        statuses = org.get(f"/jobs/{place_id}")["job_metadata"]["attribute_status"]
+        assert statuses == org.results("b")[place_id]["job_metadata"]["attribute_status"]
+        assert list(statuses) == [*CATALOGUE, *(name for name in asked if name not in CATALOGUE)]
+        assert {name for name, status in statuses.items() if status != "NOT_RUN"} <= set(asked)
+        org.set(attribute_status="asked")
+        shown = org.get(f"/jobs/{place_id}")["job_metadata"]["attribute_status"]
+        assert shown == {name: statuses[name] for name in asked}
+        org.set(attribute_status="all")
+        org.advance(2)
+
+
+def test_all_is_what_a_world_shows_by_default(org: Org) -> None:
+    """contract F4: 47 keys where 15 had run, as the vendor's runs have it."""
+    assert load({}, environ={}).world.attribute_status == "all"
+    org.set(attribute_status="all")
+    enriched = org.post("/enrich", {"place_id": "e", "inputs": LONDON, "attributes": ["websites"]})
+    statuses = enriched["job_metadata"]["attribute_status"]
+    assert statuses.keys() == CATALOGUE.keys()
+    assert not all(status == "RUN" for status in statuses.values())
 
 
 @pytest.mark.parametrize("attributes", [CORE, ["menu"], ["wi_fi", "websites"]])

@@ -24,6 +24,10 @@ ROUTES = {
     "/jobs/reprocess": {"post"},
     "/enrich": {"post"},
     "/attributes": {"get"},
+    "/exports": {"get", "post"},
+    "/exports/{export_id}": {"get"},
+    "/exports/{export_id}/download": {"get"},
+    "/exports/artifacts/{token}": {"get"},
 }
 EVERYTHING = {"failed_only": False, "incomplete_only": False}
 
@@ -302,7 +306,8 @@ def test_jobs_alone_are_in_no_batch(org: Org) -> None:
 
 @pytest.mark.parametrize("path", ["/jobs", "/enrich"])
 def test_a_place_without_an_id_gets_one_by_its_inputs(path: str, org: Org) -> None:
-    """contract I2, I3, C4: inputs.place_id, inputs.id, else a UUID by hash."""
+    """contract I2, I3, C4: with generate_place_ids inputs.place_id, inputs.id, else a UUID by hash."""
+    org.set(generate_place_ids=True)
     named = org.post(path, {"inputs": {**LONDON, "place_id": "in-inputs"}})["place_id"]
     first = org.post(path, {"inputs": LONDON})["place_id"]
     again = org.post(path, {"inputs": LONDON})["place_id"]
@@ -341,7 +346,7 @@ def test_deleting_a_place_removes_all_of_its_jobs(org: Org) -> None:
 
 
 def test_the_batches_of_deleted_jobs_count_those_that_are_left(org: Org) -> None:
-    """contract F8, E1, E3: lists, counts and status follow; a batch without jobs is pending."""
+    """contract F8, E1, E3: lists, counts and status follow; a batch without jobs is completed."""
     org.create("a", "mock-fail-1", batch_id="one")
     org.create("a", batch_id="two")
     org.settle()
@@ -350,7 +355,8 @@ def test_the_batches_of_deleted_jobs_count_those_that_are_left(org: Org) -> None
 
     one, two = org.batch("one"), org.batch("two")
     assert (one["status"], one["jobs"]["failed"], one["metadata"]["total_jobs"]) == ("failed", ["mock-fail-1"], 1)
-    assert (two["status"], two["metadata"]["total_jobs"]) == ("pending", 0)
+    assert (two["status"], two["metadata"]["total_jobs"]) == ("completed", 0)
+    assert listed(org)["two"]["status"] == "completed"
     assert listed(org)["one"]["status_counts"] == one["metadata"]["status_counts"]
     assert all_counts(org) == {"pending": 0, "queued": 0, "in_progress": 0, "completed": 0, "failed": 1}
 
@@ -573,7 +579,7 @@ def test_reading_the_document_makes_no_world(org: Org) -> None:
     assert org.slug not in [one["org_slug"] for one in org.http.get("/_mock/orgs").json()["orgs"]]
 
 
-def test_the_document_has_the_fourteen_operations_and_no_other(org: Org) -> None:
+def test_the_document_has_the_published_operations_and_the_signed_address(org: Org) -> None:
     """contract I, I5: the published surface; the control API is no part of it."""
     paths = org.http.get("/openapi.json").json()["paths"]
 
@@ -585,7 +591,7 @@ def test_the_document_has_the_fourteen_operations_and_no_other(org: Org) -> None
 @pytest.mark.parametrize("path", ROUTES)
 def test_every_path_tells_all_of_its_methods(path: str, org: Org) -> None:
     """contract I, B4: another method is 405 with every method of the path in Allow."""
-    concrete = path.replace("{batch_id}", "b").replace("{place_id}", "p")
+    concrete = path.replace("{batch_id}", "b").replace("{place_id}", "p").replace("{export_id}", "e")
     wanted = {method.upper() for method in ROUTES[path]}
     if path in {"/batches/refresh", "/jobs/reprocess"}:  # a batch or a place may have this id
         wanted |= {

@@ -30,6 +30,7 @@ pytestmark = pytest.mark.filterwarnings(  # of the client's data frames under pa
 
 PLACES = Path(__file__).parents[2] / "fixtures" / "places" / "places.csv"
 STATUSES = ["pending", "queued", "in_progress", "completed", "failed"]
+EVERY = set(CATALOGUE)
 CORE = {"closed_permanently", "websites", "phoneNumbers", "openingHours", "names", "address", "categories"}
 _slugs = (f"sdk-{number}" for number in itertools.count())
 
@@ -343,7 +344,8 @@ def test_statistics_count_what_the_attributes_filled(shop: Shop, frame: Callable
     """contract J3: `get_statistics` maps each `attribute_status` key to output fields"""
     batch = shop.create(frame(10, ["mock-ok-", "mock-empty-"]))
     shop.settle()
-    statistics = shop.statistics(batch.id)
+    statistics = shop.statistics(batch.id, exclude_not_run=True)
+    assert shop.statistics(batch.id).keys() == EVERY
     assert statistics.keys() == CORE
     assert {(entry["total_jobs"], entry["run_count"], entry["run_rate"]) for entry in statistics.values()} == {
         (10, 10, 1.0)
@@ -359,7 +361,7 @@ def test_the_client_finds_the_outputs_of_each_core_attribute(
     """contract J3: `phoneNumbers → phone`, `closed_permanently → open_closed_status`, …"""
     batch = shop.create(frame(4, ["mock-ok-"]), attributes=[attribute])
     shop.settle()
-    table = shop.client.get_statistics([batch.id])
+    table = shop.client.get_statistics([batch.id], exclude_not_run=True)
     assert table.to_dict("records") == [
         {
             "attribute": attribute,
@@ -546,9 +548,13 @@ def test_attribute_sets_and_attributes_are_asked_for(
 ) -> None:
     """contract J1: it parses results of each attribute set and of attributes"""
     batch = shop.create(frame(2), **wanted)
-    for _ in range(2):
-        assert all(result.job_metadata.attribute_status.keys() == asked for result in shop.results(batch.id))
-        shop.settle()
+    for result in shop.results(batch.id):
+        assert {str(status.value) for status in result.job_metadata.attribute_status.values()} == {"NOT_RUN"}
+    shop.settle()
+    for result in shop.results(batch.id):
+        shown = result.job_metadata.attribute_status
+        assert shown.keys() == EVERY
+        assert {name for name, status in shown.items() if status.value != "NOT_RUN"} == asked
 
 
 def test_an_upload_stays_pending_until_it_is_reprocessed(shop: Shop, frame: Callable[..., Any]) -> None:
@@ -557,11 +563,11 @@ def test_an_upload_stays_pending_until_it_is_reprocessed(shop: Shop, frame: Call
     assert batch.status is BatchJobStatus.pending
     assert shop.settle()["unfinished"] == 3
     assert {result.status for result in shop.results(batch.id)} == {"pending"}
-    assert shop.statistics(batch.id) == {}
+    assert shop.statistics(batch.id, exclude_not_run=True) == {}
     shop.reprocess(batch.id, incomplete_only=True)
     shop.settle()
     assert {result.status for result in shop.results(batch.id)} == {"completed"}
-    assert shop.statistics(batch.id).keys() == CORE
+    assert shop.statistics(batch.id, exclude_not_run=True).keys() == CORE
 
 
 def test_a_create_without_attributes_is_refused_and_makes_nothing(shop: Shop, csv: Any) -> None:
@@ -784,7 +790,7 @@ def test_results_parse_in_every_stage_in_pages_and_one_by_one(shop: Shop, stage:
         assert list(shop.client.jobs.get_jobs_by_batch_id(batch_id, page_size=page_size)) == results
     for result in results:
         assert shop.client.jobs.get_job(result.place_id) == result
-        assert result.job_metadata.attribute_status.keys() == CORE
+        assert result.job_metadata.attribute_status.keys() == EVERY
         assert (result.confidence_scores is not None) is True
         if result.status == "failed":
             metadata = result.job_metadata.enrichment_metadata
@@ -796,12 +802,12 @@ def test_results_parse_in_every_stage_in_pages_and_one_by_one(shop: Shop, stage:
 def test_statistics_are_computed_in_every_stage(shop: Shop, stage: Stage, batch_id: str) -> None:
     """contract J3: `get_statistics`, in every stage"""
     statistics = shop.statistics(batch_id)
-    assert statistics.keys() == CORE
-    for entry in statistics.values():
+    assert statistics.keys() == EVERY
+    for name, entry in statistics.items():
         assert entry["total_jobs"] == 6
-        assert entry["status_counts"] == stage.attributes
+        assert entry["status_counts"] == (stage.attributes if name in CORE else {"NOT_RUN": 6})
     table = shop.client.get_statistics([batch_id])
-    assert set(table.attribute) == CORE
+    assert set(table.attribute) == EVERY
     known = shop.statistics(batch_id, exclude_not_run=True)
     assert known.keys() == (CORE if stage.attributes.keys() != {"NOT_RUN"} else set())
 

@@ -373,7 +373,15 @@ def _story(org: Org, advance: Any) -> list[bytes]:
         return response
 
     _start(org)
-    org.set(seed=7, workers=3, failure_rate=0.3, attribute_error_rate=0.1, not_found_rate=0.2, drift_rate=0.5)
+    org.set(
+        generate_place_ids=True,
+        seed=7,
+        workers=3,
+        failure_rate=0.3,
+        attribute_error_rate=0.1,
+        not_found_rate=0.2,
+        drift_rate=0.5,
+    )
     jobs = [{"place_id": place, "inputs": LONDON} for place in [*STORES, *TEST_PLACES]]
     unnamed = [{"inputs": {"name": f"Bakery {number}", "city": "Lyon"}} for number in range(3)] * 2
     body = {"batch_name": "Story", "jobs": jobs + unnamed, "attribute_set": "core"}

@@ -17,7 +17,8 @@ from starlette.testclient import TestClient
 
 from reprompt_mock import RepromptMock
 from reprompt_mock.app import create_app
-from reprompt_mock.faults import OPERATION_IDS, Abort, Cut, Effect, Fault, Per, RequestMatch, choose
+from reprompt_mock.faults import Abort, Cut, Effect, Fault, Per, RequestMatch, choose
+from reprompt_mock.operations import OPERATION_IDS
 from reprompt_mock.server import ServerThread
 from reprompt_mock.settings import load
 from tests.conftest import LONDON, Org
@@ -233,6 +234,11 @@ CALLS = {
     "reprocess_jobs": ("POST", "/jobs/reprocess"),
     "enrich": ("POST", "/enrich"),
     "get_attributes": ("GET", "/attributes"),
+    "create_export": ("POST", "/exports"),
+    "list_exports": ("GET", "/exports"),
+    "get_export": ("GET", "/exports/e"),
+    "download_export": ("GET", "/exports/e/download"),
+    "download_artifact": ("GET", "/exports/artifacts/t"),
 }
 
 

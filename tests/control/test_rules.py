@@ -275,7 +275,12 @@ def test_a_place_that_comes_twice_in_a_request_is_one_job_for_a_rule(org: Org) -
 def test_a_refused_request_spends_nothing(org: Org) -> None:
     add(org, rule(FAILS, times=1))
 
-    assert org.call("POST", "/batches", json={"batch_name": "x", "jobs": [{"inputs": LONDON}]}).status_code == 400
+    assert (
+        org.call(
+            "POST", "/batches", json={"batch_name": "x", "jobs": [{"place_id": "a", "inputs": LONDON}]}
+        ).status_code
+        == 400
+    )
 
     assert served(org) == [0]
 

@@ -383,7 +383,7 @@ def resealed(snapshot: dict[str, Any], **tables: Any) -> dict[str, Any]:
 BROKEN: dict[str, Any] = {
     "not-an-object": lambda _: [],
     "empty": lambda _: {},
-    "another-version": lambda one: {**one, "version": 3},
+    "another-version": lambda one: {**one, "version": 4},
     "scenario-of-no-json": lambda one: {**one, "scenario": "{"},
     "scenario-of-another-form": lambda one: {**one, "scenario": "[1]"},
     "time-in-words": lambda one: resealed(one, batch=[[*row[:4], "noon", *row[5:]] for row in one["data"]["batch"]]),

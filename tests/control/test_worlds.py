@@ -50,6 +50,7 @@ def test_the_worlds_are_listed_with_their_counts(org: Org) -> None:
         "org_slug": org.slug,
         "batches": 2,
         "jobs": {**NOTHING, "in_progress": 1, "completed": 2, "failed": 1},
+        "exports": {"queued": 0, "running": 0, "completed": 0, "failed": 0, "expired": 0},
         "clock": clock,
     }
     assert worlds[other.slug]["batches"] == 1
@@ -99,7 +100,7 @@ def test_an_unused_world_shows_zeros(org: Org) -> None:
         ("GET", "/unknown", None, 404),
         ("GET", "/batches?limit=0", None, 422),
         ("POST", "/batches", {"batch_name": "B"}, 422),
-        ("POST", "/batches", {"batch_name": "B", "jobs": [{"inputs": LONDON}]}, 400),
+        ("POST", "/batches", {"batch_name": "B", "jobs": [{"place_id": "a", "inputs": LONDON}]}, 400),
         ("PATCH", "/batches", None, 405),
     ],
 )
@@ -152,6 +153,7 @@ def test_the_control_api_needs_no_key_of_the_service(own: TestClient) -> None:
 
 def test_a_forgotten_world_is_as_if_it_had_never_been_used(org: Org) -> None:
     """interface.md: DELETE W: 204, forgets it at once."""
+    org.set(generate_place_ids=True)
     body = {"batch_name": "B", "jobs": [{"inputs": LONDON}], "attributes": ["websites"]}
     first = org.post("/batches", body)
     org.post("/batches", body)
@@ -167,6 +169,7 @@ def test_a_forgotten_world_is_as_if_it_had_never_been_used(org: Org) -> None:
     assert org.control("GET", "/settings").json() == org.other().control("GET", "/settings").json()
     assert org.control("GET", "/rules").json() == {"rules": []}
     assert org.control("GET", "/clock").json()["now"] < "2040"
+    org.set(generate_place_ids=True)
     again = org.post("/batches", body)
     assert (again["id"], again["jobs"]) == (first["id"], first["jobs"])
     org.settle()

@@ -8,7 +8,7 @@ import pytest
 
 from reprompt_mock.attributes import CATALOGUE, CORE
 from reprompt_mock.enrichment.results import Job, build
-from reprompt_mock.enrichment.standing import InForce, References, standing_of
+from reprompt_mock.enrichment.template import InForce, References, template_of
 from reprompt_mock.history import AttributeStatus, Entry, History
 from reprompt_mock.lifecycle import JobStatus
 
@@ -30,8 +30,8 @@ def result(history: History, number: int = 0, *, status: JobStatus = JobStatus.c
         "country_code": "IT",
     }
     references = References(SETTINGS.__getitem__, PINS.__getitem__)
-    standing = standing_of(status, tuple(history), history, history, seed=7, references=references)
-    return build(Job(f"place-{number}", json.dumps(place).encode(), 1, None, 1_700_000_000_000_000), standing)
+    template = template_of(status, tuple(history), history, history, seed=7, references=references)
+    return build(Job(f"place-{number}", json.dumps(place).encode(), 1, None, 1_700_000_000_000_000), template)
 
 
 def ran(*attributes: str, submission: int = 1, generation: int = 0, pins: int | None = None) -> dict[str, Entry]:

@@ -133,7 +133,7 @@ def test_every_kind_has_what_producers_pick_from() -> None:
 
 def test_importing_loads_neither_time_zones_nor_geometries() -> None:
     code = (
-        "import sys, reprompt_mock.enrichment.results, reprompt_mock.enrichment.standing;"
+        "import sys, reprompt_mock.enrichment.results, reprompt_mock.enrichment.template;"
         "sys.exit(bool({'tzfpy', 'pygeoif'} & set(sys.modules)))"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}

@@ -14,7 +14,7 @@ import pytest
 
 from reprompt_mock.enrichment import facts
 from reprompt_mock.enrichment.facts import countries
-from reprompt_mock.enrichment.phones import numbers_of
+from reprompt_mock.enrichment.finders.phones import numbers_of
 from reprompt_mock.enrichment.vocabulary import vocabulary
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +48,8 @@ def test_every_country_has_its_pools(code: str) -> None:
 
 def test_neither_pools_nor_numbers_load_what_made_them() -> None:
     code = (
-        "import sys; from reprompt_mock.enrichment import facts, phones, vocabulary\n"
+        "import sys; from reprompt_mock.enrichment import facts, vocabulary\n"
+        "from reprompt_mock.enrichment.finders import phones\n"
         "for code in facts.countries(): vocabulary.vocabulary(code), phones.numbers_of(code)\n"
         f"sys.exit(bool({_HEAVY} & set(sys.modules)))"
     )

@@ -11,7 +11,7 @@ from reprompt_mock import RepromptMock
 
 PLACES = [
     {"place_id": "tower", "inputs": {"name": "Tour Eiffel", "latitude": 48.8584, "longitude": 2.2945}},
-    {"inputs": {"name": "A place without an id", "full_address": "1 Main St, Springfield"}},
+    {"place_id": "house", "inputs": {"name": "A house", "full_address": "1 Main St, Springfield"}},
 ]
 
 

@@ -105,6 +105,8 @@ def number_of(place_id: str) -> tuple[int, int]:
 def status_of(counts: dict[str, int]) -> str:
     """Work out a batch's status (contract E3)."""
     total, finished = sum(counts.values()), counts["completed"] + counts["failed"]
+    if not total:
+        return "completed"
     if counts["pending"] == total:
         return "pending"
     if finished == total:

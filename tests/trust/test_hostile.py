@@ -193,7 +193,7 @@ def with_bodies(http: TestClient) -> list[tuple[str, str]]:
 
 
 def test_every_operation_with_a_body_says_so(http: TestClient) -> None:
-    assert len(with_bodies(http)) == 7 + 8
+    assert len(with_bodies(http)) == 8 + 8
 
 
 @pytest.mark.parametrize("name", NO_BODY)

@@ -52,6 +52,9 @@ def test_of_the_handle(mock: RepromptMock) -> None:
     mock.journal.find(state=200)  # wrong
     mock.journal.find()[0]["operatoin"]  # wrong
     mock.journal.find()[0]["status"] + 1  # wrong
+    mock.journal.find()[0]["facts"]["batchId"]  # wrong
+    mock.journal.find()[0]["answer_headers"]["retry-after"] + 1  # wrong
+    mock.journal.find()[0]["connection"] + 1  # wrong
     mock.assert_batch("b", complete=3)  # wrong
     mock.assert_batch("b", completed="3")  # wrong
     mock.assert_called("get_bach")  # wrong

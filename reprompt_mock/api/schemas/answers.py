@@ -6,16 +6,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from reprompt_mock.api.schemas.places import UniversalPlace
 from reprompt_mock.api.schemas.results import BatchJobStatus
-
-
-class StatusCounts(BaseModel):
-    """The number of jobs in each status."""
-
-    pending: int
-    queued: int
-    in_progress: int
-    completed: int
-    failed: int
+from reprompt_mock.http.answers import BatchMetadata, StatusCounts
 
 
 class JobsByStatus(BaseModel):
@@ -26,17 +17,6 @@ class JobsByStatus(BaseModel):
     in_progress: list[str]
     completed: list[str]
     failed: list[str]
-
-
-class BatchMetadata(BaseModel):
-    """A batch's progress in numbers."""
-
-    total_jobs: int
-    completed_jobs: int
-    status_counts: StatusCounts
-    success_rate: float | None = Field(
-        description="The completed share of the finished jobs; null while none has finished."
-    )
 
 
 class AttributeStatusGroup(BaseModel):
@@ -137,16 +117,24 @@ class BulkRefreshBatchResponse(BaseModel):
     refresh: bool
 
 
-class Problem(BaseModel):
-    """What does not match the schema, and where."""
+class ExportStatusResponse(BaseModel):
+    """An export that is a job of its own."""
 
-    loc: list[str | int] = Field(description="The path to the value.")
-    msg: str
-    type: str
-    input: Any = Field(None, description="The value, cut off if it is long.")
+    id: str
+    status: str = Field(description="`queued`, `running`, `completed`, `failed` or `expired`.")
+    batch_ids: list[str]
+    batch_names: dict[str, str] = Field({}, description="The names of the batches that are still there, by id.")
+    created_at: str | None = None
+    updated_at: str | None = None
+    status_url: str = Field(description="Where to poll, relative to the host.")
+    download_url: str | None = Field(None, description="Where to download the file, once it is completed.")
+    error: str | None = Field(None, description="Why it failed.")
+    metadata: dict[str, Any] | None = Field(None, description="How many rows it has, and how long it took.")
+    expired: bool
 
 
-class ErrorAnswer(BaseModel):
-    """Why a request was refused."""
+class ExportListResponse(BaseModel):
+    """A page of exports, the newest first."""
 
-    detail: str | list[Problem] = Field(description="A sentence, or for 422 a list of what does not match.")
+    exports: list[ExportStatusResponse]
+    next_cursor: str | None = None

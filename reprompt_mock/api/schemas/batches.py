@@ -6,24 +6,35 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from reprompt_mock.api.schemas.places import AttributeNames, Named, PlaceJob
+from reprompt_mock.api.schemas.places import AttributeNames, Named, PlaceJob, UnidentifiedPlaceJob
 
 AttributeSet = Literal["open_closed", "core", "all"]
 BatchId = Annotated[Named, Field(min_length=1, max_length=255, pattern="^[^/]*$")]
 
 
-class PlaceBatchPayload(BaseModel):
-    """A batch to create, or jobs to append if `batch_id` names an existing batch."""
-
-    batch_id: BatchId | None = Field(None, description="The batch's id, without slashes; generated if missing.")
-    batch_name: Named = Field(description="The name that the list of batches shows and searches.")
-    jobs: list[PlaceJob] = Field(description="The places, up to 50,000 per request.")
+class _WantedBatch(BaseModel):
+    batch_id: BatchId | None = Field(
+        None, description="The batch's id, without slashes; generated where it is missing."
+    )
+    batch_name: Named = Field(description="What the list of batches shows and searches.")
     attribute_set: AttributeSet | None = Field(None, description="A predefined set for every job.")
     attributes: AttributeNames | None = Field(
         None, description="Attributes for every job, added to those of attribute_set."
     )
     kick_off_jobs_now: bool = Field(True, description="Whether the jobs run at once or stay pending until reprocessed.")
     owner_id: str | None = Field(None, description="Accepted but ignored.")
+
+
+class PlaceBatchPayload(_WantedBatch):
+    """A batch to create, or to append to where `batch_id` names an existing one."""
+
+    jobs: list[PlaceJob] = Field(description="The places, up to 50,000 in a request.")
+
+
+class UnidentifiedPlaceBatchPayload(_WantedBatch):
+    """The same where place ids are generated: they may be missing."""
+
+    jobs: list[UnidentifiedPlaceJob]
 
 
 class ReprocessBatchRequest(BaseModel):

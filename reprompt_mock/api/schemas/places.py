@@ -47,9 +47,9 @@ class UniversalPlace(BaseModel):
         None, description="ISO 3166-1 alpha-2; inferred if missing."
     )
     category: str | None = Field(None, description="What kind of place it is.")
-    website: str | None = Field(None, description="The website, if known.")
-    phone: str | None = Field(None, description="The phone number, preferably with its country prefix.")
-    id: str | None = Field(None, description="An identifier of your own; stands in for a missing place_id.")
+    website: str | None = Field(None, description="The website, as far as it is known.")
+    phone: str | None = Field(None, description="The phone number, best with its country prefix.")
+    id: str | None = Field(None, description="An identifier of your own.")
     input_type: Literal["place"] = Field("place", description="Always `place`.")
     latitude: Annotated[FiniteFloat, Field(ge=-90, le=90)] | None = Field(None, description="Degrees north, -90 to 90.")
     longitude: Annotated[FiniteFloat, Field(ge=-180, le=180)] | None = Field(
@@ -90,10 +90,7 @@ def _usable_id(place_id: str) -> str:
     return place_id
 
 
-class PlaceJob(BaseModel):
-    """A place and what to enrich about it."""
-
-    place_id: PlaceId | None = Field(None, description="Your identifier of the place; generated if missing.")
+class _WantedPlace(BaseModel):
     inputs: UniversalPlace = Field(description="The place to enrich.")
     attributes: AttributeNames | None = Field(
         None, description="The attributes to enrich, added to those of attribute_set."
@@ -104,8 +101,20 @@ class PlaceJob(BaseModel):
     attributes_enrichments: list[dict[str, Any]] | None = Field(None, description="Accepted but ignored.")
     refresh: bool = Field(False, description="Enrich again even if values are cached.")
 
+
+class PlaceJob(_WantedPlace):
+    """A place with what is to be enriched about it."""
+
+    place_id: PlaceId = Field(description="Your identifier of the place.")
+
+
+class UnidentifiedPlaceJob(_WantedPlace):
+    """The same where place ids are generated: it may be missing."""
+
+    place_id: PlaceId | None = None
+
     @model_validator(mode="after")
-    def _identified(self) -> PlaceJob:
+    def _identified(self) -> UnidentifiedPlaceJob:
         inputs = self.inputs.model_extra or {}
         for place_id in (self.place_id, inputs.get("place_id"), self.inputs.id):
             if isinstance(place_id, str) and place_id:

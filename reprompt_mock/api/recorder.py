@@ -1,0 +1,242 @@
+"""The recorder: what passes of every request of the service, from its arrival on, for its world's journal.
+
+It knows nothing of faults but their effects. This is pure ASGI, since it must see bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from hashlib import blake2b
+from secrets import token_bytes
+from typing import TYPE_CHECKING, Any
+
+from reprompt_mock.api.auth import keys_sent
+from reprompt_mock.api.connection import LINE, Line
+from reprompt_mock.api.facts import MOST_BYTES as _FACTS_BYTES
+from reprompt_mock.clock import SECOND
+from reprompt_mock.errors import Stopping
+from reprompt_mock.exchange import BODY_BYTES, Exchange, Sent, without_keys
+from reprompt_mock.probes import respond
+from reprompt_mock.real_time import real_now
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from reprompt_mock.engine.registry import Registry
+    from reprompt_mock.engine.world import World
+    from reprompt_mock.faults import Fault
+    from reprompt_mock.operations import Operations
+
+RECORDING = "reprompt_mock.recording"
+"""The key of a scope that keeps the record which is made of its request."""
+_PATH = re.compile(r"/v1/([^/]+)/")
+_SALT_BYTES = 16
+_CLIENT_BYTES = 4
+_MOST_CLIENTS = 100
+"""As many keys are remembered."""
+_RULE_BYTES = 8
+_NO_LINE = Line(None, None, None)
+_CLOSING = {"connection": "close"}
+
+
+class Recorder:
+    """Records the requests of an app.
+
+    Args:
+        app: the service's app.
+        worlds: the emulator's worlds.
+        operations: the service's operations.
+    """
+
+    def __init__(self, app: ASGIApp, worlds: Registry, operations: Operations) -> None:
+        self._app = app
+        self._worlds = worlds
+        self._operations = operations
+        self._salt = token_bytes(_SALT_BYTES)
+        self._clients: dict[str, str] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, recorded."""
+        in_org = _PATH.match(scope["path"]) if scope["type"] == "http" else None
+        if in_org is None:
+            await self._app(scope, receive, send)
+            return
+        recording = Recording(scope, receive, send, self._worlds.peek(in_org[1]), self._record)
+        recording.operation = self._operations.find(scope["method"], scope["path"])
+        recording.client = self._client(recording.keys)
+        scope[RECORDING] = recording
+        recording.world.journal.arrive(recording)
+        try:
+            await self._app(scope, recording.receive, recording.send)
+        except asyncio.CancelledError:
+            # The emulator's own server stops, and says so wherever nothing was answered. Another one has its own way.
+            if recording.is_begun or recording.is_over or recording.line is _NO_LINE:
+                raise
+            stopping = Stopping()
+            await respond(scope, recording.send, stopping.status, {"detail": str(stopping)}, _CLOSING)
+        finally:
+            recording.end()
+            del scope[RECORDING]  # they refer to each other
+
+    def _record(self, recording: Recording) -> None:
+        """Record what is over, where its world is one by now: a refused request lets none spring up."""
+        world = recording.world
+        if self._worlds.find(world.slug) is world:
+            world.journal.end(recording)
+        else:
+            world.journal.withdraw(recording)
+
+    def _client(self, keys: list[str]) -> str | None:
+        """Give what stands for a client, which tells nothing of its key."""
+        if not keys:
+            return None
+        key = keys[0]
+        known = self._clients.get(key)
+        if known is None:
+            if len(self._clients) >= _MOST_CLIENTS:
+                self._clients.clear()
+            known = blake2b(key.encode(), key=self._salt, digest_size=_CLIENT_BYTES).hexdigest()
+            self._clients[key] = known
+        return known
+
+
+class Recording:
+    """What is seen and noted of one request until it is over; from then on it does not change.
+
+    `exchange` gives it as a value: when somebody asks, since most are never asked for.
+
+    Attributes:
+        world: the world that it means, which need not be kept yet.
+        keys: the keys that it brought.
+        line: its connection.
+        time: the world's time when it came.
+        operation: the id of its operation.
+        client: what stands for its client.
+        sequence: its number in the journal.
+        size: about how many bytes it takes, once it is over.
+        fault: the fault that hits it.
+        rules: the ids of the rules that decided anything.
+        facts: what was asked and told.
+        carried_out: whether its operation was carried out.
+        is_over: whether its answer was sent, or never will be.
+    """
+
+    sequence = size = 0
+    operation: str | None = None
+    client: str | None = None
+    fault: Fault | None = None
+    carried_out = is_over = False
+    _has_gone = _is_whole = False
+    _status: int | None = None
+    _answer_headers: Sequence[tuple[bytes, bytes]] = ()
+    _duration = 0.0
+
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, world: World, record: Callable[[Recording], None]
+    ) -> None:
+        self._receive, self._send, self._record = receive, send, record
+        self.world = world
+        self._method, self._path, self._query = scope["method"], scope["path"], scope["query_string"]
+        self._headers = without_keys(scope["headers"])
+        self.keys = keys_sent(scope["headers"])
+        self.line: Line = scope.get("extensions", {}).get(LINE, _NO_LINE)
+        self.time, self._real_time = world.now(), real_now()
+        self.rules: list[str] = []
+        self.facts: dict[str, Any] = {}
+        self._body = bytearray()
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether an answer was begun."""
+        return self._status is not None
+
+    async def receive(self) -> Message:
+        """Give the app what comes."""
+        message = await self._receive()
+        if self.is_over:
+            return message
+        if message["type"] == "http.disconnect":
+            self._has_gone = True
+        elif room := BODY_BYTES - len(self._body):
+            self._body += message.get("body", b"")[:room]
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Send what the app answers; the request is over with the last of it."""
+        if message["type"] == "http.response.start":
+            self._status, self._answer_headers = message["status"], without_keys(message["headers"])
+            await self._send(message)
+            return
+        if message.get("more_body"):
+            await self._send(message)
+            return
+        self.look()
+        await self._send(message)
+        self._is_whole = True
+        self.end()
+
+    def look(self) -> None:
+        """See whether the client has gone; whoever ends its connection asks before."""
+        self._has_gone = self._has_gone or self.line.is_closing
+
+    def end(self) -> None:
+        """Be over, if it is not: what comes now is no part of it."""
+        if not self.is_over:
+            self._duration = self._lasted()
+            self.is_over = True
+            self.size = self._size()
+            self._record(self)
+            del self.world  # which keeps this
+
+    def exchange(self) -> Exchange:
+        """Give what there is of it by now."""
+        sent = self._sent()
+        return Exchange(
+            self.operation,
+            self._method,
+            self._path,
+            self._query,
+            self._headers,
+            bytes(self._body),
+            self.time,
+            self._real_time,
+            self._duration if self.is_over else self._lasted(),
+            self._status if sent is Sent.whole or sent is Sent.client_gone else None,
+            self._answer_headers,
+            self.facts,
+            sent,
+            self.carried_out,
+            self.client,
+            self.line.number,
+            self.line.request,
+            self.fault.id if self.fault else None,
+            tuple(self.rules),
+        )
+
+    def _size(self) -> int:
+        headers = sum(
+            [len(name) + len(value) for part in (self._headers, self._answer_headers) for name, value in part]
+        )
+        texts = len(self._path) + len(self._query) + len(self._body)
+        return texts + headers + _FACTS_BYTES + _RULE_BYTES * len(self.rules)
+
+    def _lasted(self) -> float:
+        return (real_now() - self._real_time) / SECOND
+
+    def _sent(self) -> Sent | None:
+        if not self.is_over:
+            return None
+        if self._has_gone:
+            return Sent.client_gone
+        if self._is_whole:
+            return Sent.half if self.fault and self.fault.then.cuts_body else Sent.whole
+        return Sent.nothing if self._status is None else Sent.half
+
+
+def recording_of(scope: Scope) -> Recording:
+    """Give the record that is made of a request."""
+    recording: Recording = scope[RECORDING]
+    return recording

@@ -1,0 +1,55 @@
+"""Purge: what was forgotten or deleted is removed from the database little by little, beside other work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reprompt_mock.engine.relief import relieved
+from reprompt_mock.errors import StorageFailed
+from reprompt_mock.store import worlds
+
+if TYPE_CHECKING:
+    from reprompt_mock.store.sqlite import SqliteStore
+
+_ROWS = 2000
+_FEW_ROWS = 100
+"""As many can always be removed in the log's reserve."""
+
+
+class Purge:
+    """Removes the rows of forgotten worlds and deleted batches, some at a time.
+
+    Attributes:
+        is_due: whether there may be any.
+    """
+
+    def __init__(self, store: SqliteStore) -> None:
+        self.is_due = True
+        self._store = store
+        self._rows = _ROWS
+
+    def run(self) -> None:
+        """Remove some rows; once there are none, give their room back.
+
+        Raises:
+            StorageFailed: not even a few can be removed.
+        """
+        with self._store.lock:  # else what is forgotten meanwhile might be missed
+            self.is_due = self._remove() or self._store.shrink()
+
+    def _remove(self) -> bool:
+        """Remove some rows; where the disk is full as many as find room in the log's reserve."""
+        while True:
+            try:
+                has_more = relieved(self._store, self._remove_some)
+            except StorageFailed:
+                if self._rows <= _FEW_ROWS:
+                    raise
+                self._rows //= 2
+            else:
+                self._rows = self._rows if has_more else _ROWS
+                return has_more
+
+    def _remove_some(self) -> bool:
+        with self._store.write() as session:
+            return worlds.purge(session, self._rows)

@@ -1,0 +1,154 @@
+"""The table of an export: which columns a CSV of results has, and what stands in them (contract K7)."""
+
+from __future__ import annotations
+
+import csv
+from io import StringIO
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+
+from reprompt_mock.attributes import CATALOGUE
+from reprompt_mock.numerals import written
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+FIXED = ("batch_id", "batch_name", "place_id", "status")
+_PARTS = ("original", "enriched", "status", "confidence", "reasoning")
+_ORIGINAL = _PARTS.index("original")
+_ADDED = "input_type"
+"""What results add to a client's inputs."""
+
+
+class Column(NamedTuple):
+    """A column: one part of a field, and the key under which results have it; `attribute` is the field's, if any."""
+
+    field: str
+    part: int
+    key: str
+    attribute: str | None = None
+
+    @property
+    def title(self) -> str:
+        """What stands in the header line."""
+        return f"{self.field}_{_PARTS[self.part]}"
+
+
+def _catalogue() -> dict[str, list[Column]]:
+    """Make the columns of every field: the keys of the outputs, in the catalogue's order."""
+    found: dict[str, list[Column]] = {}
+    for one in CATALOGUE.values():
+        for position, name in enumerate(one.outputs):
+            score, reason = (_beside(name, keys, position, one.outputs) for keys in (one.confidence, one.reasoning))
+            keys = (name, name, one.name, score, reason)
+            columns = [Column(name, part, key, one.name) for part, key in enumerate(keys) if key is not None]
+            found.setdefault(name, columns)
+    return found
+
+
+def _beside(name: str, keys: Sequence[str], position: int, outputs: Sequence[str]) -> str | None:
+    """Find the score or reason of a field; one with a key of another name stands beside the attribute's first field."""
+    if name in keys:
+        return name
+    return next((key for key in keys if position == 0 and key not in outputs), None)
+
+
+FIELDS: Mapping[str, Sequence[Column]] = _catalogue()
+
+
+def _sources(result: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """Find where a result has each part."""
+    statuses = result["job_metadata"]["attribute_status"]
+    return result["inputs"], result["outputs"], statuses, result["confidence_scores"], result["reasoning"]
+
+
+def _is_blank(value: Any) -> bool:
+    return value is None or value == ""
+
+
+class Survey:
+    """Finds the columns that are not blank in every row; a result is needed only where it may show a further one."""
+
+    def __init__(self) -> None:
+        self._inputs: dict[str, None] = {}
+        self._used: set[Column] = set()
+        self._unseen: dict[Any, set[Column]] = {}
+
+    def add_inputs(self, inputs: Mapping[str, Any]) -> None:
+        """Note the inputs of a place."""
+        for name, value in inputs.items():
+            if name not in self._inputs and not _is_blank(value) and name != _ADDED:
+                self._inputs[name] = None
+
+    def wanted(self, alike: Any, attributes: Collection[str]) -> frozenset[str]:
+        """Find the attributes of results that may show a column that was not seen yet.
+
+        Args:
+            alike: what such results have in common, hashable.
+            attributes: the attributes of which they show anything.
+        """
+        if alike not in self._unseen:
+            shown = (column for columns in FIELDS.values() for column in columns if column.attribute in attributes)
+            self._unseen[alike] = {column for column in shown if column.part != _ORIGINAL}
+        unseen = self._unseen[alike]
+        unseen -= self._used
+        return frozenset(column.attribute for column in unseen if column.attribute)
+
+    def add(self, alike: Any, result: Mapping[str, Any]) -> None:
+        """Note which columns a result shows, or the part of one that has the wanted attributes."""
+        sources = _sources(result)
+        for column in self._unseen[alike]:
+            if not _is_blank(sources[column.part].get(column.key)):
+                self._used.add(column)
+
+    def columns(self) -> list[Column]:
+        """Return the columns in their order: of the fields, then of inputs that are none, by first appearance."""
+        fields = (column for columns in FIELDS.values() for column in columns)
+        known = [
+            column
+            for column in fields
+            if (column.field in self._inputs if column.part == _ORIGINAL else column in self._used)
+        ]
+        return [*known, *(Column(name, _ORIGINAL, name) for name in self._inputs if name not in FIELDS)]
+
+
+class Table:
+    """Writes the lines of a CSV with some columns: RFC 4180, with CRLF, in UTF-8.
+
+    Args:
+        columns: the columns beyond the fixed ones, in their order.
+    """
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._titles = [column.title for column in columns]
+        by_part = sorted(range(len(columns)), key=lambda position: columns[position].part)
+        self._keys = [[column.key for column in columns if column.part == part] for part in range(len(_PARTS))]
+        self._order = [len(FIXED) + by_part.index(position) for position in range(len(columns))]
+
+    def header(self) -> bytes:
+        """Write the header line."""
+        return _lines([[*FIXED, *self._titles]])
+
+    def lines(self, results: Iterable[tuple[str, str, Mapping[str, Any]]]) -> bytes:
+        """Write a line for each result, given with the id and the name of its batch."""
+        in_order = itemgetter(*range(len(FIXED)), *self._order)
+        return _lines(in_order(self._cells(*row)) for row in results)
+
+    def _cells(self, batch_id: str, batch_name: str, result: Mapping[str, Any]) -> list[Any]:
+        """Collect a line's cells, part by part: text as it is, everything else as compact JSON."""
+        cells: list[Any] = [batch_id, batch_name, result["place_id"], result["status"]]
+        for source, keys in zip(_sources(result), self._keys, strict=True):
+            cells += map(source.get, keys)
+        return [cell if cell is None or type(cell) is str else _json(cell) for cell in cells]
+
+
+def _lines(rows: Iterable[Sequence[Any]]) -> bytes:
+    text = StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue().encode()
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, default=written).decode()

@@ -1,0 +1,1 @@
+"""Finders: what is found about a place, a function for each attribute."""

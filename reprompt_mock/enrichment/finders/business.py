@@ -1,0 +1,133 @@
+"""A place's line of business, and what it belongs to."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from reprompt_mock.enrichment.kinds import kinds
+from reprompt_mock.enrichment.luck import POSITIONS, below, one_in, pick
+from reprompt_mock.enrichment.vocabulary import vocabulary
+
+if TYPE_CHECKING:
+    from reprompt_mock.enrichment.subject import Subject
+
+_IDENTIFIER = POSITIONS["identifier"]
+_FOOTPRINTS = ("strong", "moderate", "weak")
+_DEFINITIONS = (
+    ["permanent premises", "open to the public"],
+    ["permanent premises", "staffed during opening hours"],
+    ["named place", "open to the public"],
+    ["permanent premises", "visible sign", "open to the public"],
+)
+_REALITIES = (
+    ["recent reviews", "storefront photos"],
+    ["own website", "directory listings"],
+    ["map entry", "recent reviews"],
+    ["storefront photos", "own website", "map entry"],
+)
+_LARGER = (
+    ("shopping_center", "%s Centre"),
+    ("shopping_center", "%s Arcade"),
+    ("office_building", "%s House"),
+    ("office_building", "%s Tower"),
+    ("market_hall", "%s Market Hall"),
+)
+_LISTINGS = 128
+_CHAINLESS = frozenset(("city", "park", "place_of_worship", "airport", "museum", "university"))
+
+
+def categories(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find the categories of a place, main category first."""
+    short, long = _labels(subject.kind.name)
+    outputs["categories"] = pick(long if one_in(4, luck, at=8) else short, luck + generation)
+
+
+@lru_cache(maxsize=256)
+def _labels(kind: str) -> tuple[list[list[str]], list[list[str]]]:
+    """Return the possible pairs and triples of labels for a kind of place; adjacent ones differ."""
+    first, *others = kinds()[kind].labels
+    following = [*others[1:], others[0]]
+    short = [[first, other] for other in others]
+    return short, [[*pair, other] for pair, other in zip(short, following, strict=True)]
+
+
+def naics(subject: Subject, _luck: int, _generation: int, outputs: dict[str, Any]) -> None:
+    """Find the place's code in the 2022 North American Industry Classification System."""
+    outputs["naics_code"], outputs["naics_description"] = subject.kind.naics
+
+
+def merchant(subject: Subject, _luck: int, _generation: int, outputs: dict[str, Any]) -> None:
+    """Find the merchant category code for card payments at the place."""
+    code, description, group, industry = subject.kind.mcc
+    outputs["merchant_category_code"] = code
+    outputs["mcc_description"] = description
+    outputs["merchant_category_group"] = group
+    outputs["merchant_super_industry"] = industry
+
+
+def chain(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find the chain that a place belongs to; two places of three belong to none."""
+    if not one_in(3, luck) or subject.kind.name in _CHAINLESS:
+        return
+    name, domain = subject.name, subject.domain
+    outputs["chain_id"] = f"chain_{luck:010x}"
+    outputs["chain_name"] = name
+    outputs["chain_domains"] = [domain]
+    outputs["alternative_names"] = [name, f"{name} Group"]
+    outputs["chain_wikipedia_url"] = f"https://encyclopedia.example/wiki/{subject.label}"
+    outputs["number_of_locations"] = 2 + below(300, luck, at=8) + generation
+    outputs["logo_url"] = f"https://images.{domain}/logo.png"
+
+
+def reprompt_id(subject: Subject, luck: int, _generation: int, outputs: dict[str, Any]) -> None:
+    """Find the identifier of a place, the same in every generation."""
+    outputs["reprompt_id"] = f"rp_{luck:08x}{subject.luck[_IDENTIFIER]:08x}"
+
+
+def located_within(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find the larger building that a place is in; most are in none."""
+    if not one_in(4, luck):
+        return
+    kind, pattern = pick(_LARGER, luck, at=8)
+    name = pattern % pick(vocabulary(subject.country_code).surnames, luck, at=16)
+    outputs["located_within"] = {"name": name, "type": kind, "floor": str(below(4, (luck >> 24) + generation))}
+
+
+def place_existence(_subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find the evidence that a place exists, and what kind of entity it is."""
+    turn = luck + generation
+    outputs["entity_type"] = "physical_place"
+    outputs["digital_footprint"] = pick(_FOOTPRINTS, turn)
+    outputs["place_definition"] = pick(_DEFINITIONS, turn, at=8)
+    outputs["place_reality"] = pick(_REALITIES, (turn >> 16) + turn)
+
+
+def core_attributes(subject: Subject, _luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find the core facts about a place, as one object."""
+    outputs["reprompt_core_attributes"] = {
+        "name": subject.name,
+        "country_code": subject.country_code,
+        "category": subject.kind.labels[0],
+        "domain": subject.domain,
+        "revision": 1 + generation,
+    }
+
+
+def apple_business_attributes(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find what a listing in a map app would say about a place's services."""
+    outputs["apple_business_attributes"] = pick(_listings(subject.kind.food), luck + generation)
+
+
+@lru_cache
+def _listings(food: bool) -> tuple[dict[str, bool], ...]:  # noqa: FBT001 - it is the only argument
+    return tuple(
+        {
+            "accepts_cards": not one_in(8, one, at=4),
+            "accepts_contactless": not one_in(4, one, at=5),
+            "wheelchair_accessible": not one_in(4, one, at=3),
+            "accepts_reservations": food and not one_in(4, one, at=1),
+            "good_for_groups": not one_in(2, one),
+        }
+        for one in range(_LISTINGS)
+    )

@@ -1,0 +1,104 @@
+"""The one place that decides where work runs: short work on the event loop, long work in a thread."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+
+from reprompt_mock.engine import batches, clock, downloads, release, reprocess, results, scenario, snapshot
+from reprompt_mock.engine.weight import TooLong
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from reprompt_mock.engine.doors import Engine, Written
+    from reprompt_mock.engine.reading import Reading
+    from reprompt_mock.engine.world import World
+    from reprompt_mock.engine.writing import Writing
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_WRITERS = 2
+"""Threads for writes: one writes while one prepares; further writes wait on the event loop."""
+_LONG_JOBS = 500
+_LONG_BYTES = 64 * 1024
+_RESULT_JOBS = 5
+"""Building one result takes as long as handling this many jobs in other use cases."""
+
+
+_LONG = frozenset(
+    {
+        results.days,
+        downloads.open_link,
+        downloads.part,
+        clock.poll,
+        clock.change,
+        clock.advance,
+        clock.settle,
+        release.release,
+        scenario.change,
+        snapshot.written,
+        snapshot.restore,
+    }
+)
+"""Use cases that may process all jobs of a world, or many rules."""
+_WEIGHTS: Mapping[Callable[..., Any], Callable[..., float]] = {
+    batches.create: lambda request: len(request.places),
+    batches.mark: lambda batch_ids, **_: len(batch_ids),
+    reprocess.places: lambda place_ids, _: _RESULT_JOBS * len(place_ids),
+    results.page: lambda _, *, limit, **__: _RESULT_JOBS * limit,
+}
+"""How many jobs a use case processes, from its arguments; others report it themselves once they know (`weigh`)."""
+
+
+class Offload:
+    """Runs use cases without ever blocking the event loop on the write lock or on long work.
+
+    Args:
+        engine: the engine.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._writers = CapacityLimiter(_WRITERS)
+
+    async def prepare(self, work: Callable[[bytes], T], body: bytes) -> T:
+        """Parse a body, which does not need a world."""
+        if len(body) <= _LONG_BYTES:
+            return work(body)
+        return await to_thread.run_sync(work, body, limiter=self._writers)
+
+    async def read(
+        self, world: World, work: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a use case that reads a world."""
+        # Applying what is due, or waiting for a commit in progress, makes a read long.
+        if not (world.is_due() or self.engine.is_publishing(world) or _is_long(work, args, kwargs)):
+            with suppress(TooLong):
+                return self.engine.try_read(_LONG_JOBS, world, work, *args, **kwargs)
+        return await to_thread.run_sync(partial(self.engine.read, world, work, *args, **kwargs))
+
+    async def write(
+        self, world: World, work: Callable[Concatenate[Writing, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Written[T]:
+        """Run a use case that changes a world."""
+        if not _is_long(work, args, kwargs):
+            with self.engine.store.try_lock() as free, suppress(TooLong):
+                if free:
+                    return self.engine.try_write(_LONG_JOBS, world, work, *args, **kwargs)
+        return await to_thread.run_sync(partial(self.engine.write, world, work, *args, **kwargs), limiter=self._writers)
+
+    async def across(self, work: Callable[[], T]) -> T:
+        """Run work that involves several worlds."""
+        return await to_thread.run_sync(work, limiter=self._writers)
+
+
+def _is_long(work: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:
+    if work in _LONG:
+        return True
+    weigh = _WEIGHTS.get(work)
+    return weigh is not None and weigh(*args, **kwargs) > _LONG_JOBS

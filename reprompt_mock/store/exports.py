@@ -1,0 +1,173 @@
+"""Queries about CSV exports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import orjson
+
+from reprompt_mock.store.jobs import StoredResult
+from reprompt_mock.store.statements import EXPORTED, LATER_JOBS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from reprompt_mock.store.session import Row, Session
+
+KEPT_FOR = 7 * 24 * 3600 * 10**6
+"""How long a completed export and its idempotency key are kept after its end, in microseconds."""
+_COLUMNS = "pk, id, key, batches, created_at, running_at, finished_at, error, known, rows"
+_STATUS = f"""
+CASE WHEN :now < running_at THEN 'queued' WHEN finished_at IS NULL OR :now < finished_at THEN 'running'
+  WHEN error IS NOT NULL THEN 'failed' WHEN :now >= finished_at + {KEPT_FOR} THEN 'expired' ELSE 'completed' END
+"""
+STATUSES = ("queued", "running", "completed", "failed", "expired")
+
+
+class ExportedBatch(NamedTuple):
+    """A batch of an export: the key of its row, and its id."""
+
+    pk: int
+    id: str
+
+
+class StoredExport(NamedTuple):
+    """An export as stored in its row (see `tables.Export`), with its `status` at the time of the query."""
+
+    pk: int
+    id: str
+    key: str | None
+    batches: Sequence[ExportedBatch]
+    created_at: int
+    running_at: int
+    finished_at: int | None
+    error: str | None
+    known: int
+    rows: int | None
+    status: str
+
+    @property
+    def batch_ids(self) -> list[str]:
+        """The ids of its batches, in order."""
+        return [batch.id for batch in self.batches]
+
+
+def _stored(row: Row) -> StoredExport:
+    pk, id_, key, batches, *rest = row
+    return StoredExport(pk, id_, key, [ExportedBatch(*batch) for batch in orjson.loads(batches)], *rest)
+
+
+def insert(session: Session, world: int, export: StoredExport) -> int:
+    """Write a new export; return its key."""
+    _, id_, key, batches, *rest, _ = export
+    return session.insert(
+        "INSERT INTO export (world, id, key, batches, created_at, running_at, finished_at, error, known, rows)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (world, id_, key, orjson.dumps([tuple(batch) for batch in batches]).decode(), *rest),
+    )
+
+
+def find(session: Session, world: int, export_id: str, *, now: int) -> StoredExport | None:
+    """Read an export by its id, or None if the world does not have it."""
+    return _one(session, "id = :id", {"world": world, "id": export_id, "now": now})
+
+
+def of_key(session: Session, world: int, key: str, *, now: int) -> StoredExport | None:
+    """Read the export of an idempotency key, or None if the key is unknown or has expired."""
+    kept = f"key = :key AND (finished_at IS NULL OR :now < finished_at + {KEPT_FOR})"
+    return _one(session, kept, {"world": world, "key": key, "now": now})
+
+
+def _one(session: Session, condition: str, values: dict[str, int | str]) -> StoredExport | None:
+    query = f"SELECT {_COLUMNS}, {_STATUS} FROM export WHERE world = :world AND {condition} ORDER BY pk DESC LIMIT 1"
+    row = session.one(query, values)
+    return _stored(row) if row else None
+
+
+def page(
+    session: Session, world: int, *, status: str | None, before: int | None, limit: int, now: int
+) -> list[StoredExport]:
+    """Read exports, newest first, optionally only those with a status or with keys below `before`."""
+    conditions = ["world = :world", *(["pk < :before"] if before is not None else [])]
+    if status is not None:
+        conditions.append(f"{_STATUS} = :status")
+    query = f"SELECT {_COLUMNS}, {_STATUS} FROM export WHERE {' AND '.join(conditions)} ORDER BY pk DESC LIMIT :limit"
+    values = {"world": world, "before": before, "status": status, "limit": limit, "now": now}
+    return [_stored(row) for row in session.rows(query, values)]
+
+
+def counts(session: Session, world: int, *, now: int) -> dict[str, int]:
+    """Count a world's exports by status; all five statuses are keys."""
+    query = f"SELECT {_STATUS} AS status, count(*) FROM export WHERE world = :world GROUP BY 1"
+    counted: dict[str, int] = dict(session.rows(query, {"world": world, "now": now}))
+    return {status: counted.get(status, 0) for status in STATUSES}
+
+
+def last_finish(session: Session, world: int, batch: int | None = None) -> int | None:
+    """Return when the last export of a world, or of a batch, finishes; stuck ones do not count."""
+    if batch is None:
+        found: int | None = session.value("SELECT max(finished_at) FROM export WHERE world = ?", (world,))
+        return found
+    rows = session.rows("SELECT batches, finished_at FROM export WHERE world = ? AND finished_at IS NOT NULL", (world,))
+    return max((finish for batches, finish in rows if _has(batches, {batch})), default=None)
+
+
+def derived(session: Session, world: int, batches: set[int], *, now: int) -> list[StoredExport]:
+    """Read the downloadable exports of some batches that ran by `now` and whose files are not stored."""
+    query = (
+        f"SELECT {_COLUMNS}, {_STATUS} FROM export WHERE world = :world AND rows IS NULL AND error IS NULL"
+        f" AND running_at <= :now AND :now < finished_at + {KEPT_FOR} ORDER BY pk"
+    )
+    return [
+        export
+        for export in map(_stored, session.rows(query, {"world": world, "now": now}))
+        if batches & {batch.pk for batch in export.batches}
+    ]
+
+
+def _has(batches: str, wanted: set[int]) -> bool:
+    return any(pk in wanted for pk, _ in orjson.loads(batches))
+
+
+def last_submission(session: Session) -> int:
+    """Read the key of the last submission in all worlds, 0 if there is none."""
+    return int(session.value("SELECT coalesce(max(pk), 0) FROM submission"))
+
+
+def jobs(
+    session: Session, batch: int, *, known: int, now: int, after: int, limit: int
+) -> Iterator[tuple[int, StoredResult]]:
+    """Yield a batch's jobs as an export shows them, each with its key.
+
+    Args:
+        session: the transaction.
+        batch: the key of the batch.
+        known: the last submission when the export was created.
+        now: the time that the export shows.
+        after: the key of the job after which to start, 0 for the first.
+        limit: the maximum number of jobs.
+    """
+    values = {"batch": batch, "known": known, "now": now, "after": after, "limit": limit}
+    for pk, *row in session.rows(EXPORTED, values):
+        yield pk, StoredResult._make(row)
+
+
+def later_jobs(session: Session, batch: int, *, known: int, now: int) -> int:
+    """Count the jobs that were added to a batch too late for an export."""
+    return int(session.value(LATER_JOBS, {"batch": batch, "known": known, "now": now}))
+
+
+def write_part(session: Session, world: int, export: int, part: int, data: bytes) -> None:
+    """Write a part of an export's file, compressed."""
+    session.insert("INSERT INTO artifact (world, export, part, data) VALUES (?, ?, ?, ?)", (world, export, part, data))
+
+
+def read_part(session: Session, export: int, part: int) -> bytes | None:
+    """Read a part of an export's file, compressed; None beyond the last."""
+    row = session.one("SELECT data FROM artifact WHERE export = ? AND part = ?", (export, part))
+    return None if row is None else bytes(row[0])
+
+
+def written(session: Session, export: int, rows: int) -> None:
+    """Note that an export's file is stored, and its number of rows."""
+    session.run("UPDATE export SET rows = ? WHERE pk = ?", (rows, export))

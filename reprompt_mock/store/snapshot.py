@@ -1,0 +1,111 @@
+"""Whole worlds as tables of rows: read for snapshots, written on restore."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any
+
+from reprompt_mock.numerals import portable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from reprompt_mock.store.session import Session
+
+COLUMNS = {
+    "batch": ("pk", "id", "name", "folded_name", "created_at", "refresh"),
+    "submission": ("pk", "at", "settings", "batch", "first", "last"),
+    "document": ("pk", "text"),
+    "body": ("digest", "count"),
+    "job": (
+        "pk", "batch", "place_id", "created_in", "submission", "attempt", "own", "asked", "queued_at",
+        "started_at", "finished_at", "outcome", "hold", "course", "ran", "planned", "fresh", "error",
+        "last_enriched", "place",
+    ),
+    "export": (
+        "pk", "id", "key", "batches", "created_at", "running_at", "finished_at", "error", "known", "rows",
+    ),
+    "artifact": ("pk", "export", "part", "data"),
+}  # fmt: skip
+"""The tables of a world and their columns, except `world` and the batches' counts; the last column of a job or an
+artifact is text."""
+
+_TIMES = frozenset(("created_at", "at", "queued_at", "started_at", "running_at", "finished_at", "last_enriched"))
+_TIMES_OF = {
+    table: [position for position, column in enumerate(columns) if column in _TIMES]
+    for table, columns in COLUMNS.items()
+}
+_ONLY = {"job": "AND batch IN (SELECT pk FROM batch WHERE world = :world)"}
+"""Extra conditions per table: the jobs of a deleted batch stay for a while."""
+
+Tables = dict[str, list[list[Any]]]
+
+
+def read_tables(session: Session, world: int) -> Tables:
+    """Read all rows of a world, table by table, in the order of their keys; late times are text (`portable`)."""
+    tables = {
+        table: [
+            list(row)
+            for row in session.rows(
+                f"SELECT {', '.join(columns)} FROM {table} WHERE world = :world {_ONLY.get(table, '')}"
+                f" ORDER BY {columns[0]}",
+                {"world": world},
+            )
+        ]
+        for table, columns in COLUMNS.items()
+    }
+    for job in tables["job"]:
+        job[-1] = job[-1].decode()
+    for artifact in tables["artifact"]:
+        artifact[-1] = b64encode(artifact[-1]).decode()
+    _change_times(tables, portable)
+    return tables
+
+
+def read_times(tables: Tables) -> None:
+    """Convert times that are text, as late ones may be, to numbers.
+
+    Raises:
+        ValueError: a time is not a number.
+    """
+    _change_times(tables, int)
+
+
+def _change_times(tables: Tables, change: Callable[[Any], Any]) -> None:
+    for table, positions in _TIMES_OF.items():
+        for row in tables.get(table, ()) if positions else ():
+            for position in positions:
+                if row[position] is not None:
+                    row[position] = change(row[position])
+
+
+def insert(session: Session, world: int, table: str, values: Sequence[Any]) -> int:
+    """Write a row whose key the database chooses, its other columns given in their order; returns the key."""
+    columns = COLUMNS[table][1:]
+    marks = ", ".join("?" * (len(columns) + 1))
+    return session.insert(f"INSERT INTO {table} (world, {', '.join(columns)}) VALUES ({marks})", (world, *values))
+
+
+def insert_batch(session: Session, world: int, values: Sequence[Any]) -> int:
+    """Write a batch whose jobs are still to be counted; returns its key."""
+    columns = COLUMNS["batch"][1:]
+    marks = ", ".join("?" * (len(columns) + 1))
+    return session.insert(
+        f"INSERT INTO batch (world, {', '.join(columns)}, pending, queued, in_progress, completed, failed)"
+        f" VALUES ({marks}, 0, 0, 0, 0, 0)",
+        (world, *values),
+    )
+
+
+def insert_bodies(session: Session, world: int, rows: Iterable[Sequence[Any]]) -> None:
+    """Write how often bodies were seen."""
+    statement = "INSERT INTO body (world, digest, count) VALUES (?, ?, ?)"
+    session.many(statement, [(world, *row) for row in rows])
+
+
+def insert_jobs(session: Session, world: int, rows: Iterable[Sequence[Any]]) -> None:
+    """Write jobs with the keys that they have."""
+    columns = COLUMNS["job"]
+    marks = ", ".join("?" * (len(columns) + 1))
+    statement = f"INSERT INTO job (world, {', '.join(columns)}) VALUES ({marks})"
+    session.many(statement, ((world, *row, place.encode()) for *row, place in rows))

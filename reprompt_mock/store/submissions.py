@@ -1,0 +1,52 @@
+"""Queries about submissions: creates, appends and reprocesses, each with its run of keys of jobs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from reprompt_mock.world_settings import WorldSettings
+
+if TYPE_CHECKING:
+    from reprompt_mock.store.session import Session
+
+
+def next_job(session: Session) -> int:
+    """Return the key that the next job gets."""
+    found = session.one("SELECT last FROM submission ORDER BY pk DESC LIMIT 1")
+    return int(found[0]) + 1 if found else 1
+
+
+def add(
+    session: Session, world: int, at: int, settings: WorldSettings, *, batch: int | None = None, jobs: int = 0
+) -> tuple[int, int]:
+    """Write a create, an append or a reprocess, with the settings in force.
+
+    Returns its key, and the first of the keys that are reserved for its new jobs.
+    """
+    first = next_job(session)
+    key = session.insert(
+        "INSERT INTO submission (world, at, settings, batch, first, last) VALUES (?, ?, ?, ?, ?, ?)",
+        (world, at, settings.model_dump_json(), batch, first, first + jobs - 1),
+    )
+    return key, first
+
+
+def latest(session: Session, world: int) -> int:
+    """Return the time of a world's latest submission, in microseconds of virtual time; 0 without one."""
+    return int(session.value("SELECT max(at) FROM submission WHERE world = ?", (world,)) or 0)
+
+
+def settings_of(session: Session, submission: int) -> WorldSettings:
+    """Read the settings that were in force at a submission."""
+    settings = session.value("SELECT settings FROM submission WHERE pk = ?", (submission,))
+    return WorldSettings.model_validate_json(settings)
+
+
+def count_body(session: Session, world: int, digest: str) -> int:
+    """Count the body of a create; returns how many equal ones came before."""
+    count = session.value(
+        "INSERT INTO body (world, digest, count) VALUES (?, ?, 1)"
+        " ON CONFLICT (world, digest) DO UPDATE SET count = body.count + 1 RETURNING count",
+        (world, digest),
+    )
+    return int(count) - 1

@@ -1,0 +1,109 @@
+"""The settings of a world, their bounds and their defaults."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+
+from reprompt_mock.lifecycle import Pace
+from reprompt_mock.numerals import portable
+
+Rate = Annotated[float, Field(ge=0, le=1)]
+Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+Seed = Annotated[
+    int,
+    Field(ge=-(2**63), lt=2**63),
+    PlainSerializer(portable, when_used="json"),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": -(2**63), "maximum": 2**63 - 1},
+                {"type": "string", "pattern": "^-?[0-9]{1,19}$"},
+            ]
+        }
+    ),
+]
+"""A whole number of 64 bits; in JSON a string where JavaScript would round it."""
+
+
+class WorldSettings(BaseModel):
+    """The settings that can differ per world and be changed while it runs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    seed: Seed = Field(0, description="Everything random is drawn from it.")
+    clock: Literal["running", "paused"] = Field(
+        "running", description="Whether time passes by itself; `paused`: it stands still until advanced."
+    )
+    speed: float = Field(
+        1.0,
+        gt=0,
+        le=1e6,
+        description="Virtual seconds per real second. At 1, 50,000 places take over half an hour.",
+    )
+    poll_advance: Seconds = Field(
+        0.0,
+        description="Virtual seconds by which each `GET /batches/{batch_id}` first moves the clock: progress per poll.",
+    )
+    pending_seconds: Seconds = Field(1.0, description="Mean time in `pending`, drawn per job, ±50 %.")
+    queued_seconds: Seconds = Field(1.0, description="Mean time in `queued`, drawn per job, ±50 %.")
+    processing_seconds: Seconds = Field(2.0, description="Mean time in `in_progress`, drawn per job, ±50 %.")
+    workers: int = Field(
+        50, ge=1, le=10**6, description="How many jobs of one submission are in progress at once, at most."
+    )
+    failure_rate: Rate = Field(0.0, description="Share of jobs that fail.")
+    attribute_error_rate: Rate = Field(0.0, description="Share of attributes of completed jobs in `ERROR`.")
+    not_found_rate: Rate = Field(0.1, description="Share of attributes that ran and found nothing.")
+    drift_rate: Rate = Field(
+        0.2, description="Share of attributes whose value differs after a reprocess with `refresh: true`."
+    )
+    batch_failure_threshold: Rate = Field(
+        0.5, description="A finished batch is `failed` if a larger share of its jobs failed."
+    )
+    max_jobs_per_request: int = Field(
+        50_000,
+        ge=0,
+        le=10**6,
+        description="How many jobs a create may have; lower it to test the limit with few places.",
+    )
+    attribute_status: Literal["all", "asked"] = Field(
+        "all", description="Whether results show the status of all attributes, or of those that were asked for."
+    )
+    generate_place_ids: bool = Field(
+        False,
+        description="Accept jobs without a `place_id`: `inputs.place_id` or `inputs.id`, else a generated one.",
+    )
+    strict_attributes: bool = Field(False, description="Refuse attributes that the emulator does not know.")
+    export_inline_rows: int = Field(
+        50_000,
+        ge=0,
+        le=10**9,
+        description="Several batches with more rows become an export; fewer are answered at once.",
+    )
+    export_inline_bytes: int = Field(
+        120_000_000, ge=0, le=10**12, description="Several batches with a larger CSV become an export."
+    )
+    export_queued_seconds: Seconds = Field(2.0, description="Mean time of an export in `queued`, ±50 %.")
+    export_seconds_per_10000_rows: Seconds = Field(
+        4.0, description="Mean time of an export in `running` for each started 10,000 rows, ±50 %."
+    )
+    export_failure_rate: Rate = Field(0.0, description="Share of exports that fail.")
+    rate_limit: float = Field(
+        0.0,
+        ge=0,
+        le=1e6,
+        allow_inf_nan=False,
+        description="Requests per second per key, in real time; 0 for no limit.",
+    )
+
+    @property
+    def pace(self) -> Pace:
+        """The settings that draw timetables."""
+        return Pace(
+            self.pending_seconds,
+            self.queued_seconds,
+            self.processing_seconds,
+            self.workers,
+            self.failure_rate,
+        )

@@ -1,0 +1,92 @@
+"""Where work runs: short work on the event loop, long work in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from reprompt_mock.engine.doors import Engine
+from reprompt_mock.engine.reading import Reading
+from reprompt_mock.engine.writing import Writing
+from reprompt_mock.http.offload import Offload
+from reprompt_mock.settings import load
+
+LONG_BODY = 64 * 1024 + 1
+
+
+@pytest.fixture
+def offload() -> Iterator[Offload]:
+    engine = Engine(load({"clock": "paused"}, environ={}))
+    yield Offload(engine)
+    engine.close()
+
+
+def thread(*_: Any) -> threading.Thread:
+    """Work that gives the thread that it runs in."""
+    return threading.current_thread()
+
+
+def is_inline(offload: Offload, start: Callable[[], Any]) -> bool:
+    """Run something that awaits `thread`; give whether it ran on the event loop."""
+
+    async def run() -> bool:
+        return bool(await start() is threading.current_thread())
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize(("size", "inline"), [(0, True), (LONG_BODY - 1, True), (LONG_BODY, False)])
+def test_a_long_body_is_read_in_a_thread(offload: Offload, size: int, inline: bool) -> None:
+    assert is_inline(offload, lambda: offload.prepare(thread, b"x" * size)) == inline
+
+
+def test_work_across_worlds_runs_in_a_thread(offload: Offload) -> None:
+    assert not is_inline(offload, lambda: offload.across(thread))
+
+
+def test_short_work_in_a_world_runs_on_the_event_loop(offload: Offload) -> None:
+    world = offload.engine.worlds.peek("acme")
+
+    assert is_inline(offload, lambda: offload.read(world, thread))
+
+
+@pytest.mark.parametrize(("jobs", "inline"), [(500, True), (501, False)])
+def test_work_that_finds_itself_long_begins_anew_in_a_thread(offload: Offload, jobs: int, inline: bool) -> None:
+    world = offload.engine.worlds.peek("acme")
+
+    def weighed(work: Reading | Writing) -> threading.Thread:
+        work.weigh(jobs)
+        return threading.current_thread()
+
+    async def write() -> threading.Thread:
+        return (await offload.write(world, weighed)).value
+
+    assert is_inline(offload, lambda: offload.read(world, weighed)) == inline
+    assert is_inline(offload, write) == inline
+
+
+def test_a_change_never_waits_for_the_write_lock_on_the_event_loop(offload: Offload) -> None:
+    world, locked, ended = offload.engine.worlds.peek("acme"), threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with offload.engine.store.lock:
+            locked.set()
+            ended.wait(timeout=10)
+
+    async def write() -> threading.Thread:
+        change = asyncio.ensure_future(offload.write(world, thread))
+        await asyncio.sleep(0)  # it has found the lock taken
+        ended.set()
+        return (await change).value
+
+    holder = threading.Thread(target=hold)
+    holder.start()
+    assert locked.wait(timeout=10)
+    inline = is_inline(offload, write)
+    holder.join(timeout=10)
+
+    assert not inline
