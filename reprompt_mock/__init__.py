@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reprompt_mock import real_time as _real_time  # noqa: F401 - it must be imported before any test has begun
+from reprompt_mock import real_time as _real_time  # noqa: F401 - must be imported before any test starts
 from reprompt_mock.version import __version__
 
 if TYPE_CHECKING:

@@ -71,19 +71,19 @@ class ExportNotFound(MockError):
 
 
 class ExportUnfinished(MockError):
-    """The export {export_id!r} cannot be downloaded while it is {status}: poll it until it is completed."""
+    """The export {export_id!r} cannot be downloaded while it is {status}: poll until it has completed."""
 
     status = 409
 
 
 class ExportKeyTaken(MockError):
-    """The Idempotency-Key stands for the export {export_id!r} of other batches: send another key."""
+    """The Idempotency-Key belongs to the export {export_id!r} of other batches: send a different key."""
 
     status = 409
 
 
 class ExportExpired(MockError):
-    """The file of the export {export_id!r} is no longer kept: create the export again."""
+    """The file of the export {export_id!r} has expired: create the export again."""
 
     status = 410
 
@@ -95,13 +95,13 @@ class ExportNotDispatched(MockError):
 
 
 class LinkRefused(MockError):
-    """This address was not signed here, or its hour is over: ask for the download again."""
+    """This address is not signed by the emulator, or has expired: request the download again."""
 
     status = 403
 
 
 class CursorMalformed(MockError):
-    """The cursor is not one that was given as `next_cursor`."""
+    """The cursor is not valid: use the `next_cursor` of a page."""
 
 
 class TooManyJobs(MockError):

@@ -98,7 +98,7 @@ class Effect:
 
     @property
     def cuts_body(self) -> bool:
-        """Tell whether half an answer looks whole to HTTP: a gzip stream that breaks off."""
+        """Whether it cuts a gzip stream within complete HTTP framing."""
         return self.abort is Abort.truncate and self.cut is Cut.gzip
 
     @property

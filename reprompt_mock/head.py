@@ -9,17 +9,17 @@ if TYPE_CHECKING:
 
 
 class HeadAsGet:
-    """Serves every HEAD as the GET that it stands for, without the body.
+    """Serves every HEAD as the corresponding GET, without the body.
 
     Args:
-        app: what knows no HEAD.
+        app: an app that does not support HEAD.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on."""
+        """Pass a request to the app."""
         if scope["type"] != "http" or scope["method"] != "HEAD":
             await self._app(scope, receive, send)
             return

@@ -9,18 +9,18 @@ if TYPE_CHECKING:
 
 
 def nearest(name: str, known: Iterable[str], spell: Callable[[str], str] = str) -> str:
-    """Hint at the known name that is closest to an unknown one, as the end of a sentence; "" where none is."""
+    """Return "; did you mean …?" with the known name closest to an unknown one, "" if none is close."""
     close = closest(name, known, cutoff=0.5)
     return "" if close is None else f"; did you mean {spell(close)}?"
 
 
 def closest(name: str, known: Iterable[str], *, cutoff: float = 0.6) -> str | None:
-    """Find the known name that is most like the given one, whatever their case; None where none is.
+    """Return the known name most similar to an unknown one, ignoring case; None if none is similar.
 
     Args:
-        name: the given one.
-        known: those that there are.
-        cutoff: how like it must be, 0 to 1.
+        name: the unknown name.
+        known: all known names.
+        cutoff: how similar it must be, 0 to 1.
     """
     from difflib import get_close_matches
 

@@ -75,7 +75,7 @@ class LoopThread:
             with asyncio.Runner(loop_factory=new_loop) as runner:
                 self._loop = runner.get_loop()
                 runner.run(self._main())
-        except BaseException as error:  # noqa: BLE001 - raised to whoever is waiting
+        except BaseException as error:  # noqa: BLE001 - raised to the waiting caller
             self._error = error
         self._ended = True
         self._decided.set()

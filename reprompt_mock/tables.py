@@ -140,9 +140,9 @@ class Job(SQLModel, table=True):
 class Export(SQLModel, table=True):
     """A CSV export: its timetable, and what it contains (contract K).
 
-    `batches` are the keys and ids of its batches as JSON. It has the jobs of the submissions up to `known`, which was
-    the last when it was made, and of those that came before `running_at`. `rows` is None while what it contains is
-    derived from the jobs, and how many rows were written once it stands in `artifact`.
+    `batches` are the keys and ids of its batches as JSON. It contains the jobs of the submissions up to `known`, the
+    last one when it was created, and of those before `running_at`. `rows` is None while its contents are derived from
+    the jobs, and the number of rows once they have been written to `artifact`.
     """
 
     __table_args__: ClassVar = (

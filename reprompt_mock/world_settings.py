@@ -1,4 +1,4 @@
-"""The settings of a world, their bounds and their defaults."""
+"""The settings of a world, with their bounds and defaults."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ Seed = Annotated[
         }
     ),
 ]
-"""A whole number of 64 bits; in JSON a string where JavaScript would round it."""
+"""A 64-bit integer; in JSON, a string if JavaScript would round it."""
 
 
 class WorldSettings(BaseModel):
-    """The settings that can differ per world and be changed while it runs."""
+    """The settings that can differ between worlds and be changed at run time."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     seed: Seed = Field(0, description="Everything random is drawn from it.")
     clock: Literal["running", "paused"] = Field(
-        "running", description="Whether time passes by itself; `paused`: it stands still until advanced."
+        "running", description="Whether time passes by itself; if `paused`, it stands still until advanced."
     )
     speed: float = Field(
         1.0,
@@ -44,19 +44,17 @@ class WorldSettings(BaseModel):
     )
     poll_advance: Seconds = Field(
         0.0,
-        description="Virtual seconds by which each `GET /batches/{batch_id}` first moves the clock: progress per poll.",
+        description="Virtual seconds by which each `GET /batches/{batch_id}` first advances the clock.",
     )
     pending_seconds: Seconds = Field(1.0, description="Mean time in `pending`, drawn per job, ±50 %.")
     queued_seconds: Seconds = Field(1.0, description="Mean time in `queued`, drawn per job, ±50 %.")
     processing_seconds: Seconds = Field(2.0, description="Mean time in `in_progress`, drawn per job, ±50 %.")
-    workers: int = Field(
-        50, ge=1, le=10**6, description="How many jobs of one submission are in progress at once, at most."
-    )
+    workers: int = Field(50, ge=1, le=10**6, description="The most jobs of one submission in progress at once.")
     failure_rate: Rate = Field(0.0, description="Share of jobs that fail.")
-    attribute_error_rate: Rate = Field(0.0, description="Share of attributes of completed jobs in `ERROR`.")
-    not_found_rate: Rate = Field(0.1, description="Share of attributes that ran and found nothing.")
+    attribute_error_rate: Rate = Field(0.0, description="Share of completed jobs' attributes that end in `ERROR`.")
+    not_found_rate: Rate = Field(0.1, description="Share of attributes that run and find nothing.")
     drift_rate: Rate = Field(
-        0.2, description="Share of attributes whose value differs after a reprocess with `refresh: true`."
+        0.2, description="Share of attributes whose values change in a reprocess with `refresh: true`."
     )
     batch_failure_threshold: Rate = Field(
         0.5, description="A finished batch is `failed` if a larger share of its jobs failed."
@@ -65,10 +63,10 @@ class WorldSettings(BaseModel):
         50_000,
         ge=0,
         le=10**6,
-        description="How many jobs a create may have; lower it to test the limit with few places.",
+        description="The most jobs in one create; lower it to test the limit with few places.",
     )
     attribute_status: Literal["all", "asked"] = Field(
-        "all", description="Whether results show the status of all attributes, or of those that were asked for."
+        "all", description="Whether results show the status of all attributes, or only of requested ones."
     )
     generate_place_ids: bool = Field(
         False,
@@ -79,7 +77,7 @@ class WorldSettings(BaseModel):
         50_000,
         ge=0,
         le=10**9,
-        description="Several batches with more rows become an export; fewer are answered at once.",
+        description="Several batches with more rows become an export; otherwise the answer is the CSV itself.",
     )
     export_inline_bytes: int = Field(
         120_000_000, ge=0, le=10**12, description="Several batches with a larger CSV become an export."
@@ -99,7 +97,7 @@ class WorldSettings(BaseModel):
 
     @property
     def pace(self) -> Pace:
-        """The settings that draw timetables."""
+        """The settings that shape timetables."""
         return Pace(
             self.pending_seconds,
             self.queued_seconds,

@@ -107,7 +107,7 @@ class _NotStrict(Exception):
 
 
 def parse_batch(body: bytes, *, max_jobs: int, generates_ids: bool = False) -> BatchToCreate:
-    """Read the body of a create.
+    """Decode the body of a create.
 
     Args:
         body: the body as it came.
@@ -125,7 +125,7 @@ def parse_batch(body: bytes, *, max_jobs: int, generates_ids: bool = False) -> B
 
 
 def _strict_batch(body: bytes, max_jobs: int, *, generates_ids: bool) -> BatchToCreate:
-    if _ESCAPE in body and _NUL in body:  # mostly there is no escape at all, which is found out at once
+    if _ESCAPE in body and _NUL in body:  # most bodies have no escape at all, which is cheap to check
         raise _NotStrict
     batch = _decode_batch(body)
     # The decoder has not looked at the places yet: what is too large may be damaged as well, which comes first.
@@ -214,7 +214,7 @@ def _beyond_doubles(body: bytes) -> Any:
 
 
 def parse_place(body: bytes, *, generates_ids: bool = False) -> PlaceToEnrich:
-    """Read the body of a request for one place.
+    """Decode the body of a request for one place.
 
     Raises:
         RequestValidationError: it is not JSON, or does not fit `PlaceJob`.

@@ -55,7 +55,7 @@ _KEY_PARAMETER = {
     openapi_extra=request_body(CreateExportRequest) | _KEY_PARAMETER,
 )
 async def create_export(call: Call) -> Response:
-    """Export batches as one CSV: at once where it is small, else as an export to be polled (contract K1, K2)."""
+    """Export batches as one CSV: in the answer if it is small, else as an export to poll (contract K1, K2)."""
     batch_ids = parse(CreateExportRequest, await call.body()).batch_ids
     key = call.headers.get(_KEY)
     call.note({"batch_ids": facts.few(batch_ids), "key": key is not None})
@@ -90,11 +90,11 @@ def _inline(parts: Sequence[bytes]) -> Response:
 )
 async def list_exports(
     call: Call,
-    status: Annotated[str | None, Query(description="Only those of this status.")] = None,
-    cursor: Annotated[str | None, Query(description="The `next_cursor` of the page before.")] = None,
-    limit: Annotated[int, Query(ge=1, le=200, description="How many to return at most.")] = 50,
+    status: Annotated[str | None, Query(description="Only exports in this status.")] = None,
+    cursor: Annotated[str | None, Query(description="The `next_cursor` of the previous page.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200, description="The most exports to return.")] = 50,
 ) -> Response:
-    """List exports, newest first; those that were answered at once are none (contract K6)."""
+    """List exports, newest first, except those answered with the CSV itself (contract K6)."""
     page = await call.read(exports.page, status=status, cursor=cursor, limit=limit)
     call.note({"limit": limit, "size": len(page.exports)})
     return answer({"exports": [_body(call.world, view) for view in page.exports], "next_cursor": page.next_cursor})
@@ -115,7 +115,7 @@ async def get_export(call: Call, export_id: str) -> Response:
     responses=_REDIRECT | errors(409, 410),
 )
 async def download_export(call: Call, export_id: str) -> Response:
-    """Redirect to the signed address of an export's file, which is good for an hour (contract K5)."""
+    """Redirect to the signed address of an export's file, which is valid for an hour (contract K5)."""
     call.note({"export_id": facts.named(export_id)})
     token = await call.read(downloads.link, export_id)
     return RedirectResponse(f"{_path(call.world)}/artifacts/{token}", 307)
@@ -128,7 +128,7 @@ async def download_export(call: Call, export_id: str) -> Response:
     openapi_extra={"security": []},
 )
 async def download_artifact(request: Request, token: str) -> Response:
-    """Send the file that a signed address leads to; it needs no key (contract K5)."""
+    """Send the file behind a signed address, without requiring a key (contract K5)."""
     offload: Offload = request.app.state.offload
     org_slug = request.path_params["org_slug"]
     world = offload.engine.worlds.find(org_slug)

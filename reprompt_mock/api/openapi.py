@@ -28,8 +28,8 @@ ERRORS = {
     409: "The present state does not allow it.",
     410: "No longer kept.",
     413: "The body is too large.",
-    422: "The request does not fit its schema.",
-    429: "Too many requests; `Retry-After` says how many seconds to wait.",
+    422: "The request does not match its schema.",
+    429: "Too many requests; `Retry-After` is the number of seconds to wait.",
     502: "The export was not started.",
 }
 
@@ -40,7 +40,7 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def build_document(app: FastAPI) -> dict[str, Any]:
-    """Write the document of the app's routes, with the models that they refer to and the ways to send a key."""
+    """Build the document of the app's routes, with the models that they refer to and the ways to send a key."""
     from reprompt_mock.api.schemas import answers, batches, exports, results
 
     document = openapi.build_document(app, answers, batches, exports, results)

@@ -1,4 +1,4 @@
-"""The table of an export: which columns a CSV of results has, and what stands in them (contract K7)."""
+"""The table of an export: the columns of a CSV of results, and their contents (contract K7)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ADDED = "input_type"
 
 
 class Column(NamedTuple):
-    """A column: one part of a field, and the key under which results have it; `attribute` is the field's, if any."""
+    """A column: one part of a field and its key in results; `attribute` is the field's attribute, if any."""
 
     field: str
     part: int
@@ -32,12 +32,12 @@ class Column(NamedTuple):
 
     @property
     def title(self) -> str:
-        """What stands in the header line."""
+        """The column's title in the header line."""
         return f"{self.field}_{_PARTS[self.part]}"
 
 
 def _catalogue() -> dict[str, list[Column]]:
-    """Make the columns of every field: the keys of the outputs, in the catalogue's order."""
+    """Return the columns of every field; fields are the output keys, in the catalogue's order."""
     found: dict[str, list[Column]] = {}
     for one in CATALOGUE.values():
         for position, name in enumerate(one.outputs):
@@ -49,7 +49,7 @@ def _catalogue() -> dict[str, list[Column]]:
 
 
 def _beside(name: str, keys: Sequence[str], position: int, outputs: Sequence[str]) -> str | None:
-    """Find the score or reason of a field; one with a key of another name stands beside the attribute's first field."""
+    """Return the key of a field's score or reason; one without a field belongs to the attribute's first field."""
     if name in keys:
         return name
     return next((key for key in keys if position == 0 and key not in outputs), None)
@@ -59,7 +59,7 @@ FIELDS: Mapping[str, Sequence[Column]] = _catalogue()
 
 
 def _sources(result: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
-    """Find where a result has each part."""
+    """Return the part of a result that contains each part of a field."""
     statuses = result["job_metadata"]["attribute_status"]
     return result["inputs"], result["outputs"], statuses, result["confidence_scores"], result["reasoning"]
 
@@ -69,7 +69,7 @@ def _is_blank(value: Any) -> bool:
 
 
 class Survey:
-    """Finds the columns that are not blank in every row; a result is needed only where it may show a further one."""
+    """Finds the columns that are not blank in every row; it needs only results that may show further ones."""
 
     def __init__(self) -> None:
         self._inputs: dict[str, None] = {}
@@ -77,17 +77,17 @@ class Survey:
         self._unseen: dict[Any, set[Column]] = {}
 
     def add_inputs(self, inputs: Mapping[str, Any]) -> None:
-        """Note the inputs of a place."""
+        """Record the inputs of a place."""
         for name, value in inputs.items():
             if name not in self._inputs and not _is_blank(value) and name != _ADDED:
                 self._inputs[name] = None
 
     def wanted(self, alike: Any, attributes: Collection[str]) -> frozenset[str]:
-        """Find the attributes of results that may show a column that was not seen yet.
+        """Return the attributes that may show a column not seen yet.
 
         Args:
-            alike: what such results have in common, hashable.
-            attributes: the attributes of which they show anything.
+            alike: a hashable value that stands for all results with these attributes.
+            attributes: the attributes for which the results have any values.
         """
         if alike not in self._unseen:
             shown = (column for columns in FIELDS.values() for column in columns if column.attribute in attributes)
@@ -97,14 +97,14 @@ class Survey:
         return frozenset(column.attribute for column in unseen if column.attribute)
 
     def add(self, alike: Any, result: Mapping[str, Any]) -> None:
-        """Note which columns a result shows, or the part of one that has the wanted attributes."""
+        """Record which columns a result shows; it may be limited to the wanted attributes."""
         sources = _sources(result)
         for column in self._unseen[alike]:
             if not _is_blank(sources[column.part].get(column.key)):
                 self._used.add(column)
 
     def columns(self) -> list[Column]:
-        """Return the columns in their order: of the fields, then of inputs that are none, by first appearance."""
+        """Return the columns in order: those of the fields, then other inputs by first appearance."""
         fields = (column for columns in FIELDS.values() for column in columns)
         known = [
             column
@@ -115,10 +115,10 @@ class Survey:
 
 
 class Table:
-    """Writes the lines of a CSV with some columns: RFC 4180, with CRLF, in UTF-8.
+    """Writes the lines of a CSV with the given columns: RFC 4180, with CRLF, in UTF-8.
 
     Args:
-        columns: the columns beyond the fixed ones, in their order.
+        columns: the columns besides the fixed ones, in order.
     """
 
     def __init__(self, columns: Sequence[Column]) -> None:
@@ -132,12 +132,12 @@ class Table:
         return _lines([[*FIXED, *self._titles]])
 
     def lines(self, results: Iterable[tuple[str, str, Mapping[str, Any]]]) -> bytes:
-        """Write a line for each result, given with the id and the name of its batch."""
+        """Write a line for each result; each comes with the id and name of its batch."""
         in_order = itemgetter(*range(len(FIXED)), *self._order)
         return _lines(in_order(self._cells(*row)) for row in results)
 
     def _cells(self, batch_id: str, batch_name: str, result: Mapping[str, Any]) -> list[Any]:
-        """Collect a line's cells, part by part: text as it is, everything else as compact JSON."""
+        """Collect a line's cells, part by part: strings unchanged, everything else as compact JSON."""
         cells: list[Any] = [batch_id, batch_name, result["place_id"], result["status"]]
         for source, keys in zip(_sources(result), self._keys, strict=True):
             cells += map(source.get, keys)

@@ -66,15 +66,15 @@ def _at_most(highest: int) -> bytes:
 
 
 def below(bound: int, luck: int, at: int = 0) -> int:
-    """Choose a whole number from 0 to bound - 1 by the bits of a luck from `at` on."""
+    """Choose an integer from 0 to bound - 1, by the bits of `luck` from bit `at` on."""
     return (luck >> at) % bound
 
 
 def pick(options: Sequence[T], luck: int, at: int = 0) -> T:
-    """Choose one of the options by the bits of a luck from `at` on."""
+    """Choose one of the options, by the bits of `luck` from bit `at` on."""
     return options[(luck >> at) % len(options)]
 
 
 def one_in(many: int, luck: int, at: int = 0) -> bool:
-    """Decide by the bits of a luck from `at` on what happens in one of so many cases."""
+    """Return True in one of `many` cases, by the bits of `luck` from bit `at` on."""
     return (luck >> at) % many == 0

@@ -6,7 +6,7 @@ from math import cos, hypot, pi, radians
 
 from reprompt_mock.enrichment.luck import below
 
-# Positions are counted in whole millionths of a degree: exact, and quicker than rounding.
+# Positions are integers in millionths of a degree: exact, and faster than rounding.
 _MICRO = 1_000_000
 _PER_METRE = _MICRO / 111_320.0
 _METRES_A_DEGREE = radians(6_371_000)
@@ -48,7 +48,7 @@ class Position:
         return max(-90.0, south), max(-180.0, west), min(90.0, north), min(180.0, east)
 
     def near(self, luck: int) -> Position:
-        """Draw a point a few kilometres away at most."""
+        """Return a drawn point at most a few kilometers away."""
         latitude, longitude = self.moved(below(2 * _NEAR, luck) - _NEAR, below(2 * _NEAR, luck, at=14) - _NEAR)
         return Position(latitude, longitude)
 

@@ -24,7 +24,7 @@ _PINNED_CODE = "SIMULATED"
 
 
 class Job(NamedTuple):
-    """What a result depends on beyond its template; `place` is the inputs as JSON, times are microseconds."""
+    """What a result depends on besides its template; `place` is the inputs as JSON, times are microseconds."""
 
     place_id: str
     place: bytes
@@ -42,12 +42,12 @@ def echoed(place: bytes | bytearray) -> dict[str, Any]:
 
 
 def build(job: Job, template: ResultTemplate, *, every_status: bool = False) -> dict[str, Any]:
-    """Build the `PlaceJobResult` of a job; what it holds may be shared between results: replace it, never change it.
+    """Build a job's `PlaceJobResult`; its values may be shared between results, so never mutate them.
 
     Args:
         job: the job.
-        template: what it has in common with others.
-        every_status: whether `attribute_status` has an entry for every attribute, then as JSON (contract F4).
+        template: what its result has in common with others.
+        every_status: whether `attribute_status` has an entry for every attribute; if so, as JSON (contract F4).
     """
     place_id, place, _, _, last_enriched = job
     inputs = echoed(place)
@@ -79,7 +79,7 @@ def build(job: Job, template: ResultTemplate, *, every_status: bool = False) -> 
 
 
 def _failures(job: Job, template: ResultTemplate) -> dict[str, dict[str, str]]:
-    """Say why attributes show an error: the reason of the failed attempt, else that of their own last run."""
+    """Return the reasons for attributes' errors: that of the failed attempt, or of the attribute's last run."""
     reasons = {
         name: _reason_of_attempt(job, template.seed) if run is None else _reason_of_run(job, name, run)
         for name, run in template.failed.items()

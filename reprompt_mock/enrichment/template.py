@@ -41,7 +41,7 @@ class References(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A search that was made under a seed, for a generation of values.
+    """A search with a seed, for one generation of values.
 
     An attribute finds nothing with probability `failing` / `FATES`, or always if `failing` is None, by a rule.
     `outputs` and `confidence_scores` are pinned by rules.
@@ -57,7 +57,7 @@ class Run:
     def write(
         self, subject: Subject, outputs: dict[str, Any], reasoning: dict[str, str], scores: dict[str, str]
     ) -> None:
-        """Write what is found about a place, the reasons and the scores."""
+        """Write what is found about a place, with reasons and scores."""
         search, generation = self.search, self.generation
         if self.failing is None:
             search.find_nothing(outputs, reasoning, scores)
@@ -83,11 +83,11 @@ class FailedRun(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ResultTemplate:
-    """What results have alike: the status, that of each attribute, and the runs that their values come from.
+    """What results have in common: the status, that of each attribute, and the runs that produce their values.
 
-    `every_status` is the same for all attributes, as JSON, since most of it is alike for all jobs (contract F4).
-    `seed` is that of the submission, `explained` whether there are reasons. `failed` are the attributes that show
-    an error, with their own last run, None where the attempt failed as a whole.
+    `every_status` is `attribute_status` for the whole catalogue, as JSON (contract F4). `seed` is the submission's
+    seed, `explained` whether results include reasoning. `failed` are the attributes in error with their last run, None
+    if the whole attempt failed.
     """
 
     status: str
@@ -100,7 +100,7 @@ class ResultTemplate:
     beyond_core: bool
 
     def only(self, attributes: frozenset[str]) -> ResultTemplate:
-        """Leave out what other attributes write."""
+        """Return a template that writes the outputs of some attributes only."""
         some = ((one, [name for name in one.search.attributes if name in attributes]) for one in self.runs)
         return replace(self, runs=[replace(one, search=search_for(*names)) for one, names in some if names])
 
@@ -108,7 +108,7 @@ class ResultTemplate:
 def template_of(
     status: JobStatus, asked: Sequence[str], ran: History, planned: History, *, seed: int, references: References
 ) -> ResultTemplate:
-    """Work out what the results of those jobs of a submission have alike that have a status and a history."""
+    """Compute what the results of a submission's jobs with a given status and history have in common."""
     shown = history.shown(status, asked, ran, planned)
     erred = [name for name, one in shown.items() if one is AttributeStatus.ERROR]
     whole = asked if status is JobStatus.failed else ()

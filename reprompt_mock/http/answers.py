@@ -1,4 +1,4 @@
-"""What both surfaces answer: for their documents alone, with which it is loaded."""
+"""Answers that both surfaces share; only their documents need these models, which are loaded along with them."""
 
 from typing import Any
 
@@ -22,20 +22,20 @@ class BatchMetadata(BaseModel):
     completed_jobs: int
     status_counts: StatusCounts
     success_rate: float | None = Field(
-        description="The completed share of the finished jobs; null while none is finished."
+        description="The completed share of the finished jobs; null while none has finished."
     )
 
 
 class Problem(BaseModel):
-    """What does not fit the schema, and where."""
+    """What does not match the schema, and where."""
 
     loc: list[str | int] = Field(description="The path to the value.")
     msg: str
     type: str
-    input: Any = Field(None, description="The value, as far as it is short.")
+    input: Any = Field(None, description="The value, cut off if it is long.")
 
 
 class ErrorAnswer(BaseModel):
     """Why a request was refused."""
 
-    detail: str | list[Problem] = Field(description="A sentence, or with 422 what does not fit.")
+    detail: str | list[Problem] = Field(description="A sentence, or for 422 a list of what does not match.")

@@ -88,7 +88,7 @@ def served(build: Callable[[], dict[str, Any]]) -> Callable[[Request], Response]
 
 
 def _placed(document: dict[str, Any], root: str) -> dict[str, Any]:
-    """Say where the paths of a document begin, where it is not at the root of their host."""
+    """Return the document with `root` as its server URL, unless the paths begin at the root of their host."""
     return {**document, "servers": [{"url": root}]} if root else document
 
 

@@ -13,10 +13,8 @@ BatchId = Annotated[Named, Field(min_length=1, max_length=255, pattern="^[^/]*$"
 
 
 class _WantedBatch(BaseModel):
-    batch_id: BatchId | None = Field(
-        None, description="The batch's id, without slashes; generated where it is missing."
-    )
-    batch_name: Named = Field(description="What the list of batches shows and searches.")
+    batch_id: BatchId | None = Field(None, description="The batch's id, without slashes; generated if missing.")
+    batch_name: Named = Field(description="The name that the list of batches shows and searches.")
     attribute_set: AttributeSet | None = Field(None, description="A predefined set for every job.")
     attributes: AttributeNames | None = Field(
         None, description="Attributes for every job, added to those of attribute_set."
@@ -26,9 +24,9 @@ class _WantedBatch(BaseModel):
 
 
 class PlaceBatchPayload(_WantedBatch):
-    """A batch to create, or to append to where `batch_id` names an existing one."""
+    """A batch to create, or jobs to append if `batch_id` names an existing batch."""
 
-    jobs: list[PlaceJob] = Field(description="The places, up to 50,000 in a request.")
+    jobs: list[PlaceJob] = Field(description="The places, up to 50,000 per request.")
 
 
 class UnidentifiedPlaceBatchPayload(_WantedBatch):

@@ -47,8 +47,8 @@ class UniversalPlace(BaseModel):
         None, description="ISO 3166-1 alpha-2; inferred if missing."
     )
     category: str | None = Field(None, description="What kind of place it is.")
-    website: str | None = Field(None, description="The website, as far as it is known.")
-    phone: str | None = Field(None, description="The phone number, best with its country prefix.")
+    website: str | None = Field(None, description="The website, if known.")
+    phone: str | None = Field(None, description="The phone number, preferably with its country prefix.")
     id: str | None = Field(None, description="An identifier of your own.")
     input_type: Literal["place"] = Field("place", description="Always `place`.")
     latitude: Annotated[FiniteFloat, Field(ge=-90, le=90)] | None = Field(None, description="Degrees north, -90 to 90.")
@@ -103,7 +103,7 @@ class _WantedPlace(BaseModel):
 
 
 class PlaceJob(_WantedPlace):
-    """A place with what is to be enriched about it."""
+    """A place and what to enrich about it."""
 
     place_id: PlaceId = Field(description="Your identifier of the place.")
 

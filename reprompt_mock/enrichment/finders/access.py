@@ -21,7 +21,7 @@ _ROUTES: int = _MOST_TURNS ** len(_SIDES)
 
 
 def primary_turns(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find how many turns it takes from the main road to the place."""
+    """Find the number of turns from the main road to the place."""
     _, primary, least = _routes(below(_ROUTES, luck + generation))
     outputs["primary_turns_required"] = outputs["primary_turns"] = primary
     outputs["min_turns"] = least
@@ -29,7 +29,7 @@ def primary_turns(subject: Subject, luck: int, generation: int, outputs: dict[st
 
 
 def traffic_control(_subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find whether lights or signs control the traffic at the access road."""
+    """Find whether lights or signs control traffic at the access road."""
     outputs["traffic_control"] = not one_in(2, luck + generation)
 
 

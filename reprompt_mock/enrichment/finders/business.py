@@ -67,7 +67,7 @@ def merchant(subject: Subject, _luck: int, _generation: int, outputs: dict[str, 
 
 
 def chain(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find the chain that a place belongs to; two places of three belong to none."""
+    """Find the chain that a place belongs to; two out of three places do not belong to one."""
     if not one_in(3, luck) or subject.kind.name in _CHAINLESS:
         return
     name, domain = subject.name, subject.domain
@@ -86,7 +86,7 @@ def reprompt_id(subject: Subject, luck: int, _generation: int, outputs: dict[str
 
 
 def located_within(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find the larger building that a place is in; most are in none."""
+    """Find the larger building that contains a place; most places are not in one."""
     if not one_in(4, luck):
         return
     kind, pattern = pick(_LARGER, luck, at=8)
@@ -115,7 +115,7 @@ def core_attributes(subject: Subject, _luck: int, generation: int, outputs: dict
 
 
 def apple_business_attributes(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find what a listing in a map app would say about a place's services."""
+    """Find what a map app's listing would say about a place's services."""
     outputs["apple_business_attributes"] = pick(_listings(subject.kind.food), luck + generation)
 
 

@@ -62,7 +62,7 @@ def social_handles(subject: Subject, luck: int, generation: int, outputs: dict[s
 
 
 def tiktok(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find the handle of a place's short videos; most places have none."""
+    """Find a place's handle for short videos; most places have none."""
     if one_in(4, luck, at=8):
         outputs["tiktok"] = f"@{_handle(subject, luck + generation)}"
 

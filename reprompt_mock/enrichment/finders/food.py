@@ -78,7 +78,7 @@ def cuisine(subject: Subject, luck: int, generation: int, outputs: dict[str, Any
 
 def _tier(subject: Subject, generation: int) -> int:
     tier = pick(subject.kind.tiers, subject.luck[_PRICE_TIER])
-    # Every fourth finding sees a place one tier dearer.
+    # Every fourth generation is one tier more expensive.
     return min(4, tier + 1) if generation % 4 == 3 else tier
 
 

@@ -33,7 +33,7 @@ _Schedule = tuple[dict[str, str], list[dict[str, Any]], bool]
 
 
 def opening_hours(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find the hours of a place by day and grouped."""
+    """Find the opening hours of a place, by day and grouped."""
     by_day, grouped, always = pick(_schedules(subject.kind.name), luck + generation)
     outputs["opening_hours"] = by_day
     outputs["opening_hours_grouped_by_hours"] = grouped
@@ -78,7 +78,7 @@ def _clock(minutes: int) -> str:
 
 
 def closed_permanently(_subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find a place's status and the dates of its opening and, if it closed, of its end."""
+    """Find a place's status, its opening date and, if it has closed, its closing date."""
     status = outputs["open_closed_status"] = pick(pick(_HISTORIES, luck), generation)
     if not one_in(4, luck, at=6):
         outputs["date_opened"] = pick(_dates(1975, 48), luck, at=8)

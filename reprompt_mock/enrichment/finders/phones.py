@@ -63,7 +63,7 @@ def numbers_of(code: str | None) -> Range | None:
 def number(of: Range, luck: int, step: int) -> str:
     """Return a number in E.164 form; adjacent steps give different numbers."""
     prefixes, size = of
-    # One digit too many and that one cut off again: quicker than a format with leading zeros.
+    # Adding a leading digit and cutting it off is faster than formatting with leading zeros.
     return pick(prefixes, luck) + str(size + below(size, (luck >> 12) + step * 7))[1:]
 
 

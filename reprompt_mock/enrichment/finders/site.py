@@ -86,7 +86,7 @@ def signage(subject: Subject, luck: int, generation: int, outputs: dict[str, Any
 
 
 def _put_up(subject: Subject, luck: int, name: str, outputs: dict[str, Any]) -> dict[str, Any]:
-    """Write what is found about a sign, and tell where it stands."""
+    """Write the outputs about a sign, and return its location."""
     point = subject.position.moved(below(64, luck) - 32, below(64, luck, at=6) - 32)
     latitude, longitude = point
     outputs[f"{name}_sign_exists"] = True
@@ -110,7 +110,7 @@ def _no_signs(luck: int) -> dict[str, Any]:
 
 
 def building_condition(_subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find the state of repair of a place's building, and of the shopping center that it may be in."""
+    """Find the condition of a place's building, and of the shopping center that may contain it."""
     location = pick(_LOCATIONS, luck)
     score, text = pick(_conditions(), (luck >> 2) + generation)
     outputs["location_type"] = outputs["location_category"] = location
@@ -127,7 +127,7 @@ def building_condition(_subject: Subject, luck: int, generation: int, outputs: d
 
 @lru_cache
 def _conditions() -> list[tuple[str, str]]:
-    """Pair conditions with the sentences about them, in an order in which neighbours differ."""
+    """Return pairs of a condition and a sentence about it, ordered so that adjacent ones differ."""
     return [(score, pick(sentences(f"condition.{score}"), turn)) for turn in range(2) for score in _CONDITIONS]
 
 
