@@ -52,6 +52,18 @@ class OrganizationNotFound(MockError):
     status = 404
 
 
+class VersionNotEmulated(MockError):
+    """V2 of the API is experimental and not emulated: use V1, whose paths begin with {path}."""
+
+    status = 404
+
+
+class AttributeUnpaid(MockError):
+    """The attribute {name!r} is not included in the organization's plan."""
+
+    status = 402
+
+
 class BatchNotFound(MockError):
     """The batch {batch_id!r} was not found."""
 

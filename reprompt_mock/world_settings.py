@@ -73,6 +73,9 @@ class WorldSettings(BaseModel):
         description="Accept jobs without a `place_id`: `inputs.place_id` or `inputs.id`, else a generated one.",
     )
     strict_attributes: bool = Field(False, description="Refuse attributes that the emulator does not know.")
+    unpaid_attributes: list[str] = Field(
+        [], max_length=1000, description="Attributes that are not in the plan: requests for one are refused with 402."
+    )
     export_inline_rows: int = Field(
         50_000,
         ge=0,

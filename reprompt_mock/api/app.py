@@ -12,11 +12,11 @@ from reprompt_mock.api.auth import Gate
 from reprompt_mock.api.gateway import Gateway
 from reprompt_mock.api.openapi import build_document
 from reprompt_mock.api.recorder import Recorder
-from reprompt_mock.errors import OrganizationNotFound
+from reprompt_mock.errors import OrganizationNotFound, VersionNotEmulated
 from reprompt_mock.head import HeadAsGet
 from reprompt_mock.http.openapi import served
 from reprompt_mock.http.problems import install
-from reprompt_mock.operations import OPERATIONS, Operations
+from reprompt_mock.operations import OPERATIONS, SERVICE, Operations
 from reprompt_mock.organizations import is_slug
 from reprompt_mock.version import __version__
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from reprompt_mock.http.offload import Offload
 
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _ROUTERS = (batches.router, jobs.router, attributes.router, exports.links, exports.router)
 
 
@@ -47,6 +48,7 @@ def create_service_app(offload: Offload) -> Recorder:
     operations = Operations(OPERATIONS)
     install(app, operations.methods_of)
     _serve_document(app)
+    _explain_v2(app)
     if offload.engine.settings.cors_origins:
         app.add_middleware(
             _ServiceCors,
@@ -63,6 +65,16 @@ class _ServiceCors(CORSMiddleware):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_service = scope["type"] == "http" and scope["path"].startswith("/v1/")
         await (super().__call__ if is_service else self.app)(scope, receive, send)
+
+
+def _explain_v2(app: FastAPI) -> None:
+    """Name V1 where V2 is called (contract L5)."""
+
+    async def explain(_: Request) -> Response:
+        raise VersionNotEmulated(path=SERVICE.format(org_slug="ORG"))
+
+    for path in ("/v2", "/v2/{rest:any_text}"):
+        app.add_route(path, explain, _METHODS, include_in_schema=False)
 
 
 def _serve_document(app: FastAPI) -> None:

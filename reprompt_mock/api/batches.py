@@ -41,7 +41,7 @@ Offset = Annotated[int, Query(ge=0, le=BELOW_2_63, description="How many to skip
 
 @router.serves(
     "create_batch",
-    responses=answered("SubmittedPlaceBatchResponse") | errors(400, 413),
+    responses=answered("SubmittedPlaceBatchResponse") | errors(400, 402, 413),
     openapi_extra=request_body(PlaceBatchPayload),
 )
 async def create_batch(call: Call) -> Response:
@@ -97,7 +97,7 @@ async def list_batches(
 
 @router.serves(
     "reprocess_batch",
-    responses=answered("ReprocessAnswer") | errors(400),
+    responses=answered("ReprocessAnswer") | errors(400, 402),
     openapi_extra=request_body(ReprocessBatchRequest, required=False),
 )
 async def reprocess_batch(call: Call, batch_id: str) -> Response:

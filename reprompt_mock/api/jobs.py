@@ -76,7 +76,7 @@ async def get_jobs(
 
 @router.serves(
     "create_job",
-    responses=answered("SubmittedJob") | errors(400, 413),
+    responses=answered("SubmittedJob") | errors(400, 402, 413),
     openapi_extra=request_body(PlaceJob),
 )
 async def create_job(call: Call) -> Response:
@@ -91,7 +91,7 @@ async def create_job(call: Call) -> Response:
 
 @router.serves(
     "enrich",
-    responses=answered("PlaceJobResult") | errors(400, 413),
+    responses=answered("PlaceJobResult") | errors(400, 402, 413),
     openapi_extra=request_body(PlaceJob),
 )
 async def enrich(call: Call) -> Response:
@@ -107,7 +107,7 @@ async def enrich(call: Call) -> Response:
 
 @router.serves(
     "reprocess_jobs",
-    responses=answered("ReprocessJobsAnswer") | errors(400),
+    responses=answered("ReprocessJobsAnswer") | errors(400, 402),
     openapi_extra=request_body(ReprocessJobRequest),
 )
 async def reprocess_jobs(call: Call) -> Response:

@@ -23,6 +23,7 @@ ORG_SLUG = {
 ERRORS = {
     400: "The request violates a rule of the service.",
     401: "The key is missing or unknown.",
+    402: "An attribute is not included in the plan.",
     403: "The key belongs to another organization.",
     404: "Not found.",
     409: "The present state does not allow it.",

@@ -12,7 +12,7 @@ from reprompt_mock.engine import counts
 from reprompt_mock.engine.artifacts import preserve
 from reprompt_mock.engine.identifiers import identified, new_batch_id
 from reprompt_mock.engine.planning import Planned, Submitted, plan_jobs, plan_uploads
-from reprompt_mock.errors import AttributesMissing, AttributeUnknown, EnrichmentNotFound, TooManyJobs
+from reprompt_mock.errors import AttributesMissing, AttributeUnknown, AttributeUnpaid, EnrichmentNotFound, TooManyJobs
 from reprompt_mock.hints import closest
 from reprompt_mock.lifecycle import JobStatus, Timetables
 from reprompt_mock.store import batches, jobs, submissions
@@ -119,16 +119,20 @@ def check_size(count: int, limit: int) -> None:
 
 
 def check_known(settings: WorldSettings, lists: Iterable[Sequence[str]]) -> None:
-    """Refuse attributes that the emulator does not know, if the settings are strict (contract D7).
+    """Refuse attributes that are not paid for, and unknown ones if the settings are strict (contract D7, L3).
 
     Raises:
+        AttributeUnpaid: an attribute is not in the plan.
         AttributeUnknown: an attribute is unknown; the message names the nearest known one.
     """
-    if settings.strict_attributes:
-        for name in dict.fromkeys(chain.from_iterable(lists)):
-            if name not in CATALOGUE:
-                close = closest(name, CATALOGUE)
-                raise AttributeUnknown(name=name, hint=f"; the nearest known one is {close!r}" if close else "")
+    if not (settings.strict_attributes or settings.unpaid_attributes):
+        return
+    for name in dict.fromkeys(chain.from_iterable(lists)):
+        if name in settings.unpaid_attributes:
+            raise AttributeUnpaid(name=name)
+        if settings.strict_attributes and name not in CATALOGUE:
+            close = closest(name, CATALOGUE)
+            raise AttributeUnknown(name=name, hint=f"; the nearest known one is {close!r}" if close else "")
 
 
 def _check_attributes(places: Iterable[PlaceToEnrich]) -> None:

@@ -31,6 +31,7 @@ DEFAULTS = {
     "export_seconds_per_10000_rows": 4.0,
     "export_failure_rate": 0.0,
     "strict_attributes": False,
+    "unpaid_attributes": [],
     "rate_limit": 0.0,
 }
 RATES = ["failure_rate", "attribute_error_rate", "not_found_rate", "drift_rate", "batch_failure_threshold"]

@@ -1,0 +1,81 @@
+"""What published material hints at, and what the emulator does meanwhile (contract L)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.conftest import LONDON, Org
+
+BATCHES = {"batch_name": "B", "jobs": [{"place_id": "p", "inputs": LONDON}]}
+PLACE = {"place_id": "p", "inputs": LONDON}
+
+
+# L3
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/batches", {**BATCHES, "attributes": ["names", "menu"]}),
+        ("/batches", {**BATCHES, "batch_id": "b", "attributes": ["menu"]}),
+        ("/batches", {**BATCHES, "attributes": ["menu"], "kick_off_jobs_now": False}),
+        ("/batches", {**BATCHES, "jobs": [{**PLACE, "attributes": ["menu"]}], "attributes": ["names"]}),
+        ("/jobs", {**PLACE, "attributes": ["menu"]}),
+        ("/enrich", {**PLACE, "attributes": ["menu"]}),
+        ("/batches/b/reprocess", {"failed_only": False, "attributes": ["menu"]}),
+        ("/jobs/reprocess", {"place_ids": ["a"], "attributes": ["menu"]}),
+    ],
+)
+def test_an_attribute_that_is_not_paid_for_is_refused(path: str, body: Any, org: Org) -> None:
+    """contract L3, B4: 402 with a sentence, nothing changes; the setting acts at once."""
+    org.create("a", batch_id="b", attributes=["names"])
+    org.settle()
+    org.set(unpaid_attributes=["menu", "tiktok"])
+    before = (org.batch("b"), org.get("/jobs"))
+    response = org.call("POST", path, json=body)
+    assert (response.status_code, "menu" in response.json()["detail"]) == (402, True)
+    assert (org.batch("b"), org.get("/jobs")) == before
+    org.set(unpaid_attributes=[])
+    assert org.call("POST", path, json=body).status_code == 200
+
+
+def test_attributes_of_a_set_are_asked_for(org: Org) -> None:
+    """contract L3: requests that ask for one of them, by a set as well."""
+    org.set(unpaid_attributes=["websites"])
+    assert org.call("POST", "/batches", json={**BATCHES, "attribute_set": "core"}).status_code == 402
+    assert org.call("POST", "/batches", json={**BATCHES, "attribute_set": "open_closed"}).status_code == 200
+    assert org.get("/attributes")["all"]
+
+
+# L4
+
+
+def test_a_batch_may_grow_past_the_limit_of_a_request(org: Org) -> None:
+    """contract L4: appending past it is accepted."""
+    org.set(max_jobs_per_request=2)
+    for number in range(3):
+        org.create(f"{number}-a", f"{number}-b", batch_id="b")
+    assert len(org.batch("b")["jobs"]["pending"]) == 6
+
+
+# L5
+
+
+@pytest.mark.parametrize("path", ["/v2", "/v2/", "/v2/acme/place_enrichment/batches", "/v2/a/b?c=d", "/v2/x%0Ay"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD"])
+def test_v2_names_v1(path: str, method: str, org: Org) -> None:
+    """contract L5: 404 with a sentence that names V1 and its path; no key, no world."""
+    response = org.http.request(method, path, content=b"{" if method == "POST" else None)
+    assert response.status_code == 404
+    if method != "HEAD":
+        assert "/v1/ORG/place_enrichment" in response.json()["detail"]
+    assert "v2" not in [one["org_slug"] for one in org.http.get("/_mock/orgs").json()["orgs"]]
+
+
+def test_what_only_begins_like_v2_is_a_plain_404(org: Org) -> None:
+    """contract L5, B4: unknown paths."""
+    response = org.http.get("/v22")
+    assert (response.status_code, "V1" in response.json()["detail"]) == (404, False)
+    assert "/v2" not in org.http.get("/openapi.json").json()["paths"]
