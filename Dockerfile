@@ -7,7 +7,7 @@ WORKDIR /src
 COPY . .
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /dist . \
     && python -m venv --without-pip /opt/reprompt-mock \
-    && pip --python /opt/reprompt-mock install --no-cache-dir --no-compile /dist/*.whl
+    && pip --python /opt/reprompt-mock install --no-cache-dir --no-compile --constraint constraints.txt /dist/*.whl
 # Symbols, and bytecode of what serving does not import, are half of it. Layers keep whole seconds; bytecode whose source
 # has another time is not used.
 RUN find /opt/reprompt-mock -name '*.so' -exec strip --strip-unneeded {} + \

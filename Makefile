@@ -4,11 +4,15 @@ BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.ready-to-run
 TEST_READY := $(VENV)/.ready-to-test
 TOOLS_READY := $(VENV)/.ready-to-test-tools
+LOCK := constraints.txt
+# The versions that are installed; `make test LOCK=` takes what pip resolves today.
+PINNED = $(if $(LOCK),--constraint $(LOCK))
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PINNED) --editable
 SITE_READY := $(VENV)/.ready-to-build-site
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: run demo test test-tools soak mutants check docs docs-site bench bench-compare image-check format clean
+.PHONY: run demo test coverage test-tools soak mutants check docs docs-site bench bench-compare image-check lock release format clean
 
 run: $(RUN_READY)  ## serve on http://localhost:8780; ARGS="--speed 60" for more
 	@exec $(BIN)/reprompt-mock serve $(ARGS)
@@ -17,7 +21,10 @@ demo: $(RUN_READY)  ## drive real places through all endpoints
 	@exec $(BIN)/reprompt-mock demo
 
 test: $(TEST_READY)  ## all tests; ARGS="-k lifecycle" for some
-	$(BIN)/pytest -n auto --dist worksteal $(ARGS)
+	$(BIN)/pytest -n auto --dist worksteal $(if $(ARGS),,$(shell $(BIN)/python -m tools.cover)) $(ARGS)
+
+coverage: $(TEST_READY)  ## all tests, with the share of branches that they take: twice as long before Python 3.14
+	$(BIN)/pytest -n auto --dist worksteal $(shell $(BIN)/python -m tools.cover --always) $(ARGS)
 
 test-tools: $(TOOLS_READY)  ## strangers' projects, beside the test tools that they use: three minutes; ARGS="-k freezegun" for some
 	$(BIN)/pytest tests/tools -n auto --dist worksteal $(ARGS)
@@ -58,6 +65,12 @@ bench-compare: $(RUN_READY)  ## measure a commit and the working tree in turn, f
 image-check: $(RUN_READY)  ## build the image from Debian packages, without an engine, and try it; needs root
 	@tools/image_check.sh $(BIN)/python
 
+lock: $(VENV)/bin/python  ## write constraints.txt anew, by the oldest Python that is supported
+	@$(BIN)/python tools/lock.py
+
+release: $(TEST_READY)  ## check that what is committed can be released: version, changelog, packages, tests; publishes nothing
+	@$(BIN)/python -m tools.release
+
 format: $(TEST_READY)  ## format, and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -69,18 +82,18 @@ $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed: install it, or name it with PYTHON=…"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(RUN_READY): pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+$(RUN_READY): pyproject.toml $(LOCK) | $(VENV)/bin/python
+	$(INSTALL) .
 	@touch $@
 
-$(TEST_READY): pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+$(TEST_READY): pyproject.toml $(LOCK) | $(VENV)/bin/python
+	$(INSTALL) '.[test]'
 	@touch $@ $(RUN_READY)
 
-$(TOOLS_READY): pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test,tools]'
+$(TOOLS_READY): pyproject.toml $(LOCK) | $(VENV)/bin/python
+	$(INSTALL) '.[test,tools]'
 	@touch $@ $(TEST_READY) $(RUN_READY)
 
-$(SITE_READY): pyproject.toml | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
+$(SITE_READY): pyproject.toml $(LOCK) | $(VENV)/bin/python
+	$(INSTALL) '.[docs]'
 	@touch $@ $(RUN_READY)

@@ -32,7 +32,7 @@ class Recorded(Protocol):
     size: int
 
     def exchange(self) -> Exchange:
-        """Give what there is of it by now."""
+        """Return what is known so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Filter:
     limit: int | None = None
 
     def fits(self, exchange: Exchange) -> bool:
-        """Tell whether a request is wanted."""
+        """Return whether a request matches."""
         has_status = self.status is None or self.status == exchange.status
         return has_status and self.match.fits(exchange.method, exchange.path, exchange.operation)
 
@@ -97,14 +97,14 @@ class Journal:
             self.dropped += 1
 
     def find(self, wanted: Filter) -> list[dict[str, Any]]:
-        """Give the wanted requests as JSON-ready data, in order of arrival, newest last."""
+        """Return the matching requests as JSON-ready data, in order of arrival, newest last."""
         found = [(sequence, exchange) for sequence, exchange in self.exchanges() if wanted.fits(exchange)]
         if wanted.limit is not None:
             found = found[len(found) - min(wanted.limit, len(found)) :]
         return [_shown(sequence, exchange) for sequence, exchange in found]
 
     def exchanges(self) -> Iterable[tuple[int, Exchange]]:
-        """Give every request with its number, in order of arrival."""
+        """Return every request with its number, in order of arrival."""
         for sequence, request in self._requests.items():
             yield sequence, request.exchange()
 

@@ -62,7 +62,7 @@ class Operations:
         self._operations = [(operation, _pattern(operation.path)) for operation in operations]
 
     def find(self, method: str, path: str) -> str | None:
-        """Give the id of the operation that a request calls, None for none."""
+        """Return the id of the operation that a request calls, or None."""
         method = "GET" if method == "HEAD" else method
         for operation, pattern in self._operations:
             if operation.method == method and pattern.match(path):
@@ -70,7 +70,7 @@ class Operations:
         return None
 
     def methods_of(self, path: str) -> list[str]:
-        """Give every method of a path, in alphabetical order."""
+        """Return every method of a path, in alphabetical order."""
         return with_head(operation.method for operation, pattern in self._operations if pattern.match(path))
 
 
@@ -84,6 +84,6 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 
 def with_head(methods: Iterable[str]) -> list[str]:
-    """Add HEAD to the methods of a path that has GET; gives them in alphabetical order."""
+    """Add HEAD to the methods of a path that has GET; return them in alphabetical order."""
     found = set(methods)
     return sorted(found | {"HEAD"} if "GET" in found else found)

@@ -75,7 +75,7 @@ make_base() {
 # The machine's pip downloads, since only it knows the machine's configuration; the build's pip installs from a folder.
 build_image() {
     "$python" -m pip download -qq --disable-pip-version-check --dest "$work/wheels" --only-binary :all: \
-        --python-version "$version" . hatchling
+        --python-version "$version" --constraint constraints.txt . hatchling
     printf '[global]\nno-index = true\nfind-links = /wheels\n' >"$work/pip.conf"
     buildah build --isolation chroot --format docker --build-arg BASE=localhost/python-slim --tag reprompt-mock \
         --volume "$work/pip.conf:/etc/pip.conf:ro" --volume "$work/wheels:/wheels:ro" . >"$work/build.log" 2>&1 ||

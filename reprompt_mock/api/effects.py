@@ -28,7 +28,7 @@ _OTHER_SERVER = {
 
 
 async def carry_out(app: ASGIApp, passage: Passage, fault: Fault | None) -> bool:
-    """Let the app answer a request, or the fault that hits it; tells whether the connection is ended with that."""
+    """Let the app answer a request, or the fault that hits it; return whether that ends the connection."""
     if fault is None:
         await app(passage.scope, passage.receive, passage.send)
         return False

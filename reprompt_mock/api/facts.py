@@ -1,4 +1,4 @@
-"""Facts: what a client asked and was told, as small data for whoever judges its conduct.
+"""Facts: what a client asked and was told, as small data from which its conduct can be judged.
 
 Digests and names stand for what would be large. They are made of what a route knows anyway.
 """
@@ -39,14 +39,14 @@ _STATUSES = tuple(status.name for status in JobStatus)
 
 
 def digest(data: bytes) -> str:
-    """Give what equal data have in common, 12 digits."""
+    """Return a digest of 12 hexadecimal digits."""
     return blake2b(data, digest_size=_DIGEST_BYTES).hexdigest()
 
 
 def named(text: str) -> str:
-    """Give a name as it is, or where it is longer than 48 bytes as JSON its beginning with a digest."""
+    """Return a name as it is, or if it is longer than 48 bytes as JSON, its beginning with a digest."""
     if len(text) <= _LONGEST_NAME and text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
-        return text  # which is quicker than to write it
+        return text  # faster than serializing it
     whole = text.encode(errors="replace")  # no JSON has a lone surrogate
     if len(_written(whole.decode())) <= _LONGEST_NAME:
         return whole.decode()
@@ -62,27 +62,27 @@ def _written(text: str) -> bytes:
 
 
 def few(names: Iterable[str]) -> list[str]:
-    """Give the first few of many ids."""
+    """Return the first few of many ids."""
     return [named(name) for name in islice(names, _FEW_IDS)]
 
 
 def unknown(key: str, names: Iterable[str]) -> Facts:
-    """Give at most five names that nobody knows under a key, nothing where there is none."""
+    """Return at most five unknown names under a key, or nothing if all are known."""
     found = [named(name) for name in islice(names, _MOST_NAMES)]
     return {key: found} if found else {}
 
 
 def of_places(places: Sequence[PlaceToEnrich]) -> Facts:
-    """Tell what is to be enriched: digests of the place ids and inputs, and of the attributes."""
+    """Describe what is to be enriched: digests of the place ids and inputs, and of the attributes."""
     parts = [part for place in places for part in ((place.place_id or "").encode(), place.place)]
     return {"places": digest(b"\0".join(parts)), **of_attributes([place.attributes for place in places])}
 
 
 def of_attributes(lists: Sequence[tuple[str, ...]]) -> Facts:
-    """Tell which attributes are asked for, by a list for each place; nothing where there is none."""
+    """Describe the requested attributes, given a list per place; nothing if none are requested."""
     if not lists:
         return {}
-    if lists.count(lists[0]) == len(lists):  # as they mostly are
+    if lists.count(lists[0]) == len(lists):  # the usual case
         names = lists[0]
         if _KNOWN.issuperset(names):
             return {"attributes": _digest_of_known(names)} if names else {}
@@ -102,28 +102,28 @@ def _digest_of_known(names: tuple[str, ...]) -> str:
 
 
 def of_batch(view: BatchView) -> Facts:
-    """Tell how far a batch is."""
+    """Describe a batch's progress."""
     batch = view.batch
     return {"batch_id": named(batch.id), "status": _STATUSES[view.status], "counts": _counted(batch.counts)}
 
 
 def of_created(view: BatchView) -> Facts:
-    """Tell what a create made."""
+    """Describe what a create made."""
     return {**of_batch(view), "created": len(view.created), "place_ids": few(view.created)}
 
 
 def of_result(result: Mapping[str, Any]) -> Facts:
-    """Tell how far one job is."""
+    """Describe a job's progress."""
     return {"place_id": named(result["place_id"]), "status": result["status"]}
 
 
 def of_results(page: ResultPage) -> Facts:
-    """Tell what a page of results has."""
+    """Describe a page of results."""
     return {"total": page.total, "size": page.counts.total, "by_status": _counted(page.counts)}
 
 
 def of_batches(page: BatchPage) -> Facts:
-    """Tell what a page of batches has."""
+    """Describe a page of batches."""
     by_status = [0] * len(_STATUSES)
     for _, status in page.batches:
         by_status[status] += 1

@@ -61,7 +61,7 @@ class Gateway:
 
 
 def _asked_for(headers: Iterable[tuple[bytes, bytes]]) -> Fault | None:
-    """Give the error that a client asks for itself."""
+    """Return the error that a client requested with `Prefer`."""
     for name, value in headers:
         wanted = _PREFERENCE.search(value) if name == b"prefer" else None
         if wanted:

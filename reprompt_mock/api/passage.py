@@ -29,7 +29,7 @@ class Answer:
     body: bytes = b""
 
     def framed(self, *headers: tuple[bytes, bytes], body: bytes | None = None) -> Answer:
-        """Give it with other headers about its framing, and perhaps another body."""
+        """Return it with other headers about its framing, and perhaps another body."""
         kept = [header for header in self.headers if header[0] not in FRAMING]
         return Answer(self.status, [*kept, *headers], self.body if body is None else body)
 
@@ -54,7 +54,7 @@ class Passage:
         self._is_whole = False
 
     async def receive(self) -> Message:
-        """Give the app what comes, first what was read ahead."""
+        """Return the next message to the app, first those read ahead."""
         return self._ahead.popleft() if self._ahead else await self._next()
 
     async def _next(self) -> Message:
@@ -67,7 +67,7 @@ class Passage:
 
         What lies beyond `limit` bytes is left: the app refuses the body.
         """
-        # The organization is no part of it: a draw from it is the same in every world.
+        # The organization is left out, so that a draw from the digest is the same in every world.
         path = self.scope["path"].removeprefix("/v1/").partition("/")[2]
         named = f"{self.scope['method']}\0{path}\0".encode(errors="surrogatepass")
         digest = blake2b(named + self.scope["query_string"] + b"\0", digest_size=_DIGEST_BYTES)
@@ -98,7 +98,7 @@ class Passage:
             await self.send({"type": "http.response.body", "body": body, "more_body": True})
 
     async def wait(self, seconds: float) -> None:
-        """Wait so many real seconds, or until the client has gone."""
+        """Wait for a number of real seconds, or until the client has gone."""
         if seconds:
             with suppress(TimeoutError):
                 async with asyncio.timeout(seconds):

@@ -82,7 +82,7 @@ class Recorder:
             del scope[RECORDING]  # they refer to each other
 
     def _record(self, recording: Recording) -> None:
-        """Record what is over, where its world is one by now: a refused request lets none spring up."""
+        """Record a finished request if its world exists by now: a refused request creates none."""
         world = recording.world
         if self._worlds.find(world.slug) is world:
             world.journal.end(recording)
@@ -90,7 +90,7 @@ class Recorder:
             world.journal.withdraw(recording)
 
     def _client(self, keys: list[str]) -> str | None:
-        """Give what stands for a client, which tells nothing of its key."""
+        """Return a fingerprint of a client that reveals nothing about its key."""
         if not keys:
             return None
         key = keys[0]
@@ -154,7 +154,7 @@ class Recording:
         return self._status is not None
 
     async def receive(self) -> Message:
-        """Give the app what comes."""
+        """Return the next message to the app."""
         message = await self._receive()
         if self.is_over:
             return message
@@ -179,11 +179,11 @@ class Recording:
         self.end()
 
     def look(self) -> None:
-        """See whether the client has gone; whoever ends its connection asks before."""
+        """Check whether the client has gone; code that ends the connection checks before."""
         self._has_gone = self._has_gone or self.line.is_closing
 
     def end(self) -> None:
-        """Be over, if it is not: what comes now is no part of it."""
+        """Finish the recording, unless it has finished: later messages do not belong to it."""
         if not self.is_over:
             self._duration = self._lasted()
             self.is_over = True
@@ -192,7 +192,7 @@ class Recording:
             del self.world  # which keeps this
 
     def exchange(self) -> Exchange:
-        """Give what there is of it by now."""
+        """Return what is known so far."""
         sent = self._sent()
         return Exchange(
             self.operation,
@@ -237,6 +237,6 @@ class Recording:
 
 
 def recording_of(scope: Scope) -> Recording:
-    """Give the record that is made of a request."""
+    """Return the recording of a request."""
     recording: Recording = scope[RECORDING]
     return recording

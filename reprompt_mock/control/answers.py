@@ -84,7 +84,7 @@ class Ids(BaseModel):
 
 
 class Journal(BaseModel):
-    """The latest requests of a world in order of arrival, newest last."""
+    """The latest requests of a world in order of arrival."""
 
     requests: list[dict[str, Any]] = Field(
         description="Each with sequence, time, real_time, operation, method, path, query, headers, body, status,"

@@ -78,7 +78,7 @@ class Engine:
             self.worlds.load(session)
 
     def close(self) -> None:
-        """Give the store back, after the time of running worlds was stored in it, where nobody is just writing."""
+        """Close the store, after saving the time of running worlds unless a write is under way."""
         try:
             if self.settings.db is not None:
                 self._store_clocks()
@@ -213,11 +213,11 @@ class Engine:
         return writing
 
     def is_publishing(self, world: World) -> bool:
-        """Whether a reader of this world would have to wait for a commit."""
+        """Return whether a reader of this world would have to wait for a commit."""
         return self._publication.is_of(world)
 
     def catch_up(self, world: World) -> None:
-        """Make happen what is due in a world."""
+        """Apply what is due in a world."""
         self.write(world, _nothing)
 
     def forget(self, world: World) -> None:
@@ -246,11 +246,11 @@ class Engine:
             self.forget(world)
 
     def has_work(self) -> bool:
-        """Whether a tick would do anything, at the cost of a comparison per world."""
+        """Return whether a tick would do anything, at the cost of one comparison per world."""
         return self.purge.is_due or any(world.is_due() for world in self.worlds)
 
     def tick(self) -> None:
-        """Make happen what is due in any world, and remove some rows of forgotten ones.
+        """Apply what is due in any world, and remove some rows of forgotten ones.
 
         Raises:
             StorageFailed: that cannot be stored.

@@ -1,4 +1,4 @@
-"""Downloads: the signed address of an export's file, and the file part by part (contract K5)."""
+"""Downloads: the signed address of an export's file, and the file in parts (contract K5)."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ LINK_SECONDS = 3600
 
 
 class Download(NamedTuple):
-    """A file to send part by part: the export, and the columns where the file is derived."""
+    """A file to send in parts: the export, and its columns if the file is derived rather than stored."""
 
     export: StoredExport
     columns: Sequence[Column]
 
 
 def link(reading: Reading, export_id: str) -> str:
-    """Sign the address of an export's file, for an hour of virtual time; returns its token (contract K5).
+    """Return a signed token for the address of an export's file, valid for an hour of virtual time (contract K5).
 
     Raises:
-        ExportNotFound: the world does not have it.
-        ExportUnfinished: it is not completed.
-        ExportExpired: its file is no longer kept.
+        ExportNotFound: the world does not have the export.
+        ExportUnfinished: the export is not completed.
+        ExportExpired: the file is no longer kept.
     """
     export = find(reading, export_id)
     _check_completed(export)
@@ -59,10 +59,10 @@ def _signed(reading: Reading, payload: bytes) -> bytes:
 
 
 def open_link(reading: Reading, token: str) -> Download:
-    """Open the file that a signed address leads to.
+    """Return the file to which a signed address leads.
 
     Raises:
-        LinkRefused: it was not signed here, or its hour is over.
+        LinkRefused: the token was not signed by this world, or has expired.
         ExportExpired: the file is no longer kept.
     """
     if reading.key is None:
@@ -82,7 +82,7 @@ def open_link(reading: Reading, token: str) -> Download:
 
 
 def part(reading: Reading, download: Download, start: Position) -> tuple[bytes, Position]:
-    """Read a part of a file; empty beyond the last, with where the next one begins.
+    """Return a part of a file, empty after the last one, and the position of the next part.
 
     Raises:
         ExportNotFound: the world was forgotten meanwhile.

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from reprompt_mock.store.session import Session
 
 FAILS, STUCK, UNDISPATCHED = "mock-export-fail-", "mock-export-stuck-", "mock-export-undispatched-"
-"""Batch ids that begin with these let their export fail, stay running, or not be started (contract K4)."""
+"""Prefixes of batch ids that make their export fail, run forever or not start (contract K4)."""
 _FAILED = "The export failed: the worker could not write the file. Create the export again."
 _NOT_DISPATCHED = "The export was not started: no worker could be reached. Create the export again."
 _ROWS_TOGETHER = 10_000
@@ -185,7 +185,7 @@ def find(reading: Reading, export_id: str) -> StoredExport:
     """Read an export.
 
     Raises:
-        ExportNotFound: the world does not have it.
+        ExportNotFound: the world does not have the export.
     """
     export = None if reading.key is None else exports.find(reading.session, reading.key, export_id, now=reading.now)
     if export is None:

@@ -1,4 +1,4 @@
-"""Publication: from the commit of a change until its state is in place, readers of that world wait."""
+"""Publication: readers of a world wait from the commit of a change until its new state is in place."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _PATIENCE_SECONDS = 30.0
 
 
 class Publication:
-    """The publication under way, of one world at most: the holder of the store's write lock begins and ends it."""
+    """The current publication, of at most one world; the holder of the store's write lock begins and ends it."""
 
     def __init__(self) -> None:
         self._world: World | None = None
@@ -23,17 +23,17 @@ class Publication:
         return self._world is world
 
     def begin(self, world: World) -> None:
-        """Let readers of this world wait until what is committed next is in place."""
+        """Make readers of this world wait until the next committed state is in place."""
         if self._lock.acquire(timeout=_PATIENCE_SECONDS):
             self._world = world
 
     def end(self, world: World) -> None:
-        """Let readers of this world go on, where they were made to wait."""
+        """Let waiting readers of this world continue."""
         if self._world is world:
             self._world = None
             self._lock.release()
 
     def wait(self, world: World) -> None:
-        """Wait until what was committed to this world is in place, 30 seconds at most."""
+        """Wait until the committed state of this world is in place, for at most 30 seconds."""
         if self._world is world and self._lock.acquire(timeout=_PATIENCE_SECONDS):
             self._lock.release()

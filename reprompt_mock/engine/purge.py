@@ -1,4 +1,4 @@
-"""Purge: what was forgotten or deleted is removed from the database little by little, beside other work."""
+"""Purge: forgotten and deleted rows are removed from the database in small steps, between other work."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 _ROWS = 2000
 _FEW_ROWS = 100
-"""As many can always be removed in the log's reserve."""
+"""The number of rows that can always be removed within the log's reserve."""
 
 
 class Purge:
-    """Removes the rows of forgotten worlds and deleted batches, some at a time.
+    """Removes the rows of forgotten worlds and deleted batches in small steps.
 
     Attributes:
-        is_due: whether there may be any.
+        is_due: whether there may be such rows.
     """
 
     def __init__(self, store: SqliteStore) -> None:
@@ -29,16 +29,16 @@ class Purge:
         self._rows = _ROWS
 
     def run(self) -> None:
-        """Remove some rows; once there are none, give their room back.
+        """Remove some rows; once there are none, release their space.
 
         Raises:
-            StorageFailed: not even a few can be removed.
+            StorageFailed: not even a few rows can be removed.
         """
-        with self._store.lock:  # else what is forgotten meanwhile might be missed
+        with self._store.lock:  # otherwise what is forgotten meanwhile might be missed
             self.is_due = self._remove() or self._store.shrink()
 
     def _remove(self) -> bool:
-        """Remove some rows; where the disk is full as many as find room in the log's reserve."""
+        """Remove some rows; if the disk is full, only as many as fit into the log's reserve."""
         while True:
             try:
                 has_more = relieved(self._store, self._remove_some)

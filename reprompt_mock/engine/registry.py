@@ -21,7 +21,7 @@ MOST_WORLDS = 100_000
 
 
 class Registry:
-    """Every world that was used and not forgotten.
+    """Every world that has been used and not forgotten since.
 
     Args:
         start: what a new world starts with.

@@ -27,7 +27,7 @@ _TOGETHER = 32
 
 
 class ResultPage(NamedTuple):
-    """A page of results as chunks of comma-separated JSON objects, how many there are in all, and the page's counts."""
+    """A page of results as chunks of comma-separated JSON objects, their total number, and the counts of the page."""
 
     jobs: Sequence[bytes]
     total: int
@@ -59,7 +59,7 @@ def page(reading: Reading, query: ResultQuery, *, limit: int, offset: int) -> Re
 
 
 def _built(reading: Reading, stored: Iterable[StoredResult], by_status: list[int]) -> Iterator[dict[str, Any]]:
-    """Build results, and count them by status meanwhile."""
+    """Build results while counting them by status."""
     every = _shows_every_status(reading)
     for job in stored:
         by_status[job.status] += 1

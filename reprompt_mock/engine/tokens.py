@@ -1,4 +1,4 @@
-"""Tokens: bytes as text that can stand in a URL."""
+"""Tokens: bytes encoded as text that is safe in a URL."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from binascii import Error as Base64Error
 
 
 def encoded(data: bytes) -> str:
-    """Write bytes as text of letters, digits, `-` and `_`."""
+    """Encode bytes as text of letters, digits, `-` and `_`."""
     return urlsafe_b64encode(data).decode().rstrip("=")
 
 
 def decoded(text: str) -> bytes:
-    """Read what `encoded` wrote.
+    """Decode what `encoded` returned.
 
     Raises:
-        ValueError: `text` is not such text.
+        ValueError: `text` is not encoded bytes.
     """
     try:
         return urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))

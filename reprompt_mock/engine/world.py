@@ -52,7 +52,7 @@ class Views:
 
 
 class Present(NamedTuple):
-    """A world at present: its committed state, the cached views of it, and the number of commits before."""
+    """A world at present: its committed state, the cached views of it, and the number of earlier commits."""
 
     state: WorldState
     views: Views

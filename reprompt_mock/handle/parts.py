@@ -167,7 +167,7 @@ class Journal:
         status: int | None = None,
         limit: int | None = None,
     ) -> list[JournalEntry]:
-        """Return the requests that match in order of arrival, including those under way.
+        """Return the requests that match in order of arrival, including those in progress.
 
         `path` is a glob, `limit` keeps the newest.
         """

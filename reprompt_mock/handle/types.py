@@ -84,7 +84,7 @@ class FaultThen(_Cut, total=False):
 
 
 class Facts(TypedDict, total=False):
-    """What a request asked and was told; which of them there are depends on its operation."""
+    """What a request asked for and what it was answered; the keys depend on its operation."""
 
     batch_id: str
     place_id: str

@@ -78,7 +78,7 @@ def build_document(app: FastAPI, *modules: ModuleType, further: Mapping[str, Any
 
 
 def served(build: Callable[[], dict[str, Any]]) -> Callable[[Request], Response]:
-    """Give what answers requests for a document: it is built once, and says where its paths begin."""
+    """Return a handler that serves a document, which is built once and says where its paths begin."""
     built = cache(build)
 
     def written(request: Request) -> Response:

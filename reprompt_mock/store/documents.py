@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def intern(session: Session, world: int, value: Any) -> int:
-    """Find or write a document by its value; returns its key."""
+    """Find or write a document by its value; return its key."""
     text = orjson.dumps(value).decode()
     found = session.one("SELECT pk FROM document WHERE world = ? AND text = ?", (world, text))
     if found:

@@ -42,7 +42,7 @@ Tables = dict[str, list[list[Any]]]
 
 
 def read_tables(session: Session, world: int) -> Tables:
-    """Read all rows of a world, table by table, in the order of their keys; late times are text (`portable`)."""
+    """Read all rows of a world by table, in the order of their keys; late times are text (`portable`)."""
     tables = {
         table: [
             list(row)
@@ -80,14 +80,14 @@ def _change_times(tables: Tables, change: Callable[[Any], Any]) -> None:
 
 
 def insert(session: Session, world: int, table: str, values: Sequence[Any]) -> int:
-    """Write a row whose key the database chooses, its other columns given in their order; returns the key."""
+    """Write a row, given its columns after the key in order; return the key that the database chose."""
     columns = COLUMNS[table][1:]
     marks = ", ".join("?" * (len(columns) + 1))
     return session.insert(f"INSERT INTO {table} (world, {', '.join(columns)}) VALUES ({marks})", (world, *values))
 
 
 def insert_batch(session: Session, world: int, values: Sequence[Any]) -> int:
-    """Write a batch whose jobs are still to be counted; returns its key."""
+    """Write a batch whose jobs are yet to be counted; return its key."""
     columns = COLUMNS["batch"][1:]
     marks = ", ".join("?" * (len(columns) + 1))
     return session.insert(
@@ -98,13 +98,13 @@ def insert_batch(session: Session, world: int, values: Sequence[Any]) -> int:
 
 
 def insert_bodies(session: Session, world: int, rows: Iterable[Sequence[Any]]) -> None:
-    """Write how often bodies were seen."""
+    """Write how often each body was seen."""
     statement = "INSERT INTO body (world, digest, count) VALUES (?, ?, ?)"
     session.many(statement, [(world, *row) for row in rows])
 
 
 def insert_jobs(session: Session, world: int, rows: Iterable[Sequence[Any]]) -> None:
-    """Write jobs with the keys that they have."""
+    """Write jobs, keeping their keys."""
     columns = COLUMNS["job"]
     marks = ", ".join("?" * (len(columns) + 1))
     statement = f"INSERT INTO job (world, {', '.join(columns)}) VALUES ({marks})"

@@ -73,7 +73,7 @@ FROM (
 """
 
 
-# By their keys, in whose order they are grouped: SQLite would else read all batches of the world for that order's sake.
+# By key, since they are grouped in key order: otherwise SQLite would read all batches of the world to get that order.
 RECOUNT_DUE = recount("stale.pk IN (SELECT pk FROM batch WHERE world = :world AND next_due <= :now)")
 RECOUNT_WORLD = recount("stale.world = :world")
 

@@ -1,4 +1,4 @@
-"""Queries about submissions: creates, appends and reprocesses, each with its run of keys of jobs."""
+"""Queries about submissions: creates, appends and reprocesses, each with its range of job keys."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def next_job(session: Session) -> int:
-    """Return the key that the next job gets."""
+    """Return the first free job key."""
     found = session.one("SELECT last FROM submission ORDER BY pk DESC LIMIT 1")
     return int(found[0]) + 1 if found else 1
 
@@ -21,7 +21,8 @@ def add(
 ) -> tuple[int, int]:
     """Write a create, an append or a reprocess, with the settings in force.
 
-    Returns its key, and the first of the keys that are reserved for its new jobs.
+    Returns:
+        Its key, and the first of the keys reserved for its new jobs.
     """
     first = next_job(session)
     key = session.insert(
@@ -32,7 +33,7 @@ def add(
 
 
 def latest(session: Session, world: int) -> int:
-    """Return the time of a world's latest submission, in microseconds of virtual time; 0 without one."""
+    """Return the time of a world's latest submission, in microseconds of virtual time, or 0 if there is none."""
     return int(session.value("SELECT max(at) FROM submission WHERE world = ?", (world,)) or 0)
 
 
@@ -43,7 +44,7 @@ def settings_of(session: Session, submission: int) -> WorldSettings:
 
 
 def count_body(session: Session, world: int, digest: str) -> int:
-    """Count the body of a create; returns how many equal ones came before."""
+    """Count the body of a create; return the number of equal ones before it."""
     count = session.value(
         "INSERT INTO body (world, digest, count) VALUES (?, ?, 1)"
         " ON CONFLICT (world, digest) DO UPDATE SET count = body.count + 1 RETURNING count",
