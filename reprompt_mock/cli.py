@@ -1,4 +1,4 @@
-"""The command line: serve, demo, health."""
+"""The command line: serve, demo, health, drift."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 1 if no emulator answers, 2 if one cannot start."""
     _open_missing_streams()
     parsed = _parser().parse_args(arguments)
-    command = {"serve": _serve, "demo": _demo, "health": _health}[parsed.command]
+    command = {"serve": _serve, "demo": _demo, "health": _health, "drift": _drift}[parsed.command]
     try:
         code = command(parsed)
         if sys.stdout is not None:
@@ -80,7 +80,21 @@ def _parser() -> argparse.ArgumentParser:
             "health", help="exit with 0 if an emulator answers, or with --wait once it is ready; with 1 otherwise"
         )
     )
+    _add_drift(
+        commands.add_parser(
+            "drift",
+            help="compare a newer published OpenAPI document with the emulator's own; exit with 1 on differences",
+        )
+    )
     return parser
+
+
+def _add_drift(drift: argparse.ArgumentParser) -> None:
+    drift.add_argument("published", type=Path, metavar="PUBLISHED.json", help="the published document, as JSON")
+    drift.add_argument("--json", action="store_true", help="print the differences as JSON")
+    drift.add_argument(
+        "--accept", type=Path, metavar="KNOWN.json", help="write the differences to this file, as those that are known"
+    )
 
 
 def _add_health(health: argparse.ArgumentParser) -> None:
@@ -114,6 +128,28 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--config", type=Path, metavar="FILE.toml", help="read settings from this file")
     serve.add_argument("--log-format", choices=("text", "json"), help="the format of log lines; text by default")
     serve.add_argument("--log-level", choices=_LOG_LEVELS, help="the lowest level that is logged; warning by default")
+
+
+def _drift(parsed: argparse.Namespace) -> int:
+    from reprompt_mock import drift
+    from reprompt_mock.api.app import service_document
+
+    try:
+        published = drift.facts_of(drift.read_document(parsed.published.read_bytes()))
+    except OSError as error:
+        return _refuse(f"cannot read {parsed.published}: {error.strerror}")
+    except drift.NotADocument as error:
+        return _refuse(f"cannot use {parsed.published}: {error}")
+    own = drift.facts_of(service_document())
+    if parsed.accept:
+        parsed.accept.write_text(drift.as_known(drift.differences(published, own)), encoding="utf-8")
+        return 0
+    found = drift.differences(published, own, drift.known_differences())
+    if parsed.json:
+        print(drift.as_json(found))
+    else:
+        print(drift.as_text(found) or f"The emulator serves all that {parsed.published} says.")
+    return 1 if found else 0
 
 
 def _serve(parsed: argparse.Namespace) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request, Response
 from starlette.middleware.cors import CORSMiddleware
@@ -31,18 +31,7 @@ _ROUTERS = (batches.router, jobs.router, attributes.router, exports.links, expor
 
 def create_service_app(offload: Offload) -> Recorder:
     """Create the service's app, with its journal and faults."""
-    # Flattened: with included routers, each request would be matched against routers first, then against routes.
-    routes = [route for router in _ROUTERS for route in router.routes]
-    app = FastAPI(
-        title="Reprompt Place Enrichment API, emulated",
-        description="The published surface of the service, served by a local emulator.",
-        version=__version__,
-        openapi_url=None,
-        docs_url=None,
-        redoc_url=None,
-        redirect_slashes=False,
-        routes=routes,
-    )
+    app = _app()
     app.state.offload = offload
     app.state.gate = Gate(offload.engine.settings.api_keys, offload.engine.settings.revoked_api_keys)
     operations = Operations(OPERATIONS)
@@ -57,6 +46,26 @@ def create_service_app(offload: Offload) -> Recorder:
             allow_headers=["*"],
         )
     return Recorder(Gateway(HeadAsGet(app), offload), offload.engine.worlds, operations)
+
+
+def _app() -> FastAPI:
+    # Flattened: with included routers, each request would be matched against routers first, then against routes.
+    routes = [route for router in _ROUTERS for route in router.routes]
+    return FastAPI(
+        title="Reprompt Place Enrichment API, emulated",
+        description="The published surface of the service, served by a local emulator.",
+        version=__version__,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        routes=routes,
+    )
+
+
+def service_document() -> dict[str, Any]:
+    """Build the service's OpenAPI document without an emulator."""
+    return build_document(_app())
 
 
 class _ServiceCors(CORSMiddleware):
