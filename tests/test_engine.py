@@ -377,7 +377,7 @@ class EngineMachine(RuleBasedStateMachine):
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
-    engine = Engine(load({"clock": "paused"}, environ={}))
+    engine = Engine(load({"clock": "paused", "attribute_status": "asked"}, environ={}))
     yield engine
     engine.close()
 

@@ -129,7 +129,8 @@ def running(db: Path, **flags: Any) -> Iterator[Send]:
 
 @pytest.fixture
 def reference(org: Org) -> Place:
-    """A world of an emulator that nothing interrupts."""
+    """A world of an emulator that nothing interrupts, with the defaults of one that is served."""
+    org.set(attribute_status="all")
 
     def send(method: str, path: str, body: Any) -> Any:
         response = org.http.request(method, path, json=body, headers=org.headers)

@@ -22,7 +22,14 @@ from tests.trust.scale import tries
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
 
 Request = tuple[str, str, Any]
-SETTINGS = {"seed": 11, "failure_rate": 0.3, "attribute_error_rate": 0.2, "drift_rate": 0.5, "workers": 20}
+SETTINGS = {
+    "attribute_status": "all",
+    "seed": 11,
+    "failure_rate": 0.3,
+    "attribute_error_rate": 0.2,
+    "drift_rate": 0.5,
+    "workers": 20,
+}
 TIMES = {"created_at", "last_enriched", "last_enriched_at", "enriched_at", "updated_at"}
 STEADY_WORLDS = 3
 RUNNING_WRITERS = 2
