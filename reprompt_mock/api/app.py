@@ -14,7 +14,7 @@ from reprompt_mock.api.openapi import build_document
 from reprompt_mock.api.recorder import Recorder
 from reprompt_mock.errors import OrganizationNotFound, VersionNotEmulated
 from reprompt_mock.head import HeadAsGet
-from reprompt_mock.http.openapi import served
+from reprompt_mock.http.openapi import UNTRACED, served
 from reprompt_mock.http.problems import install
 from reprompt_mock.operations import OPERATIONS, SERVICE, Operations
 from reprompt_mock.organizations import is_slug
@@ -59,6 +59,7 @@ def _app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry=UNTRACED,
         routes=routes,
     )
 

@@ -11,7 +11,7 @@ from reprompt_mock.control import batches, clock, faults, journal, release, rule
 from reprompt_mock.control.guard import Guard
 from reprompt_mock.control.openapi import build_document
 from reprompt_mock.head import HeadAsGet
-from reprompt_mock.http.openapi import served
+from reprompt_mock.http.openapi import UNTRACED, served
 from reprompt_mock.http.problems import install
 from reprompt_mock.operations import Operation, Operations
 from reprompt_mock.version import __version__
@@ -33,6 +33,7 @@ def create_control_app(offload: Offload) -> Guard:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        telemetry=UNTRACED,
     )
     app.state.offload = offload
     for router in _ROUTERS:

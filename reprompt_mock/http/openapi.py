@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from fastapi import FastAPI, Request, Response
+    from fastapi.telemetry import TelemetryConfig
 
+UNTRACED: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+"""For `FastAPI(telemetry=…)`: an emulator in a process that is traced does not appear in its traces."""
 _REF = "#/components/schemas/{model}"
 _REFUSAL = "ErrorAnswer"
 _COMPRESSED = {415: "The body is compressed."}
