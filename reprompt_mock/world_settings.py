@@ -73,6 +73,9 @@ class WorldSettings(BaseModel):
         description="Accept jobs without a `place_id`: `inputs.place_id` or `inputs.id`, else a generated one.",
     )
     strict_attributes: bool = Field(False, description="Refuse attributes that the emulator does not know.")
+    places_move: bool = Field(
+        False, description="Whether a place is in one batch at a time: a create deletes its jobs in other batches."
+    )
     unpaid_attributes: list[str] = Field(
         [], max_length=1000, description="Attributes that are not in the plan: requests for one are refused with 402."
     )

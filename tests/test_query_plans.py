@@ -122,6 +122,11 @@ def requests(org: Org, tick: Callable[[], None]) -> dict[str, Callable[[], Any]]
         snapshot = org.control("GET", "/snapshot")
         assert org.other().control("PUT", "/snapshot", snapshot.json()).status_code == 200
 
+    def move() -> None:
+        org.set(places_move=True)
+        org.create("c-3", batch_id="a")
+        org.set(places_move=False)
+
     def export() -> None:
         org.set(export_inline_rows=0, export_queued_seconds=0)
         body = {"batch_ids": ["a", "b"]}
@@ -148,6 +153,7 @@ def requests(org: Org, tick: Callable[[], None]) -> dict[str, Callable[[], Any]]
         "one job": lambda: org.get("/jobs/b-1"),
         "append": lambda: org.create("b-1", "b-new", batch_id="b", attributes=["wi_fi"]),
         "create": lambda: org.create("b-1", attributes=["menu"]),
+        "create what moves": move,
         "create alone": lambda: org.post("/jobs", alone),
         "settle a batch": lambda: org.settle("b"),
         "settle": org.settle,
@@ -184,6 +190,7 @@ HOT: dict[str, list[tuple[str, str]]] = {
     "one job": [("job", "ix_job_place"), ("batch", KEY)],
     "append": [("batch", "ix_batch_id"), ("job", "ix_job_place"), ("document", "ix_document_text"), ("batch", KEY)],
     "create": [("batch", "ix_batch_id"), ("document", "ix_document_text")],
+    "create what moves": [("job", "ix_job_place"), ("batch", KEY)],
     "create alone": [("batch", "ix_batch_id"), ("job", "ix_job_place")],
     "settle a batch": [("batch", "ix_batch_id"), *BY_BATCH],
     "settle": [("batch", "ix_batch_due"), *BY_BATCH],

@@ -79,7 +79,21 @@ def create(writing: Writing, request: BatchToCreate) -> Created:
     if request.kick_off:
         _check_attributes(request.places)
     places = identified(batch.id, request.places)
+    if writing.settings.places_move:
+        _leave_other_batches(writing, batch, list(places))
     return Created(submit(writing, batch, places, kick_off=request.kick_off), list(places))
+
+
+def _leave_other_batches(writing: Writing, batch: StoredBatch, place_ids: Sequence[str]) -> None:
+    """Delete the jobs that other batches have for some places; jobs without a batch stay (contract L2)."""
+    left = jobs.elsewhere(writing.session, writing.key, batch.pk, place_ids, now=writing.now)
+    preserve(writing, {job.batch for job in left})
+    jobs.remove(writing.session, [job.pk for job in left])
+    changes = counts.Changes()
+    for job in left:
+        changes.add(job.batch, job.status, -1)
+    changes.store(writing)
+    writing.purges |= bool(left)
 
 
 def submit_alone(writing: Writing, place: PlaceToEnrich) -> str:

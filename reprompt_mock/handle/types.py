@@ -159,6 +159,7 @@ class WorldOptions(TypedDict, total=False):
     attribute_status: Literal["all", "asked"]
     generate_place_ids: bool
     strict_attributes: bool
+    places_move: bool
     unpaid_attributes: Sequence[str]
     export_inline_rows: int
     export_inline_bytes: int

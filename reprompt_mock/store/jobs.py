@@ -13,7 +13,7 @@ from reprompt_mock.store import statements
 from reprompt_mock.store.columns import columns, spread
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from reprompt_mock.store.columns import NewJobs, Restarts
     from reprompt_mock.store.session import Session
@@ -104,13 +104,24 @@ def remove(session: Session, keys: Sequence[int]) -> None:
 
 def existing(session: Session, world: int, batch: int, place_ids: Sequence[str], *, now: int) -> dict[str, ExistingJob]:
     """Return the jobs that a batch already has for some places, by place id."""
-    found: dict[str, ExistingJob] = {}
+    values = {"world": world, "batch": batch, "now": now}
+    return {job.place_id: job for job in _of_places(session, statements.existing_jobs, place_ids, values)}
+
+
+def elsewhere(session: Session, world: int, batch: int, place_ids: Sequence[str], *, now: int) -> list[ExistingJob]:
+    """Return the jobs that other batches than `batch` have for some places."""
+    values = {"world": world, "batch": batch, "now": now}
+    return list(_of_places(session, statements.jobs_elsewhere, place_ids, values))
+
+
+def _of_places(
+    session: Session, query: Callable[[int], str], place_ids: Sequence[str], values: Mapping[str, int]
+) -> Iterator[ExistingJob]:
+    """Run a query for jobs of some places, as many at a time as a statement may name."""
     for start in range(0, len(place_ids), _SLICE):
         some = place_ids[start : start + _SLICE]
-        values = {"world": world, "batch": batch, "now": now, **{f"p{n}": place for n, place in enumerate(some)}}
-        rows = session.rows(statements.existing_jobs(len(some)), values)
-        found.update((job.place_id, job) for job in map(_existing, rows))
-    return found
+        named = {f"p{number}": place_id for number, place_id in enumerate(some)}
+        yield from map(_existing, session.rows(query(len(some)), {**values, **named}))
 
 
 def of_place(session: Session, world: int, place_id: str, *, now: int) -> list[ExistingJob]:

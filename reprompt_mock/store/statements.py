@@ -179,6 +179,15 @@ def existing_jobs(count: int) -> str:
     return f"{_EXISTING} FROM job WHERE world = :world AND batch = :batch AND place_id IN ({marks})"
 
 
+def jobs_elsewhere(count: int) -> str:
+    """Return a query for the jobs that other batches have for `count` places, named p0, p1 and so on."""
+    marks = ", ".join(f":p{position}" for position in range(count))
+    return (
+        f"{_EXISTING} FROM job WHERE world = :world AND place_id IN ({marks}) AND batch <> :batch"
+        " AND EXISTS (SELECT 1 FROM batch WHERE batch.pk = job.batch AND batch.world = job.world AND batch.id <> '')"
+    )
+
+
 def jobs_to_reprocess(statuses: str) -> str:
     """Return a query for a batch's jobs in some statuses (comma-separated codes), in order of submission."""
     return f"{_EXISTING} {_OF_BATCH} AND {_STATUS} IN ({statuses}) {_IN_ORDER}"

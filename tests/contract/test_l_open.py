@@ -12,6 +12,60 @@ BATCHES = {"batch_name": "B", "jobs": [{"place_id": "p", "inputs": LONDON}]}
 PLACE = {"place_id": "p", "inputs": LONDON}
 
 
+# L2
+
+
+@pytest.mark.parametrize("seconds", [0, 2.5, 100])
+def test_a_place_moves_from_batch_to_batch(seconds: float, org: Org) -> None:
+    """contract L2: a create or append deletes the jobs of its places in the org's other batches; others stay."""
+    org.set(places_move=True)
+    org.create("a", "b", "c", batch_id="first")
+    org.create("d", batch_id="second")
+    org.post("/jobs", {"place_id": "a", "inputs": LONDON})
+    other = org.other()
+    other.create("a", batch_id="first")
+    org.advance(seconds)
+
+    org.create("a", "b", batch_id="second")
+    org.create("c", "a", batch_id="third")
+
+    places = {
+        name: [place_id for ids in org.batch(name)["jobs"].values() for place_id in ids]
+        for name in ("first", "second", "third")
+    }
+    assert {name: sorted(ids) for name, ids in places.items()} == {
+        "first": [],
+        "second": ["b", "d"],
+        "third": ["a", "c"],
+    }
+    assert org.batch("first")["status"] == "completed"
+    assert org.get("/jobs", excludeBatches="true")["total"] == 1
+    assert len(other.results("first")) == 1
+    org.settle()
+    assert org.get("/jobs")["total"] == 5
+
+
+def test_places_stay_by_default_and_within_their_own_batch(org: Org) -> None:
+    """contract L2: off by default; an append to the same batch replaces as before."""
+    org.create("a", batch_id="first")
+    org.create("a", batch_id="second")
+    assert org.get("/jobs")["total"] == 2
+    org.set(places_move=True)
+    org.create("a", "b", batch_id="second")
+    assert org.batch("first")["jobs"]["pending"] == []
+    assert org.batch("second")["jobs"]["pending"] == ["a", "b"]
+
+
+def test_a_create_that_is_refused_moves_nothing(org: Org) -> None:
+    """contract L2, B5: in the same transaction."""
+    org.create("a", batch_id="first")
+    org.set(places_move=True)
+    assert (
+        org.call("POST", "/batches", json={**BATCHES, "jobs": [{"place_id": "a", "inputs": LONDON}]}).status_code == 400
+    )
+    assert org.batch("first")["jobs"]["pending"] == ["a"]
+
+
 # L3
 
 

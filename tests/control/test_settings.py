@@ -32,6 +32,7 @@ DEFAULTS = {
     "export_failure_rate": 0.0,
     "strict_attributes": False,
     "unpaid_attributes": [],
+    "places_move": False,
     "rate_limit": 0.0,
 }
 RATES = ["failure_rate", "attribute_error_rate", "not_found_rate", "drift_rate", "batch_failure_threshold"]
