@@ -41,7 +41,7 @@ class Client:
         return httpx2.get(httpx2.URL(self._root).join(address.headers["location"])).raise_for_status().text
 
 
-@pytest.mark.reprompt_mock(clock="running", speed=100_000, export_inline_rows=2)
+@pytest.mark.reprompt_mock(clock="running", speed=100, export_inline_rows=2)
 def test_an_export_whose_answer_is_lost_is_made_once(reprompt_mock: RepromptMock) -> None:
     place = {"name": "Tour Eiffel", "latitude": 48.8584, "longitude": 2.2945}
     for name in ("spring", "autumn"):
