@@ -99,7 +99,8 @@ def insert(session: Session, jobs: NewJobs) -> None:
 
 def remove(session: Session, keys: Sequence[int]) -> None:
     """Remove jobs; the caller corrects their batches' counts."""
-    session.many("DELETE FROM job WHERE pk = ?", [(key,) for key in keys])
+    if keys:
+        session.many("DELETE FROM job WHERE pk = ?", [(key,) for key in keys])
 
 
 def existing(session: Session, world: int, batch: int, place_ids: Sequence[str], *, now: int) -> dict[str, ExistingJob]:
