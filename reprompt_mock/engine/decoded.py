@@ -93,7 +93,7 @@ class Decoded:
     def _settings(self, session: Session, submission: int) -> InForce:
         def read() -> InForce:
             settings = submissions.settings_of(session, submission)
-            return InForce(settings.seed, settings.not_found_rate)
+            return InForce(settings.seed, settings.shares)
 
         return _cached(self._in_force, submission, read)
 

@@ -153,6 +153,7 @@ class WorldOptions(TypedDict, total=False):
     failure_rate: float
     attribute_error_rate: float
     not_found_rate: float
+    found_rates: Mapping[str, float]
     drift_rate: float
     batch_failure_threshold: float
     max_jobs_per_request: int
