@@ -96,6 +96,9 @@ class WorldSettings(BaseModel):
     places_move: bool = Field(
         False, description="Whether a place is in one batch at a time: a create deletes its jobs in other batches."
     )
+    results_lag_seconds: Seconds = Field(
+        0.0, description="Virtual seconds for which results show a job as it was, while its status is already final."
+    )
     unpaid_attributes: list[str] = Field(
         [], max_length=1000, description="Attributes that are not in the plan: requests for one are refused with 402."
     )

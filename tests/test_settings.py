@@ -52,6 +52,7 @@ VALUES: dict[str, tuple[Any, Any, str, str, tuple[Any, Any, Any]]] = {
     "export_failure_rate": (0.0, 1, "0.5", "0.25", (1.0, 0.5, 0.25)),
     "strict_attributes": (False, True, "false", "true", (True, False, True)),
     "places_move": (False, True, "false", "true", (True, False, True)),
+    "results_lag_seconds": (0.0, 1, "3", "4.5", (1.0, 3.0, 4.5)),
     "unpaid_attributes": ([], ["a"], '["b"]', "['c']", (["a"], ["b"], ["c"])),
     "rate_limit": (0.0, 1, "2", "2.5", (1.0, 2.0, 2.5)),
     "host": ("localhost", "::1", "0.0.0.0", "'127.0.0.1'", ("::1", "0.0.0.0", "127.0.0.1")),

@@ -101,6 +101,10 @@ class ResultTemplate:
     runs: Sequence[Run]
     beyond_core: bool
 
+    def renamed(self, status: str) -> ResultTemplate:
+        """Return a template whose results show another status."""
+        return replace(self, status=status)
+
     def only(self, attributes: frozenset[str]) -> ResultTemplate:
         """Return a template that writes the outputs of some attributes only."""
         some = (one.only(attributes) for one in self.runs)

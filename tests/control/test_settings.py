@@ -34,6 +34,7 @@ DEFAULTS = {
     "strict_attributes": False,
     "unpaid_attributes": [],
     "places_move": False,
+    "results_lag_seconds": 0.0,
     "rate_limit": 0.0,
 }
 RATES = ["failure_rate", "attribute_error_rate", "not_found_rate", "drift_rate", "batch_failure_threshold"]
