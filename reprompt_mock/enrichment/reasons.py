@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from operator import itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -31,12 +30,13 @@ _ABOUT = MappingProxyType(
         "primary_turns": "min_turns",
     }
 )
-# How outputs that are neither strings nor numbers are put into words.
+# How outputs that are neither strings nor numbers are put into words; what is null gets a reason of its own afterwards.
 _IN_WORDS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
     {
-        "address": itemgetter("full_address"),
-        **dict.fromkeys(("categories", "place_definition", "place_reality"), ", ".join),
-        "cuisines": lambda cuisines: ", ".join(cuisines or ()),
+        "address": lambda address: address and address["full_address"],
+        **dict.fromkeys(
+            ("categories", "place_definition", "place_reality", "cuisines"), lambda names: ", ".join(names or ())
+        ),
     }
 )
 

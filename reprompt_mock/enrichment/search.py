@@ -13,6 +13,8 @@ from reprompt_mock.enrichment.memo import Memo
 from reprompt_mock.enrichment.reasons import TURNS, Reasons, about, may_be_absent
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from reprompt_mock.enrichment.subject import Subject
 
 _VOICE = POSITIONS["voice"]
@@ -53,7 +55,7 @@ class Search:
         self.reasoning = dict.fromkeys((key for one in known for key in one.reasoning), NOTHING_FOUND)
         self.scores = dict.fromkeys((key for one in known for key in one.confidence), "NONE")
         self._unsure = [(key, about(key)) for key in self.scores if may_be_absent(key)]
-        self._finders = [(FINDERS[name], POSITIONS[name]) for name in attributes]
+        self._finders = [(name, FINDERS[name], POSITIONS[name]) for name in attributes]
         self._reasons: Memo[int, Reasons] = Memo(lambda turn: Reasons(attributes, turn))
         self._scores: Memo[int, dict[str, str]] = Memo(
             lambda mood: {key: _level(one.name, mood) for one in known for key in one.confidence}
@@ -73,13 +75,15 @@ class Search:
         reasoning: dict[str, str],
         scores: dict[str, str],
         *,
+        lost: Collection[str] = (),
         is_absent: bool = False,
     ) -> None:
-        """Write what a generation finds about a place, with reasons and scores."""
+        """Write what a generation finds about a place, with reasons and scores; nothing of the `lost` attributes."""
         luck = subject.luck
         outputs.update(self.outputs)
-        for finder, position in self._finders:
-            finder(subject, luck[position], generation, outputs)
+        for name, finder, position in self._finders:
+            if name not in lost:
+                finder(subject, luck[position], generation, outputs)
         if is_absent and self._absent:
             outputs.update(self._absent)
         voice = luck[_VOICE] + generation * (1 + TURNS)
@@ -89,6 +93,10 @@ class Search:
         for key, output in self._unsure:
             if outputs[output] is None:
                 scores[key] = "NONE"
+        for name in lost:
+            nothing = search_for(name)
+            reasoning.update(nothing.reasoning)
+            scores.update(nothing.scores)
 
 
 @lru_cache(maxsize=1024)

@@ -59,11 +59,10 @@ class Run:
             self.search.find_nothing(outputs, reasoning, scores)
         else:
             is_absent = odds.is_absent(subject)
-            self.search.find(subject, self.generation, outputs, reasoning, scores, is_absent=is_absent)
-            for name in odds.lost(subject, self.generation):
-                search_for(name).find_nothing(outputs, reasoning, scores)
+            lost = odds.lost(subject, self.generation)
             if is_absent:
-                search_for(*odds.excluded).find_nothing(outputs, reasoning, scores)
+                lost += odds.excluded
+            self.search.find(subject, self.generation, outputs, reasoning, scores, lost=lost, is_absent=is_absent)
         if self.pins:
             self.pins.write(outputs, reasoning, scores)
 
