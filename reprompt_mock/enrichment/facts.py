@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 _DATA = Path(__file__).with_name("data")
-FILES = ("countries", "cuisines", "kinds", "letters", "national", "phones", "pools", "sentences")
+FILES = ("countries", "cuisines", "kinds", "letters", "national", "phones", "pools", "regions", "sentences")
 
 
 @lru_cache
@@ -28,7 +28,11 @@ def data(name: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """Facts about a country; `meal` is the price of a simple meal in its currency."""
+    """Facts about a country.
+
+    `meal` is the price of a simple meal in its currency, `radius` how many meters to the north, south, west and east of
+    its `centre` all points are inside the country.
+    """
 
     code: str | None
     name: str | None
@@ -43,6 +47,7 @@ class Country:
     centre: tuple[float, float]
     zones: tuple[str, ...]
     streets: tuple[str, ...]
+    radius: int = 8000
 
 
 _NOWHERE = Country(None, None, (), "USD", 15, "en", "en_US", "gb", None, ("Springfield",), (0.0, 0.0), (), ())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from reprompt_mock import numerals
-from reprompt_mock.enrichment.facts import country_names, zone_countries
+from reprompt_mock.enrichment.country_at import country_at
+from reprompt_mock.enrichment.facts import country_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -80,14 +80,7 @@ def _by_position(inputs: Mapping[str, Any]) -> str | None:
     latitude, longitude = inputs.get("latitude"), inputs.get("longitude")
     if latitude is None or longitude is None:
         return None
-    return _country_at(float(longitude), float(latitude))
-
-
-@lru_cache(maxsize=65536)
-def _country_at(longitude: float, latitude: float) -> str | None:
-    from tzfpy import get_tz
-
-    return zone_countries().get(get_tz(longitude, latitude))
+    return country_at(float(longitude), float(latitude))
 
 
 def _by_address(address: Any) -> str | None:
