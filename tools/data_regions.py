@@ -41,7 +41,7 @@ _BOXES = {
     "Etc/GMT+11": [("UM", -162.6, 5.7, -161.9, 6.5), ("UM", -160.1, -0.5, -159.9, -0.3)],
     "Etc/GMT+12": [("UM", -176.8, 0.1, -176.3, 0.9)],
 }
-"""Bouvet, Heard and McDonald, Ashmore and Cartier, Cocos, Clipperton, Kingman and Palmyra, Jarvis, Howland and Baker."""
+"""Bouvet, Heard and McDonald, Ashmore and Cartier, Cocos, Clipperton, Kingman and Palmyra, Jarvis, Howland, Baker."""
 
 
 def atlas(file: Path) -> dict[str, Any]:
