@@ -32,6 +32,8 @@ _SPOKEN = 20
 """The least percentage of a country's people whose language is its own without being official."""
 _CATALOGUES = {"zh": "zh_CN", "zh_Hant": "zh_TW", "no": "nb"}
 """What pycountry calls a language that it does not call like CLDR."""
+_WRONG = ("संघीय प्रजातन्त्रिक गणराज्य, ईथोपिया",)
+"""What a package has as the name of another country."""
 _FORMS = ("name", "common_name", "official_name")
 _EAST_ASIA = ("CN", "HK", "JP", "KP", "KR", "MO", "SG", "TW")
 _EAST_ASIAN = ("ja", "ko", "zh", "zh_Hant")
@@ -59,7 +61,9 @@ def _row(code: str, short: str, variants: list[str]) -> dict[str, Any]:
     known = pycountry.countries.get(alpha_2=code)
     by_name = {folded(name): name for name in reversed([short, *variants, *_names(code, known)])}
     codes = {"alpha3": known.alpha_3, "numeric": known.numeric} if known else _WITHOUT_ISO_CODES[code]
-    return codes | {"names": [name for name in reversed(by_name.values()) if folded(name) != folded(short)]}
+    return codes | {
+        "names": [name for name in reversed(by_name.values()) if folded(name) != folded(short) and name not in _WRONG]
+    }
 
 
 def _names(code: str, known: Any) -> Iterator[str]:

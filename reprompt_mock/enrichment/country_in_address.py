@@ -7,26 +7,29 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
-from reprompt_mock.enrichment.country_named import country_named, folded, names_in_han_or_hangul
+from reprompt_mock.enrichment.country_named import country_named, folded, inverted_names, names_in_han_or_hangul
 from reprompt_mock.enrichment.facts import data
 from reprompt_mock.enrichment.memo import Memo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_BETWEEN_PIECES = re.compile(r"\s*[,;،、\n]\s*|\s+[-\u2013\u2014]\s+")
+_BETWEEN_PIECES = re.compile(r"[,;،、\n]|\s[-\u2013\u2014]\s")
 _LETTER_HYPHEN_DIGIT = re.compile(r"(?<=[^\W\d])-(?=\d)")
 _ZIP = re.compile(r"(?P<before>.*\D)(?P<postcode>\d{5})(?:[ -]?\d{4})?")
 _CANADIAN = re.compile(r"(?P<before>.*[\W_])(?P<postcode>[a-z]\d[a-z] ?\d[a-z]\d)")
 _JAPANESE = re.compile(r"(?P<before>.*\D)\d{3}[- ]?\d{4}")
 _PREFECTURE = re.compile(r"[- ]?(?:to|fu|ken|prefecture)$")
+_BRITISH = re.compile(r"\d[a-z]{2}$|bfpo ?\d+$")
+_LONGEST_STATE = 32
 _STATE_WORDS = 4
-_LONGEST_END = 80
+_LONGEST_END = 60
 _NAME_WORDS = 8
-_POSTCODE_WORDS = 3
+_LONGEST_POSTCODE = 12
 _POSTCODE_FIRST = r"(?:[\d-]{3,8}[\s,]*)?"
 _STREET = "[东東西南北中]?(?:路|街|大道|道)"
 _DIGITS = re.compile(r"\d")
+_INVERTED = ("of", "the", "The", "China")
 _LEAST_DIGITS_ALONE = 5
 """The length of a postcode in a piece of its own; shorter ones follow towns of the same names as well."""
 _GEORGIA = "georgia"
@@ -62,10 +65,10 @@ def _stripped(piece: str) -> str:
 def country_at_end(pieces: list[str]) -> str | None:
     """Return the code of the country that the last piece of an address names, alone or with a postcode."""
     last = pieces[-1]
-    code = country_named(last)
+    code = _from_two(pieces) or country_named(last)
     if code == "GE" and len(pieces) > 1 and folded(last) == _GEORGIA:
         return code if _is_georgian(pieces[:-1]) else "US"
-    return code or _with_postcode(last) or _from_two(pieces)
+    return code or _with_postcode(last)
 
 
 def _is_georgian(before: list[str]) -> bool:
@@ -85,20 +88,20 @@ def _from_two(pieces: list[str]) -> str | None:
     if len(pieces) < 2:
         return None
     name, last = pieces[-2:]
-    code = country_named(name)
-    if code and len(last) >= _LEAST_DIGITS_ALONE and _fits(code, last):
-        return code
-    return country_named(f"{name}, {last}")
+    if not _DIGITS.search(last):
+        return inverted_names().get(folded(f"{name} {last}")) if last.endswith(_INVERTED) else None
+    code = country_named(name) if len(last) >= _LEAST_DIGITS_ALONE else None
+    return code if code and _fits(code, last) else None
 
 
 def _with_postcode(piece: str) -> str | None:
+    """Return the country of a name and a postcode; the first word of a postcode may have no digit."""
     words = _LETTER_HYPHEN_DIGIT.sub(" ", piece).split()
-    if len(words) > _NAME_WORDS:
-        return None
-    for count in range(1, min(len(words), _POSTCODE_WORDS + 1)):
-        code = country_named(" ".join(words[:-count]))
+    first = next((place for place, word in enumerate(words) if _DIGITS.search(word)), 0)
+    for place in (first, first - 1):
+        code = country_named(" ".join(words[:place])) if 0 < place <= _NAME_WORDS else None
         if code:
-            return code if _fits(code, " ".join(words[-count:])) else None
+            return code if _fits(code, " ".join(words[place:])) else None
     return None
 
 
@@ -115,12 +118,14 @@ def _postcode(code: str) -> re.Pattern[str] | None:
 
 def _by_region(pieces: list[str], text: str) -> str | None:
     """Return the country of a state, province or prefecture with its postcode, or of a British postcode."""
+    if not _DIGITS.search(text[-_LONGEST_POSTCODE:]):
+        return "JP" if _is_prefecture(folded(pieces[-1])) else None
     end = text[-_LONGEST_END:].rstrip(" .").casefold()
     return (
         _by_state("US", _ZIP.fullmatch(end))
         or _by_state("CA", _CANADIAN.fullmatch(end))
         or _by_british_postcode(end)
-        or _by_prefecture(pieces[-1].casefold(), _JAPANESE.fullmatch(end))
+        or _by_prefecture(_JAPANESE.fullmatch(end))
     )
 
 
@@ -134,7 +139,7 @@ def _by_state(code: str, match: re.Match[str] | None) -> str | None:
 
 
 def _last_words(text: str) -> Iterator[str]:
-    words = folded(text).split()[-_STATE_WORDS:]
+    words = folded(text[-_LONGEST_STATE:]).split()[-_STATE_WORDS:]
     return (" ".join(words[first:]) for first in range(len(words)))
 
 
@@ -150,7 +155,7 @@ def _states(code: str) -> dict[str, tuple[str, re.Pattern[str]]]:
 
 
 def _by_british_postcode(end: str) -> str | None:
-    match = _british_postcode().search(end)
+    match = _british_postcode().search(end[-_LONGEST_POSTCODE:]) if _BRITISH.search(end) else None
     return match.lastgroup if match else None
 
 
@@ -160,13 +165,12 @@ def _british_postcode() -> re.Pattern[str]:
     return re.compile(rf"(?<!\w)(?:{'|'.join(forms)})$", re.IGNORECASE)
 
 
-def _by_prefecture(last: str, with_postcode: re.Match[str] | None) -> str | None:
-    known = _prefectures()
-    if with_postcode:
-        return (
-            "JP" if any(_PREFECTURE.sub("", name) in known for name in _last_words(with_postcode["before"])) else None
-        )
-    return "JP" if _PREFECTURE.sub("", folded(last)) in known else None
+def _by_prefecture(match: re.Match[str] | None) -> str | None:
+    return "JP" if match and any(map(_is_prefecture, _last_words(match["before"]))) else None
+
+
+def _is_prefecture(name: str) -> bool:
+    return _PREFECTURE.sub("", name) in _prefectures()
 
 
 @lru_cache

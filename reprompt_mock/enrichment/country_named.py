@@ -10,9 +10,10 @@ from reprompt_mock.enrichment.facts import countries, data
 from reprompt_mock.enrichment.memo import Memo
 
 _DROPPED = re.compile(r"[.'’‘ʻʼ`´\u200c\u200d]")
-_SEPARATORS = re.compile(r"[^\w&]+")
+_SEPARATORS = re.compile(r"[\W_]+")
+_IN_ASCII = {code: None if chr(code) in ".'`" else " " for code in range(128) if not chr(code).isalnum()}
 _INITIALS = re.compile(r"\b(?:[^\W\d_] )+[^\W\d_]\b")
-_WORDS = {"&": "and", "st": "saint"}
+_DIGIT = re.compile(r"\d")
 _PARTS = re.compile(r"[()\[\]/|]")
 _ISO_DIGITS = 3
 _HAN_OR_HANGUL = re.compile(r"[\u3400-\u9fff\uac00-\ud7a3]+")
@@ -20,15 +21,17 @@ _HAN_OR_HANGUL = re.compile(r"[\u3400-\u9fff\uac00-\ud7a3]+")
 
 def folded(text: str) -> str:
     """Return a text as it is compared: without case, accents, punctuation and a leading "the"."""
-    if not text.isascii():
-        text = _plain(text)
-    words = _SEPARATORS.sub(" ", _DROPPED.sub("", text.casefold()).replace("&", " & ")).split()
-    joined = " ".join([_WORDS.get(word, word) for word in words]) if len(words) > 1 else "".join(words)
-    return _INITIALS.sub(_without_blanks, joined).removeprefix("the ")
+    text = text.replace("&", " and ")
+    text = text.lower().translate(_IN_ASCII) if text.isascii() else _SEPARATORS.sub(" ", _plain(text))
+    words = ["saint" if word == "st" else word for word in text.split()]
+    if len(words) < 2:
+        return text.strip()
+    joined = " ".join(words[1:] if words[0] == "the" else words)
+    return _INITIALS.sub(_without_blanks, joined) if min(map(len, words)) == 1 else joined
 
 
 def _plain(text: str) -> str:
-    spelt = normalize("NFKC", text).casefold().translate(_spellings())
+    spelt = normalize("NFKC", _DROPPED.sub("", text)).casefold().translate(_spellings())
     return "".join(letter for letter in normalize("NFKD", spelt) if not combining(letter))
 
 
@@ -48,10 +51,17 @@ def _names() -> dict[str, str]:
     return {folded(name): code for code, row in data("names").items() for name in row["names"]} | names
 
 
+@lru_cache
 def names_in_han_or_hangul() -> dict[str, str]:
     """Return country codes by name in Chinese characters or Hangul."""
     rows = ((name, code) for code, row in data("names").items() for name in row["names"])
     return {name: code for name, code in rows if _HAN_OR_HANGUL.fullmatch(name)}
+
+
+@lru_cache
+def inverted_names() -> dict[str, str]:
+    """Return country codes by folded name such as "Korea, Republic of", which takes two pieces of an address."""
+    return {folded(name): code for code, row in data("names").items() for name in row["names"] if "," in name}
 
 
 @lru_cache
@@ -69,6 +79,8 @@ def country_named(text: str) -> str | None:
 
 
 def _find_named(text: str) -> str | None:
+    if _DIGIT.search(text):
+        return None
     return _names().get(folded(text)) or _by_parts(text)
 
 
@@ -85,7 +97,14 @@ def _by_parts(text: str) -> str | None:
 
 def country_meant(text: str) -> str | None:
     """Return the code of the country whose name or ISO 3166-1 code a text is."""
+    return _meant[text]
+
+
+def _find_meant(text: str) -> str | None:
     return _by_name_or_code(text) or country_named(text)
+
+
+_meant = Memo(_find_meant)
 
 
 def _by_name_or_code(text: str) -> str | None:

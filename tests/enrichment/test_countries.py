@@ -147,6 +147,8 @@ def test_every_country_is_known_by_each_of_its_codes_and_names(code: str) -> Non
         ("Teheran-ro 1, Seoul, Korea, Republic of", "KR"),
         ("Dar es Salaam, Tanzania, United Republic of", "TZ"),
         ("1 Rue X, Kinshasa, Congo (Kinshasa)", "CD"),
+        ("1 Queen's Road Central, Hong Kong, China", "HK"),
+        ("1 Nanjing Road, Shanghai, China", "CN"),
         ("Peru", "PE"),
         # … and nothing less than a whole piece does
         ("1 Center St, West Jordan", None),
