@@ -23,6 +23,7 @@ _PREFECTURE = re.compile(r"[- ]?(?:to|fu|ken|prefecture)$")
 _BRITISH = re.compile(r"\d[a-z]{2}$|bfpo ?\d+$")
 _LONGEST_STATE = 32
 _STATE_WORDS = 4
+_LAST_PIECES = 4
 _LONGEST_END = 60
 _NAME_WORDS = 8
 _LONGEST_POSTCODE = 12
@@ -47,7 +48,7 @@ def _find_shown(address: str) -> str | None:
     pieces = pieces_of(text)
     if not pieces:
         return None
-    return country_at_end(pieces) or _by_region(pieces, text) or (None if text.isascii() else _by_east_asian(text))
+    return country_at_end(pieces) or _by_region(pieces) or (None if text.isascii() else _by_east_asian(text))
 
 
 _shown = Memo(_find_shown)
@@ -116,11 +117,11 @@ def _postcode(code: str) -> re.Pattern[str] | None:
     return re.compile(pattern, re.IGNORECASE) if pattern else None
 
 
-def _by_region(pieces: list[str], text: str) -> str | None:
+def _by_region(pieces: list[str]) -> str | None:
     """Return the country of a state, province or prefecture with its postcode, or of a British postcode."""
-    if not _DIGITS.search(text[-_LONGEST_POSTCODE:]):
+    end = ", ".join(pieces[-_LAST_PIECES:])[-_LONGEST_END:].casefold()
+    if not _DIGITS.search(end[-_LONGEST_POSTCODE:]):
         return "JP" if _is_prefecture(folded(pieces[-1])) else None
-    end = text[-_LONGEST_END:].rstrip(" .").casefold()
     return (
         _by_state("US", _ZIP.fullmatch(end))
         or _by_state("CA", _CANADIAN.fullmatch(end))
@@ -181,7 +182,7 @@ def _prefectures() -> frozenset[str]:
 def _by_east_asian(text: str) -> str | None:
     if "〒" in text:
         return "JP"
-    match = _east_asian().match(text) or _east_asian_end().search(text)
+    match = _east_asian().match(text) or _east_asian_end().search(text.rstrip())
     if match is None:
         return None
     return names_in_han_or_hangul().get(match["country"]) if match["country"] else "JP"

@@ -16,17 +16,18 @@ _INITIALS = re.compile(r"\b(?:[^\W\d_] )+[^\W\d_]\b")
 _DIGIT = re.compile(r"\d")
 _PARTS = re.compile(r"[()\[\]/|]")
 _ISO_DIGITS = 3
+_SAINT = {"st": "saint"}
 _HAN_OR_HANGUL = re.compile(r"[\u3400-\u9fff\uac00-\ud7a3]+")
 
 
 def folded(text: str) -> str:
-    """Return a text as it is compared: without case, accents, punctuation and a leading "the"."""
+    """Return a text as it is compared: without case, accents, punctuation and "the"."""
     text = text.replace("&", " and ")
     text = text.lower().translate(_IN_ASCII) if text.isascii() else _SEPARATORS.sub(" ", _plain(text))
-    words = ["saint" if word == "st" else word for word in text.split()]
-    if len(words) < 2:
-        return text.strip()
-    joined = " ".join(words[1:] if words[0] == "the" else words)
+    words = [word for word in text.split() if word != "the"]
+    if len(words) < 2:  # a code, not a saint
+        return words[0] if words else text.strip()
+    joined = " ".join([_SAINT.get(word, word) for word in words])
     return _INITIALS.sub(_without_blanks, joined) if min(map(len, words)) == 1 else joined
 
 
@@ -66,7 +67,7 @@ def inverted_names() -> dict[str, str]:
 
 @lru_cache
 def _codes() -> dict[str, str]:
-    """Return country codes by folded ISO 3166-1 code of two letters, three letters or three digits."""
+    """Return country codes by ISO 3166-1 code in small letters: two letters, three letters or three digits."""
     codes = {code.lower(): code for code in countries()}
     for code, row in data("names").items():
         codes.update((row[kind].lower(), code) for kind in ("alpha3", "numeric") if kind in row)
@@ -108,7 +109,6 @@ _meant = Memo(_find_meant)
 
 
 def _by_name_or_code(text: str) -> str | None:
-    name = folded(text)
-    if name.isdecimal():
-        name = name.zfill(_ISO_DIGITS)
-    return _names().get(name) or _codes().get(name)
+    # A code has no dots: "N.A." is not Namibia.
+    code = normalize("NFKC", text).strip().lower()
+    return _names().get(folded(text)) or _codes().get(code.zfill(_ISO_DIGITS) if code.isdecimal() else code)
