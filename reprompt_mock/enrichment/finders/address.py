@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from reprompt_mock.enrichment.facts import country_names
+from reprompt_mock.enrichment.country_in_address import country_at_end
+from reprompt_mock.enrichment.country_named import country_meant, country_named
+from reprompt_mock.enrichment.facts import country
 from reprompt_mock.enrichment.finders.national import NATIONAL_FORMS, PARTS, localized
 from reprompt_mock.enrichment.luck import POSITIONS, below, one_in, pick
 from reprompt_mock.enrichment.memo import Memo
@@ -24,8 +26,8 @@ _DIGITS = frozenset("0123456789０１２３４５６７８９")
 
 def address(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find the address of a place and its national form, if its country has one."""
-    country, inputs = subject.country, subject.inputs
-    details = outputs["address"] = _blank(country.name).copy()
+    facts, inputs = subject.country, subject.inputs
+    details = outputs["address"] = _blank(facts.name).copy()
     text = (inputs.get("full_address") or "").strip()
     if text:
         city = inputs.get("city")
@@ -34,19 +36,26 @@ def address(subject: Subject, luck: int, generation: int, outputs: dict[str, Any
         value = inputs[part]
         if isinstance(value, str) and (value := value.strip()):
             details[part] = value
+    details["country"] = _in_english(details["country"], facts.name)
     if not (text and details["street"]):
         _complete(details, subject, luck)
-        text = _composed(details, country.form)
+        text = _composed(details, facts.form)
     details["full_address"] = text
     if not one_in(2, luck + generation) and not details["neighborhood"]:
         details["neighborhood"] = pick(vocabulary(subject.country_code).surnames, luck, at=9)
-    if country.code in NATIONAL_FORMS:
+    if facts.code in NATIONAL_FORMS:
         outputs["address_localized"] = localized(subject, luck, details)
 
 
 @lru_cache(maxsize=512)
 def _blank(country: str | None) -> dict[str, Any]:
     return {**_EMPTY, "country": country}
+
+
+@lru_cache(maxsize=1024)
+def _in_english(given: str | None, known: str | None) -> str | None:
+    """Return the short English name of the given country, else the known one."""
+    return country(country_meant(given or "")).name or known or given
 
 
 def _complete(details: dict[str, Any], subject: Subject, luck: int) -> None:
@@ -68,7 +77,7 @@ def _parse(given: tuple[str, str | None]) -> dict[str, str]:
     text, city = given
     pieces = [piece for piece in map(str.strip, text.split(",")) if piece]
     parts: dict[str, str] = {}
-    if len(pieces) > 1 and pieces[-1].casefold() in country_names():
+    if len(pieces) > 1 and (code := country_named(pieces[-1])) and code == country_at_end(pieces):
         parts["country"] = pieces.pop()
     # An address without digits has no street, only a city and perhaps a state.
     if pieces and pieces[0] != city and not _DIGITS.isdisjoint(text):
