@@ -26,8 +26,8 @@ _DROPPED = b"'`"
 class Subject:
     """A place under a seed; everything is derived from the seed and the place alone.
 
-    `inputs` are as echoed, `domain` is under the top-level domain reserved for examples, `maps` caches maps by
-    generation, and without `beyond_core` there is luck for the core attributes only.
+    `inputs` are as echoed, `domain` is under the top-level domain reserved for examples, `known` caches what
+    several attributes show, and without `beyond_core` there is luck for the core attributes only.
     """
 
     __slots__ = (
@@ -37,9 +37,9 @@ class Subject:
         "domain",
         "inputs",
         "kind",
+        "known",
         "label",
         "luck",
-        "maps",
         "name",
         "page",
     )
@@ -62,7 +62,7 @@ class Subject:
         self.kind = _said_kind(inputs) or recognised(self.name, self.country.language) or self._drawn_kind()
         self.label = label_of(self.name) or self._label_by_kind()
         self.domain = self.label + ".example"
-        self.maps: dict[int, dict[str, Any]] = {}
+        self.known: dict[tuple[str, int], Any] = {}
         self._position: Position | None = None
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +39,7 @@ _LARGER = (
     ("market_hall", "%s Market Hall"),
 )
 _LISTINGS = 128
+_digit_in = re.compile(r"\d").search
 _CHAINLESS = frozenset(("city", "park", "place_of_worship", "airport", "museum", "university"))
 
 
@@ -110,7 +112,7 @@ def place_existence(subject: Subject, luck: int, generation: int, outputs: dict[
 def _granularity(inputs: Mapping[str, Any]) -> str:
     """Return how exactly the inputs locate a place."""
     address = inputs.get("full_address") or ""
-    if inputs.get("house") or any(map(str.isdigit, address)):
+    if inputs.get("house") or _digit_in(address):
         return "house_number"
     if inputs.get("latitude") is not None:
         return "nearby"
