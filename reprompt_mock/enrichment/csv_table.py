@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from reprompt_mock.attributes import CATALOGUE
+from reprompt_mock.enrichment.countries import country_of
+from reprompt_mock.enrichment.finders.national import NATIONAL_FORMS
 from reprompt_mock.numerals import written
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 FIXED = ("batch_id", "batch_name", "place_id", "status")
 _PARTS = ("original", "enriched", "status", "confidence", "reasoning")
 _ORIGINAL = _PARTS.index("original")
+_NATIONAL = "address_localized"
+"""A field that only some countries have, so that most results need not be derived to see that it is blank."""
 _ADDED = "input_type"
 """What results add to a client's inputs."""
 
@@ -80,22 +84,25 @@ class Survey:
             if name not in self._inputs and not _is_blank(value) and name != _ADDED:
                 self._inputs[name] = None
 
-    def wanted(self, alike: Any, attributes: Collection[str]) -> frozenset[str]:
-        """Return the attributes that may show a column not seen yet.
+    def wants(self, alike: Any, attributes: Collection[str], inputs: Mapping[str, Any]) -> bool:
+        """Return whether a result may show a column that was not seen yet.
 
         Args:
             alike: a hashable value that stands for all results with these attributes.
             attributes: the attributes for which the results have any values.
+            inputs: the result's inputs.
         """
         if alike not in self._unseen:
             shown = (column for columns in FIELDS.values() for column in columns if column.attribute in attributes)
             self._unseen[alike] = {column for column in shown if column.part != _ORIGINAL}
         unseen = self._unseen[alike]
         unseen -= self._used
-        return frozenset(column.attribute for column in unseen if column.attribute)
+        return any(column.field != _NATIONAL for column in unseen) or (
+            bool(unseen) and country_of(inputs) in NATIONAL_FORMS
+        )
 
     def add(self, alike: Any, result: Mapping[str, Any]) -> None:
-        """Record which columns a result shows; it may be limited to the wanted attributes."""
+        """Record which columns a result shows."""
         sources = _sources(result)
         for column in self._unseen[alike]:
             if not _is_blank(sources[column.part].get(column.key)):

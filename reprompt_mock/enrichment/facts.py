@@ -14,6 +14,7 @@ FILES = (
     "countries",
     "cuisines",
     "endings",
+    "hours",
     "kinds",
     "letters",
     "names",

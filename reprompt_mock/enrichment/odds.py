@@ -64,11 +64,6 @@ class Odds:
         near = [fate for high, bound, fate in self._bounds if fates[high] <= bound]
         return [fate.name for fate in near if (fates[fate.high] << 8 | fates[fate.low]) < fate.cases]
 
-    def only(self, names: Collection[str]) -> Odds:
-        """Return the odds of some of the attributes."""
-        failing = [one for one in self._failing if one.name in names]
-        return Odds(self._absent, failing, [name for name in self.excluded if name in names])
-
 
 def odds_of(shares: Shares, names: Iterable[str], *, sure: Collection[str] = (), is_absent: bool | None = None) -> Odds:
     """Prepare the odds of some attributes.
@@ -84,7 +79,8 @@ def odds_of(shares: Shares, names: Iterable[str], *, sure: Collection[str] = (),
     failing = [
         Fate(one.name, *place_of_fate(one.name), cases)
         for one in open_ones
-        if not one.is_conditional and (cases := _cases(shares.of(one.name), 1 - absent if one.of_presence else 1.0))
+        if not one.is_conditional
+        and (cases := _cases(shares.of(one.name), one.possible * (1 - absent if one.of_presence else 1.0)))
     ]
     excluded = [one.name for one in open_ones if one.of_presence]
     return Odds(_LUCKS if is_absent else ceil(absent * _LUCKS - _ROUNDING), failing, excluded)
