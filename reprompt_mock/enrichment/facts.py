@@ -10,7 +10,18 @@ from pathlib import Path
 from typing import Any
 
 _DATA = Path(__file__).with_name("data")
-FILES = ("countries", "cuisines", "kinds", "letters", "national", "phones", "pools", "sentences")
+FILES = (
+    "countries",
+    "cuisines",
+    "kinds",
+    "letters",
+    "localities",
+    "national",
+    "phones",
+    "pools",
+    "postal",
+    "sentences",
+)
 
 
 @lru_cache

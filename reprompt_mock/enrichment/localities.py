@@ -1,0 +1,148 @@
+"""Real localities: the one a place lies in, from which its invented city, state, postcode and telephone area come."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import cos, radians
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from reprompt_mock.draws import draw
+from reprompt_mock.enrichment.facts import data
+from reprompt_mock.enrichment.memo import Memo
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reprompt_mock.enrichment.position import Position
+
+_DIGITS, _LETTERS = "0123456789", "ABCDEFGHJKLMNPRSTUVWXYZ"
+_POSTCODES = 128
+_HALF_A_DEGREE = 0.5
+# More than the way from the middle of a cell of one degree to its corner and back.
+_ACROSS_A_CELL = 1.5
+
+
+class Locality(NamedTuple):
+    """A real city; state, postcodes and telephone area (without the trunk prefix) are None where there are none.
+
+    In postcodes `#` is any digit and `@` any letter of the country's alphabet; `|` separates alternatives.
+    """
+
+    city: str
+    state: str | None
+    postcodes: str | None
+    latitude: float
+    longitude: float
+    area: str | None
+
+
+class Place(Protocol):
+    """What of a subject matters here."""
+
+    inputs: Mapping[str, Any]
+    country_code: str | None
+
+    @property
+    def position(self) -> Position:
+        """The place's position."""
+
+
+@lru_cache(maxsize=512)
+def localities(code: str | None) -> tuple[Locality, ...]:
+    """Return the localities of a country, none if it is unknown."""
+    known = data("localities")
+    return tuple(Locality(*row) for row in known[code]) if code in known else ()
+
+
+def locality_of(place: Place) -> Locality | None:
+    """Return the locality that a place names, else the one nearest to it; None if its country is unknown."""
+    code, given = place.country_code, place.inputs
+    rows = _named[code, given.get("city"), given.get("state"), given.get("postalCode")] if _names(given) else ()
+    if len(rows) == 1:
+        return rows[0]
+    position = place.position
+    latitude, longitude = position.latitude, position.longitude
+    return _nearest(rows or _near[code, latitude // 1, longitude // 1], latitude, longitude)
+
+
+def _names(given: Mapping[str, Any]) -> bool:
+    return not given.keys().isdisjoint(("city", "state", "postalCode"))
+
+
+def _select(names: tuple[str | None, Any, Any, Any]) -> tuple[Locality, ...]:
+    """Return the localities of a country that have a city's and state's name, a state's, or a postcode's beginning."""
+    code, city, state, postcode = names
+    known = localities(code)
+    city, state = _folded(city), _folded(state)
+    rows = tuple(row for row in known if city and row.city.casefold() == city)
+    of_state = tuple(row for row in rows or known if state and str(row.state).casefold() == state)
+    return of_state or rows or _with_postcode(known, _folded(postcode))
+
+
+def _folded(text: Any) -> str:
+    return text.strip().casefold() if isinstance(text, str) else ""
+
+
+def _with_postcode(known: tuple[Locality, ...], postcode: str) -> tuple[Locality, ...]:
+    """Return the localities that have most of a postcode's beginning in common with it, at least two signs."""
+    alike = [(_common(row.postcodes, postcode), row) for row in known]
+    longest = max((length for length, _ in alike), default=0)
+    return tuple(row for length, row in alike if length == longest) if longest > 1 else ()
+
+
+def _common(patterns: str | None, postcode: str) -> int:
+    if not patterns or not postcode:
+        return 0
+    return max(_alike(pattern.casefold(), postcode) for pattern in patterns.split("|"))
+
+
+def _alike(pattern: str, postcode: str) -> int:
+    for length, (sign, given) in enumerate(zip(pattern, postcode, strict=False)):
+        if sign != given:
+            return length
+    return len(pattern)
+
+
+_named = Memo(_select)
+
+
+def _candidates(cell: tuple[str | None, float, float]) -> tuple[Locality, ...]:
+    """Return the localities that may be the nearest one to a point in a cell of one degree."""
+    code, south, west = cell
+    latitude, longitude = south + _HALF_A_DEGREE, west + _HALF_A_DEGREE
+    far = [(_distance(row, latitude, longitude) ** 0.5, row) for row in localities(code)]
+    least = min((distance for distance, _ in far), default=0.0)
+    return tuple(row for distance, row in far if distance <= least + _ACROSS_A_CELL)
+
+
+_near = Memo(_candidates)
+
+
+def _nearest(rows: Sequence[Locality], latitude: float, longitude: float) -> Locality | None:
+    if len(rows) > 1:
+        return min(rows, key=lambda row: _distance(row, latitude, longitude))
+    return rows[0] if rows else None
+
+
+def _distance(row: Locality, latitude: float, longitude: float) -> float:
+    """Return the square of the distance in degrees of latitude, across the date line too."""
+    east = abs(row.longitude - longitude)
+    east = min(east, 360 - east) * cos(radians(latitude))
+    return (row.latitude - latitude) ** 2 + east * east
+
+
+def postcodes_of(code: str | None, locality: Locality) -> tuple[str, ...]:
+    """Return postcodes of a locality, none if its country has none."""
+    return _filled[code, locality.postcodes] if locality.postcodes else ()
+
+
+def _fill(pattern: tuple[str | None, str]) -> tuple[str, ...]:
+    code, patterns = pattern
+    if "#" not in patterns and "@" not in patterns:
+        return tuple(patterns.split("|"))
+    luck = draw(0, "postcodes", str(code), patterns)
+    symbols = {"#": _DIGITS, "@": data("localities")["letters"].get(code, _LETTERS)}
+    return tuple("".join(luck.pick(symbols.get(sign, sign)) for sign in patterns) for _ in range(_POSTCODES))
+
+
+_filled = Memo(_fill)
