@@ -211,14 +211,21 @@ def forms() -> dict[str, dict[str, Any]]:
 def _form(code: str) -> dict[str, Any]:
     facts = postal(code)
     form: dict[str, Any] = {}
-    if "fmt" in facts:
-        form["order"] = re.sub(r"%[NOnX]", " ", facts["fmt"]).split("%", 1)[1]
+    for name, key in (("form", "fmt"), ("latin", "lfmt")):
+        if facts.get(key) and facts[key] != facts.get("fmt" if key == "lfmt" else ""):
+            form[name] = _lines(facts[key])
     if "zip" in facts:
         form["postcode"] = facts["zip"]
     form["requires"] = facts.get("require", "")
     if "S" in str(facts.get("fmt")) and "sub_keys" in facts:
         form["states"] = _states(facts)
     return form
+
+
+def _lines(form: str) -> str:
+    """Return an address form without names and organizations: `%A` the street, `%D` the suburb, `%C`, `%S`, `%Z`."""
+    lines = re.sub(r"%[NOX]", "", form).split("%n")
+    return "\n".join(stripped for line in lines if (stripped := line.strip()))
 
 
 def _states(facts: dict[str, Any]) -> list[str]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from os.path import commonprefix
 from math import cos, radians
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from reprompt_mock.draws import draw
 from reprompt_mock.enrichment.facts import data
 from reprompt_mock.enrichment.memo import Memo
+from reprompt_mock.enrichment.postal.forms import bare, folded, form_of
+from reprompt_mock.enrichment.postal.reader import parsed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reprompt_mock.enrichment.position import Position
+    from reprompt_mock.enrichment.postal.forms import Form
 
 _DIGITS, _LETTERS = "0123456789", "ABCDEFGHJKLMNPRSTUVWXYZ"
 _POSTCODES = 128
@@ -36,6 +40,10 @@ class Locality(NamedTuple):
     area: str | None
 
 
+NOWHERE = Locality("Springfield", None, None, 0.0, 0.0, None)
+"""The locality of a place whose country is unknown."""
+
+
 class Place(Protocol):
     """What of a subject matters here."""
 
@@ -56,8 +64,9 @@ def localities(code: str | None) -> tuple[Locality, ...]:
 
 def locality_of(place: Place) -> Locality | None:
     """Return the locality that a place names, else the one nearest to it; None if its country is unknown."""
-    code, given = place.country_code, place.inputs
-    rows = _named[code, given.get("city"), given.get("state"), given.get("postalCode")] if _names(given) else ()
+    code = place.country_code
+    names = _names(place.inputs, code)
+    rows = _named[code, *names] if any(names) else ()
     if len(rows) == 1:
         return rows[0]
     position = place.position
@@ -65,22 +74,35 @@ def locality_of(place: Place) -> Locality | None:
     return _nearest(rows or _near[code, latitude // 1, longitude // 1], latitude, longitude)
 
 
-def _names(given: Mapping[str, Any]) -> bool:
-    return not given.keys().isdisjoint(("city", "state", "postalCode"))
+def _names(inputs: Mapping[str, Any], code: str | None) -> tuple[str | None, str | None, str | None]:
+    """Return the city, state and postcode that a place gives by itself or in its address."""
+    text, city = inputs.get("full_address"), inputs.get("city")
+    if not text:
+        return _text(city), _text(inputs.get("state")), _text(inputs.get("postalCode"))
+    parts = parsed[text.strip(), code, city.strip() if isinstance(city, str) else None]
+    return (
+        _text(city) or parts.get("city"),
+        _text(inputs.get("state")) or parts.get("state"),
+        _text(inputs.get("postalCode")) or parts.get("postalCode"),
+    )
 
 
-def _select(names: tuple[str | None, Any, Any, Any]) -> tuple[Locality, ...]:
+def _text(value: Any) -> str | None:
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def _select(names: tuple[str | None, str | None, str | None, str | None]) -> tuple[Locality, ...]:
     """Return the localities of a country that have a city's and state's name, a state's, or a postcode's beginning."""
     code, city, state, postcode = names
-    known = localities(code)
-    city, state = _folded(city), _folded(state)
-    rows = tuple(row for row in known if city and row.city.casefold() == city)
-    of_state = tuple(row for row in rows or known if state and str(row.state).casefold() == state)
-    return of_state or rows or _with_postcode(known, _folded(postcode))
+    known, form = localities(code), form_of(code)
+    state = form.states.get(bare(state), state) if state else form.state_of(postcode or "")
+    rows = tuple(row for row in known if city and folded(row.city) == folded(city))
+    of_state = tuple(row for row in rows or known if state and row.state and _usual(form, row.state) == state)
+    return of_state or rows or _with_postcode(known, postcode or "")
 
 
-def _folded(text: Any) -> str:
-    return text.strip().casefold() if isinstance(text, str) else ""
+def _usual(form: Form, state: str) -> str:
+    return form.states.get(bare(state), state)
 
 
 def _with_postcode(known: tuple[Locality, ...], postcode: str) -> tuple[Locality, ...]:
@@ -91,16 +113,7 @@ def _with_postcode(known: tuple[Locality, ...], postcode: str) -> tuple[Locality
 
 
 def _common(patterns: str | None, postcode: str) -> int:
-    if not patterns or not postcode:
-        return 0
-    return max(_alike(pattern.casefold(), postcode) for pattern in patterns.split("|"))
-
-
-def _alike(pattern: str, postcode: str) -> int:
-    for length, (sign, given) in enumerate(zip(pattern, postcode, strict=False)):
-        if sign != given:
-            return length
-    return len(pattern)
+    return max(len(commonprefix((pattern, postcode))) for pattern in patterns.split("|")) if patterns else 0
 
 
 _named = Memo(_select)
