@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from os.path import commonprefix
 from math import cos, radians
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -16,7 +15,7 @@ from reprompt_mock.enrichment.postal.reader import parsed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reprompt_mock.enrichment.position import Position
+    from reprompt_mock.enrichment.facts import Country
     from reprompt_mock.enrichment.postal.forms import Form
 
 _DIGITS, _LETTERS = "0123456789", "ABCDEFGHJKLMNPRSTUVWXYZ"
@@ -49,10 +48,7 @@ class Place(Protocol):
 
     inputs: Mapping[str, Any]
     country_code: str | None
-
-    @property
-    def position(self) -> Position:
-        """The place's position."""
+    country: Country
 
 
 @lru_cache(maxsize=512)
@@ -69,9 +65,14 @@ def locality_of(place: Place) -> Locality | None:
     rows = _named[code, *names] if any(names) else ()
     if len(rows) == 1:
         return rows[0]
-    position = place.position
-    latitude, longitude = position.latitude, position.longitude
+    latitude, longitude = _point(place)
     return _nearest(rows or _near[code, latitude // 1, longitude // 1], latitude, longitude)
+
+
+def _point(place: Place) -> tuple[float, float]:
+    """Return the coordinates of a place, or those around which its invented ones lie."""
+    latitude, longitude = place.inputs.get("latitude"), place.inputs.get("longitude")
+    return place.country.centre if latitude is None or longitude is None else (latitude, longitude)
 
 
 def _names(inputs: Mapping[str, Any], code: str | None) -> tuple[str | None, str | None, str | None]:
@@ -113,7 +114,13 @@ def _with_postcode(known: tuple[Locality, ...], postcode: str) -> tuple[Locality
 
 
 def _common(patterns: str | None, postcode: str) -> int:
-    return max(len(commonprefix((pattern, postcode))) for pattern in patterns.split("|")) if patterns else 0
+    return max(_alike(pattern, postcode) for pattern in patterns.split("|")) if patterns else 0
+
+
+def _alike(pattern: str, postcode: str) -> int:
+    """Return how many signs a postcode and a pattern have in common from the beginning."""
+    pairs = enumerate(zip(pattern, postcode, strict=False))
+    return next((at for at, (sign, given) in pairs if sign != given), min(len(pattern), len(postcode)))
 
 
 _named = Memo(_select)

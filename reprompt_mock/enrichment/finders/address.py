@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _POSTCODE = POSITIONS["postcode"]
 _EMPTY = dict.fromkeys(PARTS)
+_LINE = ("street", "house", "building", "block", "km", "unit_number", "floor")
+"""The parts of which a text has one, unless it is only a city."""
 _GIVEN = frozenset(PARTS) - {"full_address"}
 
 
@@ -37,7 +39,7 @@ def address(subject: Subject, luck: int, generation: int, outputs: dict[str, Any
         value = inputs[part]
         if isinstance(value, str) and (value := value.strip()):
             details[part] = value if part != "country" else _english(value)
-    if not text or not (details["street"] or details["building"] or details["km"]):
+    if not text or not any(map(details.__getitem__, _LINE)):
         _complete(details, subject, luck)
         text = composed(details, country.code)
     details["full_address"] = text

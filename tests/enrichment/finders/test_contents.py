@@ -116,7 +116,13 @@ def test_most_places_are_open_and_only_closed_ones_have_an_end() -> None:
         ),
         (
             "The Old Mill, 12 High St, London SW1A 1AA, UK",
-            {"building": "The Old Mill", "house": "12", "city": "London", "postalCode": "SW1A 1AA", "country": "UK"},
+            {
+                "building": "The Old Mill",
+                "house": "12",
+                "city": "London",
+                "postalCode": "SW1A 1AA",
+                "country": "United Kingdom",
+            },
         ),
         (
             "1 King St W, Toronto, ON M5H 1A1",
