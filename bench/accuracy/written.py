@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock.draws import draw
 from reprompt_mock.enrichment.facts import countries, data
-from reprompt_mock.enrichment.localities import localities, postcodes_of
+from reprompt_mock.enrichment.localities import localities, postcode_of
 from reprompt_mock.enrichment.postal.forms import form_of
 from reprompt_mock.enrichment.postal.town import WITHOUT_CITY
 from reprompt_mock.enrichment.vocabulary import vocabulary
@@ -95,9 +95,9 @@ def _parts(code: str, luck: Draw, number: int) -> dict[str, str]:
         parts["state"] = locality.state
     if "%D" in form and number in {1, 4} and code not in NATIVE:
         parts["suburb"] = "Old Town"
-    postcodes = postcodes_of(code, locality)
-    if postcodes:
-        parts["postalCode"] = luck.pick(postcodes)
+    postcode = postcode_of(code, locality, number)
+    if postcode:
+        parts["postalCode"] = postcode
     return parts
 
 

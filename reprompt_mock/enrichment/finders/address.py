@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.facts import country as country_of_code
 from reprompt_mock.enrichment.finders.national import NATIONAL_FORMS, PARTS, localized
-from reprompt_mock.enrichment.localities import NOWHERE, locality_of, postcodes_of
+from reprompt_mock.enrichment.localities import NOWHERE, locality_of, postcode_of
 from reprompt_mock.enrichment.luck import POSITIONS, below, one_in, pick
 from reprompt_mock.enrichment.memo import Memo
 from reprompt_mock.enrichment.postal.forms import country_named
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 _POSTCODE = POSITIONS["postcode"]
 _EMPTY = dict.fromkeys(PARTS)
-_LINE = ("street", "house", "building", "block", "km", "unit_number", "floor")
-"""The parts of which a text has one, unless it is only a city."""
+_LINE = ("house", "building", "block", "km", "unit_number", "floor")
+"""The parts of which a text has one, or a street, unless it is only a city."""
 _GIVEN = frozenset(PARTS) - {"full_address"}
 
 
@@ -38,8 +38,10 @@ def address(subject: Subject, luck: int, generation: int, outputs: dict[str, Any
     for part in inputs.keys() & _GIVEN:
         value = inputs[part]
         if isinstance(value, str) and (value := value.strip()):
-            details[part] = value if part != "country" else _english(value)
-    if not text or not any(map(details.__getitem__, _LINE)):
+            details[part] = value
+    if "country" in inputs:
+        details["country"] = _english[details["country"]]
+    if not text or not (details["street"] or any(map(details.__getitem__, _LINE))):
         _complete(details, subject, luck)
         text = composed(details, country.code)
     details["full_address"] = text
@@ -54,14 +56,17 @@ def _blank(country: str | None) -> dict[str, Any]:
     return {**_EMPTY, "country": country}
 
 
-def _english(name: str) -> str:
+def _name_of_country(name: str | None) -> str | None:
     """Return a country's English short name, or the text itself if it names none."""
-    return country_of_code(country_named(name)).name or name
+    return name and (country_of_code(country_named(name)).name or name)
 
 
-def _parts(given: tuple[str, str | None, str | None]) -> Mapping[str, str]:
+_english = Memo(_name_of_country)
+
+
+def _parts(given: tuple[str, str | None, str | None]) -> Mapping[str, str | None]:
     parts = parsed[given]
-    return {**parts, "country": _english(parts["country"])} if "country" in parts else parts
+    return {**parts, "country": _english[parts["country"]]} if "country" in parts else parts
 
 
 _parsed = Memo(_parts)
@@ -78,5 +83,4 @@ def _complete(details: dict[str, Any], subject: Subject, luck: int) -> None:
     if not details["state"]:
         details["state"] = locality.state
     if not details["postalCode"]:
-        postcodes = postcodes_of(subject.country_code, locality)
-        details["postalCode"] = pick(postcodes, subject.luck[_POSTCODE]) if postcodes else None
+        details["postalCode"] = postcode_of(subject.country_code, locality, subject.luck[_POSTCODE])

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.facts import data
-from reprompt_mock.enrichment.localities import NOWHERE, localities, locality_of, postcodes_of
+from reprompt_mock.enrichment.localities import NOWHERE, localities, locality_of, postcode_of
 from reprompt_mock.enrichment.luck import POSITIONS, below, pick
 from reprompt_mock.enrichment.postal.forms import bare, form_of
 from reprompt_mock.enrichment.vocabulary import vocabulary
@@ -79,7 +79,7 @@ def _japan(subject: Subject, luck: int, details: Mapping[str, Any], _facts: Any)
     return {
         "country": "日本",
         "country_code": "JP",
-        "postal_code": postcode or pick(postcodes_of("JP", locality), subject.luck[_POSTCODE]),
+        "postal_code": postcode or postcode_of("JP", locality, subject.luck[_POSTCODE]),
         "prefecture": prefecture,
         "municipality": details["city"] or locality.city,
         "town_area": details["street"] or pick(words.streets, luck),

@@ -23,9 +23,9 @@ _KINDS = re.compile(
 class Form(NamedTuple):
     """The customs of a country: `order` has A for the street, D the suburb, C the city, S the state, Z the postcode.
 
-    `postcode` finds a code as group `code`; `states` are the usual names of states by any folded name, `zips` the
-    states with what their postcodes begin with, `cities` some folded names; `house_first` is whether the number stands
-    before the street.
+    `postcode` finds a code as group `code`; `states` are the usual names of states by any folded name, `zips` what the
+    postcodes of states begin with, the narrowest first, `cities` some folded names; `house_first` is whether the number
+    stands before the street.
     """
 
     code: str | None
@@ -60,16 +60,7 @@ class Form(NamedTuple):
 
 
 def _state_of(zips: Sequence[tuple[str, str]], postcode: str) -> str | None:
-    """Return the state with the narrowest beginning that a postcode has; some of those published are too wide."""
-    return min(
-        ((_width(beginning), state) for beginning, state in zips if re.match(beginning, postcode)), default=(0, None)
-    )[1]
-
-
-@lru_cache(maxsize=4096)
-def _width(beginning: str) -> int:
-    """Return how many of a hundred thousand codes have a beginning."""
-    return sum(re.match(beginning, f"{number:03}00") is not None for number in range(1000))
+    return next((state for beginning, state in zips if re.match(beginning, postcode)), None)
 
 
 @lru_cache(maxsize=4096)
@@ -97,8 +88,8 @@ def form_of(code: str | None) -> Form:
     cities = frozenset(folded(row[0]) for row in rows)
     if states:  # the localities have some names of states that others do not have
         for _, state, postcodes, *_ in rows:
-            if state:
-                states.setdefault(bare(state), _state_of(zips, postcodes or "") or state)
+            if state and bare(state) not in states:
+                states[bare(state)] = _state_of(zips, postcodes or "") or state
     needs_state = "S" in facts.get("requires", "")
     return Form(code, order, _finder(facts), states, zips, cities, needs_state, country(code).form in _HOUSE_FIRST)
 

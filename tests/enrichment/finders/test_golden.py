@@ -30,7 +30,7 @@ GOLDEN = {
     "phoneNumbers": "99e83460953f",
     "openingHours": "6fb24c8d07a1",
     "names": "e6fa55430d6c",
-    "address": "bab9874352dc",
+    "address": "854865d4165a",
     "categories": "f093fd2929ba",
     "user_reviews": "3108c1e0a48e",
     "menu": "bbb1173fd245",
