@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from unicodedata import combining, normalize
 
-from reprompt_mock.enrichment.facts import country, country_names, data
+from reprompt_mock.enrichment.facts import country, data
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -100,8 +100,3 @@ def _finder(facts: Mapping[str, Any]) -> re.Pattern[str] | None:
     prefix = re.search("([A-Z]{1,2})[- ]?%Z", facts["form"])
     written = rf"(?:{prefix[1]}[- ]?|[A-Z]{{1,2}}-|〒\s?)?" if prefix else r"(?:[A-Z]{1,2}-|〒\s?)?"
     return re.compile(rf"(?<![\w#/.])(?<!\d-){written}(?P<code>{facts['postcode']})(?![\w/]|-\d)")
-
-
-def country_named(piece: str) -> str | None:
-    """Return the code of the country that a whole piece of an address names, None if it does not."""
-    return country_names().get(piece.strip(" .").casefold())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from reprompt_mock.enrichment.country_named import country_named
 from reprompt_mock.enrichment.facts import country
-from reprompt_mock.enrichment.postal.forms import Form, country_named, folded, form_of
+from reprompt_mock.enrichment.postal.forms import Form, folded, form_of
 from reprompt_mock.enrichment.postal.line import ends_with_state, has_digit, split_line, take_line
 from reprompt_mock.enrichment.postal.town import WITHOUT_CITY, Postcode, take_foreign_postcode, take_postcode, take_town
 from reprompt_mock.enrichment.postal.words import STREET

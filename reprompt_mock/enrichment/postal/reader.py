@@ -6,9 +6,9 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
+from reprompt_mock.enrichment.country_named import country_named
 from reprompt_mock.enrichment.memo import Memo
 from reprompt_mock.enrichment.postal import chinese, general, japan, korean
-from reprompt_mock.enrichment.postal.forms import country_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
