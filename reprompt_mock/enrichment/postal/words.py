@@ -1,17 +1,17 @@
-"""Words by which the parts of an address are told apart, in the languages that write them."""
+"""Words that distinguish the parts of an address, in the languages of its country."""
 
 from __future__ import annotations
 
 import re
 
 _STREET_WORDS = """
-    street road rd avenue ave av avn lane ln drive dr boulevard blvd bd way square sq highway hwy court ct
-    crescent close terrace parade esplanade promenade broadway rue allée quai impasse chemin route cours place pl
-    calle carrera cra avenida avda paseo vía via viale corso piazza piazzale largo vicolo rua travessa alameda
-    praça estrada rodovia jalan jl jln lorong persiaran lebuh strada stradă str bulevardul calea șoseaua улица ул
-    проспект просп переулок пер шоссе набережная площадь вулиця вул бульвар бул ulica ul ulice aleja utca út tér
-    körút cesta trg gatvė iela tänav tee rruga sokak sok caddesi cad cd bulvarı triq شارع طريق οδός λεωφόρος soi
-    thanon đường phố marg
+    crossing circle cir loop trail pike path row street road rd avenue ave av avn lane ln drive dr boulevard blvd
+    bd way square sq highway hwy court ct crescent close terrace parade esplanade promenade broadway rue allée
+    quai impasse chemin route cours place pl calle carrera cra avenida avda paseo vía via viale corso piazza
+    piazzale largo vicolo rua travessa alameda praça estrada rodovia jalan jl jln lorong persiaran lebuh strada
+    stradă str bulevardul calea șoseaua улица ул проспект просп переулок пер шоссе набережная площадь вулиця вул
+    бульвар бул ulica ul ulice aleja utca út tér körút cesta trg gatvė iela tänav tee rruga sokak sok caddesi cad
+    cd bulvarı triq شارع طريق οδός λεωφόρος soi thanon đường phố marg
 """
 _STREET_ENDINGS = """
     straße strasse str. straat laan weg platz gasse gade vej gata gatan vägen katu veien plein kade gracht
