@@ -17,10 +17,12 @@ FILES = (
     "hours",
     "kinds",
     "letters",
+    "localities",
     "names",
     "national",
     "phones",
     "pools",
+    "postal",
     "regions",
     "sentences",
 )
@@ -54,15 +56,13 @@ class Country:
     language: str
     locale: str
     form: str
-    postcode: str | None
-    cities: tuple[str, ...]
     centre: tuple[float, float]
     zones: tuple[str, ...]
     streets: tuple[str, ...]
     radius: int = 8000
 
 
-_NOWHERE = Country(None, None, "USD", 15, "en", "en_US", "gb", None, ("Springfield",), (0.0, 0.0), (), ())
+_NOWHERE = Country(None, None, "USD", 15, "en", "en_US", "gb", (0.0, 0.0), (), ())
 
 
 @lru_cache
@@ -72,7 +72,7 @@ def countries() -> dict[str, Country]:
 
 
 def _country(code: str, facts: dict[str, Any]) -> Country:
-    lists = ("cities", "centre", "zones")
+    lists = ("centre", "zones")
     return Country(code=code, streets=tuple(facts.get("streets", ())), **_tuples(facts, lists))
 
 

@@ -30,7 +30,7 @@ GOLDEN = {
     "phoneNumbers": "f498bb567988",
     "openingHours": "6c1950b02fd0",
     "names": "5ae64f68be86",
-    "address": "bab9874352dc",
+    "address": "9624f57106cd",
     "categories": "f093fd2929ba",
     "user_reviews": "3108c1e0a48e",
     "menu": "a9f3ee33f401",
