@@ -25,6 +25,7 @@ LATE_MODULES = (
     "reprompt_mock.control.answers",
     "difflib",
     "pygeoif",
+    "sse_starlette",
     "statistics",
     "tzfpy",
 )
