@@ -1,0 +1,94 @@
+// The page and its parts: fetched as HTML, and changed in place, so that focus, selection and scrolling stay.
+
+import { Refusal, base, call, pause } from './link.js';
+
+const REST = 9; // It rests nine times as long as it worked, so that a busy emulator is left alone.
+const OWN = new Set(['open', 'data-dragging']); // What the person at the page has set.
+const stale = new Set();
+let isBusy = false;
+
+const main = document.getElementById('page');
+const address = `${base}fragments/${location.pathname.slice(base.length)}`;
+const parsed = (html) => new DOMParser().parseFromString(html, 'text/html').body;
+
+export async function load() {
+  const html = await (await call(address + location.search)).text();
+  stale.clear();
+  main.replaceChildren(...parsed(html).childNodes);
+  main.setAttribute('aria-busy', 'false');
+  document.title = `${main.querySelector('h1')?.textContent ?? ''} · reprompt-mock`;
+  if (location.hash) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+  for (const part of main.querySelectorAll('[data-late]')) stale.add(part);
+  refresh();
+}
+
+export function changed(kind, subject) {
+  for (const part of main.querySelectorAll('[data-part]')) {
+    if (kind === null || part.dataset.kinds.split(' ').includes(kind)) stale.add(part);
+  }
+  return refresh();
+}
+
+export async function refresh() {
+  if (isBusy) return;
+  isBusy = true;
+  try {
+    while (stale.size && !document.hidden) {
+      const began = performance.now();
+      const some = [...stale];
+      stale.clear();
+      await Promise.all(some.map(renew));
+      await pause(REST * (performance.now() - began));
+    }
+  } finally {
+    isBusy = false;
+  }
+}
+
+async function renew(part) {
+  const query = new URLSearchParams(location.search);
+  query.set('part', part.dataset.part);
+  try {
+    morphChildren(part, parsed(await (await call(`${address}?${query}`)).text()));
+  } catch (error) {
+    if (error instanceof Refusal) part.textContent = error.message;
+    else stale.add(part); // The link is lost: it is renewed once it is back.
+    if (!(error instanceof Refusal)) await pause(250);
+  }
+}
+
+const alike = (one, other) => one.nodeName === other.nodeName && (one.id ?? '') === (other.id ?? '');
+
+function morph(old, fresh) {
+  if (old.nodeType !== Node.ELEMENT_NODE) {
+    if (old.data !== fresh.data) old.data = fresh.data;
+    return;
+  }
+  for (const { name } of [...old.attributes]) {
+    if (!fresh.hasAttribute(name) && !OWN.has(name)) old.removeAttribute(name);
+  }
+  for (const { name, value } of fresh.attributes) {
+    if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  }
+  morphChildren(old, fresh);
+}
+
+function morphChildren(old, fresh) {
+  const named = new Map([...old.children].filter((child) => child.id).map((child) => [child.id, child]));
+  let at = old.firstChild;
+  for (const wanted of [...fresh.childNodes]) {
+    const found = wanted.id ? named.get(wanted.id) : at;
+    if (!found || !alike(found, wanted)) {
+      old.insertBefore(wanted, at);
+      continue;
+    }
+    if (found === at) at = at.nextSibling;
+    else old.insertBefore(found, at);
+    morph(found, wanted);
+  }
+  while (at) {
+    const next = at.nextSibling;
+    at.remove();
+    at = next;
+  }
+}
