@@ -1,4 +1,4 @@
-"""The data files, read once: countries, kinds of place, cuisines, national facts, sentences, names, phone numbers."""
+"""The data files, read once: countries, kinds of place and what calls them so, cuisines, sentences, numbers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,18 @@ from pathlib import Path
 from typing import Any
 
 _DATA = Path(__file__).with_name("data")
-FILES = ("countries", "cuisines", "kinds", "letters", "national", "phones", "pools", "sentences")
+FILES = (
+    "categories",
+    "chains",
+    "countries",
+    "cuisines",
+    "kinds",
+    "letters",
+    "national",
+    "phones",
+    "pools",
+    "sentences",
+)
 
 
 @lru_cache

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from reprompt_mock.enrichment.chains import chain_of
 from reprompt_mock.enrichment.facts import data
 from reprompt_mock.enrichment.memo import Memo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # If a name mentions two kinds, the head of the phrase counts: the last in most languages, the first in these.
 _HEAD_FIRST = frozenset(("ca", "es", "fr", "id", "it", "ms", "pt", "ro", "th", "vi"))
 # Words after one of these say where a place is, not what it is.
 _PREPOSITIONS = frozenset(("am", "an", "at", "bei", "beim", "by", "for", "im", "in", "near", "of", "vid", "zum"))
 _LAST = 3
+_LONGEST = 3
+"""Words of a name that may call a kind together, such as "ice cream shop"."""
+_TRANSPORT = "Transportation"
+_SHORTEST_PLURAL = 4
+_SINGULARS = ("ss", "us", "is")
+_IN_IE = frozenset(("movies", "cookies", "brownies", "smoothies"))
 _PUNCTUATION = ".,;:!?()[]\"'&/"
 
 
@@ -55,6 +65,12 @@ def drawn_kinds() -> tuple[Kind, ...]:
 
 
 @lru_cache
+def plain_kinds() -> tuple[Kind, ...]:
+    """Return the kinds to draw from for a place whose category is unheard of: neither food nor transport."""
+    return tuple(kind for kind in drawn_kinds() if not kind.food and kind.mcc[3] != _TRANSPORT)
+
+
+@lru_cache
 def _words() -> dict[str, Kind]:
     return {word: kinds()[name] for name, facts in data("kinds").items() for word in facts["words"]}
 
@@ -73,29 +89,84 @@ def _parts(which: str) -> tuple[tuple[str, Kind], ...]:
     return tuple((part, kinds()[name]) for name, facts in data("kinds").items() for part in facts[which])
 
 
-def recognised(text: str, language: str) -> Kind | None:
-    """Return the kind that a name or category mentions, None if it does not mention one."""
-    return _recognised[text, language]
+def recognised(name: str, language: str) -> Kind | None:
+    """Return the kind of place that a name mentions or whose chain it names, None if it does neither."""
+    return _recognised[name, language]
 
 
 def _recognise(said: tuple[str, str]) -> Kind | None:
-    text, language = said
-    known = _words()
+    name, language = said
+    chain = chain_of(name.casefold())
+    if chain is None:
+        return by_words(name, language)
+    kind, rest = chain
+    also = by_words(rest, language) if rest else None  # a pharmacy in a supermarket, a restaurant of a furniture store
+    return kinds()[kind] if also is None or also.weak else also
+
+
+_recognised = Memo(_recognise)
+
+
+def by_words(text: str, language: str) -> Kind | None:
+    """Return the kind that a text mentions by one of its words, None if it does not mention one."""
     words = text.casefold().replace("_", " ").replace("-", " ").split()
     if not _PREPOSITIONS.isdisjoint(words):
         where = next(place for place, word in enumerate(words) if word in _PREPOSITIONS)
         words = words[:where] or words
     weak = None
-    for word in words if language in _HEAD_FIRST else reversed(words):
-        kind = known.get(word) if word.isalnum() else known.get(word.strip(_PUNCTUATION))
-        if kind is not None:
-            if not kind.weak:
-                return kind
-            weak = weak or kind
+    for kind in _by_first(words) if language in _HEAD_FIRST else _by_last(words):
+        if not kind.weak:
+            return kind
+        weak = weak or kind
     return weak or _compound(words) or (None if text.isascii() else _by_glyphs(text))
 
 
-_recognised = Memo(_recognise)
+def _by_first(words: list[str]) -> Iterator[Kind]:
+    known = _words()
+    for word in words:
+        kind = known.get(word) if word.isalnum() else known.get(word.strip(_PUNCTUATION))
+        if kind is not None:
+            yield kind
+
+
+def _by_last(words: list[str]) -> Iterator[Kind]:
+    """Yield the kinds of the words, last first; "beer garden" and such go before "beer" and "garden"."""
+    known, endings = _words(), _last_words()
+    for place in range(len(words) - 1, -1, -1):
+        word = words[place] if words[place].isalnum() else words[place].strip(_PUNCTUATION)
+        kind = (_by_phrase(words[: place + 1]) if word in endings else None) or known.get(word)
+        if kind is not None:
+            yield kind
+
+
+def _by_phrase(words: list[str]) -> Kind | None:
+    known = phrases()
+    for start in range(max(0, len(words) - _LONGEST), len(words) - 1):
+        kind = known.get(" ".join(singular(word.strip(_PUNCTUATION)) for word in words[start:]))
+        if kind is not None:
+            return kind
+    return None
+
+
+@lru_cache
+def phrases() -> dict[str, Kind]:
+    """Return the kinds by how categories are called, in small letters and the singular."""
+    return {phrase: kinds()[name] for name, called in data("categories").items() for phrase in called}
+
+
+@lru_cache
+def _last_words() -> frozenset[str]:
+    ends = {phrase.rpartition(" ")[2] for phrase in phrases() if " " in phrase}
+    return frozenset(ends | {f"{end}s" for end in ends})
+
+
+def singular(word: str) -> str:
+    """Return a word in the English singular, by rules of which only the plurals of categories have to fit."""
+    if len(word) < _SHORTEST_PLURAL or not word.endswith("s") or word.endswith(_SINGULARS):
+        return word
+    if word.endswith("ies"):
+        return word[:-1] if word in _IN_IE else word[:-3] + "y"
+    return word[:-2] if word.endswith(("sses", "shes", "ches", "xes")) else word[:-1]
 
 
 def _compound(words: list[str]) -> Kind | None:

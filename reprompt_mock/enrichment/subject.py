@@ -6,8 +6,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
+from reprompt_mock.enrichment.categories import kind_of_category
 from reprompt_mock.enrichment.facts import country, data
-from reprompt_mock.enrichment.kinds import drawn_kinds, recognised
+from reprompt_mock.enrichment.kinds import drawn_kinds, plain_kinds, recognised
 from reprompt_mock.enrichment.luck import POSITIONS, below, first_page, luck_of, pick
 from reprompt_mock.enrichment.memo import Memo
 from reprompt_mock.enrichment.position import Position
@@ -26,12 +27,13 @@ _DROPPED = b"'`"
 class Subject:
     """A place under a seed; everything is derived from the seed and the place alone.
 
-    `inputs` are as echoed, `domain` is under the top-level domain reserved for examples, `maps` caches maps by
-    generation, and without `beyond_core` there is luck for the core attributes only.
+    `inputs` are as echoed, `category` is what outputs call it, `domain` is under the top-level domain reserved for
+    examples, `maps` caches maps by generation, and without `beyond_core` there is luck for the core attributes only.
     """
 
     __slots__ = (
         "_position",
+        "category",
         "country",
         "country_code",
         "domain",
@@ -59,7 +61,7 @@ class Subject:
         self.country = country(country_code)
         self.page = first_page(seed, place_id)
         self.luck = luck_of(self.page, beyond_core=beyond_core)
-        self.kind = _said_kind(inputs) or recognised(self.name, self.country.language) or self._drawn_kind()
+        self.kind, self.category = self._kind_and_category()
         self.label = label_of(self.name) or self._label_by_kind()
         self.domain = self.label + ".example"
         self.maps: dict[int, dict[str, Any]] = {}
@@ -76,17 +78,22 @@ class Subject:
                 self._position = Position(latitude, longitude)
         return self._position
 
-    def _drawn_kind(self) -> Kind:
-        return pick(drawn_kinds(), self.luck[_IDENTITY])
+    def _kind_and_category(self) -> tuple[Kind, str]:
+        unheard = ""
+        for key in ("category", "type"):
+            given = self.inputs.get(key)
+            if given and isinstance(given, str):
+                kind = kind_of_category(given)
+                if kind is not None:
+                    return kind, unheard or kind.labels[0]
+                unheard = unheard or given.strip()
+        kind = recognised(self.name, self.country.language)
+        kind = kind or pick(plain_kinds() if unheard else drawn_kinds(), self.luck[_IDENTITY])
+        return kind, unheard or kind.labels[0]
 
     def _label_by_kind(self) -> str:
         number = 1000 + below(9000, self.luck[_IDENTITY], at=16)
         return f"{self.kind.name.replace('_', '-')}-{(self.country.code or 'world').lower()}-{number}"
-
-
-def _said_kind(inputs: Mapping[str, Any]) -> Kind | None:
-    said = inputs.get("category") or inputs.get("type")
-    return recognised(said, "en") if isinstance(said, str) else None
 
 
 def label_of(name: str) -> str:

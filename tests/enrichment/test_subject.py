@@ -36,7 +36,7 @@ def subject(name: str, *, place_id: str = "p", seed: int = 0, **inputs: Any) -> 
         ("Аптека №1", "RU", "pharmacy"),
         ("مطعم النخيل", "EG", "restaurant"),
         ("Corner Coffee Shop", "US", "cafe"),
-        ("The Corner Shop", "GB", "store"),
+        ("The Corner Shop", "GB", "convenience"),
         ("Joe's Pizza & Grill.", "US", "restaurant"),
         ("Aeropuerto Internacional Benito Juárez", "MX", "airport"),
     ],

@@ -87,7 +87,7 @@ def _followers(subject: Subject, generation: int) -> tuple[int, int]:
 def social_media_profile(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find the counts and texts of a place's two profiles."""
     followers, posts = _followers(subject, generation)
-    bios, account = _bios(subject.kind.labels[0]), subject.luck[_ACCOUNT]
+    bios, account = _bios(subject.category), subject.luck[_ACCOUNT]
     outputs["facebook_followers"] = followers * 3 // 4
     outputs["facebook_likes"] = followers * (60 + below(32, luck, at=24)) // 100
     outputs["facebook_page_id"] = str(_FIRST_ACCOUNT + account)

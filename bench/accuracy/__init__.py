@@ -1,0 +1,1 @@
+"""How well derived results hold together: rows of what is measured, how it came out, the target, whether it is met."""
