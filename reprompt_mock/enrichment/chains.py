@@ -16,15 +16,27 @@ _NAMED_AFTER = frozenset(("arena", "center", "centre", "field", "park", "stadium
 
 def chain_of(name: str) -> tuple[str, str] | None:
     """Return the kind of the chain that a case-folded name begins or ends with, and what else the name says."""
-    words = name.translate(_SPELLINGS).split()
-    if words and words[0] == "the" and len(words) > 1:
-        words = words[1:]
     by_first, by_last = _chains()
-    for place, chains in ((0, by_first), (-1, by_last)):
-        for chain, kind, alone in chains.get(words[place], ()) if words else ():
-            rest = _rest(words, chain, first=place == 0)
-            if rest is not None and not _is_other(rest, alone=alone):
-                return kind, " ".join(rest) if place == 0 else ""
+    words = name.split()
+    if not words or not (_may_be(words[0], by_first) or _may_be(words[-1], by_last)):
+        return None
+    words = name.translate(_SPELLINGS).split()
+    if len(words) > 1 and words[0] == "the":
+        del words[0]
+    if not words:
+        return None
+    return _found(words, by_first, first=True) or _found(words, by_last, first=False)
+
+
+def _may_be(word: str, chains: dict[str, list[_Chain]]) -> bool:
+    return word in chains or word == "the" or not word.isalnum()
+
+
+def _found(words: list[str], chains: dict[str, list[_Chain]], *, first: bool) -> tuple[str, str] | None:
+    for chain, kind, alone in chains.get(words[0 if first else -1], ()):
+        rest = _rest(words, chain, first=first)
+        if rest is not None and not _is_other(rest, alone=alone):
+            return kind, " ".join(rest) if first else ""
     return None
 
 

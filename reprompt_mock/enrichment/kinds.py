@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from reprompt_mock.enrichment.chains import chain_of
 from reprompt_mock.enrichment.facts import data
 from reprompt_mock.enrichment.memo import Memo
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 # If a name mentions two kinds, the head of the phrase counts: the last in most languages, the first in these.
 _HEAD_FIRST = frozenset(("ca", "es", "fr", "id", "it", "ms", "pt", "ro", "th", "vi"))
@@ -113,39 +110,43 @@ def by_words(text: str, language: str) -> Kind | None:
     if not _PREPOSITIONS.isdisjoint(words):
         where = next(place for place, word in enumerate(words) if word in _PREPOSITIONS)
         words = words[:where] or words
-    weak = None
-    for kind in _by_first(words) if language in _HEAD_FIRST else _by_last(words):
-        if not kind.weak:
-            return kind
-        weak = weak or kind
-    return weak or _compound(words) or (None if text.isascii() else _by_glyphs(text))
+    known = _by_head_first(words) if language in _HEAD_FIRST else _by_head_last(words)
+    return known or _compound(words) or (None if text.isascii() else _by_glyphs(text))
 
 
-def _by_first(words: list[str]) -> Iterator[Kind]:
-    known = _words()
+def _by_head_first(words: list[str]) -> Kind | None:
+    known, weak = _words(), None
     for word in words:
         kind = known.get(word) if word.isalnum() else known.get(word.strip(_PUNCTUATION))
         if kind is not None:
-            yield kind
+            if not kind.weak:
+                return kind
+            weak = weak or kind
+    return weak
 
 
-def _by_last(words: list[str]) -> Iterator[Kind]:
-    """Yield the kinds of the words, last first; "beer garden" and such go before "beer" and "garden"."""
-    known, endings = _words(), _last_words()
+def _by_head_last(words: list[str]) -> Kind | None:
+    """Return the kind of the last strong word or phrase: "beer garden" and such go before "beer" and "garden"."""
+    known, ends, weak = _words(), _last_words(), None
     for place in range(len(words) - 1, -1, -1):
         word = words[place] if words[place].isalnum() else words[place].strip(_PUNCTUATION)
-        kind = (_by_phrase(words[: place + 1]) if word in endings else None) or known.get(word)
+        kind = known.get(word)
+        if place and word in ends:
+            kind = _by_phrase(words[: place + 1]) or kind
         if kind is not None:
-            yield kind
+            if not kind.weak:
+                return kind
+            weak = weak or kind
+    return weak
 
 
 def _by_phrase(words: list[str]) -> Kind | None:
-    known = phrases()
-    for start in range(max(0, len(words) - _LONGEST), len(words) - 1):
-        kind = known.get(" ".join(singular(word.strip(_PUNCTUATION)) for word in words[start:]))
-        if kind is not None:
-            return kind
-    return None
+    known, said = phrases(), _singulars[words[-1]]
+    longest = None
+    for word in reversed(words[-_LONGEST:-1]):
+        said = f"{_singulars[word]} {said}"
+        longest = known.get(said, longest)
+    return longest
 
 
 @lru_cache
@@ -158,6 +159,13 @@ def phrases() -> dict[str, Kind]:
 def _last_words() -> frozenset[str]:
     ends = {phrase.rpartition(" ")[2] for phrase in phrases() if " " in phrase}
     return frozenset(ends | {f"{end}s" for end in ends})
+
+
+def _singular_of_name(word: str) -> str:
+    return singular(word.strip(_PUNCTUATION))
+
+
+_singulars = Memo(_singular_of_name)
 
 
 def singular(word: str) -> str:
