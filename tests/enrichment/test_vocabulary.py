@@ -26,7 +26,7 @@ import pools
 for name, text in pools.files().items():
     pools.Path(sys.argv[2], name).write_text(text, encoding="utf-8")
 """
-_HEAVY = "{'faker', 'phonenumbers', 'tzfpy', 'pygeoif'}"
+_HEAVY = "{'faker', 'phonenumbers', 'tzfpy'}"
 
 
 @pytest.mark.parametrize("hash_seed", ["1", "2"])
