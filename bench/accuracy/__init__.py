@@ -1,1 +1,1 @@
-"""How well derived results hold together: rows of what is measured, how it came out, the target, whether it is met."""
+"""How well derived facts hold against what is known: a module a subject, each with a function that returns rows."""

@@ -17,9 +17,11 @@ FILES = (
     "cuisines",
     "kinds",
     "letters",
+    "localities",
     "national",
     "phones",
     "pools",
+    "postal",
     "sentences",
 )
 

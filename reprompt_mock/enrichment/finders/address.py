@@ -5,10 +5,14 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from reprompt_mock.enrichment.facts import country_names
+from reprompt_mock.enrichment.facts import country as country_of_code
 from reprompt_mock.enrichment.finders.national import NATIONAL_FORMS, PARTS, localized
+from reprompt_mock.enrichment.localities import NOWHERE, locality_of, postcodes_of
 from reprompt_mock.enrichment.luck import POSITIONS, below, one_in, pick
 from reprompt_mock.enrichment.memo import Memo
+from reprompt_mock.enrichment.postal.forms import country_named
+from reprompt_mock.enrichment.postal.reader import parsed
+from reprompt_mock.enrichment.postal.writer import composed
 from reprompt_mock.enrichment.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -19,7 +23,6 @@ if TYPE_CHECKING:
 _POSTCODE = POSITIONS["postcode"]
 _EMPTY = dict.fromkeys(PARTS)
 _GIVEN = frozenset(PARTS) - {"full_address"}
-_DIGITS = frozenset("0123456789０１２３４５６７８９")
 
 
 def address(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
@@ -29,14 +32,14 @@ def address(subject: Subject, luck: int, generation: int, outputs: dict[str, Any
     text = (inputs.get("full_address") or "").strip()
     if text:
         city = inputs.get("city")
-        details.update(_parsed[text, city.strip() if isinstance(city, str) else None])
+        details.update(_parsed[text, country.code, city.strip() if isinstance(city, str) else None])
     for part in inputs.keys() & _GIVEN:
         value = inputs[part]
         if isinstance(value, str) and (value := value.strip()):
-            details[part] = value
-    if not (text and details["street"]):
+            details[part] = value if part != "country" else _english(value)
+    if not text or not (details["street"] or details["building"] or details["km"]):
         _complete(details, subject, luck)
-        text = _composed(details, country.form)
+        text = composed(details, country.code)
     details["full_address"] = text
     if not one_in(2, luck + generation) and not details["neighborhood"]:
         details["neighborhood"] = pick(vocabulary(subject.country_code).surnames, luck, at=9)
@@ -49,95 +52,29 @@ def _blank(country: str | None) -> dict[str, Any]:
     return {**_EMPTY, "country": country}
 
 
+def _english(name: str) -> str:
+    """Return a country's English short name, or the text itself if it names none."""
+    return country_of_code(country_named(name)).name or name
+
+
+def _parts(given: tuple[str, str | None, str | None]) -> Mapping[str, str]:
+    parts = parsed[given]
+    return {**parts, "country": _english(parts["country"])} if "country" in parts else parts
+
+
+_parsed = Memo(_parts)
+
+
 def _complete(details: dict[str, Any], subject: Subject, luck: int) -> None:
-    words = vocabulary(subject.country_code)
     if not details["street"]:
-        details["street"] = pick(words.streets, luck)
+        details["street"] = pick(vocabulary(subject.country_code).streets, luck)
         if not details["house"]:
             details["house"] = str(1 + below(180, luck, at=8))
+    locality = locality_of(subject) or NOWHERE
     if not details["city"]:
-        details["city"] = pick(words.cities, luck, at=16)
-        if words.states and not details["state"]:
-            details["state"] = pick(words.states, luck, at=24)
-    if words.postcodes and not details["postalCode"]:
-        details["postalCode"] = pick(words.postcodes, subject.luck[_POSTCODE])
-
-
-def _parse(given: tuple[str, str | None]) -> dict[str, str]:
-    """Split a one-line address into parts by its commas and digits; `given` is the text and the known city."""
-    text, city = given
-    pieces = [piece for piece in map(str.strip, text.split(",")) if piece]
-    parts: dict[str, str] = {}
-    if len(pieces) > 1 and pieces[-1].casefold() in country_names():
-        parts["country"] = pieces.pop()
-    # An address without digits has no street, only a city and perhaps a state.
-    if pieces and pieces[0] != city and not _DIGITS.isdisjoint(text):
-        _take_street(pieces, parts)
-    if pieces:
-        _take_locality(pieces, parts)
-    return parts
-
-
-_parsed = Memo(_parse)
-
-
-def _take_street(pieces: list[str], parts: dict[str, str]) -> None:
-    if len(pieces) > 2 and _DIGITS.isdisjoint(pieces[0]) and not _DIGITS.isdisjoint(pieces[1]):
-        parts["building"] = pieces.pop(0)
-    line = pieces.pop(0)
-    first, _, rest = line.partition(" ")
-    if rest and first[0] in _DIGITS:
-        parts["house"], parts["street"] = first, rest
-        return
-    rest, _, last = line.rpartition(" ")
-    if rest and last[0] in _DIGITS:
-        parts["street"], parts["house"] = rest, last
-    else:
-        parts["street"] = line
-        if pieces and pieces[0][0] in _DIGITS and len(pieces) > 1 and pieces[0].isalnum():
-            parts["house"] = pieces.pop(0)
-
-
-def _take_locality(pieces: list[str], parts: dict[str, str]) -> None:
-    postcode, words = [], []
-    for word in pieces.pop().split():
-        if not _DIGITS.isdisjoint(word):
-            postcode.append(word)
-        elif word.isupper() and len(word) < 4 and pieces:
-            parts["state"] = word
-        else:
-            words.append(word)
-    if postcode:
-        parts["postalCode"] = " ".join(postcode)
-    if words and pieces and not postcode:
-        parts["state"] = " ".join(words)
-    elif words:
-        parts["city"] = " ".join(words)
-    if pieces:
-        parts["suburb" if "city" in parts else "city"] = pieces[-1]
-
-
-def _composed(details: Mapping[str, Any], form: str) -> str:
-    """Format an address with a street and a city in one line, as is usual in its country."""
-    house, street, country = details["house"] or "", details["street"], details["country"]
-    if form == "cjk":
-        line = f"{details['city']}{street}{house}"
-    elif form == "kr":
-        line = f"{details['city']} {street} {house}".rstrip()
-    elif form == "eu":
-        line = f"{street} {house}, {_town(details, form)}" if house else f"{street}, {_town(details, form)}"
-    else:
-        line = f"{house} {street}, {_town(details, form)}" if house else f"{street}, {_town(details, form)}"
-    return f"{line}, {country}" if country else line
-
-
-def _town(details: Mapping[str, str], form: str) -> str:
-    city, state, postcode = details["city"], details["state"], details["postalCode"]
-    if form == "us":
-        region = f"{state or ''} {postcode or ''}".strip()
-        return f"{city}, {region}" if region else city
-    if state:
-        city = f"{city}, {state}"
-    if not postcode:
-        return city
-    return f"{city} {postcode}" if form == "gb" else f"{postcode} {city}"
+        details["city"] = locality.city
+    if not details["state"]:
+        details["state"] = locality.state
+    if not details["postalCode"]:
+        postcodes = postcodes_of(subject.country_code, locality)
+        details["postalCode"] = pick(postcodes, subject.luck[_POSTCODE]) if postcodes else None

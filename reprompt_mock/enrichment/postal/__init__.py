@@ -1,0 +1,1 @@
+"""Addresses in one line, read by the customs of their country."""

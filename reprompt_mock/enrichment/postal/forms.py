@@ -1,0 +1,85 @@
+"""How addresses are written in a country: the order of their parts, its postcodes and its states."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+from unicodedata import combining, normalize
+
+from reprompt_mock.enrichment.facts import country, country_names, data
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_HOUSE_FIRST = frozenset({"us", "gb", "fr"})
+_SIGNS = str.maketrans({sign: " " for sign in ".,'’()-–_/"})
+_KINDS = re.compile(
+    r"^(?:county|co|state of|province of|provincia de|departamento de)\s+"
+    r"|\s+(?:province|prefecture|governorate|state|county|region|oblast|sheng|shi|do|ken|fu|to|zizhiqu|emirate)$"
+)
+
+
+class Form(NamedTuple):
+    """The customs of a country: `order` has A for the street, D the suburb, C the city, S the state, Z the postcode.
+
+    `postcode` finds a code as group `code`; `states` are the usual names of states by any folded name, `zips` the states
+    with what their postcodes begin with; `house_first` is whether the number stands before the street.
+    """
+
+    code: str | None
+    order: str
+    postcode: re.Pattern[str] | None
+    states: Mapping[str, str]
+    zips: Sequence[tuple[str, str]]
+    needs_state: bool
+    house_first: bool
+
+    def has(self, first: str, second: str) -> bool:
+        """Return whether one part stands before another."""
+        return -1 < self.order.find(first) < self.order.find(second)
+
+    def is_state(self, name: str) -> bool:
+        """Return whether a state has a name, however it is spelled."""
+        return bool(self.states) and bare(name) in self.states
+
+    def state_of(self, postcode: str) -> str | None:
+        """Return the usual name of the state in which a postcode lies, None if it is not known."""
+        return next((state for zips, state in self.zips if re.match(zips, postcode)), None)
+
+
+@lru_cache(maxsize=4096)
+def folded(name: str) -> str:
+    """Return a name without case, accents and signs."""
+    letters = normalize("NFKD", name.casefold())
+    return " ".join("".join(sign for sign in letters if not combining(sign)).translate(_SIGNS).split())
+
+
+@lru_cache(maxsize=4096)
+def bare(name: str) -> str:
+    """Return the folded name of a state, without the word for its kind."""
+    return _KINDS.sub("", folded(name))
+
+
+@lru_cache(maxsize=512)
+def form_of(code: str | None) -> Form:
+    """Return the customs of a country, or the most usual ones if it is unknown."""
+    facts: dict[str, Any] = data("postal").get(code, {})
+    order = "".join(re.findall("%([ADCSZ])", facts.get("form", "%A%D%C%S%Z" if code is None else "%A%C")))
+    entries = [entry.split("~") for entry in facts.get("states", ())]
+    states = {bare(name): names[0] for _, *names in entries for name in names}
+    zips = tuple((zips, names[0]) for zips, *names in entries if zips)
+    needs_state = "S" in facts.get("requires", "")
+    return Form(code, order, _finder(code, facts), states, zips, needs_state, country(code).form in _HOUSE_FIRST)
+
+
+def _finder(code: str | None, facts: Mapping[str, Any]) -> re.Pattern[str] | None:
+    if "postcode" not in facts:
+        return None
+    prefix = rf"(?:{code}[- ]?|[A-Z]-|〒\s?)?"
+    return re.compile(rf"(?<![\w#/.-]){prefix}(?P<code>{facts['postcode']})(?![\w/-])")
+
+
+def country_named(piece: str) -> str | None:
+    """Return the code of the country that a whole piece of an address names, None if it does not."""
+    return country_names().get(piece.strip(" .").casefold())

@@ -1,0 +1,115 @@
+"""Addresses whose parts are separated by commas, from the street to the country or the other way round."""
+
+from __future__ import annotations
+
+import re
+
+from reprompt_mock.enrichment.postal.forms import Form, country_named, folded, form_of
+from reprompt_mock.enrichment.postal.line import ends_with_state, has_digit, take_line
+from reprompt_mock.enrichment.postal.town import WITHOUT_CITY, Postcode, take_foreign_postcode, take_postcode, take_town
+from reprompt_mock.enrichment.postal.words import STREET
+
+_SEPARATOR = re.compile(r"\s*[,;\n،、，]\s*|(?<!\d)\s+[-–]\s+|\s+[-–]\s+(?!\d)")
+
+
+def read(text: str, code: str | None, city: str | None) -> dict[str, str]:
+    """Split an address into its parts; `city` is the known city, if any."""
+    pieces = [stripped for piece in _SEPARATOR.split(text.replace("−", "-")) if (stripped := piece.strip(" ."))]
+    parts: dict[str, str] = {}
+    if not pieces:
+        return parts
+    backwards = _take_country(pieces, parts, code)
+    form = form_of(country_named(parts["country"]) if "country" in parts else code)
+    postcode = take_postcode(pieces, form) or take_foreign_postcode(pieces, form)
+    if postcode:
+        parts["postalCode"] = postcode.code
+    if "country" not in parts and _is_end(pieces, postcode) and country_named(pieces[-1]) == form.code is not None:
+        parts["country"] = pieces.pop()
+        if folded(parts["country"]) in _CITIES:
+            parts["city"] = parts["country"]
+    while len(pieces) > 1 and form.order in WITHOUT_CITY and country_named(pieces[-1]) == form.code:
+        pieces.pop()
+    if backwards or _is_backwards(pieces, form, postcode):
+        _take_backwards(pieces, parts, form)
+    else:
+        _take_forwards(pieces, parts, form, postcode, city=city)
+    if "city" not in parts and "country" in parts and folded(parts["country"]) in _CITIES:
+        parts["city"] = parts["country"]
+    return parts
+
+
+_CITIES = frozenset({"singapore", "monaco", "gibraltar", "luxembourg", "djibouti", "macau", "macao", "vatican city"})
+"""Countries with the name of their city."""
+
+
+def _is_end(pieces: list[str], postcode: Postcode | None) -> bool:
+    """Return whether the last piece has, or had, the postcode."""
+    return len(pieces) > 1 and postcode is not None and postcode.at >= len(pieces) - 1
+
+
+def _take_country(pieces: list[str], parts: dict[str, str], code: str | None) -> bool:
+    """Take the country; return whether it stands first, so that the street stands last."""
+    for position in (-1, -2, 0):
+        if len(pieces) > 1 and _is_country(pieces, position, code):
+            parts["country"] = pieces.pop(position)
+            return position == 0
+    return False
+
+
+def _is_country(pieces: list[str], position: int, code: str | None) -> bool:
+    if position == -2 and (len(pieces) < 3 or not pieces[-1][0].isdigit() or len(pieces[-1]) < 4):
+        return False
+    if position == 0 and not has_digit(pieces[-1]):
+        return False
+    named = country_named(pieces[position])
+    return named is not None and (named == code or not form_of(code).is_state(pieces[position]))
+
+
+def _is_backwards(pieces: list[str], form: Form, postcode: Postcode | None) -> bool:
+    """Return whether an address goes from the city to the street."""
+    if len(pieces) < 2 or has_digit(pieces[0]) or STREET.search(pieces[0]):
+        return False
+    if postcode and postcode.at == 0:
+        return True
+    is_last = postcode is None or postcode.at >= len(pieces)
+    ends_in_line = has_digit(pieces[-1]) and not (is_last and len(pieces) == 2 and not form.has("C", "A"))
+    return (
+        ends_in_line
+        and is_last
+        and (form.has("C", "A") or form.is_state(pieces[0]) or STREET.search(pieces[-1]) is not None)
+    )
+
+
+def _take_forwards(
+    pieces: list[str], parts: dict[str, str], form: Form, postcode: Postcode | None, *, city: str | None
+) -> None:
+    behind = len(pieces) - postcode.at if postcode else 0
+    if pieces and pieces[0] != city and _has_line(pieces, form, postcode):
+        take_line(pieces, parts, form, beyond=max(behind, int(len(pieces) > 1 and not _is_whole(parts, form))))
+    beside = behind if postcode and postcode.beside and form.has("Z", "C") else 0
+    take_town(pieces, parts, form, beside=beside, near_postcode=postcode is not None)
+
+
+def _is_whole(parts: dict[str, str], form: Form) -> bool:
+    """Return whether the city is not written, since it is the country."""
+    return "country" in parts and (form.order in WITHOUT_CITY or "city" in parts)
+
+
+def _has_line(pieces: list[str], form: Form, postcode: Postcode | None) -> bool:
+    """Return whether an address begins with a street or a building, and not with its city."""
+    if postcode and postcode.at == 0:
+        return False
+    if has_digit(pieces[0]) or STREET.search(pieces[0]):
+        return True
+    return len(pieces) - ends_with_state(pieces, form) > 1
+
+
+def _take_backwards(pieces: list[str], parts: dict[str, str], form: Form) -> None:
+    if len(pieces) > 2 and form.is_state(pieces[0]) and not (has_digit(pieces[1]) or STREET.search(pieces[1])):
+        parts["state"] = pieces.pop(0)
+    if pieces and not has_digit(pieces[0]):
+        parts["city"] = pieces.pop(0)
+    if len(pieces) > 1 and not has_digit(pieces[0]) and not STREET.search(pieces[0]) and has_digit(pieces[1][-2:]):
+        if not pieces[1][0].isdigit():
+            parts["suburb"] = pieces.pop(0)
+    take_line(pieces, parts, form, beyond=0)
