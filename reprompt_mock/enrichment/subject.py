@@ -9,6 +9,7 @@ from unicodedata import normalize
 from reprompt_mock.enrichment.categories import kind_of_category
 from reprompt_mock.enrichment.facts import country, data
 from reprompt_mock.enrichment.kinds import drawn_kinds, plain_kinds, recognised
+from reprompt_mock.enrichment.localities import locality_of
 from reprompt_mock.enrichment.luck import POSITIONS, below, first_page, luck_of, pick
 from reprompt_mock.enrichment.memo import Memo
 from reprompt_mock.enrichment.position import Position
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from reprompt_mock.enrichment.kinds import Kind
+    from reprompt_mock.enrichment.localities import Locality
 
 _IDENTITY, _COORDINATES = POSITIONS["identity"], POSITIONS["coordinates"]
 _LABEL_LENGTH = 40
@@ -32,6 +34,7 @@ class Subject:
     """
 
     __slots__ = (
+        "_locality",
         "_position",
         "category",
         "country",
@@ -66,6 +69,7 @@ class Subject:
         self.domain = self.label + ".example"
         self.maps: dict[int, dict[str, Any]] = {}
         self._position: Position | None = None
+        self._locality: Locality | None = None
 
     @property
     def position(self) -> Position:
@@ -77,6 +81,13 @@ class Subject:
             else:
                 self._position = Position(latitude, longitude)
         return self._position
+
+    @property
+    def locality(self) -> Locality | None:
+        """The locality that the place names, else the one nearest to it; None if its country is unknown."""
+        if self._locality is None:
+            self._locality = locality_of(self)
+        return self._locality
 
     def _kind_and_category(self) -> tuple[Kind, str]:
         unheard = ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.facts import country as country_of_code
 from reprompt_mock.enrichment.finders.national import NATIONAL_FORMS, PARTS, localized
-from reprompt_mock.enrichment.localities import NOWHERE, locality_of, postcodes_of
+from reprompt_mock.enrichment.localities import NOWHERE, postcodes_of
 from reprompt_mock.enrichment.luck import POSITIONS, below, one_in, pick
 from reprompt_mock.enrichment.memo import Memo
 from reprompt_mock.enrichment.postal.forms import country_named
@@ -70,7 +70,7 @@ def _complete(details: dict[str, Any], subject: Subject, luck: int) -> None:
         details["street"] = pick(vocabulary(subject.country_code).streets, luck)
         if not details["house"]:
             details["house"] = str(1 + below(180, luck, at=8))
-    locality = locality_of(subject) or NOWHERE
+    locality = subject.locality or NOWHERE
     if not details["city"]:
         details["city"] = locality.city
     if not details["state"]:

@@ -1,0 +1,138 @@
+"""Whether telephone numbers are valid, those of their area, and not soon the same.
+
+python -m bench.accuracy.phones
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import phonenumbers
+
+from reprompt_mock.enrichment.facts import countries, data
+from reprompt_mock.enrichment.finders.phones import numbers_at, numbers_of
+from reprompt_mock.enrichment.localities import localities
+from reprompt_mock.enrichment.places import country_of
+from reprompt_mock.enrichment.search import search_for
+from reprompt_mock.enrichment.subject import Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_PLACES, _DISTINCT = 20_000, 10_000
+_A_LOCALITY = 40
+_EXPECTED_LEAST = 12_600
+"""Of so many numbers, so many places have the least number of distinct ones."""
+
+Row = tuple[str, str, str, bool]
+"""What is measured, how it came out, the target, and whether that is met."""
+
+
+def phone_of(place_id: str, inputs: dict[str, Any]) -> str | None:
+    """Return the number of a place, None if it has none."""
+    outputs: dict[str, Any] = {}
+    subject = Subject(place_id, inputs, country_of(inputs), seed=0)
+    search_for("phoneNumbers").find(subject, 0, outputs, {}, {})
+    phone: str | None = outputs["phone"]
+    return phone
+
+
+def places_of(code: str, many: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield places near all localities of a country."""
+    rows = localities(code)
+    for number in range(many):
+        row = rows[number % len(rows)]
+        at = {"latitude": row.latitude + number % 9 / 1000, "longitude": row.longitude - number % 7 / 1000}
+        yield f"{code}-{number}", {"name": "Blue Door", "country_code": code, **at}
+
+
+@cache
+def has_plan(code: str) -> bool:
+    """Return whether phonenumbers knows a plan of a country."""
+    return code in phonenumbers.SUPPORTED_REGIONS
+
+
+def is_valid(phone: str | None, code: str) -> bool:
+    """Return whether a number is a valid one of a country, in E.164 form."""
+    parsed = phonenumbers.parse(phone or "+1")
+    written = phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    return phonenumbers.is_valid_number_for_region(parsed, code) and phone == written
+
+
+def rows() -> list[Row]:
+    """Measure all targets for telephone numbers."""
+    return [_validity(), _areas(), _fiction(), *map(_distinct, ("US", "JP", "IN", "BR")), _capacity(), _nowhere()]
+
+
+def _validity() -> Row:
+    planned = [code for code in countries() if has_plan(code)]
+    valid = Counter(
+        is_valid(phone_of(*place), code)
+        for code in planned
+        for place in places_of(code, _A_LOCALITY * len(localities(code)))
+    )
+    return _row(f"valid numbers, of {len(planned)} countries", valid)
+
+
+def _areas() -> Row:
+    """Compare the beginnings of numbers with the areas of their localities, where there are numbers of the area."""
+    right = Counter[bool]()
+    for code, known in data("phones").items():
+        areas = [area for group in known["areas"] for area in group.split()]
+        for row in localities(code):
+            if row.area and row.area.startswith(tuple(areas)):
+                area = max((one for one in areas if row.area.startswith(one)), key=len)
+                served = known.get("together", {}).get(area, [area])
+                starts = tuple(known["prefix"] + one for one in served)
+                right[all(one.startswith(starts) for one in (numbers_at(code, row) or ((), 0))[0])] += 1
+    return _row("localities whose numbers are of their area", right)
+
+
+def _fiction() -> Row:
+    reserved = {"US": "55501", "CA": "55501", "FR": "", "DE": "", "GB": "", "AU": "", "SE": ""}
+    return _row(
+        "countries that reserve numbers for fiction", Counter("source" in data("phones")[one] for one in reserved)
+    )
+
+
+def _distinct(code: str) -> Row:
+    found = len({phone_of(*place) for place in places_of(code, _PLACES)})
+    return f"distinct numbers of {_PLACES:,} places, {code}", f"{found:,}", f"{_DISTINCT:,}", found >= _DISTINCT
+
+
+def _capacity() -> Row:
+    """Count the countries that have numbers for as many places; a range for fiction may be smaller."""
+    sizes = {code: len(of[0]) * of[1] for code in data("phones") if (of := numbers_of(code))}
+    free = [size >= _EXPECTED_LEAST for code, size in sizes.items() if "source" not in data("phones")[code]]
+    return _row("countries with numbers enough, save Niue and those with fiction's", Counter(free), least=len(free) - 1)
+
+
+def _nowhere() -> Row:
+    found = [phone_of(str(number), {"name": "Blue Door"}) or "" for number in range(1000)]
+    return _row(
+        "fictional numbers where the country is unknown",
+        Counter("55501" in one and is_valid(one, "US") for one in found),
+    )
+
+
+def _row(name: str, right: Counter[bool], least: int | None = None) -> Row:
+    total = right.total()
+    return (
+        name,
+        f"{right[True]:,} of {total:,}",
+        "all" if least is None else f"{least:,}",
+        right[True] >= (least or total),
+    )
+
+
+def printed(measured: Iterable[Row]) -> str:
+    """Write rows as a table."""
+    return "\n".join(
+        f"{name:70} {came:>18} {target:>8} {'met' if met else 'MISSED'}" for name, came, target, met in measured
+    )
+
+
+if __name__ == "__main__":
+    print(printed(rows()))
