@@ -8,11 +8,12 @@ LOCK := constraints.txt
 # The versions that are installed; `make test LOCK=` takes what pip resolves today.
 PINNED = $(if $(LOCK),--constraint $(LOCK))
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(PINNED) --editable
+ACCURACY_VENV := build/accuracy-venv
 SITE_READY := $(VENV)/.ready-to-build-site
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: run demo test coverage test-tools soak mutants check docs docs-site bench bench-compare image-check lock release format clean
+.PHONY: run demo test coverage test-tools soak mutants check docs docs-site accuracy bench bench-compare image-check lock release format clean
 
 run: $(RUN_READY)  ## serve on http://localhost:8780; ARGS="--speed 60" for more
 	@exec $(BIN)/reprompt-mock serve $(ARGS)
@@ -55,6 +56,9 @@ docs: $(RUN_READY)  ## write the generated tables of the pages from the code; AR
 docs-site: $(SITE_READY)  ## make a site of the pages in build/site; a link to nowhere fails
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
+accuracy: $(ACCURACY_VENV)/.ready  ## hold what is derived against packages of facts; ARGS="countries" for one topic
+	@$(ACCURACY_VENV)/bin/python -m bench.accuracy $(ARGS)
+
 bench: $(RUN_READY)  ## measure against floors; ARGS="--row create" for one row, "--help" for more
 	@$(BIN)/python -m bench $(ARGS)
 
@@ -84,6 +88,12 @@ $(VENV)/bin/python:
 
 $(RUN_READY): pyproject.toml $(LOCK) | $(VENV)/bin/python
 	$(INSTALL) .
+	@touch $@
+
+# A virtual environment of its own: other packages must not shape what the emulator answers.
+$(ACCURACY_VENV)/.ready: pyproject.toml bench/accuracy/requirements.txt $(LOCK) | $(VENV)/bin/python
+	$(PYTHON) -m venv $(ACCURACY_VENV)
+	$(ACCURACY_VENV)/bin/python -m pip install --quiet --disable-pip-version-check $(PINNED) --editable . --requirement bench/accuracy/requirements.txt
 	@touch $@
 
 $(TEST_READY): pyproject.toml $(LOCK) | $(VENV)/bin/python

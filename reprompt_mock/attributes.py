@@ -2,23 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+ABSENT = "No Internet Presence"
+"""The status of a place about which nothing is found (contract F5)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """An attribute: the keys it writes into a result, and what a place must have for it to run."""
+    """An attribute: the keys it writes into a result, and what a place must have for it to run.
+
+    Attributes:
+        name: its name in requests.
+        outputs: the keys that it writes into `outputs`.
+        reasoning: those that it writes into `reasoning`.
+        confidence: those that it writes into `confidence_scores`.
+        needs: the inputs that a place must have for it to run.
+        found: the share of places for which it finds something, from 0 to 1; None leaves it to `not_found_rate`.
+        is_conditional: whether the rest of the places fail its run condition instead.
+        of_presence: whether an absent place has nothing of it.
+        nothing: what it writes where nothing is found, if not null.
+        absent: what it writes about an absent place, whatever is found.
+    """
 
     name: str
     outputs: tuple[str, ...]
     reasoning: tuple[str, ...] = ()
     confidence: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    found: float | None = None
+    is_conditional: bool = False
+    of_presence: bool = False
+    nothing: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    absent: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 CORE: tuple[str, ...] = (
@@ -58,23 +79,30 @@ _ATTRIBUTES = (
         ("open_closed_status", "date_closed", "date_opened"),
         ("open_closed_status",),
         ("open_closed_status",),
+        found=0.9,
+        of_presence=True,
+        nothing={"open_closed_status": ABSENT},
     ),
-    Attribute("websites", ("website",), ("website",), ("website",)),
-    Attribute("phoneNumbers", ("phone", "phone_additional"), ("phone",), ("phone",)),
+    Attribute("websites", ("website",), ("website",), ("website",), found=0.675, of_presence=True),
+    Attribute("phoneNumbers", ("phone", "phone_additional"), ("phone",), ("phone",), found=0.58),
     Attribute(
         "openingHours",
         ("opening_hours", "opening_hours_grouped_by_hours", "is_open_24h"),
         ("opening_hours",),
         ("opening_hours",),
+        found=0.9,
+        nothing={"is_open_24h": False},
     ),
     Attribute(
         "names",
         ("name", "multilingual_names", "alt_name", "official_name", "brand_name", "common_names"),
         ("name",),
         ("name",),
+        found=0.95,
+        nothing={"multilingual_names": {}},
     ),
-    Attribute("address", ("address", "address_localized"), ("address",), ("address",)),
-    Attribute("categories", ("categories",), ("categories",), ("categories",)),
+    Attribute("address", ("address", "address_localized"), ("address",), ("address",), found=0.79),
+    Attribute("categories", ("categories",), ("categories",), ("categories",), found=0.97),
     Attribute(
         "user_reviews",
         (
@@ -86,11 +114,19 @@ _ATTRIBUTES = (
             "summary",
             "recent_review_count",
         ),
+        of_presence=True,
     ),
     Attribute("menu", ("menu_urls", "menu_url_official", "menu_content", "menu_images"), ("menu",), ("menu",)),
-    Attribute("coordinates", ("coordinates", "coordinates_distance"), ("coordinates",), ("coordinates",)),
-    Attribute("socialHandles", ("instagram", "facebook"), ("facebook", "instagram")),
-    Attribute("tiktok", ("tiktok",), ("tiktok",)),
+    Attribute(
+        "coordinates",
+        ("coordinates", "coordinates_distance"),
+        ("coordinates",),
+        ("coordinates",),
+        found=0.59,
+        is_conditional=True,
+    ),
+    Attribute("socialHandles", ("instagram", "facebook"), ("facebook", "instagram"), of_presence=True),
+    Attribute("tiktok", ("tiktok",), ("tiktok",), of_presence=True),
     Attribute(
         "social_media_profile",
         (
@@ -104,8 +140,9 @@ _ATTRIBUTES = (
             "instagram_profile_pic_url",
             "instagram_bio",
         ),
+        of_presence=True,
     ),
-    Attribute("instagram_statistics", ("instagram_profile",)),
+    Attribute("instagram_statistics", ("instagram_profile",), of_presence=True),
     Attribute("price_tier", ("price_tier", "average_price", "currency"), ("price_tier",), ("price_tier",)),
     Attribute("cuisine", ("cuisines",), ("cuisine",)),
     Attribute(
@@ -113,6 +150,7 @@ _ATTRIBUTES = (
         ("approximate_review_count", "approximate_average_rating"),
         ("approximate_user_reviews",),
         ("approximate_user_reviews",),
+        of_presence=True,
     ),
     Attribute(
         "chain",
@@ -142,12 +180,14 @@ _ATTRIBUTES = (
     ),
     Attribute("located_within", ("located_within",), ("located_within",), ("located_within",)),
     Attribute("storefrontImages", ("storefront_images",), ("storefront_images",)),
+    Attribute("foodService", ("has_delivery", "has_takeout", "has_dining", "has_pickup")),
     Attribute(
-        "available_services",
-        ("available_services", "has_delivery", "has_takeout", "has_dining", "has_pickup"),
-        ("available_services",),
+        "place_existence",
+        _EXISTENCE,
+        _EXISTENCE,
+        ("entity_type",),
+        absent={"digital_footprint": "NONE"},
     ),
-    Attribute("place_existence", _EXISTENCE, _EXISTENCE, ("entity_type",)),
     Attribute("one_line_summary", ("one_line_summary",), ("one_line_summary",)),
     Attribute("building_footprint", ("building_footprint",), needs=_COORDINATES),
     Attribute(

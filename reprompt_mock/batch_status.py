@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from reprompt_mock.lifecycle import JobStatus
+from reprompt_mock.lifecycle import Hold, JobStatus
 
 
 class Counts(NamedTuple):
@@ -31,9 +31,13 @@ class Counts(NamedTuple):
         """Jobs that have yet to finish."""
         return self.pending + self.queued + self.in_progress
 
-    def as_dict(self) -> dict[str, int]:
-        """Return the counts by status, always all five keys."""
-        return self._asdict()
+    def as_dict(self, deferred: int = 0) -> dict[str, int]:
+        """Return the counts by status, always all five keys.
+
+        Deferred jobs, which are among the queued ones, are counted apart under a sixth key if there are any.
+        """
+        counts = self._asdict()
+        return {**counts, "queued": self.queued - deferred, Hold.queued_deferred.name: deferred} if deferred else counts
 
 
 def status_of(counts: Counts, failure_threshold: float) -> JobStatus:
@@ -53,11 +57,11 @@ def success_rate(counts: Counts) -> float | None:
     return counts.completed / counts.finished if counts.finished else None
 
 
-def metadata_of(counts: Counts) -> dict[str, object]:
-    """Summarize a batch's progress as the service's `metadata` (contract E2)."""
+def metadata_of(counts: Counts, deferred: int = 0) -> dict[str, object]:
+    """Summarize a batch's progress as the service's `metadata` (contract E2, L1)."""
     return {
         "total_jobs": counts.total,
         "completed_jobs": counts.completed,
-        "status_counts": counts.as_dict(),
+        "status_counts": counts.as_dict(deferred),
         "success_rate": success_rate(counts),
     }

@@ -132,6 +132,10 @@ class NothingToReprocess(MockError):
     """No {scope} jobs to reprocess were found in batch {batch_id!r}."""
 
 
+class AllDeferred(MockError):
+    """The jobs of these places are deferred, which a reprocess leaves out."""
+
+
 class JobsNotFound(MockError):
     """No job for any of the places was found."""
 

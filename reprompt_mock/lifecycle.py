@@ -39,12 +39,19 @@ UNFINISHED = (JobStatus.pending, JobStatus.queued, JobStatus.in_progress)
 
 
 class Hold(IntEnum):
-    """The status in which a job waits until it is released; `stuck` means in progress, and cannot be released."""
+    """The status in which a job waits until it is released; `stuck` means in progress, and cannot be released.
+
+    A job in `queued_deferred` counts as queued, and a reprocess passes it over (contract L1).
+    """
 
     pending = 0
     queued = 1
     in_progress = 2
     stuck = 3
+    queued_deferred = 4
+
+
+_BEFORE_START = frozenset((Hold.pending, Hold.queued, Hold.queued_deferred))
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +191,7 @@ def _starts(queued_at: list[int], fates: _Fates, holds: list[int | None], *, wor
 def _hold(tables: Timetables, position: int, hold: Hold) -> None:
     """Clear the times that a held job does not reach without a release."""
     tables.finished_at[position] = None
-    if hold <= Hold.queued:
+    if hold in _BEFORE_START:
         tables.started_at[position] = None
     if hold is Hold.pending:
         tables.queued_at[position] = None

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.attributes import CATALOGUE
+from reprompt_mock.clock import SECOND
 from reprompt_mock.history import AttributeStatus
 from reprompt_mock.lifecycle import Course, Hold, JobStatus
 
@@ -64,6 +65,7 @@ class Then:
     error: str | None = None
     hold: Hold | None = None
     seconds: float | None = None
+    results_lag_seconds: float | None = None
     attributes: Mapping[str, AttributeStatus] | None = None
     outputs: Mapping[str, Any] | None = None
     confidence_scores: Mapping[str, str] | None = None
@@ -76,6 +78,11 @@ class Then:
         """The part that shapes the timetable, None if it leaves everything to the draw."""
         course = Course(self.outcome, self.hold, self.seconds, self.slowness or 1.0)
         return None if course == Course() else course
+
+    @property
+    def lag(self) -> int | None:
+        """For how many microseconds results show the job as it was, None to leave it to the setting."""
+        return None if self.results_lag_seconds is None else int(self.results_lag_seconds * SECOND)
 
     @property
     def pins(self) -> dict[str, Any]:

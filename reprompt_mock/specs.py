@@ -44,6 +44,7 @@ def _as_json(value: Any) -> Any:
     return orjson.loads(orjson.dumps(value))
 
 
+Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Json = Annotated[Any, BeforeValidator(_as_json)]
 """A JSON value; dates in a config file become strings."""
 
@@ -103,11 +104,12 @@ class RuleThen(Strict):
 
     outcome: Literal["completed", "failed"] | None = Field(None, description="How the job ends.")
     error: str | None = Field(None, description="The reason that a failure states.")
-    hold: Literal["pending", "queued", "in_progress"] | None = Field(
+    hold: Literal["pending", "queued", "queued_deferred", "in_progress"] | None = Field(
         None, description="The status in which it waits until it is released."
     )
-    seconds: Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)] | None = Field(
-        None, description="The processing time in virtual seconds."
+    seconds: Seconds | None = Field(None, description="The processing time in virtual seconds.")
+    results_lag_seconds: Seconds | None = Field(
+        None, description="For how many virtual seconds results show the job as it was, instead of the setting."
     )
     attributes: dict[str, AttributeStatus] | None = Field(
         None, description="Statuses of attributes once the job has completed."
@@ -142,6 +144,7 @@ class RuleSpec(Strict):
                 error=then.error,
                 hold=Hold[then.hold] if then.hold else None,
                 seconds=then.seconds,
+                results_lag_seconds=then.results_lag_seconds,
                 attributes=then.attributes,
                 outputs=then.outputs,
                 confidence_scores=dict(then.confidence_scores) if then.confidence_scores else None,

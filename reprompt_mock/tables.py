@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, Index, text
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 ALONE = ""
 """The id of the batch that holds a world's single jobs; clients cannot name it, and lists do not show it."""
 
@@ -106,7 +106,8 @@ class Batch(SQLModel, table=True):
 class Job(SQLModel, table=True):
     """A job's timetable and history, from which its status follows.
 
-    `pk` is the order of submission, `place` the inputs as JSON.
+    `pk` is the order of submission, `place` the inputs as JSON. Results show the job as it was `lag` microseconds ago;
+    None leaves that to the world's setting.
     """
 
     __table_args__: ClassVar = (
@@ -134,6 +135,7 @@ class Job(SQLModel, table=True):
     fresh: bool
     error: str | None
     last_enriched: int | None = Field(sa_type=_BIG)
+    lag: int | None = Field(sa_type=_BIG)
     place: bytes
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
+from reprompt_mock.attributes import CATALOGUE
+from reprompt_mock.hints import nearest
 from reprompt_mock.lifecycle import Pace
 from reprompt_mock.numerals import portable
+from reprompt_mock.shares import Shares
 
 Rate = Annotated[float, Field(ge=0, le=1)]
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
@@ -25,6 +29,17 @@ Seed = Annotated[
     ),
 ]
 """A 64-bit integer; in JSON, a string if JavaScript would round it."""
+
+
+def _known(rates: dict[str, float]) -> dict[str, float]:
+    for name in rates:
+        if name not in CATALOGUE:
+            context = {"name": repr(name), "hint": nearest(name, CATALOGUE)}
+            raise PydanticCustomError("unknown_attribute", "unknown attribute {name}{hint}", context)
+    return rates
+
+
+FoundRates = Annotated[dict[str, Rate], AfterValidator(_known)]
 
 
 class WorldSettings(BaseModel):
@@ -52,7 +67,12 @@ class WorldSettings(BaseModel):
     workers: int = Field(50, ge=1, le=10**6, description="The most jobs of one submission in progress at once.")
     failure_rate: Rate = Field(0.0, description="Share of jobs that fail.")
     attribute_error_rate: Rate = Field(0.0, description="Share of completed jobs' attributes that end in `ERROR`.")
-    not_found_rate: Rate = Field(0.1, description="Share of attributes that run and find nothing.")
+    not_found_rate: Rate = Field(
+        0.1, description="Share of places for which an attribute without a rate of its own finds nothing."
+    )
+    found_rates: FoundRates = Field(
+        {}, description="Share of places for which an attribute finds something, by attribute, instead of its default."
+    )
     drift_rate: Rate = Field(
         0.2, description="Share of attributes whose values change in a reprocess with `refresh: true`."
     )
@@ -75,6 +95,9 @@ class WorldSettings(BaseModel):
     strict_attributes: bool = Field(False, description="Refuse attributes that the emulator does not know.")
     places_move: bool = Field(
         False, description="Whether a place is in one batch at a time: a create deletes its jobs in other batches."
+    )
+    results_lag_seconds: Seconds = Field(
+        0.0, description="Virtual seconds for which results show a job as it was, while its status is already final."
     )
     unpaid_attributes: list[str] = Field(
         [], max_length=1000, description="Attributes that are not in the plan: requests for one are refused with 402."
@@ -100,6 +123,11 @@ class WorldSettings(BaseModel):
         allow_inf_nan=False,
         description="Requests per second per key, in real time; 0 for no limit.",
     )
+
+    @property
+    def shares(self) -> Shares:
+        """The settings that decide how often something is found."""
+        return Shares(self.not_found_rate, tuple(self.found_rates.items()))
 
     @property
     def pace(self) -> Pace:

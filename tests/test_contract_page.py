@@ -1,4 +1,4 @@
-"""Every clause that is cited is in the contract; each about behavior is named by a test, or is known to be pending."""
+"""Every clause that is cited is in the contract, and each about behavior is named by a test."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "fidelity" / "contract.md"
-PENDING = ROOT / "docs" / "fidelity" / "pending.txt"
 CITING = [
     file
     for folder in ("reprompt_mock", "tests", "docs", "bench")
@@ -28,8 +27,6 @@ SOURCES = (
     "vendor's guide",
     "decided here",
 )
-WHOLLY_PENDING = "> **Not built yet.**"
-PARTLY_PENDING = "> **Not built yet:**"
 NO_BEHAVIOR = "There is nothing to emulate."
 
 _CLAUSE = r"[A-L]\d*\b"
@@ -39,10 +36,6 @@ _CITATION = re.compile(rf"\b[Cc]ontract\s+({_CLAUSE}(?:(?:,| and| to|, and)\s+{_
 class Clause(NamedTuple):
     id: str
     text: str
-
-    @property
-    def is_pending(self) -> bool:
-        return WHOLLY_PENDING in self.text or PARTLY_PENDING in self.text
 
     @property
     def has_behavior(self) -> bool:
@@ -73,10 +66,6 @@ def docstrings_of_tests() -> Iterator[str]:
 
 def named_by_a_test() -> set[str]:
     return {clause for docstring in docstrings_of_tests() for clause in cited_in(docstring)}
-
-
-def pending() -> list[str]:
-    return [line.split(" ", 1)[0] for line in PENDING.read_text(encoding="utf-8").splitlines()]
 
 
 @pytest.mark.parametrize(
@@ -127,28 +116,7 @@ def test_every_clause_that_another_one_refers_to_is_a_heading() -> None:
     assert referred == {clause.id for clause in clauses()}
 
 
-def test_every_clause_about_behavior_is_named_by_a_test_or_pending() -> None:
+def test_every_clause_about_behavior_is_named_by_a_test() -> None:
     about_behavior = {clause.id for clause in clauses() if clause.has_behavior}
 
-    assert about_behavior - named_by_a_test() - set(pending()) == set()
-
-
-def test_what_is_pending_is_what_the_contract_marks_so() -> None:
-    assert pending() == [clause.id for clause in clauses() if clause.is_pending]
-
-
-def test_what_is_wholly_pending_is_named_by_no_test() -> None:
-    wholly = {clause.id for clause in clauses() if WHOLLY_PENDING in clause.text}
-
-    assert wholly & named_by_a_test() == set()
-
-
-def test_what_is_partly_pending_is_named_by_a_test() -> None:
-    partly = {clause.id for clause in clauses() if PARTLY_PENDING in clause.text}
-
-    assert partly - named_by_a_test() == set()
-
-
-def test_what_is_pending_says_why() -> None:
-    for line in PENDING.read_text(encoding="utf-8").splitlines():
-        assert re.fullmatch(r"[A-L]\d+ \S.*[^.]", line), line
+    assert about_behavior - named_by_a_test() == set()

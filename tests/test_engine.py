@@ -225,7 +225,7 @@ class EngineMachine(RuleBasedStateMachine):
             with pytest.raises(NothingToReprocess):
                 self.engine.write(self.world, reprocess.batch, batch_id, scope, wanted)
             return
-        assert self.engine.write(self.world, reprocess.batch, batch_id, scope, wanted).value == len(picked)
+        assert self.engine.write(self.world, reprocess.batch, batch_id, scope, wanted).value.jobs == len(picked)
         for place_id in picked:
             self._restarted(batch_id, place_id)
         self._check_pending(self.engine.read(self.world, batches.status, batch_id), picked)
@@ -323,8 +323,8 @@ class EngineMachine(RuleBasedStateMachine):
     def batches_are_consistent(self) -> None:
         listed = self.engine.read(self.world, batches.page, "", limit=500, offset=0)
         named = [batch_id for batch_id in self.model.batches if batch_id != ALONE]
-        assert [batch.id for batch, _ in listed.batches] == named[::-1]
-        for batch, status in listed.batches:
+        assert [batch.id for batch, _, _ in listed.batches] == named[::-1]
+        for batch, status, _ in listed.batches:
             view = self.engine.read(self.world, batches.status, batch.id)
             self._check_batch(batch.id, view)
             assert (batch.counts, status) == (view.batch.counts, view.status), "the row's counts are the jobs' counts"

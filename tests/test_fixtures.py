@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reprompt_mock.enrichment.places import country_of
+from reprompt_mock.enrichment.countries import country_of
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 README = (FIXTURES / "README.md").read_text(encoding="utf-8")
@@ -110,10 +110,6 @@ def test_places_are_jobs_with_valid_inputs(places: list[dict[str, Any]]) -> None
         assert re.fullmatch(r"[A-Z]{2}", inputs["country_code"])
 
 
-_SHARED_ZONES = {"airport-BKPR", "airport-VVNB", "city-VN-hanoi"}
-"""Where the time zone database lets a country share the zone of its neighbour."""
-
-
 @pytest.mark.parametrize("removed", [(), ("latitude", "longitude")], ids=["by coordinates", "by address"])
 def test_the_country_of_a_place_is_found_without_its_code_and_name(
     removed: tuple[str, ...], places: list[dict[str, Any]]
@@ -125,8 +121,7 @@ def test_the_country_of_a_place_is_found_without_its_code_and_name(
         for place in places
     }
     given = {place["place_id"]: place["inputs"]["country_code"] for place in places}
-    wrong = {place_id for place_id, code in found.items() if code != given[place_id]}
-    assert wrong <= (set() if removed else _SHARED_ZONES)
+    assert found == given
 
 
 def test_no_country_code_reads_as_a_missing_value(places: list[dict[str, Any]]) -> None:

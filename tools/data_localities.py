@@ -229,12 +229,18 @@ def _lines(form: str) -> str:
 
 
 def _states(facts: dict[str, Any]) -> list[str]:
-    """Return a string for each state: its names and the beginnings of its postcodes."""
+    """Return a string for each state, what its postcodes begin with and its names; the narrowest first."""
     keys = facts["sub_keys"].split("~")
     columns = [facts.get(name, "~" * len(keys)).split("~") for name in ("sub_names", "sub_lnames")]
     zips = facts.get("sub_zips", "~" * len(keys)).split("~")
     names = (dict.fromkeys(filter(None, row)) for row in zip(keys, *columns, strict=False))
-    return ["~".join((zips_of, *row)) for zips_of, row in zip(zips, names, strict=False)]
+    rows = sorted(zip(zips, names, strict=False), key=lambda row: _width(row[0]))
+    return ["~".join((zips_of, *row)) for zips_of, row in rows]
+
+
+def _width(beginning: str) -> int:
+    """Return how many of a thousand beginnings of postcodes a regular expression has; some published are too wide."""
+    return sum(re.match(beginning, f"{number:03}00") is not None for number in range(1000))
 
 
 def written(table: dict[str, Any]) -> str:

@@ -1,1 +1,1 @@
-"""How well derived facts hold against what is known: a module a subject, each with a function that returns rows."""
+"""How right what the emulator derives is, held against packages of facts: `make accuracy`."""

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock.draws import draw
 from reprompt_mock.enrichment.facts import countries, data
-from reprompt_mock.enrichment.localities import localities, postcodes_of
+from reprompt_mock.enrichment.localities import localities, postcode_of
 from reprompt_mock.enrichment.postal.forms import form_of
+from reprompt_mock.enrichment.postal.town import WITHOUT_CITY
 from reprompt_mock.enrichment.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 UNINHABITED = frozenset({"AQ", "BV", "GS", "HM", "IO", "SJ", "TF", "UM"})
 CASES_A_COUNTRY = 8
 NATIVE = frozenset({"CN", "JP", "KR", "TW"})
-_HOUSE_AFTER_COMMA = frozenset("ES IT BR PT RU UA AR CL UY BY KZ".split())
+_HOUSE_AFTER_COMMA = frozenset(["ES", "IT", "BR", "PT", "RU", "UA", "AR", "CL", "UY", "BY", "KZ"])
 _UNITS = {"RU": "кв. %s", "UA": "кв. %s", "ES": "Apto %s", "BR": "Apto %s", "IN": "Flat %s", "HK": "Flat %s"}
 # Municipalities, towns and postcodes of East Asia in Latin script.
 _LATIN = {
@@ -87,14 +88,16 @@ def _parts(code: str, luck: Draw, number: int) -> dict[str, str]:
     locality = luck.pick(localities(code))
     house = str(1 + luck.below(180)) + ("a" if number == 2 and code not in NATIVE else "")
     parts = {"street": luck.pick(vocabulary(code).streets), "house": house, "city": locality.city}
+    if form_of(code).order in WITHOUT_CITY:
+        parts["city"] = str(countries()[code].name)
     form = data("postal")[code].get("form", "")
     if locality.state and "%S" in form:
         parts["state"] = locality.state
     if "%D" in form and number in {1, 4} and code not in NATIVE:
-        parts["suburb"] = next(one.city for one in localities(code)[::-1])
-    postcodes = postcodes_of(code, locality)
-    if postcodes:
-        parts["postalCode"] = luck.pick(postcodes)
+        parts["suburb"] = "Old Town"
+    postcode = postcode_of(code, locality, number)
+    if postcode:
+        parts["postalCode"] = postcode
     return parts
 
 
@@ -141,7 +144,7 @@ def _lines(code: str, parts: dict[str, str], number: int, *, latin: bool) -> str
     values = {"A": _street(code, parts, number), "C": parts["city"], "D": parts.get("suburb", "")}
     values |= {"S": parts.get("state", ""), "Z": parts.get("postalCode", "")}
     if number == 6:
-        form = form.replace(" %Z", ", %Z")
+        form = re.sub("(?<=%[CS]) %Z", ", %Z", form)
     lines = (re.sub("%([ACDSZ])", lambda match: values[match[1]], line) for line in form.split("\n"))
     separator = " - " if code == "AE" else ", "
     return separator.join(stripped for line in lines if (stripped := line.strip(" ,-/")))

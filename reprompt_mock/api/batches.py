@@ -91,7 +91,7 @@ async def list_batches(
     call.note({"limit": limit, "offset": offset})
     page = await call.read(batches.page, query or "", limit=limit, offset=offset)
     call.note(facts.of_batches(page))
-    listed = [list_entry(batch, status) for batch, status in page.batches]
+    listed = [list_entry(*one) for one in page.batches]
     return answer({"batches": listed, "total": page.total, "limit": limit, "offset": offset})
 
 
@@ -108,7 +108,7 @@ async def reprocess_batch(call: Call, batch_id: str) -> Response:
     scope = scope_of(request.failed_only if sent else None, request.incomplete_only)
     wanted = wanted_by(request)
     call.note({"scope": scope.word, "refresh": wanted.refresh, **facts.of_attributes([wanted.attributes])})
-    count = await call.write(reprocess.batch, batch_id, scope, wanted)
+    count, deferred = await call.write(reprocess.batch, batch_id, scope, wanted)
     call.note({"reprocessed": count})
     return answer(
         {
@@ -116,7 +116,7 @@ async def reprocess_batch(call: Call, batch_id: str) -> Response:
             "message": f"Started reprocessing {count} {scope.word} jobs from batch {batch_id}",
             "job_count": count,
             "batch_id": batch_id,
-            "excluded_deferred_count": 0,
+            "excluded_deferred_count": deferred,
         }
     )
 
@@ -169,13 +169,13 @@ def attribute_names(listed: str) -> list[str]:
     return list(dict.fromkeys(name for name in map(str.strip, listed.split(",")) if name))
 
 
-def list_entry(batch: StoredBatch, status: JobStatus) -> dict[str, Any]:
-    """Describe a batch in a list (contract H3)."""
+def list_entry(batch: StoredBatch, status: JobStatus, deferred: int) -> dict[str, Any]:
+    """Describe a batch in a list (contract H3, L1)."""
     return {
         "id": batch.id,
         "batch_name": batch.name,
         "status": status.name,
-        "status_counts": batch.counts.as_dict(),
+        "status_counts": batch.counts.as_dict(deferred),
         "created_at": iso(batch.created_at),
         "metadata": None,
         "refresh": batch.refresh,

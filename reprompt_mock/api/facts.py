@@ -125,7 +125,7 @@ def of_results(page: ResultPage) -> Facts:
 def of_batches(page: BatchPage) -> Facts:
     """Describe a page of batches."""
     by_status = [0] * len(_STATUSES)
-    for _, status in page.batches:
+    for _, status, _ in page.batches:
         by_status[status] += 1
     return {"total": page.total, "size": len(page.batches), "by_status": _counted(by_status)}
 

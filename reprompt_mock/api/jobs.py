@@ -67,7 +67,7 @@ async def get_jobs(
     if group_by is not None:
         days = await call.read(results.days, query, **page)
         call.note(facts.of_batches(days))
-        batches = [list_entry(batch, status) for batch, status in days.batches]
+        batches = [list_entry(*listed) for listed in days.batches]
         return answer({"batches": batches, "total": days.total, **page})
     found = await call.read(results.page, query, **page)
     call.note(facts.of_results(found))

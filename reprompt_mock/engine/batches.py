@@ -11,11 +11,11 @@ from reprompt_mock.engine.events import Kind
 from reprompt_mock.engine.relief import makes_room
 from reprompt_mock.errors import BatchNotFound
 from reprompt_mock.history import AttributeStatus, shown
-from reprompt_mock.lifecycle import JobStatus
+from reprompt_mock.lifecycle import Hold, JobStatus
 from reprompt_mock.store import batches, jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.submissions import BatchToCreate
@@ -38,9 +38,9 @@ class BatchView(NamedTuple):
 
 
 class BatchPage(NamedTuple):
-    """A page of a world's batches, each with its status, and how many there are."""
+    """A page of a world's batches, each with its status and the number of its deferred jobs, and how many there are."""
 
-    batches: Sequence[tuple[StoredBatch, JobStatus]]
+    batches: Sequence[tuple[StoredBatch, JobStatus, int]]
     total: int
 
 
@@ -110,10 +110,27 @@ def status(reading: Reading, batch_id: str, attributes: Sequence[str] | None = N
     by_status = jobs.places_by_status(reading.session, batch.pk, now=reading.now)
     batch = batch._replace(counts=Counts(*map(len, by_status.values())))
     distribution = None if attributes is None else _distribution(reading, batch, attributes)
-    view = BatchView(batch, status_now(reading, batch), by_status, distribution)
+    waiting = deferred(reading, [batch]).get(batch.pk, [])
+    view = BatchView(batch, status_now(reading, batch), _apart(by_status, waiting), distribution)
     if attributes is None:
         reading.views.keep(batch_id, view, weight=batch.counts.total)
     return view
+
+
+def deferred(reading: Reading, among: Iterable[StoredBatch]) -> Mapping[int, Sequence[str]]:
+    """Return the place ids of deferred jobs, by the key of their batch; they count as queued (contract L1)."""
+    if reading.key is None or not any(batch.counts.queued for batch in among):
+        return {}
+    return jobs.deferred(reading.session, reading.key, now=reading.now)
+
+
+def _apart(by_status: Mapping[str, Sequence[str]], waiting: Sequence[str]) -> Mapping[str, Sequence[str]]:
+    """List deferred places apart from the queued ones, under a sixth key if there are any."""
+    if not waiting:
+        return by_status
+    out, queued = set(waiting), JobStatus.queued.name
+    others = [place_id for place_id in by_status[queued] if place_id not in out]
+    return {**by_status, queued: others, Hold.queued_deferred.name: waiting}
 
 
 def status_now(reading: Reading, batch: StoredBatch) -> JobStatus:
@@ -148,7 +165,8 @@ def page(reading: Reading, query: str, *, limit: int, offset: int) -> BatchPage:
     if reading.key is None:
         return BatchPage([], 0)
     found, total = batches.page(reading.session, reading.key, query.casefold(), limit=limit, offset=offset)
-    return BatchPage([(batch, status_now(reading, batch)) for batch in found], total)
+    waiting = deferred(reading, found)
+    return BatchPage([(one, status_now(reading, one), len(waiting.get(one.pk, ()))) for one in found], total)
 
 
 @makes_room

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from reprompt_mock import history
 from reprompt_mock.enrichment.results import Job, build
 from reprompt_mock.enrichment.template import InForce, References, template_of
-from reprompt_mock.lifecycle import JobStatus
+from reprompt_mock.lifecycle import Hold, JobStatus
 from reprompt_mock.store import documents, submissions
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Decoded:
             lambda submission: self._settings(session, submission),
             lambda pins: _cached(self._pins, pins, lambda: documents.read(session, pins)),
         )
-        return template_of(
+        template = template_of(
             JobStatus(job.status),
             self.asked(session, job.asked),
             self.history(session, job.ran, job.submission),
@@ -89,11 +89,12 @@ class Decoded:
             seed=self._settings(session, job.submission).seed,
             references=references,
         )
+        return template.renamed(Hold.queued_deferred.name) if job.is_deferred else template
 
     def _settings(self, session: Session, submission: int) -> InForce:
         def read() -> InForce:
             settings = submissions.settings_of(session, submission)
-            return InForce(settings.seed, settings.not_found_rate)
+            return InForce(settings.seed, settings.shares)
 
         return _cached(self._in_force, submission, read)
 

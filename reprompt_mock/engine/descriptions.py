@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.batch_status import metadata_of
 from reprompt_mock.clock import iso
+from reprompt_mock.lifecycle import Hold
 
 if TYPE_CHECKING:
     from reprompt_mock.engine.batches import BatchView
@@ -31,4 +32,5 @@ def batch_body(view: BatchView) -> dict[str, Any]:
 
 def status_body(view: BatchView) -> dict[str, Any]:
     """Describe a batch as status does, with `metadata` (contract E1)."""
-    return {**batch_body(view), "metadata": metadata_of(view.batch.counts)}
+    deferred = len(view.jobs.get(Hold.queued_deferred.name, ()))
+    return {**batch_body(view), "metadata": metadata_of(view.batch.counts, deferred)}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from reprompt_mock.engine.documents import Documents
     from reprompt_mock.rules import Then
+    from reprompt_mock.shares import Shares
     from reprompt_mock.world_settings import WorldSettings
 
 
@@ -80,6 +81,7 @@ class Forecast:
         self._settings = settings
         self._refresh = refresh
         self._drift_rate = settings.drift_rate if refresh else 0.0
+        self._conditions = _conditions(settings.shares)
         self._outlooks: dict[_Case, Outlook] = {}
         self._needing: dict[tuple[str, ...], list[str]] = {}
 
@@ -91,7 +93,8 @@ class Forecast:
 
     def _is_simple(self, asked: tuple[str, ...]) -> bool:
         """Return whether an outlook depends on history and attributes only, the usual case."""
-        return not (self._settings.attribute_error_rate or self._drift_rate or self._needs(asked))
+        is_certain = self._conditions.keys().isdisjoint(asked)
+        return is_certain and not (self._settings.attribute_error_rate or self._drift_rate or self._needs(asked))
 
     def _case(self, jobs: Submitted, position: int, then: Then | None) -> _Case:
         ran, asked = jobs.ran[position], jobs.asked[position]
@@ -102,7 +105,7 @@ class Forecast:
         return _Case(
             ran,
             asked,
-            self._unmet(jobs, position),
+            self._unmet(jobs, position, statuses or {}),
             self._struck(jobs, position, "error", self._settings.attribute_error_rate),
             self._struck(jobs, position, "drift", self._drift_rate),
             orjson.dumps(pins) if pins else b"",
@@ -141,18 +144,32 @@ class Forecast:
             self._needing[asked] = [name for name in asked if name in CATALOGUE and CATALOGUE[name].needs]
         return self._needing[asked]
 
-    def _unmet(self, jobs: Submitted, position: int) -> frozenset[str]:
-        needing = self._needs(jobs.asked[position])
+    def _unmet(self, jobs: Submitted, position: int, fixed: Mapping[str, AttributeStatus]) -> frozenset[str]:
+        asked = jobs.asked[position]
+        drawn = [name for name in self._conditions if name in asked and name not in fixed]
+        unmet = frozenset(name for name in drawn if self._fails_condition(jobs.place_ids[position], name))
+        needing = self._needs(asked)
         if not needing:
-            return _NONE
+            return unmet
         place = inputs_of(jobs.place(position))
-        return frozenset(name for name in needing if lacking(name, place))
+        return unmet.union(name for name in needing if lacking(name, place))
+
+    def _fails_condition(self, place_id: str, name: str) -> bool:
+        """Draw whether a place fails the run condition of an attribute; the draw is the same in all attempts."""
+        seed, rate = self._settings.seed, self._conditions[name]
+        return bool(history.struck(seed, place_id, 0, what="condition", asked=(name,), rate=rate))
 
     def _struck(self, jobs: Submitted, position: int, what: str, rate: float) -> frozenset[str]:
         if not rate:
             return _NONE
         place_id, attempt, asked = jobs.place_ids[position], jobs.attempts[position], jobs.asked[position]
         return history.struck(self._settings.seed, place_id, attempt, what=what, asked=asked, rate=rate)
+
+
+def _conditions(shares: Shares) -> dict[str, float]:
+    """Return the attributes that only run for a share of the places, each with the share of the others."""
+    rates = {name: 1 - shares.of(name) for name, known in CATALOGUE.items() if known.is_conditional}
+    return {name: rate for name, rate in rates.items() if rate}
 
 
 def _statuses(written: bytes) -> dict[str, AttributeStatus]:

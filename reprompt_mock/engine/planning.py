@@ -30,6 +30,7 @@ class Planned(NamedTuple):
     fresh: list[bool]
     errors: list[str | None]
     courses: list[int | None]
+    lags: list[int | None]
 
 
 def plan_jobs(writing: Writing, jobs: Submitted, *, refresh: bool = False) -> Planned:
@@ -53,9 +54,11 @@ def plan_jobs(writing: Writing, jobs: Submitted, *, refresh: bool = False) -> Pl
         [outlook.fresh for outlook in outlooks],
         [None] * len(outlooks),
         [None] * len(outlooks),
+        [None] * len(outlooks),
     )
     for position, then in decided.items():
         planned.errors[position] = then.error
+        planned.lags[position] = then.lag
     for position, course in courses.items():
         document = asdict(course)
         planned.courses[position] = documents.key_of(orjson.dumps(document), document)
@@ -66,7 +69,8 @@ def plan_uploads(writing: Writing, asked: Sequence[tuple[str, ...]]) -> Planned:
     """Plan nothing: the jobs stay pending until they are reprocessed (contract D5)."""
     size = len(asked)
     keys = Documents(writing).keys_of_lists(asked)
-    return Planned(never(size), keys, [None] * size, [True] * size, [None] * size, [None] * size)
+    none = [None] * size
+    return Planned(never(size), keys, [*none], [True] * size, [*none], [*none], [*none])
 
 
 def _decide(writing: Writing, jobs: Submitted) -> dict[int, Then]:

@@ -11,7 +11,7 @@ from reprompt_mock.engine.counts import Changes
 from reprompt_mock.engine.events import Kind
 from reprompt_mock.engine.planning import Submitted, plan_jobs
 from reprompt_mock.engine.submissions import check_known
-from reprompt_mock.errors import JobsNotFound, NothingToReprocess
+from reprompt_mock.errors import AllDeferred, JobsNotFound, NothingToReprocess
 from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.reprocess import Scope, attributes_for
 from reprompt_mock.store import batches, documents, jobs, submissions
@@ -32,8 +32,15 @@ class Wanted(NamedTuple):
     use_previous: bool = False
 
 
-def batch(writing: Writing, batch_id: str, scope: Scope, wanted: Wanted) -> int:
-    """Reprocess the jobs of a batch that the scope selects; return their number.
+class Reprocessed(NamedTuple):
+    """How many jobs run again, and how many were left out since they are deferred."""
+
+    jobs: int
+    deferred: int
+
+
+def batch(writing: Writing, batch_id: str, scope: Scope, wanted: Wanted) -> Reprocessed:
+    """Reprocess the jobs of a batch that the scope selects, except deferred ones (contract L1).
 
     Raises:
         BatchNotFound: the world has no such batch.
@@ -41,16 +48,17 @@ def batch(writing: Writing, batch_id: str, scope: Scope, wanted: Wanted) -> int:
     """
     found = find(writing.reading, batch_id)
     writing.weigh(found.counts.total)
-    picked = jobs.to_reprocess(writing.session, found.pk, scope.statuses, now=writing.now)
+    selected = jobs.to_reprocess(writing.session, found.pk, scope.statuses, now=writing.now)
+    picked = [job for job in selected if not job.is_deferred]
     if not picked:
         raise NothingToReprocess(scope=scope.word, batch_id=batch_id)
     _restart(writing, picked, wanted)
     writing.note(Kind.batch, batch_id)
-    return len(picked)
+    return Reprocessed(len(picked), len(selected) - len(picked))
 
 
 class ReprocessedPlaces(NamedTuple):
-    """The places whose jobs run again, and those that have no job."""
+    """The places whose jobs run again, and those that have no job; deferred jobs are in neither."""
 
     found: list[str]
     missing: list[str]
@@ -61,14 +69,18 @@ def places(writing: Writing, place_ids: Sequence[str], wanted: Wanted) -> Reproc
 
     Raises:
         JobsNotFound: no place has a job.
+        AllDeferred: there is no job that is not deferred.
     """
     newest = {
         place_id: next(iter(jobs.of_place(writing.session, writing.key, place_id, now=writing.now)), None)
         for place_id in dict.fromkeys(place_ids)
     }
-    picked = [job for job in newest.values() if job is not None]
-    if not picked:
+    known = [job for job in newest.values() if job is not None]
+    if not known:
         raise JobsNotFound
+    picked = [job for job in known if not job.is_deferred]
+    if not picked:
+        raise AllDeferred
     _restart(writing, picked, wanted)
     missing = [place_id for place_id, job in newest.items() if job is None]
     return ReprocessedPlaces([job.place_id for job in picked], missing)
@@ -99,6 +111,7 @@ def _restart(writing: Writing, picked: Sequence[ExistingJob], wanted: Wanted) ->
         planned=planned.planned,
         fresh=planned.fresh,
         error=planned.errors,
+        lag=planned.lags,
     )
     jobs.restart(session, restarts, now=now)
     changes = Changes()

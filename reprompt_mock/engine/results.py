@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from reprompt_mock.batch_status import Counts
-from reprompt_mock.clock import day_bounds
+from reprompt_mock.clock import SECOND, day_bounds
 from reprompt_mock.engine.batches import BatchPage, find, status_now
 from reprompt_mock.errors import JobNotFound
 from reprompt_mock.lifecycle import JobStatus
@@ -83,7 +83,7 @@ def days(reading: Reading, query: ResultQuery, *, limit: int, offset: int) -> Ba
         return BatchPage([], 0)
     counted = jobs.counts_by_day(reading.session, selection)
     named = [_day_batch(day, counts) for day, counts in list(counted.items())[offset : offset + limit]]
-    return BatchPage([(batch, status_now(reading, batch)) for batch in named], len(counted))
+    return BatchPage([(batch, status_now(reading, batch), 0) for batch in named], len(counted))
 
 
 def _day_batch(day: int, counts: Counts) -> StoredBatch:
@@ -101,7 +101,12 @@ def _selected(reading: Reading, query: ResultQuery) -> jobs.Selection | None:
     if reading.key is None or (query.alone and batch is None):
         return None
     day = None if query.day is None else day_bounds(query.day)
-    return jobs.Selection(reading.key, reading.now, batch and batch.pk, day)
+    return jobs.Selection(reading.key, reading.now, batch and batch.pk, day, _lag(reading))
+
+
+def _lag(reading: Reading) -> int:
+    """Return for how many microseconds results show jobs as they were."""
+    return int(reading.state.settings.results_lag_seconds * SECOND)
 
 
 def _total(reading: Reading, selection: jobs.Selection) -> int:
@@ -118,7 +123,9 @@ def of_place(reading: Reading, place_id: str) -> dict[str, Any]:
     Raises:
         JobNotFound: the world has no job for this place.
     """
-    job = reading.key and jobs.result_of_place(reading.session, reading.key, place_id, now=reading.now)
+    job = reading.key and jobs.result_of_place(
+        reading.session, reading.key, place_id, now=reading.now, lag=_lag(reading)
+    )
     if not job:
         raise JobNotFound(place_id=place_id)
     return reading.decoded.result(reading.session, job, every_status=_shows_every_status(reading))

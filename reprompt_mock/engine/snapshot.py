@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.writing import Writing
     from reprompt_mock.store.snapshot import Tables
 
-VERSION = 3
-"""The version that is written. Versions 2 (without exports) and 1 (large numbers are not text) can be read, too."""
+VERSION = 4
+"""The version that is written. Versions 3 (jobs have no lag), 2 (no exports either) and 1 (large numbers are not text)
+can be read, too."""
 _GONE = 0
 """The key of a batch that was deleted."""
 _JOB = {name: position for position, name in enumerate(rows.COLUMNS["job"])}
@@ -68,7 +69,7 @@ class ClockState(Strict):
 class Snapshot(Strict):
     """A whole world; `digest` is the checksum of `data`, which is not meant to be edited."""
 
-    version: Literal[1, 2, 3]
+    version: Literal[1, 2, 3, 4]
     clock: ClockState
     settings: WorldSettings
     scenario: Annotated[
@@ -189,6 +190,8 @@ class _Restored:
         return orjson.dumps(history.written(moved)).decode()
 
     def _job(self, row: list[Any]) -> list[Any]:
+        if len(row) < len(_JOB):
+            row.insert(_JOB["lag"], None)
         row[0] += self._shift
         row[_JOB["batch"]] = self._batches[row[_JOB["batch"]]]
         for column in _SUBMISSIONS:

@@ -247,6 +247,7 @@ def _new_jobs(
         planned=planned.planned,
         fresh=planned.fresh,
         error=planned.errors,
+        lag=planned.lags,
         place=[place.place for place in places.values()],
     )
 

@@ -106,8 +106,9 @@ class World:
         return self._latest
 
     def is_due(self) -> bool:
-        """Return whether a transition is due; costs one comparison."""
-        return self.state.is_due(self.now)
+        """Return whether a transition is due; costs one comparison if none will ever be."""
+        due = self.present.state.next_due
+        return due is not None and due <= self.now()
 
     def real_seconds_to_next(self) -> float | None:
         """Return the real seconds until the next transition is due, or None if none will be."""

@@ -1,4 +1,4 @@
-"""The data files, read once: countries, kinds of place and what calls them so, cuisines, sentences, numbers."""
+"""The data files, read once: countries, names, kinds of place, cuisines, sentences, phone numbers and others."""
 
 from __future__ import annotations
 
@@ -15,13 +15,16 @@ FILES = (
     "chains",
     "countries",
     "cuisines",
+    "endings",
     "kinds",
     "letters",
     "localities",
+    "names",
     "national",
     "phones",
     "pools",
     "postal",
+    "regions",
     "sentences",
 )
 
@@ -41,11 +44,14 @@ def data(name: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Country:
-    """Facts about a country; `meal` is the price of a simple meal in its currency."""
+    """Facts about a country.
+
+    `meal` is the price of a simple meal in its currency, `radius` how many meters to the north, south, west and east of
+    its `centre` all points are inside the country.
+    """
 
     code: str | None
     name: str | None
-    aliases: tuple[str, ...]
     currency: str
     meal: int
     language: str
@@ -56,9 +62,10 @@ class Country:
     centre: tuple[float, float]
     zones: tuple[str, ...]
     streets: tuple[str, ...]
+    radius: int = 8000
 
 
-_NOWHERE = Country(None, None, (), "USD", 15, "en", "en_US", "gb", None, ("Springfield",), (0.0, 0.0), (), ())
+_NOWHERE = Country(None, None, "USD", 15, "en", "en_US", "gb", None, ("Springfield",), (0.0, 0.0), (), ())
 
 
 @lru_cache
@@ -68,7 +75,7 @@ def countries() -> dict[str, Country]:
 
 
 def _country(code: str, facts: dict[str, Any]) -> Country:
-    lists = ("aliases", "cities", "centre", "zones")
+    lists = ("cities", "centre", "zones")
     return Country(code=code, streets=tuple(facts.get("streets", ())), **_tuples(facts, lists))
 
 
@@ -80,16 +87,6 @@ def _tuples(facts: dict[str, Any], lists: tuple[str, ...]) -> dict[str, Any]:
 def country(code: str | None) -> Country:
     """Return the facts about a country, or generic ones if the code is unknown."""
     return countries().get(code or "", _NOWHERE)
-
-
-@lru_cache
-def country_names() -> dict[str, str]:
-    """Return country codes by case-folded full name or alias."""
-    names: dict[str, str] = {}
-    for known in countries().values():
-        for name in (known.name, *known.aliases):
-            names.setdefault(str(name).casefold(), str(known.code))
-    return names
 
 
 @lru_cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from os.path import commonprefix
 from math import cos, radians
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -16,14 +15,18 @@ from reprompt_mock.enrichment.postal.reader import parsed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reprompt_mock.enrichment.position import Position
+    from reprompt_mock.enrichment.facts import Country
     from reprompt_mock.enrichment.postal.forms import Form
 
 _DIGITS, _LETTERS = "0123456789", "ABCDEFGHJKLMNPRSTUVWXYZ"
-_POSTCODES = 128
+POSTCODES = 64
+"""How many different postcodes a locality has at most."""
 _HALF_A_DEGREE = 0.5
 # More than the way from the middle of a cell of one degree to its corner and back.
 _ACROSS_A_CELL = 1.5
+
+
+_NAMING = ("city", "state", "postalCode")
 
 
 class Locality(NamedTuple):
@@ -49,10 +52,7 @@ class Place(Protocol):
 
     inputs: Mapping[str, Any]
     country_code: str | None
-
-    @property
-    def position(self) -> Position:
-        """The place's position."""
+    country: Country
 
 
 @lru_cache(maxsize=512)
@@ -64,14 +64,14 @@ def localities(code: str | None) -> tuple[Locality, ...]:
 
 def locality_of(place: Place) -> Locality | None:
     """Return the locality that a place names, else the one nearest to it; None if its country is unknown."""
-    code = place.country_code
-    names = _names(place.inputs, code)
-    rows = _named[code, *names] if any(names) else ()
-    if len(rows) == 1:
-        return rows[0]
-    position = place.position
-    latitude, longitude = position.latitude, position.longitude
-    return _nearest(rows or _near[code, latitude // 1, longitude // 1], latitude, longitude)
+    code, inputs = place.country_code, place.inputs
+    latitude, longitude = inputs.get("latitude"), inputs.get("longitude")
+    if latitude is None or longitude is None:
+        latitude, longitude = place.country.centre
+    if not inputs.get("full_address") and inputs.keys().isdisjoint(_NAMING):
+        return _nearest_of[code, latitude, longitude]
+    rows = _named[code, *_names(inputs, code)]
+    return _nearest(rows, latitude, longitude) if rows else _nearest_of[code, latitude, longitude]
 
 
 def _names(inputs: Mapping[str, Any], code: str | None) -> tuple[str | None, str | None, str | None]:
@@ -113,7 +113,13 @@ def _with_postcode(known: tuple[Locality, ...], postcode: str) -> tuple[Locality
 
 
 def _common(patterns: str | None, postcode: str) -> int:
-    return max(len(commonprefix((pattern, postcode))) for pattern in patterns.split("|")) if patterns else 0
+    return max(_alike(pattern, postcode) for pattern in patterns.split("|")) if patterns else 0
+
+
+def _alike(pattern: str, postcode: str) -> int:
+    """Return how many signs a postcode and a pattern have in common from the beginning."""
+    pairs = enumerate(zip(pattern, postcode, strict=False))
+    return next((at for at, (sign, given) in pairs if sign != given), min(len(pattern), len(postcode)))
 
 
 _named = Memo(_select)
@@ -131,6 +137,14 @@ def _candidates(cell: tuple[str | None, float, float]) -> tuple[Locality, ...]:
 _near = Memo(_candidates)
 
 
+def _find_nearest(point: tuple[str | None, float, float]) -> Locality | None:
+    code, latitude, longitude = point
+    return _nearest(_near[code, latitude // 1, longitude // 1], latitude, longitude)
+
+
+_nearest_of = Memo(_find_nearest)
+
+
 def _nearest(rows: Sequence[Locality], latitude: float, longitude: float) -> Locality | None:
     if len(rows) > 1:
         return min(rows, key=lambda row: _distance(row, latitude, longitude))
@@ -144,18 +158,16 @@ def _distance(row: Locality, latitude: float, longitude: float) -> float:
     return (row.latitude - latitude) ** 2 + east * east
 
 
-def postcodes_of(code: str | None, locality: Locality) -> tuple[str, ...]:
-    """Return postcodes of a locality, none if its country has none."""
-    return _filled[code, locality.postcodes] if locality.postcodes else ()
+def postcode_of(code: str | None, locality: Locality, luck: int) -> str | None:
+    """Return one of the postcodes of a locality, by the bits of `luck`; None if its country has none."""
+    return _filled[code, locality.postcodes, luck % POSTCODES] if locality.postcodes else None
 
 
-def _fill(pattern: tuple[str | None, str]) -> tuple[str, ...]:
-    code, patterns = pattern
-    if "#" not in patterns and "@" not in patterns:
-        return tuple(patterns.split("|"))
-    luck = draw(0, "postcodes", str(code), patterns)
+def _fill(chosen: tuple[str | None, str, int]) -> str:
+    code, patterns, number = chosen
+    luck = draw(0, "postcodes", str(code), patterns, number)
     symbols = {"#": _DIGITS, "@": data("localities")["letters"].get(code, _LETTERS)}
-    return tuple("".join(luck.pick(symbols.get(sign, sign)) for sign in patterns) for _ in range(_POSTCODES))
+    return "".join(luck.pick(symbols.get(sign, sign)) for sign in luck.pick(patterns.split("|")))
 
 
 _filled = Memo(_fill)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import blake2b
-from itertools import compress
 from struct import Struct
 from typing import TYPE_CHECKING, TypeVar
 
@@ -19,7 +18,7 @@ _A_PAGE = 16
 
 # The first page has what the core attributes need, usually all that is needed. Adding an attribute at the end of the
 # catalogue does not change the luck of the others.
-_FIRST = ("identity", "voice", *CORE, "postcode")
+_FIRST = ("identity", "voice", *CORE, "postcode", "presence")
 _FURTHER = ("identifier", "account", *(name for name in CATALOGUE if name not in CORE))
 POSITIONS = {name: position for position, name in enumerate(_FIRST)} | {
     name: position for position, name in enumerate(_FURTHER, _A_PAGE)
@@ -27,9 +26,8 @@ POSITIONS = {name: position for position, name in enumerate(_FIRST)} | {
 _words_of_core = Struct(f"<{_A_PAGE}I").unpack
 _words_of_all = Struct(f"<{_A_PAGE + len(_FURTHER)}I").unpack_from
 
-FATES = 1 << 16
-_FATED = tuple(CATALOGUE)
-_LAST_BYTE = 63
+_FATED = {name: position for position, name in enumerate(CATALOGUE)}
+_FATE_BYTES = 64
 
 
 def first_page(seed: int, place_id: str) -> bytes:
@@ -52,17 +50,15 @@ def luck_of(page: bytes, *, beyond_core: bool) -> tuple[int, ...]:
     return _words_of_all(page + second + blake2b(second).digest())
 
 
-def failing(page: bytes, generation: int, share: int) -> list[str]:
-    """Draw the attributes that find nothing in a generation, each with probability `share` / `FATES`."""
-    fates = blake2b(page + generation.to_bytes(8, "little")).digest()
-    unclear = compress(range(len(_FATED)), fates.translate(_at_most(share >> 8)))
-    # A fate has two bytes; the first one usually decides.
-    return [_FATED[one] for one in unclear if (fates[one] << 8 | fates[_LAST_BYTE - one]) < share]
+def fates_of(page: bytes, generation: int) -> bytes:
+    """Return the digest that has a place's `fate` for every attribute in a generation."""
+    return blake2b(page + generation.to_bytes(8, "little")).digest()
 
 
-@lru_cache(maxsize=257)
-def _at_most(highest: int) -> bytes:
-    return bytes(byte <= highest for byte in range(256))
+def place_of_fate(attribute: str) -> tuple[int, int]:
+    """Return the places of the two bytes of an attribute's fate in the digest, the higher byte first."""
+    position = _FATED[attribute]
+    return position, _FATE_BYTES - 1 - position
 
 
 def below(bound: int, luck: int, at: int = 0) -> int:

@@ -13,7 +13,6 @@ _METRES_A_DEGREE = radians(6_371_000)
 _HALF_A_DEGREE = pi / 360
 # Near the poles a degree of longitude is almost nothing; below this, points would wrap around the earth.
 _LEAST_COSINE = 0.01
-_NEAR = 8000
 
 
 class Position:
@@ -47,9 +46,9 @@ class Position:
             return south, west, north, east
         return max(-90.0, south), max(-180.0, west), min(90.0, north), min(180.0, east)
 
-    def near(self, luck: int) -> Position:
-        """Return a drawn point at most a few kilometers away."""
-        latitude, longitude = self.moved(below(2 * _NEAR, luck) - _NEAR, below(2 * _NEAR, luck, at=14) - _NEAR)
+    def near(self, luck: int, radius: int) -> Position:
+        """Return a drawn point at most `radius` meters away to the north or south, and to the east or west."""
+        latitude, longitude = self.moved(below(2 * radius, luck) - radius, below(2 * radius, luck, at=14) - radius)
         return Position(latitude, longitude)
 
     def metres_to(self, latitude: float, longitude: float) -> int:

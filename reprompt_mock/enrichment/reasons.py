@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from operator import itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ TURNS = 16
 # The output that a reason is about, if its name differs.
 _ABOUT = MappingProxyType(
     {
+        "reprompt_core": "reprompt_core_attributes",
         "cuisine": "cuisines",
         "approximate_user_reviews": "approximate_review_count",
         "chain": "chain_name",
@@ -30,18 +30,29 @@ _ABOUT = MappingProxyType(
         "primary_turns": "min_turns",
     }
 )
-# How outputs that are neither strings nor numbers are put into words.
+# How outputs that are neither strings nor numbers are put into words; what is null gets a reason of its own afterwards.
 _IN_WORDS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
     {
-        "address": itemgetter("full_address"),
-        **dict.fromkeys(("categories", "place_definition", "place_reality"), ", ".join),
-        "cuisines": lambda cuisines: ", ".join(cuisines or ()),
+        "address": lambda address: address and address["full_address"],
+        **dict.fromkeys(
+            ("categories", "place_definition", "place_reality", "cuisines"), lambda names: ", ".join(names or ())
+        ),
     }
 )
 
 _Around = tuple[str, str]
 _Telling = tuple[str, str, str, str, str]
 _Wordy = tuple[_Telling, "Callable[[Any], str]"]
+
+
+def about(key: str) -> str:
+    """Return the output that a reason or a score is about, by the key of the reason or score."""
+    return _ABOUT.get(key, key)
+
+
+def may_be_absent(key: str) -> bool:
+    """Return whether the output that a reason is about can be null although something was found."""
+    return key in data("sentences")["absent"]
 
 
 class Reasons:
@@ -64,27 +75,27 @@ class Reasons:
                 self._add(key, turn)
 
     def _add(self, key: str, turn: int) -> None:
-        about, absent = _ABOUT.get(key, key), _absent(key, turn)
+        output, absent = about(key), _absent(key, turn)
         before, middle, after = _parts(key, turn)
         if after is None:
             self._plain_keys.append(key)
             self._plain.append((before, middle))
-        elif about in _IN_WORDS:
-            self._wordy.append(((key, about, before, middle, after), _IN_WORDS[about]))
+        elif output in _IN_WORDS:
+            self._wordy.append(((key, output, before, middle, after), _IN_WORDS[output]))
         else:
-            self._telling.append((key, about, before, middle, after))
+            self._telling.append((key, output, before, middle, after))
         if absent is not None:
-            self._absent.append((key, about, absent))
+            self._absent.append((key, output, absent))
 
     def tell(self, name: str, outputs: Mapping[str, Any], reasoning: dict[str, str]) -> None:
         """Add the sentence of each reasoning key to `reasoning`."""
         reasoning.update(zip(self._plain_keys, map(name.join, self._plain), strict=True))
-        for key, about, before, middle, after in self._telling:
-            reasoning[key] = f"{before}{name}{middle}{outputs[about]}{after}"
-        for (key, about, before, middle, after), in_words in self._wordy:
-            reasoning[key] = f"{before}{name}{middle}{in_words(outputs[about])}{after}"
-        for key, about, absent in self._absent:
-            if outputs[about] is None:
+        for key, output, before, middle, after in self._telling:
+            reasoning[key] = f"{before}{name}{middle}{outputs[output]}{after}"
+        for (key, output, before, middle, after), in_words in self._wordy:
+            reasoning[key] = f"{before}{name}{middle}{in_words(outputs[output])}{after}"
+        for key, output, absent in self._absent:
+            if outputs[output] is None:
                 reasoning[key] = name.join(absent)
 
 

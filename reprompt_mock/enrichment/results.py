@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.clock import iso
 from reprompt_mock.draws import draw
-from reprompt_mock.enrichment.places import country_of, inputs_of
+from reprompt_mock.enrichment.countries import country_of
+from reprompt_mock.enrichment.places import inputs_of
 from reprompt_mock.enrichment.subject import Subject
 
 if TYPE_CHECKING:

@@ -10,16 +10,17 @@ from reprompt_mock.draws import digest
 from reprompt_mock.enrichment.finders.catalogue import FINDERS
 from reprompt_mock.enrichment.luck import POSITIONS
 from reprompt_mock.enrichment.memo import Memo
-from reprompt_mock.enrichment.reasons import TURNS, Reasons
+from reprompt_mock.enrichment.reasons import TURNS, Reasons, about, may_be_absent
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from reprompt_mock.enrichment.subject import Subject
 
-_ALWAYS_FOUND = frozenset(("names",))
 _VOICE = POSITIONS["voice"]
 _MOODS = 64
 _LEVELS = (("VERY_HIGH",) * 5 + ("HIGH",) * 6 + ("MEDIUM",) * 3 + ("LOW",) * 2) * 4
-_NOTHING_FOUND = "The sources that were searched say nothing about this."
+NOTHING_FOUND = "The sources that were searched say nothing about this."
 
 
 class Search:
@@ -30,12 +31,13 @@ class Search:
     """
 
     __slots__ = (
+        "_absent",
         "_finders",
         "_reasons",
         "_scores",
+        "_unsure",
         "attributes",
         "beyond_core",
-        "fallible",
         "outputs",
         "reasoning",
         "scores",
@@ -44,14 +46,16 @@ class Search:
     def __init__(self, attributes: tuple[str, ...]) -> None:
         self.attributes = attributes
         known = [CATALOGUE[name] for name in attributes]
-        self.fallible = frozenset(attributes) - _ALWAYS_FOUND
         self.beyond_core = not set(attributes).issubset(CORE)
         self.outputs: dict[str, Any] = dict.fromkeys(key for one in known for key in one.outputs)
-        if "multilingual_names" in self.outputs:
-            self.outputs["multilingual_names"] = {}
-        self.reasoning = dict.fromkeys((key for one in known for key in one.reasoning), _NOTHING_FOUND)
+        self._absent: dict[str, Any] = {}
+        for one in known:
+            self.outputs.update(one.nothing)
+            self._absent.update(one.absent)
+        self.reasoning = dict.fromkeys((key for one in known for key in one.reasoning), NOTHING_FOUND)
         self.scores = dict.fromkeys((key for one in known for key in one.confidence), "NONE")
-        self._finders = [(FINDERS[name], POSITIONS[name]) for name in attributes]
+        self._unsure = [(key, about(key)) for key in self.scores if may_be_absent(key)]
+        self._finders = [(name, FINDERS[name], POSITIONS[name]) for name in attributes]
         self._reasons: Memo[int, Reasons] = Memo(lambda turn: Reasons(attributes, turn))
         self._scores: Memo[int, dict[str, str]] = Memo(
             lambda mood: {key: _level(one.name, mood) for one in known for key in one.confidence}
@@ -70,16 +74,29 @@ class Search:
         outputs: dict[str, Any],
         reasoning: dict[str, str],
         scores: dict[str, str],
+        *,
+        lost: Collection[str] = (),
+        is_absent: bool = False,
     ) -> None:
-        """Write what a generation finds about a place, with reasons and scores."""
+        """Write what a generation finds about a place, with reasons and scores; nothing of the `lost` attributes."""
         luck = subject.luck
         outputs.update(self.outputs)
-        for finder, position in self._finders:
-            finder(subject, luck[position], generation, outputs)
+        for name, finder, position in self._finders:
+            if name not in lost:
+                finder(subject, luck[position], generation, outputs)
+        if is_absent and self._absent:
+            outputs.update(self._absent)
         voice = luck[_VOICE] + generation * (1 + TURNS)
         reasoning.update(self.reasoning)
         self._reasons[voice % TURNS].tell(subject.name, outputs, reasoning)
         scores.update(self._scores[voice // TURNS % _MOODS])
+        for key, output in self._unsure:
+            if outputs[output] is None:
+                scores[key] = "NONE"
+        for name in lost:
+            nothing = search_for(name)
+            reasoning.update(nothing.reasoning)
+            scores.update(nothing.scores)
 
 
 @lru_cache(maxsize=1024)

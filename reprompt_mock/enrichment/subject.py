@@ -73,11 +73,12 @@ class Subject:
 
     @property
     def position(self) -> Position:
-        """The place's position: as given, else near the main city of its country."""
+        """The place's position: as given, else inside its country, near a main city."""
         if self._position is None:
             latitude, longitude = self.inputs.get("latitude"), self.inputs.get("longitude")
             if latitude is None or longitude is None:
-                self._position = Position(*self.country.centre).near(self.luck[_COORDINATES])
+                centre = Position(*self.country.centre)
+                self._position = centre.near(self.luck[_COORDINATES], self.country.radius)
             else:
                 self._position = Position(latitude, longitude)
         return self._position

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import ceil
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from reprompt_mock import history
 from reprompt_mock.attributes import CATALOGUE
-from reprompt_mock.enrichment.luck import FATES, failing
+from reprompt_mock.enrichment.odds import Odds, odds_of
+from reprompt_mock.enrichment.pins import Pins, fixed_absence, fixed_attributes, pins_of
 from reprompt_mock.enrichment.search import Search, search_for
 from reprompt_mock.history import AttributeStatus
 from reprompt_mock.lifecycle import JobStatus
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from reprompt_mock.enrichment.subject import Subject
     from reprompt_mock.history import Entry, History
+    from reprompt_mock.shares import Shares
 
 
 _NEVER_ASKED = dict.fromkeys(CATALOGUE, AttributeStatus.NOT_RUN.value)
@@ -29,7 +30,7 @@ class InForce(NamedTuple):
     """The settings of a submission on which values depend."""
 
     seed: int
-    not_found_rate: float
+    shares: Shares
 
 
 class References(NamedTuple):
@@ -41,36 +42,36 @@ class References(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A search with a seed, for one generation of values.
-
-    An attribute finds nothing with probability `failing` / `FATES`, or always if `failing` is None, by a rule.
-    `outputs` and `confidence_scores` are pinned by rules.
-    """
+    """A search with a seed, for one generation of values; without `odds` nothing is found, by a rule."""
 
     search: Search
     seed: int
     generation: int
-    failing: int | None
-    outputs: Mapping[str, Any]
-    confidence_scores: Mapping[str, str]
+    odds: Odds | None
+    pins: Pins | None
 
     def write(
         self, subject: Subject, outputs: dict[str, Any], reasoning: dict[str, str], scores: dict[str, str]
     ) -> None:
         """Write what is found about a place, with reasons and scores."""
-        search, generation = self.search, self.generation
-        if self.failing is None:
-            search.find_nothing(outputs, reasoning, scores)
+        odds = self.odds
+        if odds is None:
+            self.search.find_nothing(outputs, reasoning, scores)
         else:
-            search.find(subject, generation, outputs, reasoning, scores)
-            if self.failing:
-                for name in failing(subject.page, generation, self.failing):
-                    if name in search.fallible:
-                        search_for(name).find_nothing(outputs, reasoning, scores)
-        if self.outputs:
-            outputs.update(self.outputs)
-        if self.confidence_scores:
-            scores.update(self.confidence_scores)
+            is_absent = odds.is_absent(subject)
+            lost = odds.lost(subject, self.generation)
+            if is_absent:
+                lost += odds.excluded
+            self.search.find(subject, self.generation, outputs, reasoning, scores, lost=lost, is_absent=is_absent)
+        if self.pins:
+            self.pins.write(outputs, reasoning, scores)
+
+    def only(self, attributes: frozenset[str]) -> Run:
+        """Return a run for some of the attributes, which finds the same."""
+        search = search_for(*(name for name in self.search.attributes if name in attributes))
+        odds = self.odds and self.odds.only(attributes)
+        pins = self.pins and pins_of(search, self.pins.outputs, self.pins.scores)
+        return replace(self, search=search, odds=odds, pins=pins)
 
 
 class FailedRun(NamedTuple):
@@ -99,10 +100,14 @@ class ResultTemplate:
     runs: Sequence[Run]
     beyond_core: bool
 
+    def renamed(self, status: str) -> ResultTemplate:
+        """Return a template whose results show another status."""
+        return replace(self, status=status)
+
     def only(self, attributes: frozenset[str]) -> ResultTemplate:
         """Return a template that writes the outputs of some attributes only."""
-        some = ((one, [name for name in one.search.attributes if name in attributes]) for one in self.runs)
-        return replace(self, runs=[replace(one, search=search_for(*names)) for one, names in some if names])
+        some = (one.only(attributes) for one in self.runs)
+        return replace(self, runs=[one for one in some if one.search.attributes])
 
 
 def template_of(
@@ -141,15 +146,16 @@ def _runs(ran: History, references: References) -> list[Run]:
 
 
 def _run(search: Search, entry: Entry, references: References) -> Run:
-    seed, not_found_rate = references.in_force(entry.submission)
-    pins = {} if entry.pins is None else references.pins(entry.pins)
-    outputs, scores = pins.get("outputs", {}), pins.get("confidence_scores", {})
-    share = {None: ceil(not_found_rate * FATES), True: 0, False: None}[pins.get("found")]
-    return Run(
-        search,
-        seed,
-        entry.generation,
-        share,
-        {key: outputs[key] for key in search.outputs if key in outputs},
-        {key: scores[key] for key in search.scores if key in scores},
-    )
+    seed, shares = references.in_force(entry.submission)
+    fixed = {} if entry.pins is None else references.pins(entry.pins)
+    pins = pins_of(search, fixed.get("outputs", {}), fixed.get("confidence_scores", {}))
+    return Run(search, seed, entry.generation, _odds(search, shares, fixed), pins)
+
+
+def _odds(search: Search, shares: Shares, fixed: Mapping[str, Any]) -> Odds | None:
+    names, outputs = search.attributes, fixed.get("outputs", {})
+    if fixed.get("found") is False:
+        return None
+    if fixed.get("found"):
+        return odds_of(shares, names, sure=names, is_absent=fixed_absence(outputs) or False)
+    return odds_of(shares, names, sure=fixed_attributes(names, outputs), is_absent=fixed_absence(outputs))

@@ -36,7 +36,8 @@ class RuleThen(TypedDict, total=False):
 
     outcome: Literal["completed", "failed"]
     error: str
-    hold: Literal["pending", "queued", "in_progress"]
+    hold: Literal["pending", "queued", "queued_deferred", "in_progress"]
+    results_lag_seconds: float
     seconds: float
     attributes: Mapping[str, AttributeStatus]
     outputs: Mapping[str, Any]
@@ -153,6 +154,7 @@ class WorldOptions(TypedDict, total=False):
     failure_rate: float
     attribute_error_rate: float
     not_found_rate: float
+    found_rates: Mapping[str, float]
     drift_rate: float
     batch_failure_threshold: float
     max_jobs_per_request: int
@@ -160,6 +162,7 @@ class WorldOptions(TypedDict, total=False):
     generate_place_ids: bool
     strict_attributes: bool
     places_move: bool
+    results_lag_seconds: float
     unpaid_attributes: Sequence[str]
     export_inline_rows: int
     export_inline_bytes: int

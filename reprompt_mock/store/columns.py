@@ -37,6 +37,7 @@ class NewJobs:
     fresh: Sequence[bool] | bool
     error: Sequence[str | None] | None
     last_enriched: int | None = None
+    lag: Sequence[int | None] | None
     place: Sequence[bytes | bytearray]
 
 
@@ -59,6 +60,7 @@ class Restarts:
     planned: Sequence[int | None]
     fresh: Sequence[bool]
     error: Sequence[str | None]
+    lag: Sequence[int | None]
 
 
 def columns(jobs: NewJobs | Restarts) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class HeldJob(NamedTuple):
 
 
 class ExistingJob(NamedTuple):
-    """What a submission needs to know about a job that it replaces or runs again."""
+    """What a submission needs to know about a job that it replaces or runs again; `is_deferred` is 0 or 1."""
 
     pk: int
     place_id: str
@@ -50,12 +50,14 @@ class ExistingJob(NamedTuple):
     attempt: int
     own: int | None
     ran: int | None
+    is_deferred: int
 
 
 class StoredResult(NamedTuple):
     """What a job's result is derived from: its own values first, then those that many jobs share.
 
-    `status` is a code; `submission`, `asked`, `ran` and `planned` are keys of submissions and documents.
+    `status` is a code, `is_deferred` 0 or 1; `submission`, `asked`, `ran` and `planned` are keys of submissions and
+    documents.
     """
 
     place_id: str
@@ -68,6 +70,7 @@ class StoredResult(NamedTuple):
     asked: int
     ran: int | None
     planned: int | None
+    is_deferred: int
 
 
 class StoredAttributes(NamedTuple):
@@ -99,7 +102,8 @@ def insert(session: Session, jobs: NewJobs) -> None:
 
 def remove(session: Session, keys: Sequence[int]) -> None:
     """Remove jobs; the caller corrects their batches' counts."""
-    session.many("DELETE FROM job WHERE pk = ?", [(key,) for key in keys])
+    if keys:
+        session.many("DELETE FROM job WHERE pk = ?", [(key,) for key in keys])
 
 
 def existing(session: Session, world: int, batch: int, place_ids: Sequence[str], *, now: int) -> dict[str, ExistingJob]:
@@ -177,6 +181,14 @@ def places_by_status(session: Session, batch: int, *, now: int) -> dict[str, lis
     return lists
 
 
+def deferred(session: Session, world: int, *, now: int) -> dict[int, list[str]]:
+    """Return the place ids of a world's deferred jobs in order of submission, by the key of their batch."""
+    by_batch: dict[int, list[str]] = {}
+    for batch, place_id in session.rows(statements.DEFERRED_PLACES, {"world": world, "now": now}):
+        by_batch.setdefault(batch, []).append(place_id)
+    return by_batch
+
+
 def attributes(session: Session, batch: int, *, now: int) -> Iterable[StoredAttributes]:
     """Read what the attribute statuses of a batch's jobs are derived from, in order of submission."""
     rows = session.rows(statements.ATTRIBUTES_BY_JOB, {"batch": batch, "now": now})
@@ -187,13 +199,15 @@ def attributes(session: Session, batch: int, *, now: int) -> Iterable[StoredAttr
 class Selection(NamedTuple):
     """A selection of a world's results at the time `now`, optionally of one batch or one day.
 
-    `day` is the first and the last microsecond of the day.
+    `day` is the first and the last microsecond of the day. Results show jobs as they were `lag` microseconds ago, but
+    for those with a lag of their own.
     """
 
     world: int
     now: int
     batch: int | None = None
     day: tuple[int, int] | None = None
+    lag: int = 0
 
     @property
     def scope(self) -> str:
@@ -204,7 +218,8 @@ class Selection(NamedTuple):
     def values(self) -> dict[str, int | None]:
         """The values of the statements' parameters."""
         first, last = self.day or (None, None)
-        return {"world": self.world, "batch": self.batch, "now": self.now, "first": first, "last": last}
+        times = {"now": self.now, "lag": self.lag, "first": first, "last": last}
+        return {"world": self.world, "batch": self.batch, **times}
 
 
 def results(session: Session, selection: Selection, *, limit: int, offset: int, total: int) -> Iterator[StoredResult]:
@@ -248,8 +263,8 @@ def counts_by_day(session: Session, selection: Selection) -> dict[int, Counts]:
     return {day: Counts(*days[day]) for day in sorted(days, reverse=True)}
 
 
-def result_of_place(session: Session, world: int, place_id: str, *, now: int) -> StoredResult | None:
+def result_of_place(session: Session, world: int, place_id: str, *, now: int, lag: int) -> StoredResult | None:
     """Read what the result of a place's most recently submitted job is derived from."""
-    values = {"world": world, "place_id": place_id, "now": now}
+    values = {"world": world, "place_id": place_id, "now": now, "lag": lag}
     row = session.one(statements.RESULTS_OF_PLACE, values)
     return StoredResult._make(row) if row else None

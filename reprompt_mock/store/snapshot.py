@@ -20,7 +20,7 @@ COLUMNS = {
     "job": (
         "pk", "batch", "place_id", "created_in", "submission", "attempt", "own", "asked", "queued_at",
         "started_at", "finished_at", "outcome", "hold", "course", "ran", "planned", "fresh", "error",
-        "last_enriched", "place",
+        "last_enriched", "lag", "place",
     ),
     "export": (
         "pk", "id", "key", "batches", "created_at", "running_at", "finished_at", "error", "known", "rows",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reprompt_mock.lifecycle import Hold
 from reprompt_mock.tables import Job
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ INSERT_JOB = insert_jobs({})
 _STATUS = (
     "CASE WHEN finished_at <= :now THEN outcome WHEN started_at <= :now THEN 2 WHEN queued_at <= :now THEN 1 ELSE 0 END"
 )
+_IS_DEFERRED = f"CASE WHEN hold = {Hold.queued_deferred.value} AND queued_at <= :now THEN 1 ELSE 0 END"
 _NEXT = (
     "CASE WHEN finished_at <= :now THEN NULL WHEN started_at <= :now THEN finished_at"
     " WHEN queued_at <= :now THEN started_at ELSE queued_at END"
@@ -92,15 +94,17 @@ WHERE pk = :batch
 
 _RESULTS = f"""
 SELECT place_id, place, attempt, error, {_LAST_ENRICHED} AS last_enriched, {_STATUS} AS status, submission, asked,
-  {_RAN} AS ran, planned
+  {_RAN} AS ran, planned, {_IS_DEFERRED} AS is_deferred
 """
+_LAGGING_RESULTS = _RESULTS.replace(":now", "(:now - coalesce(lag, :lag))")
+"""Results as they were some time ago, while everything else is at the present."""
 # The jobs of a deleted batch stay for a while; the batch itself has then been moved out of the world.
 _OF_PLACE = """
 FROM job WHERE world = :world AND place_id = :place_id
   AND EXISTS (SELECT 1 FROM batch WHERE batch.pk = job.batch AND batch.world = job.world)
 ORDER BY created_in DESC
 """
-RESULTS_OF_PLACE = f"{_RESULTS} {_OF_PLACE} LIMIT 1"
+RESULTS_OF_PLACE = f"{_LAGGING_RESULTS} {_OF_PLACE} LIMIT 1"
 _OF_DAY = "AND created_in IN (SELECT pk FROM submission WHERE world = :world AND at >= :first AND at < :last)"
 
 
@@ -111,7 +115,7 @@ def _jobs_of(scope: str, *, of_day: bool, keys: str = _IN_ITS_RUN) -> str:
 def results(scope: str, *, of_day: bool) -> str:
     """Return a query for a page of results of a "batch" or "world", from a key on, optionally of one day."""
     chosen = _jobs_of(scope, of_day=of_day, keys=_FROM_START)
-    return f"{_RESULTS} {chosen} {_IN_ORDER} LIMIT :limit OFFSET :offset"
+    return f"{_LAGGING_RESULTS} {chosen} {_IN_ORDER} LIMIT :limit OFFSET :offset"
 
 
 def runs(scope: str) -> str:
@@ -169,7 +173,9 @@ def purge_rows(table: str, key: str) -> str:
     )
 
 
-_EXISTING = f"SELECT job.pk, place_id, job.batch, {_STATUS} AS status, submission, attempt, own, {_RAN} AS ran"
+_EXISTING = (
+    f"SELECT job.pk, place_id, job.batch, {_STATUS} AS status, submission, attempt, own, {_RAN} AS ran, {_IS_DEFERRED}"
+)
 JOBS_OF_PLACE = f"{_EXISTING} {_OF_PLACE}"
 
 
@@ -200,11 +206,16 @@ FROM job JOIN batch ON batch.pk = job.batch
 WHERE job.world = :world AND job.hold IS NOT NULL AND job.hold <> :stuck AND batch.world = job.world ORDER BY job.pk
 """
 
+DEFERRED_PLACES = f"""
+SELECT batch, place_id FROM job
+WHERE world = :world AND hold IS NOT NULL AND hold = {Hold.queued_deferred.value} AND queued_at <= :now ORDER BY pk
+"""
+
 RELEASE_JOB = "UPDATE job SET queued_at = ?, started_at = ?, finished_at = ?, hold = NULL WHERE pk = ?"
 
 RESTART_COLUMNS = (
     "submission", "attempt", "own", "asked", "queued_at", "started_at", "finished_at", "outcome", "hold", "course",
-    "ran", "planned", "fresh", "error",
+    "ran", "planned", "fresh", "error", "lag",
 )  # fmt: skip
 
 # What the last attempt did is stored before the new one replaces it. Parameters are numbered: the first is the job, the

@@ -10,6 +10,11 @@ if TYPE_CHECKING:
     from reprompt_mock.store.session import Session
 
 
+_MOST_KNOWN = 1000
+_known: dict[int, tuple[WorldSettings, str]] = {}
+"""Settings with their JSON by identity, which they keep as long as they are here."""
+
+
 def next_job(session: Session) -> int:
     """Return the first free job key."""
     found = session.one("SELECT last FROM submission ORDER BY pk DESC LIMIT 1")
@@ -27,9 +32,19 @@ def add(
     first = next_job(session)
     key = session.insert(
         "INSERT INTO submission (world, at, settings, batch, first, last) VALUES (?, ?, ?, ?, ?, ?)",
-        (world, at, settings.model_dump_json(), batch, first, first + jobs - 1),
+        (world, at, _written(settings), batch, first, first + jobs - 1),
     )
     return key, first
+
+
+def _written(settings: WorldSettings) -> str:
+    """Write settings as JSON, or take what was written before: most submissions of a world have the same."""
+    known = _known.get(id(settings))
+    if known is None:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        known = _known[id(settings)] = settings, settings.model_dump_json()
+    return known[1]
 
 
 def latest(session: Session, world: int) -> int:

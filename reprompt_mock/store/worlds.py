@@ -12,8 +12,6 @@ from reprompt_mock.store.statements import OLDEST_SUBMISSION, PURGE_RUN, purge_r
 from reprompt_mock.world_settings import WorldSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from reprompt_mock.store.session import Session
 
 _PURGED = {"batch": "pk", "document": "pk", "body": "digest", "export": "pk", "artifact": "pk"}
@@ -41,10 +39,6 @@ class WorldState(NamedTuple):
         if self.key is None:
             raise LookupError("the world has no row yet")
         return self.key
-
-    def is_due(self, now: Callable[[], int]) -> bool:
-        """Return whether a transition is due; the time is read only if there is one."""
-        return self.next_due is not None and self.next_due <= now()
 
 
 def load_all(session: Session) -> list[tuple[str, WorldState]]:

@@ -473,7 +473,8 @@ def test_other_test_place_ids_play_their_part_in_an_enrichment(place_id: str, sh
     if place_id == "mock-closed-1":
         assert result["outputs"]["open_closed_status"] == "Closed"
     if place_id == "mock-empty-1":
-        assert set(result["outputs"].values()) == {None}
+        outputs = result["outputs"]
+        assert (outputs["open_closed_status"], outputs["website"]) == ("No Internet Presence", None)
 
 
 def test_the_failure_rate_decides_about_enrichments_per_place(org: Org) -> None:

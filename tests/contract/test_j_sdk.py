@@ -350,8 +350,9 @@ def test_statistics_count_what_the_attributes_filled(shop: Shop, frame: Callable
     assert {(entry["total_jobs"], entry["run_count"], entry["run_rate"]) for entry in statistics.values()} == {
         (10, 10, 1.0)
     }
-    filled = {name: entry["value_filled"] for name, entry in statistics.items() if name != "names"}
-    assert filled == dict.fromkeys(CORE - {"names"}, 5)
+    filled = {name: entry["value_filled"] for name, entry in statistics.items()}
+    # A place of which nothing is found has a status, `No Internet Presence`, and is not open around the clock.
+    assert filled == {**dict.fromkeys(CORE, 5), "closed_permanently": 10, "openingHours": 10}
 
 
 @pytest.mark.parametrize("attribute", sorted(CORE))

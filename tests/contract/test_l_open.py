@@ -12,6 +12,108 @@ BATCHES = {"batch_name": "B", "jobs": [{"place_id": "p", "inputs": LONDON}]}
 PLACE = {"place_id": "p", "inputs": LONDON}
 
 
+# L1
+
+
+def _defer(org: Org, match: str = "late-*") -> None:
+    rule = {"match": {"place_id": match}, "then": {"hold": "queued_deferred"}}
+    assert org.control("POST", "/rules", rule).status_code == 201
+
+
+def test_a_deferred_job_is_a_sixth_status_and_counts_as_queued(org: Org) -> None:
+    """contract L1, E1, E3: the sixth key is there only where a job has it, and the lists still sum up to all jobs."""
+    _defer(org)
+    org.create("late-1", "a", "late-2", batch_id="b")
+    org.create("a", "c", batch_id="other")
+    assert "queued_deferred" not in org.batch("b")["jobs"]  # they are pending yet
+    org.settle()
+
+    batch = org.batch("b")
+    assert batch["jobs"] == {
+        "pending": [],
+        "queued": [],
+        "in_progress": [],
+        "completed": ["a"],
+        "failed": [],
+        "queued_deferred": ["late-1", "late-2"],
+    }
+    assert batch["status"] == "in_progress"
+    counts = {"pending": 0, "queued": 0, "in_progress": 0, "completed": 1, "failed": 0, "queued_deferred": 2}
+    assert batch["metadata"]["status_counts"] == counts
+    assert batch["metadata"]["total_jobs"] == 3
+    assert [one["status_counts"] for one in org.get("/batches")["batches"]] == [
+        {"pending": 0, "queued": 0, "in_progress": 0, "completed": 2, "failed": 0},
+        counts,
+    ]
+    assert list(org.batch("other")["jobs"]) == ["pending", "queued", "in_progress", "completed", "failed"]
+    statuses = {place_id: one["status"] for place_id, one in org.results("b").items()}
+    assert statuses == {"late-1": "queued_deferred", "a": "completed", "late-2": "queued_deferred"}
+    assert org.get("/jobs/late-1")["status"] == "queued_deferred"
+
+
+def test_a_batch_of_deferred_jobs_alone_is_queued(org: Org) -> None:
+    """contract L1, E3: it counts as `queued`."""
+    _defer(org, "*")
+    org.create("a", "b", batch_id="b")
+    org.advance(10)
+    assert org.batch("b")["status"] == "queued"
+
+
+@pytest.mark.parametrize(
+    ("scope", "count", "excluded"),
+    [
+        ({"failed_only": True}, 1, 0),
+        ({"failed_only": False}, 3, 2),
+        ({"incomplete_only": True}, 1, 2),
+        ({"failed_only": True, "incomplete_only": True}, 2, 2),
+    ],
+)
+def test_a_reprocess_leaves_deferred_jobs_out_and_counts_them(
+    scope: dict[str, bool], count: int, excluded: int, org: Org
+) -> None:
+    """contract L1, G4: `excluded_deferred_count`."""
+    _defer(org)
+    org.create("late-1", "mock-fail-1", "late-2", "a", "mock-stuck-1", batch_id="b")
+    org.settle()
+    answered = org.post("/batches/b/reprocess", scope)
+    assert (answered["job_count"], answered["excluded_deferred_count"]) == (count, excluded)
+    assert org.batch("b")["jobs"]["queued_deferred"] == ["late-1", "late-2"]
+
+
+def test_where_only_deferred_jobs_are_left_nothing_can_be_reprocessed(org: Org) -> None:
+    """contract L1, G5: 400; by place as well."""
+    _defer(org)
+    org.create("late-1", batch_id="b")
+    org.advance(10)
+    for path, body in (
+        ("/batches/b/reprocess", {"failed_only": False}),
+        ("/jobs/reprocess", {"place_ids": ["late-1", "unheard-of"]}),
+    ):
+        assert org.call("POST", path, json=body).status_code == 400
+    org.create("a", batch_id="other")
+    org.settle()
+    answered = org.post("/jobs/reprocess", {"place_ids": ["late-1", "a", "unheard-of"]})
+    assert (answered["place_ids"], answered["missing"]) == (["a"], ["unheard-of"])
+
+
+def test_release_frees_deferred_jobs(org: Org) -> None:
+    """contract L1."""
+    _defer(org)
+    org.create("late-1", "late-2", batch_id="b")
+    org.settle()
+    assert org.control("POST", "/release", {"place_id": "late-1"}).json() == {"released": 1}
+    org.settle()
+    batch = org.batch("b")
+    assert (batch["jobs"]["completed"], batch["jobs"]["queued_deferred"]) == (["late-1"], ["late-2"])
+    snapshot = org.control("GET", "/snapshot").json()
+    other = org.other()
+    assert other.control("PUT", "/snapshot", snapshot).status_code == 200
+    assert other.batch("b") == batch
+    other.control("POST", "/release", {})
+    other.settle()
+    assert other.batch("b")["status"] == "completed"
+
+
 # L2
 
 

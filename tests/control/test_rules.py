@@ -78,7 +78,7 @@ def test_a_list_of_rules_is_taken_whole_or_not_at_all(org: Org) -> None:
         ({"then": {"outputs": {"websites": "x"}}}, "unknown output 'websites'; did you mean website?"),
         ({"then": {"confidence_scores": {"phones": "LOW"}}}, "unknown confidence score 'phones'; did you mean phone?"),
         ({"match": {}}, "Field required"),
-        ({"then": {"hold": "completed"}}, "Input should be 'pending', 'queued' or 'in_progress'"),
+        ({"then": {"hold": "completed"}}, "Input should be 'pending', 'queued', 'queued_deferred' or 'in_progress'"),
         ({"then": {"outcome": "pending"}}, "Input should be 'completed' or 'failed'"),
         ({"then": {"seconds": -1}}, "Input should be greater than or equal to 0"),
         ({"then": {"seconds": 2e9}}, "Input should be less than or equal to 1000000000"),

@@ -20,6 +20,7 @@ DEFAULTS = {
     "failure_rate": 0.0,
     "attribute_error_rate": 0.0,
     "not_found_rate": 0.1,
+    "found_rates": {},
     "drift_rate": 0.2,
     "batch_failure_threshold": 0.5,
     "max_jobs_per_request": 50_000,
@@ -33,6 +34,7 @@ DEFAULTS = {
     "strict_attributes": False,
     "unpaid_attributes": [],
     "places_move": False,
+    "results_lag_seconds": 0.0,
     "rate_limit": 0.0,
 }
 RATES = ["failure_rate", "attribute_error_rate", "not_found_rate", "drift_rate", "batch_failure_threshold"]
@@ -214,6 +216,7 @@ REWRITE = {
     "failure_rate": 1,
     "attribute_error_rate": 1,
     "not_found_rate": 1,
+    "found_rates": {"names": 0, "coordinates": 1},
     "drift_rate": 1,
 }
 

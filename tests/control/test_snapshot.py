@@ -17,6 +17,7 @@ from starlette.testclient import TestClient
 
 from reprompt_mock.app import create_app
 from reprompt_mock.settings import load
+from reprompt_mock.store.snapshot import COLUMNS
 from tests.conftest import LONDON, Org
 
 
@@ -246,6 +247,7 @@ def test_a_restore_leaves_the_journal_of_the_world_alone(org: Org) -> None:
 
 # Other languages
 
+LAG = COLUMNS["job"].index("lag")
 LARGE = 2**53
 INPUTS = """{"name": "A", "city": "B", "big": 123456789012345678901234567890, "id64": 9223372036854775807,
  "precise": [0.1000000000000000055511151231257827, {"tiny": 1e-400}], "odd": "\\u2028 \\ud83d\\ude00 é"}"""
@@ -331,6 +333,21 @@ def test_a_snapshot_survives_a_language_of_doubles(org: Org, scenario: bool, pas
     assert shown(other) == shown(org)
 
 
+@pytest.mark.parametrize("version", [2, 3])
+def test_a_snapshot_of_an_earlier_version_is_read(version: int, org: Org) -> None:
+    """In version 3 jobs had no lag, in version 2 there were no exports either."""
+    org.create("a", "mock-fail-1", batch_id="b")
+    org.settle()
+    snapshot = take(org)
+    gone = {"export": None, "artifact": None} if version == 2 else {}
+    jobs = [[*row[:LAG], *row[LAG + 1 :]] for row in snapshot["data"]["job"]]
+    other = org.other()
+
+    put(other, resealed({**snapshot, "version": version}, job=jobs, **gone))
+
+    assert shown(other) == shown(org)
+
+
 def test_a_snapshot_of_version_1_is_read(org: Org) -> None:
     """Its large numbers were no text."""
     late(org, scenario=False)
@@ -383,7 +400,7 @@ def resealed(snapshot: dict[str, Any], **tables: Any) -> dict[str, Any]:
 BROKEN: dict[str, Any] = {
     "not-an-object": lambda _: [],
     "empty": lambda _: {},
-    "another-version": lambda one: {**one, "version": 4},
+    "another-version": lambda one: {**one, "version": 5},
     "scenario-of-no-json": lambda one: {**one, "scenario": "{"},
     "scenario-of-another-form": lambda one: {**one, "scenario": "[1]"},
     "time-in-words": lambda one: resealed(one, batch=[[*row[:4], "noon", *row[5:]] for row in one["data"]["batch"]]),

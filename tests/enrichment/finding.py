@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reprompt_mock.enrichment.places import country_of
+from reprompt_mock.enrichment.countries import country_of
 from reprompt_mock.enrichment.search import search_for
 from reprompt_mock.enrichment.subject import Subject
 

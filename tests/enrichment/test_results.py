@@ -7,13 +7,18 @@ from typing import Any
 import pytest
 
 from reprompt_mock.attributes import CATALOGUE, CORE
+from reprompt_mock.enrichment.reasons import about, may_be_absent
 from reprompt_mock.enrichment.results import Job, build
+from reprompt_mock.enrichment.search import search_for
 from reprompt_mock.enrichment.template import InForce, References, template_of
 from reprompt_mock.history import AttributeStatus, Entry, History
 from reprompt_mock.lifecycle import JobStatus
+from reprompt_mock.shares import Shares
 
 PARTS = ("outputs", "reasoning", "confidence_scores")
-SETTINGS = {1: InForce(7, 0.3), 2: InForce(8, 0.0), 3: InForce(7, 1.0)}
+ALL = tuple((name, 1.0) for name in CATALOGUE)
+NONE = tuple((name, 0.0) for name in CATALOGUE)
+SETTINGS = {1: InForce(7, Shares(0.3)), 2: InForce(8, Shares(0.0, ALL)), 3: InForce(7, Shares(1.0, NONE))}
 PINS: dict[int, dict[str, Any]] = {
     1: {"found": True},
     2: {"found": False},
@@ -55,8 +60,8 @@ def test_each_attribute_keeps_what_its_own_submission_and_generation_found() -> 
 
 
 @pytest.mark.parametrize("attributes", [CORE, tuple(CATALOGUE)])
-def test_as_many_attributes_find_nothing_as_the_rate_says(attributes: tuple[str, ...]) -> None:
-    """Contract F5: `names` always finds."""
+def test_as_many_attributes_find_nothing_as_the_shares_say(attributes: tuple[str, ...]) -> None:
+    """Contract F5."""
     places = 600
     scores = Counter(
         key
@@ -64,29 +69,90 @@ def test_as_many_attributes_find_nothing_as_the_rate_says(attributes: tuple[str,
         for key, score in result(ran(*attributes), number)["confidence_scores"].items()
         if score == "NONE"
     )
-    keys = [key for name in attributes for key in CATALOGUE[name].confidence]
-    assert scores["name"] == 0
-    for key in keys:
-        assert key == "name" or scores[key] / places == pytest.approx(SETTINGS[1].not_found_rate, abs=0.08)
+    for name in attributes:
+        share = 1.0 if CATALOGUE[name].is_conditional else SETTINGS[1].shares.of(name)
+        for key in CATALOGUE[name].confidence:
+            if not may_be_absent(key):  # the place may have none
+                assert scores[key] / places == pytest.approx(1 - share, abs=0.06), key
 
 
-def test_a_rate_of_one_leaves_only_the_names() -> None:
+def test_rates_of_zero_leave_nothing() -> None:
     """Contract F5."""
     found = result(ran(*CORE, submission=3))
-    assert found["outputs"]["name"] == "Ristorante Da Nino"
-    assert found["outputs"]["address"] is found["outputs"]["website"] is None
+    assert found["outputs"] == search_for(*CORE).outputs
+    assert found["outputs"]["open_closed_status"] == "No Internet Presence"
+    assert set(found["confidence_scores"].values()) == {"NONE"}
     assert found["reasoning"]["website"].startswith("The sources that were searched")
+
+
+@pytest.mark.parametrize("attributes", [CORE, tuple(CATALOGUE)])
+def test_what_is_null_has_no_confidence_and_a_reason_that_says_so(attributes: tuple[str, ...]) -> None:
+    """Contract F5: every null output of an attribute that ran has confidence `NONE`, and nothing else has."""
+    seen = Counter[bool]()
+    for number in range(300):
+        found = result(ran(*attributes), number)
+        for key, score in found["confidence_scores"].items():
+            is_nothing = found["outputs"][about(key)] in (None, "No Internet Presence")
+            assert (score == "NONE") is is_nothing, (key, score)
+            seen[is_nothing] += 1
+        for key, reason in found["reasoning"].items():
+            assert "None" not in reason, (key, reason)
+    assert len(seen) == 2
+
+
+def test_an_absent_place_has_no_website_profile_or_review() -> None:
+    """Contract F5: it may have a phone."""
+    absent = [
+        found["outputs"]
+        for number in range(300)
+        if (found := result(ran(*CATALOGUE, submission=1), number))["outputs"]["open_closed_status"]
+        == "No Internet Presence"
+    ]
+    assert len(absent) > 15
+    for outputs in absent:
+        for name, known in CATALOGUE.items():
+            if known.of_presence and name != "closed_permanently":
+                assert {outputs[key] for key in known.outputs} == {None}, name
+        assert outputs["digital_footprint"] in {"NONE", None}
+    assert any(outputs["phone"] for outputs in absent)
 
 
 def test_rules_pin_whether_something_is_found_and_single_values() -> None:
     everything, nothing = result(ran(*CORE, submission=3, pins=1)), result(ran(*CORE, pins=2))
     assert everything["outputs"] == result(ran(*CORE, submission=2, pins=1) | ran(*CORE, pins=1))["outputs"]
-    assert {json.dumps(value) for value in nothing["outputs"].values()} == {"null", "{}"}
+    assert "NONE" not in everything["confidence_scores"].values()
+    assert nothing["outputs"] == search_for(*CORE).outputs
     assert set(nothing["confidence_scores"].values()) == {"NONE"}
     pinned = result(ran("names", "address", pins=3))
     assert pinned["outputs"]["name"] == "Pinned"
     assert "website" not in pinned["outputs"]
     assert pinned["confidence_scores"] == {"name": "LOW", "address": "NONE"}
+
+
+@pytest.mark.parametrize("submission", [1, 2, 3])
+@pytest.mark.parametrize("found", [None, True, False])
+def test_a_value_that_a_rule_fixed_is_found(submission: int, found: bool | None) -> None:
+    """Contract F5: outputs that a rule fixes win over everything, with a confidence; null has none."""
+    PINS[9] = {"outputs": {"open_closed_status": "Closed", "phone": None}}
+    if found is not None:
+        PINS[9]["found"] = found
+    for number in range(40):
+        shown = result(ran(*CORE, submission=submission, pins=9), number)
+        assert shown["outputs"]["open_closed_status"] == "Closed"
+        assert shown["confidence_scores"]["open_closed_status"] != "NONE"
+        assert shown["outputs"]["phone"] is None
+        assert shown["confidence_scores"]["phone"] == "NONE"
+        assert "say nothing" in shown["reasoning"]["phone"]
+
+
+def test_a_place_that_a_rule_made_absent_has_no_website() -> None:
+    """Contract F5."""
+    PINS[10] = {"outputs": {"open_closed_status": "No Internet Presence"}}
+    for number in range(20):
+        shown = result(ran(*CORE, submission=2, pins=10), number)
+        assert shown["outputs"]["website"] is None
+        assert shown["confidence_scores"]["open_closed_status"] == "NONE"
+        assert shown["outputs"]["name"]
 
 
 def test_reasons_are_given_only_once_a_job_is_completed() -> None:

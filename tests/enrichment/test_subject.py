@@ -3,15 +3,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections import Counter
-from math import ceil
 from typing import Any
 
 import pytest
 
 from reprompt_mock.attributes import CATALOGUE, CORE
 from reprompt_mock.enrichment.kinds import drawn_kinds, kinds, recognised
-from reprompt_mock.enrichment.luck import FATES, POSITIONS, failing, first_page, luck_of
+from reprompt_mock.enrichment.luck import POSITIONS, first_page, luck_of
 from reprompt_mock.enrichment.subject import Subject, label_of
 from tests.enrichment.finding import subject_of
 
@@ -85,18 +83,6 @@ def test_no_two_names_share_their_luck() -> None:
     assert len(set(POSITIONS.values())) == len(POSITIONS)
     assert max(POSITIONS.values()) < len(luck_of(first_page(7, "p"), beyond_core=True))
     assert set(CATALOGUE) <= set(POSITIONS)
-
-
-@pytest.mark.parametrize("rate", [0.0, 0.0008, 0.02, 0.5, 1.0])
-@pytest.mark.parametrize("generation", [0, 3])
-def test_as_many_attributes_fail_as_the_rate_says(rate: float, generation: int) -> None:
-    places = 8000
-    failed = Counter(
-        name for number in range(places) for name in failing(first_page(0, str(number)), generation, ceil(rate * FATES))
-    )
-    for name in CATALOGUE:
-        assert failed[name] / places == pytest.approx(rate, abs=0.025)
-    assert failed.total() / places / len(CATALOGUE) == pytest.approx(rate, abs=0.002)
 
 
 @pytest.mark.parametrize(

@@ -59,8 +59,8 @@ def numbers(reading: Reading) -> set[int]:
         reading.state.settings.seed,
         reading.now - 2_000_000_000_000_000,
         int(rule.spec.then.seconds or 0),
-        *(int(stored.id.rpartition("-")[2]) for stored, _ in page.batches),
-        *(stored.counts.total for stored, _ in page.batches),
+        *(int(stored.id.rpartition("-")[2]) for stored, _, _ in page.batches),
+        *(stored.counts.total for stored, _, _ in page.batches),
     }
 
 

@@ -252,7 +252,7 @@ def test_a_world_that_two_clients_forget_at_once_can_spring_up_again() -> None:
 
     engine.write(engine.worlds.peek("org"), batches.create, batch._replace(batch_id="c"))
     page = engine.read(engine.worlds.peek("org"), batches.page, "", limit=10, offset=0)
-    assert [batch.id for batch, _ in page.batches] == ["c"]
+    assert [batch.id for batch, _, _ in page.batches] == ["c"]
     engine.close()
 
 

@@ -61,7 +61,7 @@ class UniversalPlace(BaseModel):
     house: str | None = Field(None, description="The house number or name.")
     state: str | None = Field(None, description="The state or region.")
     postalCode: str | None = Field(None, description="The postal code.")  # noqa: N815 - the service's name
-    country: str | None = Field(None, description="The country's full name.")
+    country: str | None = Field(None, description="The country's name, or its ISO 3166-1 code.")
     opening_hours: dict[str, str] | None = Field(None, description="The opening hours by day.")
     source: str | None = Field(None, description="Where the data about the place come from.")
 

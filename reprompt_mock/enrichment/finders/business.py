@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.kinds import kinds
 from reprompt_mock.enrichment.luck import POSITIONS, below, one_in, pick
+from reprompt_mock.enrichment.places import ADDRESS_PARTS
 from reprompt_mock.enrichment.vocabulary import vocabulary
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reprompt_mock.enrichment.subject import Subject
 
 _IDENTIFIER = POSITIONS["identifier"]
-_FOOTPRINTS = ("strong", "moderate", "weak")
+_FOOTPRINTS = ("HIGH", "MEDIUM", "LOW")
+_ENTITIES = ("place",) * 28 + ("address", "area", "person", "other")
 _DEFINITIONS = (
     ["permanent premises", "open to the public"],
     ["permanent premises", "staffed during opening hours"],
@@ -118,13 +122,23 @@ def located_within(subject: Subject, luck: int, generation: int, outputs: dict[s
     outputs["located_within"] = {"name": name, "type": kind, "floor": str(below(4, (luck >> 24) + generation))}
 
 
-def place_existence(_subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find the evidence that a place exists, and what kind of entity it is."""
+def place_existence(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find the evidence that a place exists, what it is, and how exactly it can be located (contract L6)."""
     turn = luck + generation
-    outputs["entity_type"] = "physical_place"
+    outputs["entity_type"] = pick(_ENTITIES, luck, at=27)
     outputs["digital_footprint"] = pick(_FOOTPRINTS, turn)
-    outputs["place_definition"] = pick(_DEFINITIONS, turn, at=8)
+    outputs["place_definition"] = [_granularity(subject.inputs), *pick(_DEFINITIONS, turn, at=8)]
     outputs["place_reality"] = pick(_REALITIES, (turn >> 16) + turn)
+
+
+def _granularity(inputs: Mapping[str, Any]) -> str:
+    """Return how exactly the inputs locate a place."""
+    address = inputs.get("full_address") or ""
+    if inputs.get("house") or any(map(str.isdigit, address)):
+        return "house_number"
+    if inputs.get("latitude") is not None:
+        return "nearby"
+    return "broad" if address or any(inputs.get(part) for part in ADDRESS_PARTS) else "none"
 
 
 def core_attributes(subject: Subject, _luck: int, generation: int, outputs: dict[str, Any]) -> None:

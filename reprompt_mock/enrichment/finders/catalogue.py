@@ -43,7 +43,7 @@ FINDERS: Mapping[str, Finder] = MappingProxyType(
         "merchant": business.merchant,
         "located_within": business.located_within,
         "storefrontImages": contact.storefront_images,
-        "available_services": food.available_services,
+        "foodService": food.food_service,
         "place_existence": business.place_existence,
         "one_line_summary": reviews.one_line_summary,
         "building_footprint": site.building_footprint,

@@ -1,4 +1,4 @@
-"""What a place serves and what it costs: cuisines, menus, prices, services."""
+"""What a place serves, how, and what it costs: cuisines, menus, prices, delivery and the like."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FOOTNOTES = (
 )
 _TITLES = ("Menu", "Main menu", "All day menu", "Our menu")
 _PICTURES = (("1.jpg",), ("1.jpg", "2.jpg"), ("1.jpg", "2.jpg", "3.jpg"))
-_OFFERS = ("delivery", "takeout", "dining", "pickup")
+_OFFERS = 4
 _MIXES = 64
 
 Section = dict[str, Any]
@@ -150,24 +150,19 @@ def _priced(price: float) -> str:
     return str(round(price / step) * step)
 
 
-def available_services(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find the services of a place; the four flags repeat values from the object."""
+def food_service(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+    """Find how a place that serves food offers it."""
     kind = subject.kind
-    services = _services(kind.name, below(_MIXES, luck), generation % len(kind.services))
-    outputs["available_services"] = services
-    outputs["has_delivery"] = services["delivery"]
-    outputs["has_takeout"] = services["takeout"]
-    outputs["has_dining"] = services["dining"]
-    outputs["has_pickup"] = services["pickup"]
+    if kind.food:
+        offers = _mix(kind.name, below(_MIXES, luck), generation % _OFFERS)
+        outputs["has_delivery"], outputs["has_takeout"], outputs["has_dining"], outputs["has_pickup"] = offers
 
 
-@lru_cache(maxsize=16384)
-def _services(name: str, mix: int, changed: int) -> dict[str, bool]:
-    """Return one of the mixes of services for a kind of place; each generation changes a different service."""
-    kind, luck = kinds()[name], draw(0, "services", name, mix)
-    offers = zip(_OFFERS, kind.offers, strict=True)
-    services = {offer: luck.below(100) < percent for offer, percent in offers}
-    services |= {service: luck.below(2) == 1 for service in kind.services}
+@lru_cache(maxsize=4096)
+def _mix(name: str, mix: int, changed: int) -> tuple[bool, ...]:
+    """Return one of the mixes for a kind of place; each generation after the first changes another offer."""
+    luck = draw(0, "services", name, mix)
+    offers = [luck.below(100) < percent for percent in kinds()[name].offers]
     if changed:
-        services[kind.services[changed]] ^= True
-    return services
+        offers[changed] = not offers[changed]
+    return tuple(offers)

@@ -21,10 +21,9 @@ _DAY = 24 * 60
 # A place's status, generation by generation; adjacent ones differ.
 _OPEN = ("Open", "Temporarily Closed", "Open", "Closed")
 _HISTORIES = (
-    *[_OPEN] * 57,
+    *[_OPEN] * 58,
     *[("Closed", "Open", "Closed", "Temporarily Closed")] * 3,
     *[("Temporarily Closed", "Open", "Temporarily Closed", "Closed")] * 3,
-    ("No Internet Presence", "Open", "No Internet Presence", "Closed"),
 )
 
 

@@ -7,7 +7,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.facts import data
-from reprompt_mock.enrichment.luck import below, pick
+from reprompt_mock.enrichment.localities import NOWHERE, localities, postcode_of
+from reprompt_mock.enrichment.luck import POSITIONS, below, pick
+from reprompt_mock.enrichment.postal.forms import bare, form_of
 from reprompt_mock.enrichment.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from reprompt_mock.enrichment.subject import Subject
 
 _POSTCODE_DIGITS = 7
-_PREFECTURE_ENDINGS = frozenset("都道府県")
+_POSTCODE = POSITIONS["postcode"]
 PARTS = (
     "full_address",
     "unit_number",
@@ -57,25 +59,32 @@ def _found(subject: Subject, luck: int, details: Mapping[str, Any], table: str) 
     return pick(_pairs(str(subject.country.code), table), luck)
 
 
+def _named(subject: Subject, details: Mapping[str, Any], table: str) -> str | None:
+    """Return what a national table says of the address's city, state or suburb, else the address's state."""
+    known = data("national")[subject.country.code][table]
+    found: str | None = next(
+        (known[details[part]] for part in ("city", "state", "suburb") if details[part] in known), None
+    )
+    return found or details["state"]
+
+
 def _japan(subject: Subject, luck: int, details: Mapping[str, Any], _facts: Any) -> dict[str, Any]:
-    _, prefecture = _found(subject, luck, details, "prefectures")
-    text = details["full_address"]
-    if not _PREFECTURE_ENDINGS.isdisjoint(text):
-        prefecture = next((name for _, name in _pairs("JP", "prefectures") if name in text), prefecture)
+    form, postcode = form_of("JP"), _japanese_postcode(details["postalCode"])
+    locality = subject.locality or NOWHERE
+    state = details["state"] or (postcode and form.state_of(postcode)) or locality.state
+    prefecture = form.states.get(bare(state), state)
+    if prefecture != locality.state:
+        locality = next((one for one in localities("JP") if one.state == prefecture), locality)
     words = vocabulary(subject.country_code)
     return {
         "country": "日本",
         "country_code": "JP",
-        "postal_code": _japanese_postcode(details["postalCode"]) or pick(words.postcodes, luck),
+        "postal_code": postcode or postcode_of("JP", locality, subject.luck[_POSTCODE]),
         "prefecture": prefecture,
-        "municipality": _japanese(details["city"]) or pick(words.cities, luck, at=16),
-        "town_area": _japanese(details["street"]) or pick(words.streets, luck),
+        "municipality": details["city"] or locality.city,
+        "town_area": details["street"] or pick(words.streets, luck),
         "street_address": details["house"],
     }
-
-
-def _japanese(text: str | None) -> str | None:
-    return text if text and not text.isascii() else None
 
 
 def _japanese_postcode(text: str | None) -> str | None:
@@ -86,6 +95,8 @@ def _japanese_postcode(text: str | None) -> str | None:
 
 def _indonesia(subject: Subject, luck: int, details: Mapping[str, Any], facts: Any) -> dict[str, Any]:
     province, regency = _found(subject, luck, details, "provinces")[1]
+    if details["city"] and details["city"] not in facts["provinces"]:
+        province, regency = details["state"] or province, details["city"]
     return {
         "country": "Indonesia",
         "country_code": "ID",
@@ -128,7 +139,8 @@ def _singapore(_subject: Subject, luck: int, details: Mapping[str, Any], _facts:
 
 
 def _malaysia(subject: Subject, luck: int, details: Mapping[str, Any], facts: Any) -> dict[str, Any]:
-    city, state = _found(subject, luck, details, "states")
+    city, drawn = _found(subject, luck, details, "states")
+    state = _named(subject, details, "states") or drawn
     return {
         **{part: details[part] for part in _DETAILS},
         "country": "Malaysia",
@@ -144,18 +156,20 @@ def _malaysia(subject: Subject, luck: int, details: Mapping[str, Any], facts: An
 
 
 def _hong_kong(subject: Subject, luck: int, details: Mapping[str, Any], _facts: Any) -> dict[str, Any]:
-    district, area = _found(subject, luck, details, "areas")
+    district, drawn = _found(subject, luck, details, "areas")
+    area = _named(subject, details, "areas") or drawn
     return {
         **{part: details[part] for part in _DETAILS},
         "country": "Hong Kong",
         "country_code": "HK",
-        "district": district,
+        "district": details["city"] or district,
         "area": area,
     }
 
 
 def _emirates(subject: Subject, luck: int, details: Mapping[str, Any], facts: Any) -> dict[str, Any]:
-    city, emirate = _found(subject, luck, details, "emirates")
+    city, drawn = _found(subject, luck, details, "emirates")
+    emirate = _named(subject, details, "emirates") or drawn
     return {
         "country": details["country"],
         "country_code": "AE",

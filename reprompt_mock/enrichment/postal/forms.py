@@ -7,13 +7,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from unicodedata import combining, normalize
 
-from reprompt_mock.enrichment.facts import country, country_names, data
+from reprompt_mock.enrichment.facts import country, data
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _HOUSE_FIRST = frozenset({"us", "gb", "fr"})
-_SIGNS = str.maketrans({sign: " " for sign in ".,'’()-–_/"})
+_SIGNS = str.maketrans(dict.fromkeys(".,'’()-–_/", " "))
 _KINDS = re.compile(
     r"^(?:county|co|state of|province of|provincia de|departamento de)\s+"
     r"|\s+(?:province|prefecture|governorate|state|county|region|oblast|sheng|shi|do|ken|fu|to|zizhiqu|emirate)$"
@@ -23,8 +23,9 @@ _KINDS = re.compile(
 class Form(NamedTuple):
     """The customs of a country: `order` has A for the street, D the suburb, C the city, S the state, Z the postcode.
 
-    `postcode` finds a code as group `code`; `states` are the usual names of states by any folded name, `zips` the states
-    with what their postcodes begin with; `house_first` is whether the number stands before the street.
+    `postcode` finds a code as group `code`; `states` are the usual names of states by any folded name, `zips` what the
+    postcodes of states begin with, the narrowest first, `cities` some folded names; `house_first` is whether the number
+    stands before the street.
     """
 
     code: str | None
@@ -32,6 +33,7 @@ class Form(NamedTuple):
     postcode: re.Pattern[str] | None
     states: Mapping[str, str]
     zips: Sequence[tuple[str, str]]
+    cities: frozenset[str]
     needs_state: bool
     house_first: bool
 
@@ -43,9 +45,22 @@ class Form(NamedTuple):
         """Return whether a state has a name, however it is spelled."""
         return bool(self.states) and bare(name) in self.states
 
+    def is_city(self, name: str) -> bool:
+        """Return whether a name is that of a city that is known."""
+        return folded(name) in self.cities
+
     def state_of(self, postcode: str) -> str | None:
         """Return the usual name of the state in which a postcode lies, None if it is not known."""
-        return next((state for zips, state in self.zips if re.match(zips, postcode)), None)
+        return _state_of(self.zips, postcode)
+
+    def may_lie(self, postcode: str, state: str) -> bool:
+        """Return whether a postcode may be one of a state."""
+        zips = [beginning for beginning, one in self.zips if one == self.states.get(bare(state))]
+        return not zips or any(re.match(beginning, postcode) for beginning in zips)
+
+
+def _state_of(zips: Sequence[tuple[str, str]], postcode: str) -> str | None:
+    return next((state for beginning, state in zips if re.match(beginning, postcode)), None)
 
 
 @lru_cache(maxsize=4096)
@@ -69,17 +84,19 @@ def form_of(code: str | None) -> Form:
     entries = [entry.split("~") for entry in facts.get("states", ())]
     states = {bare(name): names[0] for _, *names in entries for name in names}
     zips = tuple((zips, names[0]) for zips, *names in entries if zips)
+    rows = data("localities").get(code, ())
+    cities = frozenset(folded(row[0]) for row in rows)
+    if states:  # the localities have some names of states that others do not have
+        for _, state, postcodes, *_ in rows:
+            if state and bare(state) not in states:
+                states[bare(state)] = _state_of(zips, postcodes or "") or state
     needs_state = "S" in facts.get("requires", "")
-    return Form(code, order, _finder(code, facts), states, zips, needs_state, country(code).form in _HOUSE_FIRST)
+    return Form(code, order, _finder(facts), states, zips, cities, needs_state, country(code).form in _HOUSE_FIRST)
 
 
-def _finder(code: str | None, facts: Mapping[str, Any]) -> re.Pattern[str] | None:
+def _finder(facts: Mapping[str, Any]) -> re.Pattern[str] | None:
     if "postcode" not in facts:
         return None
-    prefix = rf"(?:{code}[- ]?|[A-Z]-|〒\s?)?"
-    return re.compile(rf"(?<![\w#/.-]){prefix}(?P<code>{facts['postcode']})(?![\w/-])")
-
-
-def country_named(piece: str) -> str | None:
-    """Return the code of the country that a whole piece of an address names, None if it does not."""
-    return country_names().get(piece.strip(" .").casefold())
+    prefix = re.search("([A-Z]{1,2})[- ]?%Z", facts["form"])
+    written = rf"(?:{prefix[1]}[- ]?|[A-Z]{{1,2}}-|〒\s?)?" if prefix else r"(?:[A-Z]{1,2}-|〒\s?)?"
+    return re.compile(rf"(?<![\w#/.])(?<!\d-){written}(?P<code>{facts['postcode']})(?![\w/]|-\d)")

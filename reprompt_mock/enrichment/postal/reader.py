@@ -6,9 +6,9 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
+from reprompt_mock.enrichment.country_named import country_named
 from reprompt_mock.enrichment.memo import Memo
 from reprompt_mock.enrichment.postal import chinese, general, japan, korean
-from reprompt_mock.enrichment.postal.forms import country_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -20,11 +20,16 @@ _HANGUL = re.compile(r"[\uac00-\ud7af]")
 _READERS: dict[str | None, tuple[re.Pattern[str], Callable[[str], dict[str, str]]]] = {
     "JP": (_HAN, japan.read),
     "KR": (_HANGUL, korean.read),
-} | {code: (_HAN, partial(chinese.read, code=code)) for code in chinese.CODES}
+    **{code: (_HAN, partial(chinese.read, code=code)) for code in chinese.CODES},
+}
+_LONGEST = 300
+"""Signs of an address that is taken apart; what is longer stays whole."""
 
 
 def _read(given: tuple[str, str | None, str | None]) -> Mapping[str, str]:
     text, code, city = given
+    if len(text) > _LONGEST:
+        return {"street": text}
     if code in _READERS and not text.isascii():
         script, read = _READERS[code]
         native, country = _without_country(text)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from reprompt_mock.enrichment.postal.forms import Form
 
 _LONGEST_STATE = 5
-_SHORTEST_FOREIGN = 4
+_FOREIGN = re.compile(r"(?=.*[A-Z])[A-Z\d]{2,4}[ -]?[A-Z\d]{3,4}|[A-Z]{0,2}-?\d{2,3}[ -]?\d{2,5}")
 WITHOUT_CITY = frozenset({"A", "AZ"})
 """The orders of countries that are a city, whose addresses do not name it."""
 _ABBREVIATED = re.compile(r"(?P<city>.*\S)\s+(?P<state>[A-Z]{2,3})")
@@ -34,15 +34,17 @@ def take_postcode(pieces: list[str], form: Form) -> Postcode | None:
         for position in range(len(pieces) - 1, -1, -1):
             found = list(form.postcode.finditer(pieces[position]))
             if found and _may_be(pieces, position, found[-1], form):
-                return _cut(pieces, position, found[-1])
+                return _cut(pieces, position, found[-1], form)
     return None
 
 
-def _cut(pieces: list[str], position: int, match: re.Match[str]) -> Postcode:
+def _cut(pieces: list[str], position: int, match: re.Match[str], form: Form) -> Postcode:
     piece = pieces[position]
-    rest = f"{piece[: match.start()].rstrip(_SIGNS)} {piece[match.end() :].lstrip(_SIGNS)}".strip()
-    pieces[position : position + 1] = [rest] if rest else []
-    return Postcode(match["code"], position, bool(rest))
+    rest = [piece[: match.start()].rstrip(_SIGNS), piece[match.end() :].lstrip(_SIGNS)]
+    if not (all(rest) and "S" in form.order):  # between two names it separates city and state
+        rest = [" ".join(rest).strip()]
+    pieces[position : position + 1] = filter(None, rest)
+    return Postcode(match["code"], position, any(rest))
 
 
 def _may_be(pieces: list[str], position: int, match: re.Match[str], form: Form) -> bool:
@@ -55,18 +57,20 @@ def _may_be(pieces: list[str], position: int, match: re.Match[str], form: Form) 
         return not (match.start() == 0 and STREET.search(piece) and not form.has("Z", "C"))
     if match.start():
         return len(pieces) == 1 or not has_digit(piece[: match.start()])
+    if form.has("Z", "A"):
+        return True
     return (
         (form.has("Z", "C") or form.has("Z", "S")) and not has_digit(piece[match.end() :]) and not STREET.search(piece)
     )
 
 
 def take_foreign_postcode(pieces: list[str], form: Form) -> Postcode | None:
-    """Cut a postcode of another form out of the last piece: its words that have digits, four signs of them at least."""
+    """Cut a postcode of another form out of the last piece: its words that have digits."""
     if not pieces or (form.code is not None and form.postcode is None):
         return None
     words = pieces[-1].split()
     code = " ".join(word for word in words if has_digit(word))
-    if len(code) < _SHORTEST_FOREIGN or (len(pieces) == 1 and has_digit(words[0]) and len(words) > 1):
+    if not _FOREIGN.fullmatch(code) or (len(pieces) == 1 and has_digit(words[0]) and len(words) > 1):
         return None
     rest = " ".join(word for word in words if not has_digit(word))
     pieces[-1:] = [rest] if rest else []
@@ -98,7 +102,7 @@ def _take_behind(pieces: list[str], parts: dict[str, str], form: Form, beside: i
     """Take the city that stood beside the postcode, and the state behind it."""
     behind = pieces[len(pieces) - beside :]
     del pieces[len(pieces) - beside :]
-    split = _joined(behind[0], form) or _ended(behind[0], form, near_postcode=True)
+    split = _split(behind[0], form, near_postcode=True)
     parts["city"] = behind[0]
     if len(behind) > 1:
         parts["state"] = behind[-1]
@@ -109,12 +113,13 @@ def _take_behind(pieces: list[str], parts: dict[str, str], form: Form, beside: i
 def _take_area(pieces: list[str], parts: dict[str, str], form: Form) -> None:
     """Take the state of a country whose addresses have one in the place of a city, or beside it."""
     if not form.is_state(pieces[-1]):
+        if len(pieces) > 1 and form.needs_state and not form.states:
+            parts["state"] = pieces.pop()
         return
     parts["state"] = pieces[-1]
-    if len(pieces) > 1 and form.code == "JP":
-        pieces.pop()
-    elif len(pieces) == 1 or not form.is_state(pieces[-2]):
-        parts["city"] = pieces.pop()
+    if len(pieces) == 1 or not (form.code == "JP" or form.is_city(pieces[-2])):
+        parts["city"] = pieces[-1]
+    pieces.pop()
 
 
 def _take_state(pieces: list[str], parts: dict[str, str], form: Form, *, near_postcode: bool) -> None:
@@ -126,11 +131,20 @@ def _take_state(pieces: list[str], parts: dict[str, str], form: Form, *, near_po
         if form.needs_state and not form.states:
             parts["state"] = pieces.pop(-2 if form.has("S", "C") else -1)
             return
-    split = _joined(pieces[-1], form) or _ended(pieces[-1], form, near_postcode=near_postcode)
+    split = _split(pieces[-1], form, near_postcode=near_postcode)
     if split:
         pieces[-1], parts["state"] = split
     elif "S" in form.order and len(pieces) > 1 and _is_code(pieces[-1]):
         parts["state"] = pieces.pop()
+
+
+def _split(piece: str, form: Form, *, near_postcode: bool) -> tuple[str, str] | None:
+    """Split a piece into city and state, None if it has no state."""
+    if form.needs_state and not form.states:
+        words = piece.split()
+        cuts = ((" ".join(words[:count]), " ".join(words[count:])) for count in range(len(words) - 1, 0, -1))
+        return next((cut for cut in cuts if form.is_city(cut[0])), None) or _ended(piece, form, near_postcode=True)
+    return _joined(piece, form) or _ended(piece, form, near_postcode=near_postcode)
 
 
 def _is_code(piece: str) -> bool:

@@ -6,26 +6,57 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from reprompt_mock.enrichment.facts import country, data
+from reprompt_mock.enrichment.facts import data
+from reprompt_mock.enrichment.memo import Memo
 from reprompt_mock.enrichment.postal.forms import form_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_FIELDS = {"D": "suburb", "C": "city", "S": "state", "Z": "postalCode"}
-_USUAL = "%A\n%Z %C\n%S"
-_FIELD = re.compile(r"((?:\b[A-Z]{2}-?)?)%([ADCSZ])")
+_FIELDS = {"D": "suburb", "C": "city", "S": "state", "T": "T", "Z": "postalCode"}
+_USUAL = "%A\n%C %Z\n%S"
+_FIELD = re.compile(r"((?:\b[A-Z]{2}-?)?)%([ADCSTZ])")
+"""A part, with the letters before it that are written only with it; `T` is a state of another name than the city."""
 
 
 def composed(details: Mapping[str, Any], code: str | None) -> str:
     """Return an address that has a street and a city, in one line, with its country at the end."""
-    form = country(code).form
-    if form in _NATIVE:
-        line = _NATIVE[form](details)
+    city, state = details["city"], details["state"]
+    key = (
+        code,
+        city.isascii(),
+        details["house"] is not None,
+        details["suburb"] is not None,
+        state is not None,
+        state == city,
+        details["postalCode"] is not None,
+        details["country"] is not None,
+    )
+    return _templates[key].format_map(details)
+
+
+def _template(given: tuple[str | None, bool, bool, bool, bool, bool, bool, bool]) -> str:
+    """Return the form of the addresses of a country that have certain parts."""
+    code, is_latin, has_house, has_suburb, has_state, is_city, has_postcode, has_country = given
+    state = "{state}" * has_state
+    parts = {
+        "street": "{street}",
+        "house": "{house}" * has_house,
+        "suburb": "{suburb}" * has_suburb,
+        "city": "{city}",
+        "state": state,
+        "T": "" if is_city else state,
+        "postalCode": "{postalCode}" * has_postcode,
+    }
+    if code in _NATIVE and not is_latin:
+        line = _native(parts, *_NATIVE[code])
     else:
-        street = _street(details, house_first=form_of(code).house_first)
-        line = ", ".join(filter(None, (_line(parts, details, street) for parts in _lines(code))))
-    return f"{line}, {details['country']}" if details["country"] else line
+        street = _street(parts, house_first=form_of(code).house_first)
+        line = ", ".join(filter(None, (_line(one, parts, street) for one in _lines(code))))
+    return line + ", {country}" * has_country
+
+
+_templates = Memo(_template)
 
 
 def _street(details: Mapping[str, Any], *, house_first: bool) -> str:
@@ -35,15 +66,17 @@ def _street(details: Mapping[str, Any], *, house_first: bool) -> str:
     return f"{house} {street}" if house_first else f"{street} {house}"
 
 
-def _chinese(details: Mapping[str, Any]) -> str:
-    return f"{details['state'] or ''}{details['city']}{details['street']}{details['house'] or ''}"
+# What stands before and after the postcode, between the parts, and after the house.
+_NATIVE = {"CN": ("", " ", "", "号"), "JP": ("〒", " ", "", ""), "KR": ("", " ", " ", ""), "TW": ("", " ", "", "號")}
 
 
-def _korean(details: Mapping[str, Any]) -> str:
-    return " ".join(filter(None, (details["state"], details["city"], details["street"], details["house"])))
-
-
-_NATIVE = {"cjk": _chinese, "kr": _korean}
+def _native(details: Mapping[str, Any], before: str, after: str, between: str, behind: str) -> str:
+    """Return an address from the largest part to the smallest."""
+    house, postcode = details["house"], details["postalCode"]
+    if house:
+        house += behind
+    line = between.join(filter(None, (details["state"], details["city"], details["suburb"], details["street"], house)))
+    return f"{before}{postcode}{after}{line}" if postcode else line
 
 
 @lru_cache(maxsize=512)
@@ -52,9 +85,7 @@ def _lines(code: str | None) -> tuple[Sequence[str], ...]:
     facts = data("postal").get(code, {})
     form: str = facts.get("latin") or facts.get("form", _USUAL)
     if "%C" not in form:
-        form = form.replace("%S", "%C, %S") if "%S" in form else re.sub(r"\b[A-Z]{4,}\b", "%C", form)
-    if "%S" not in form and code is None:
-        form = _USUAL
+        form = form.replace("%S", "%C, %T") if "%S" in form else re.sub(r"\b[A-Z]{4,}\b", "%C", form)
     lines = form.replace("%C\n%Z", "%C %Z").split("\n")
     return tuple(_FIELD.split(line) for line in lines)
 
@@ -65,7 +96,7 @@ def _line(parts: Sequence[str], details: Mapping[str, Any], street: str) -> str:
     for at in range(1, len(parts), 3):
         prefix, field, signs = parts[at : at + 3]
         value = street if field == "A" else details[_FIELDS[field]]
-        if value and not (field == "S" and value == details["city"] and "," in written):
+        if value:
             text += f"{written}{prefix}{value}"
             written = signs
         elif not text:

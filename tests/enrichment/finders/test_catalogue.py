@@ -9,6 +9,7 @@ import pytest
 
 from reprompt_mock.attributes import CATALOGUE
 from reprompt_mock.enrichment.facts import data
+from reprompt_mock.enrichment.reasons import about
 from reprompt_mock.enrichment.search import search_for
 from reprompt_mock.enrichment.subject import Subject
 from tests.enrichment.finding import confidences, find, reasons, subject_of
@@ -117,15 +118,19 @@ def test_reasons_and_scores_have_exactly_the_catalogues_keys(attribute: str, sub
         assert all(one.name in sentence and "{value}" not in sentence for sentence in said.values())
         scores = confidences(one, attribute, 2)
         assert tuple(scores) == CATALOGUE[attribute].confidence
-        assert set(scores.values()) <= {"VERY_HIGH", "HIGH", "MEDIUM", "LOW"}
+        outputs = find(one, attribute, 2)
+        for key, score in scores.items():
+            assert score in ({"NONE"} if outputs[about(key)] is None else {"VERY_HIGH", "HIGH", "MEDIUM", "LOW"})
 
 
 @pytest.mark.parametrize("attribute", CATALOGUE)
 def test_nothing_found_is_every_key_with_null(attribute: str) -> None:
-    """Contract F5: `multilingual_names` is an empty object."""
+    """Contract F5: but an empty object, a status and a flag."""
     search, outputs = search_for(attribute), dict(search_for(attribute).outputs)
     assert tuple(outputs) == CATALOGUE[attribute].outputs
     assert outputs.pop("multilingual_names", {}) == {}
+    assert outputs.pop("open_closed_status", "No Internet Presence") == "No Internet Presence"
+    assert outputs.pop("is_open_24h", False) is False
     assert set(outputs.values()) <= {None}
     assert tuple(search.reasoning) == CATALOGUE[attribute].reasoning
     assert search.scores == dict.fromkeys(CATALOGUE[attribute].confidence, "NONE")

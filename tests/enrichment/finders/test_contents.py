@@ -57,7 +57,6 @@ def test_most_places_are_open_and_only_closed_ones_have_an_end() -> None:
         "Open",
         "Closed",
         "Temporarily Closed",
-        "No Internet Presence",
     }
     for each in found:
         assert (each["date_closed"] is not None) is (each["open_closed_status"] == "Closed")
@@ -77,7 +76,13 @@ def test_most_places_are_open_and_only_closed_ones_have_an_end() -> None:
         ),
         (
             "The Old Mill, 12 High St, London SW1A 1AA, UK",
-            {"building": "The Old Mill", "house": "12", "city": "London", "postalCode": "SW1A 1AA", "country": "UK"},
+            {
+                "building": "The Old Mill",
+                "house": "12",
+                "city": "London",
+                "postalCode": "SW1A 1AA",
+                "country": "United Kingdom",
+            },
         ),
         (
             "1 King St W, Toronto, ON M5H 1A1",
@@ -174,11 +179,11 @@ def test_a_restaurant_serves_food_and_a_bank_does_not() -> None:
     assert find(restaurant, "cuisine", 0)["cuisines"][0] == "Italian"
     assert find(restaurant, "naics", 0)["naics_code"] == "722511"
     assert find(restaurant, "merchant", 0)["merchant_category_code"] == "5812"
-    assert find(restaurant, "available_services", 0)["has_dining"] is True
+    assert find(restaurant, "foodService", 0)["has_dining"] is True
     assert set(find(bank, "menu", 0).values()) == {None}
     assert find(bank, "cuisine", 0) == {"cuisines": None}
     assert set(find(bank, "price_tier", 0).values()) == {None}
-    assert find(bank, "available_services", 0)["has_delivery"] is False
+    assert set(find(bank, "foodService", 0).values()) == {None}
 
 
 @pytest.mark.parametrize(("country", "currency"), [("US", "USD"), ("JP", "JPY"), ("FR", "EUR"), ("KW", "KWD")])
@@ -202,12 +207,36 @@ def test_dearer_tiers_cost_more() -> None:
     assert averages == sorted(averages)
 
 
-def test_service_flags_repeat_the_services() -> None:
-    for one in many():
-        outputs = find(one, "available_services", 1)
-        services = outputs["available_services"]
-        for flag in ("delivery", "takeout", "dining", "pickup"):
-            assert outputs[f"has_{flag}"] is services[flag]
+def test_a_place_that_serves_food_says_how() -> None:
+    """Contract L6: `foodService` has four flags, which vary and may change."""
+    found = [find(one, "foodService", generation) for one in many("Central Restaurant") for generation in (0, 1)]
+    for flag in ("has_delivery", "has_takeout", "has_pickup"):
+        assert {each[flag] for each in found} == {True, False}
+    assert any(one != other for one, other in zip(found[::2], found[1::2], strict=True))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "expected"),
+    [
+        ({"full_address": "12 Main St, Springfield"}, "house_number"),
+        ({"house": "12", "city": "Springfield"}, "house_number"),
+        ({"latitude": 1.0, "longitude": 2.0}, "nearby"),
+        ({"latitude": 1.0, "longitude": 2.0, "full_address": "Springfield"}, "nearby"),
+        ({"full_address": "Springfield"}, "broad"),
+        ({"city": "Springfield"}, "broad"),
+        ({}, "none"),
+    ],
+)
+def test_the_existence_of_a_place_is_told_in_published_words(inputs: dict[str, Any], expected: str) -> None:
+    """Contract L6: footprint, entity type, and the granularity of the location as the first of its definition."""
+    entities, footprints = set(), set()
+    for one in range(200):
+        found = find(subject_of(f"p-{one}", {"name": "Shop", **inputs}), "place_existence", 0)
+        assert found["place_definition"][0] == expected
+        entities.add(found["entity_type"])
+        footprints.add(found["digital_footprint"])
+    assert entities == {"place", "address", "person", "area", "other"}
+    assert footprints == {"HIGH", "MEDIUM", "LOW"}
 
 
 def test_some_places_belong_to_a_chain() -> None:

@@ -1,0 +1,79 @@
+"""How often something is found: the shares of places in a submission's settings, and what a single place draws.
+
+Absence is drawn first; what it excludes is found more often for the other places, so that the shares of all places are
+as set (contract F5).
+"""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING, NamedTuple
+
+from reprompt_mock.attributes import CATALOGUE
+from reprompt_mock.enrichment.luck import POSITIONS, fates_of, place_of_fate
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from reprompt_mock.enrichment.subject import Subject
+    from reprompt_mock.shares import Shares
+
+_FATES = 1 << 16
+_LUCKS = 1 << 32
+_PRESENCE = POSITIONS["presence"]
+_ROUNDING = 1e-9
+"""Far less than one fate, and far more than the error of the arithmetic."""
+
+
+class Odds(NamedTuple):
+    """What the fates of a place are compared with.
+
+    `absent` is out of 2**32. `failing` has a tuple for each attribute that may find nothing: its name, where the two
+    bytes of its fate are, and in how many of 2**16 cases it finds nothing. `excluded` are the attributes of which an
+    absent place has nothing.
+    """
+
+    absent: int
+    failing: Sequence[tuple[str, int, int, int]]
+    excluded: Sequence[str]
+
+    def is_absent(self, subject: Subject) -> bool:
+        """Draw whether a place is absent; the draw is the same in all generations."""
+        return subject.luck[_PRESENCE] < self.absent
+
+    def lost(self, subject: Subject, generation: int) -> list[str]:
+        """Draw the attributes that find nothing about a place that is not absent."""
+        if not self.failing:
+            return []
+        fates = fates_of(subject.page, generation)
+        return [name for name, high, low, cases in self.failing if (fates[high] << 8 | fates[low]) < cases]
+
+    def only(self, names: Collection[str]) -> Odds:
+        """Return the odds of some of the attributes."""
+        failing = [one for one in self.failing if one[0] in names]
+        return Odds(self.absent, failing, [name for name in self.excluded if name in names])
+
+
+def odds_of(shares: Shares, names: Iterable[str], *, sure: Collection[str] = (), is_absent: bool | None = None) -> Odds:
+    """Prepare the odds of some attributes.
+
+    Args:
+        shares: the shares in force.
+        names: the attributes.
+        sure: those that find something in any case.
+        is_absent: whether places are absent, None to draw it.
+    """
+    absent = shares.absent if is_absent is None else 0.0
+    open_ones = [CATALOGUE[name] for name in names if name not in sure]
+    failing = [
+        (one.name, *place_of_fate(one.name), cases)
+        for one in open_ones
+        if not one.is_conditional and (cases := _cases(shares.of(one.name), 1 - absent if one.of_presence else 1.0))
+    ]
+    excluded = [one.name for one in open_ones if one.of_presence]
+    return Odds(_LUCKS if is_absent else ceil(absent * _LUCKS - _ROUNDING), failing, excluded)
+
+
+def _cases(found: float, possible: float) -> int:
+    """Return in how many of 2**16 cases nothing is found, given a share of all places that find, and could find."""
+    return ceil((1 - min(1.0, found / possible)) * _FATES - _ROUNDING) if possible else 0
