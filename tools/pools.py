@@ -1,4 +1,4 @@
-"""Generates the pools of names and places that the emulator picks from.
+"""Generates the pools of names and streets that the emulator picks from.
 
     .venv/bin/python tools/pools.py
 
@@ -29,15 +29,12 @@ _ADDRESSES = "faker.providers.address"
 _PROVIDERS = ("faker.providers.person", _ADDRESSES, "faker.providers.misc")
 _ELSEWHERE = "en_US"
 """The locale for what Faker lacks in another."""
-_UNORDERED_CITIES = frozenset({"it_IT"})
-"""Locales whose cities Faker keeps in a set, so that every process picks different ones."""
-_STATES = ("state_abbr", "province_abbr", "state", "administrative_unit", "prefecture", "province")
 
 Pools = dict[str, list[str]]
 
 
 def pools() -> dict[str, Pools]:
-    """Return the pools of each locale: surnames, and the streets, cities and states of its own country."""
+    """Return the pools of each locale: surnames, and the streets of its own country."""
     locales = sorted({facts.locale for facts in countries().values()})
     natives = {facts.locale: facts for facts in countries().values() if _has_addresses(facts)}
     return {locale: _pools(locale, natives.get(locale)) for locale in locales}
@@ -54,11 +51,6 @@ def _pools(locale: str, native: Country | None) -> Pools:
     if native is None:
         return made
     made["streets"] = _streets(faker, native.language)
-    if locale not in _UNORDERED_CITIES:
-        made["cities"] = _pool(faker.city)
-    maker = next((getattr(faker, name) for name in _STATES if hasattr(faker, name)), None)
-    if native.form == "us" and maker:
-        made["states"] = _pool(maker)
     return made
 
 

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 import phonenumbers
 
 from bench.accuracy.figures import Row, at_least, table
+from reprompt_mock.enrichment.countries import country_of
 from reprompt_mock.enrichment.facts import countries, data
 from reprompt_mock.enrichment.finders.phones import numbers_at, numbers_of
 from reprompt_mock.enrichment.localities import localities
-from reprompt_mock.enrichment.countries import country_of
 from reprompt_mock.enrichment.search import search_for
 from reprompt_mock.enrichment.subject import Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 _PLACES, _DISTINCT = 20_000, 10_000
 _A_LOCALITY = 40

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.draws import draw
 from reprompt_mock.enrichment.facts import countries, data
 from reprompt_mock.enrichment.localities import localities, postcode_of
 from reprompt_mock.enrichment.postal.forms import form_of
 from reprompt_mock.enrichment.postal.town import WITHOUT_CITY
+from reprompt_mock.enrichment.search import search_for
+from reprompt_mock.enrichment.subject import Subject
 from reprompt_mock.enrichment.vocabulary import vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from reprompt_mock.draws import Draw
 
 UNINHABITED = frozenset({"AQ", "BV", "GS", "HM", "IO", "SJ", "TF", "UM"})
 CASES_A_COUNTRY = 8
+_READ = ("house", "street", "suburb", "city", "state", "postalCode", "country", "unit_number", "floor", "block", "km")
 NATIVE = frozenset({"CN", "JP", "KR", "TW"})
 _HOUSE_AFTER_COMMA = frozenset(["ES", "IT", "BR", "PT", "RU", "UA", "AR", "CL", "UY", "BY", "KZ"])
 _UNITS = {"RU": "кв. %s", "UA": "кв. %s", "ES": "Apto %s", "BR": "Apto %s", "IN": "Flat %s", "HK": "Flat %s"}
@@ -59,18 +62,39 @@ class Written(NamedTuple):
     parts: dict[str, str]
 
 
-def addresses() -> Iterator[Written]:
-    """Return eight addresses of each country in its national forms, with and without the parts that may be left out."""
+def addresses(cities: Mapping[str, Sequence[str]]) -> Iterator[Written]:
+    """Return eight addresses of each country in its national forms, with and without the parts that may be left out.
+
+    `cities` are their cities by country; where there are none, they are in the localities of the emulator. With them,
+    states are any of the country, and do not belong to the city.
+    """
     for code in countries():
         if code not in UNINHABITED:
             for number in range(CASES_A_COUNTRY):
-                yield _written(code, number)
+                yield _written(code, number, cities.get(code, ()))
 
 
-def _written(code: str, number: int) -> Written:
+def is_right(written: Written) -> bool:
+    """Return whether all parts of an address are read, and none that it lacks."""
+    found = found_address("p", written.code, full_address=written.text)["address"]
+    expected = written.parts
+    if "street" not in expected:  # it is invented
+        return all(found[part] == expected[part] for part in expected)
+    return all(found[part] == expected.get(part) for part in _READ)
+
+
+def found_address(place_id: str, code: str, **inputs: Any) -> dict[str, Any]:
+    """Return what is found about the address of a place."""
+    outputs: dict[str, Any] = {}
+    subject = Subject(place_id, {"name": "A", "country_code": code, **inputs}, code, seed=0)
+    search_for("address").find(subject, 0, outputs, {}, {})
+    return outputs
+
+
+def _written(code: str, number: int, cities: Sequence[str]) -> Written:
     luck = draw(0, "written", code, number)
     is_latin = code in NATIVE and number >= CASES_A_COUNTRY // 2
-    parts = _latin_parts(code, number) if is_latin else _parts(code, luck, number)
+    parts = _latin_parts(code, number) if is_latin else _parts(code, luck, number, cities)
     has_street = number != CASES_A_COUNTRY - 1 or code in NATIVE
     if not has_street:
         del parts["street"], parts["house"]
@@ -84,8 +108,10 @@ def _written(code: str, number: int) -> Written:
     return Written(code, f"{text}{separator}{name}", {**parts, "country": name})
 
 
-def _parts(code: str, luck: Draw, number: int) -> dict[str, str]:
+def _parts(code: str, luck: Draw, number: int, cities: Sequence[str]) -> dict[str, str]:
     locality = luck.pick(localities(code))
+    if cities and code not in NATIVE:
+        locality = locality._replace(city=luck.pick(cities), state=_state(code, luck) or locality.state)
     house = str(1 + luck.below(180)) + ("a" if number == 2 and code not in NATIVE else "")
     parts = {"street": luck.pick(vocabulary(code).streets), "house": house, "city": locality.city}
     if form_of(code).order in WITHOUT_CITY:
@@ -99,6 +125,11 @@ def _parts(code: str, luck: Draw, number: int) -> dict[str, str]:
     if postcode:
         parts["postalCode"] = postcode
     return parts
+
+
+def _state(code: str, luck: Draw) -> str | None:
+    states = data("postal")[code].get("states")
+    return luck.pick(luck.pick(states).split("~")[1:]) if states else None
 
 
 def _latin_parts(code: str, number: int) -> dict[str, str]:

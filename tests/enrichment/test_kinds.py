@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bench.accuracy import kinds as accuracy
+from bench.accuracy.figures import Row
 from reprompt_mock.enrichment.categories import kind_of_category
 from reprompt_mock.enrichment.facts import data
 from reprompt_mock.enrichment.kinds import drawn_kinds, kinds, phrases, plain_kinds, recognised
@@ -26,7 +27,7 @@ def kind_called(category: str) -> str | None:
 
 
 @pytest.mark.parametrize("row", accuracy.rows(), ids=lambda row: row[0])
-def test_what_is_measured_meets_its_target(row: accuracy.Row) -> None:
+def test_what_is_measured_meets_its_target(row: Row) -> None:
     assert row[3], row
 
 

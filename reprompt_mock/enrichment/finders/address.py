@@ -15,7 +15,6 @@ from reprompt_mock.enrichment.postal.writer import composed
 from reprompt_mock.enrichment.vocabulary import vocabulary
 
 if TYPE_CHECKING:
-
     from reprompt_mock.enrichment.subject import Subject
 
 _POSTCODE = POSITIONS["postcode"]

@@ -9,6 +9,7 @@ import phonenumbers
 import pytest
 
 from bench.accuracy import phones as accuracy
+from bench.accuracy.figures import Row
 from reprompt_mock.enrichment.facts import countries, data
 from reprompt_mock.enrichment.finders.phones import number, numbers_at, numbers_of
 from reprompt_mock.enrichment.localities import localities
@@ -36,7 +37,7 @@ def phone(**inputs: Any) -> str | None:
 
 
 @pytest.mark.parametrize("row", accuracy.rows(), ids=lambda row: row[0])
-def test_what_is_measured_meets_its_target(row: accuracy.Row) -> None:
+def test_what_is_measured_meets_its_target(row: Row) -> None:
     assert row[3], row
 
 
