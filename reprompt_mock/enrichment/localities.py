@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from reprompt_mock.draws import draw
 from reprompt_mock.enrichment.facts import data
+from reprompt_mock.enrichment.luck import POSITIONS, pick
 from reprompt_mock.enrichment.memo import Memo
 from reprompt_mock.enrichment.postal.forms import bare, folded, form_of
 from reprompt_mock.enrichment.postal.reader import parsed
@@ -15,7 +16,6 @@ from reprompt_mock.enrichment.postal.reader import parsed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reprompt_mock.enrichment.facts import Country
     from reprompt_mock.enrichment.postal.forms import Form
 
 _DIGITS, _LETTERS = "0123456789", "ABCDEFGHJKLMNPRSTUVWXYZ"
@@ -26,6 +26,7 @@ _HALF_A_DEGREE = 0.5
 _ACROSS_A_CELL = 1.5
 
 
+_LOCALITY = POSITIONS["locality"]
 _NAMING = ("city", "state", "postalCode")
 
 
@@ -52,7 +53,7 @@ class Place(Protocol):
 
     inputs: Mapping[str, Any]
     country_code: str | None
-    country: Country
+    luck: tuple[int, ...]
 
 
 @lru_cache(maxsize=512)
@@ -63,14 +64,14 @@ def localities(code: str | None) -> tuple[Locality, ...]:
 
 
 def locality_of(place: Place) -> Locality | None:
-    """Return the locality that a place names, else the one nearest to it; None if its country is unknown."""
+    """Return the locality that a place names, else the one nearest to it, else a drawn one; None in no country."""
     code, inputs = place.country_code, place.inputs
     latitude, longitude = inputs.get("latitude"), inputs.get("longitude")
+    names_one = inputs.get("full_address") or not inputs.keys().isdisjoint(_NAMING)
+    rows = _named[code, *_names(inputs, code)] if names_one else ()
     if latitude is None or longitude is None:
-        latitude, longitude = place.country.centre
-    if not inputs.get("full_address") and inputs.keys().isdisjoint(_NAMING):
-        return _nearest_of[code, latitude, longitude]
-    rows = _named[code, *_names(inputs, code)]
+        known = rows or localities(code)
+        return pick(known, place.luck[_LOCALITY]) if known else None
     return _nearest(rows, latitude, longitude) if rows else _nearest_of[code, latitude, longitude]
 
 

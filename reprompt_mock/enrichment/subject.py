@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from unicodedata import normalize
 
 from reprompt_mock.enrichment.categories import kind_of_category
+from reprompt_mock.enrichment.country_at import country_at
 from reprompt_mock.enrichment.facts import country, data
 from reprompt_mock.enrichment.kinds import drawn_kinds, plain_kinds, recognised
 from reprompt_mock.enrichment.localities import locality_of
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from reprompt_mock.enrichment.localities import Locality
 
 _IDENTITY, _COORDINATES = POSITIONS["identity"], POSITIONS["coordinates"]
+_NEAR = 3000
+"""Meters from the middle of a city to where a place is put."""
 _LABEL_LENGTH = 40
 _KEPT = bytes(ord(chr(code).lower()) if code < 128 and chr(code).isalnum() else 32 for code in range(256))
 _DROPPED = b"'`"
@@ -73,19 +76,26 @@ class Subject:
 
     @property
     def position(self) -> Position:
-        """The place's position: as given, else inside its country, near a main city."""
+        """The place's position: as given, else in its country, near its locality if there is land of the country."""
         if self._position is None:
             latitude, longitude = self.inputs.get("latitude"), self.inputs.get("longitude")
             if latitude is None or longitude is None:
-                centre = Position(*self.country.centre)
-                self._position = centre.near(self.luck[_COORDINATES], self.country.radius)
+                self._position = self._invented_position()
             else:
                 self._position = Position(latitude, longitude)
         return self._position
 
+    def _invented_position(self) -> Position:
+        locality, luck = self.locality, self.luck[_COORDINATES]
+        if locality:
+            near = Position(locality.latitude, locality.longitude).near(luck, min(_NEAR, self.country.radius))
+            if country_at(near.longitude, near.latitude) == self.country_code:
+                return near
+        return Position(*self.country.centre).near(luck, self.country.radius)
+
     @property
     def locality(self) -> Locality | None:
-        """The locality that the place names, else the one nearest to it; None if its country is unknown."""
+        """The locality that the place names, else the nearest, else a drawn one; None if its country is unknown."""
         if self._locality is None:
             self._locality = locality_of(self)
         return self._locality

@@ -120,3 +120,24 @@ def test_the_numbers_are_what_their_script_finds(code: str) -> None:
 
 def test_the_newest_plans_that_tests_install_know_no_other_country() -> None:
     assert set(PLANNED) == countries().keys() & phonenumbers.SUPPORTED_REGIONS
+
+
+@pytest.mark.parametrize("code", ["US", "JP", "IT", "BR", "NG", "AU"])
+def test_what_is_invented_for_a_place_without_a_location_is_of_one_locality(code: str) -> None:
+    seen = set()
+    for place_number in range(200):
+        place = subject_of(f"p{place_number}", {"name": "Blue Door", "country_code": code})
+        locality = place.locality
+        assert locality is not None
+        assert locality in localities(code)
+        details = find(place, "address", 0)["address"]
+        assert (details["city"], details["state"]) == (locality.city, locality.state)
+        of = numbers_at(code, locality)
+        assert of is not None
+        assert find(place, "phoneNumbers", 0)["phone"].startswith(of[0])
+        seen.add(locality)
+    assert len(seen) > len(localities(code)) / 4
+
+
+def test_places_of_which_only_the_country_is_known_seldom_have_the_same_number() -> None:
+    assert len({accuracy.phone_of(f"p{number}", {"country_code": "US"}) for number in range(20_000)}) >= 10_000
