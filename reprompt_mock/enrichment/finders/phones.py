@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.facts import data
 from reprompt_mock.enrichment.localities import localities
-from reprompt_mock.enrichment.luck import below, pick
 
 if TYPE_CHECKING:
     from reprompt_mock.enrichment.localities import Locality
@@ -62,4 +61,4 @@ def number(of: Range, luck: int, step: int) -> str:
     """Return a number in E.164 form; adjacent steps give different numbers."""
     prefixes, size = of
     # Adding a leading digit and cutting it off is faster than formatting with leading zeros.
-    return pick(prefixes, luck) + str(size + below(size, (luck >> 12) + step * 7))[1:]
+    return prefixes[luck % len(prefixes)] + str(size + ((luck >> 12) + step * 7) % size)[1:]
