@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.facts import data
-from reprompt_mock.enrichment.finders.phones import number, numbers_at
+from reprompt_mock.enrichment.finders.phones import number, numbers_for
 from reprompt_mock.enrichment.luck import POSITIONS, below, one_in, pick
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def websites(subject: Subject, luck: int, generation: int, outputs: dict[str, An
 
 def phone_numbers(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find the phone number of a place, and sometimes a second one."""
-    of = numbers_at(subject.country.code, subject.locality)
+    of = numbers_for(subject)
     if of is not None:
         outputs["phone"] = number(of, luck, generation)
         if one_in(8, luck, at=9):

@@ -10,12 +10,24 @@ from reprompt_mock.enrichment.localities import localities
 
 if TYPE_CHECKING:
     from reprompt_mock.enrichment.localities import Locality
+    from reprompt_mock.enrichment.subject import Subject
 
 Range = tuple[tuple[str, ...], int]
 """The numbers to choose from: what they begin with, and how many begin with each."""
 
 _FICTIONAL = "US"
 """The country whose fictional numbers go to places in no known country."""
+
+
+def numbers_for(subject: Subject) -> Range | None:
+    """Return the numbers of a place's locality, or of its country where all localities have the same."""
+    code = subject.country.code
+    return numbers_at(code, subject.locality) if code in _with_areas() else numbers_of(code)
+
+
+@lru_cache
+def _with_areas() -> frozenset[str]:
+    return frozenset(code for code, known in data("phones").items() if known["areas"])
 
 
 @lru_cache(maxsize=4096)
