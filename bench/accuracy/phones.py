@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _PLACES, _DISTINCT = 20_000, 10_000
 _A_LOCALITY = 40
 _EXPECTED_LEAST = 12_600
-"""Of so many numbers, so many places have the least number of distinct ones."""
+"""The size of a country's ranges from which `_PLACES` draws give `_DISTINCT` distinct numbers."""
 
 
 def phone_of(place_id: str, inputs: dict[str, Any]) -> str | None:

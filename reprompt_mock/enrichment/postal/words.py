@@ -1,4 +1,4 @@
-"""Words by which the parts of an address are told apart, in the languages that write them."""
+"""Words by which the parts of an address are distinguished, in the languages that write them."""
 
 from __future__ import annotations
 
