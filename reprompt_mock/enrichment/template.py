@@ -66,13 +66,6 @@ class Run:
         if self.pins:
             self.pins.write(outputs, reasoning, scores)
 
-    def only(self, attributes: frozenset[str]) -> Run:
-        """Return a run for some of the attributes, which finds the same."""
-        search = search_for(*(name for name in self.search.attributes if name in attributes))
-        odds = self.odds and self.odds.only(attributes)
-        pins = self.pins and pins_of(search, self.pins.outputs, self.pins.scores)
-        return replace(self, search=search, odds=odds, pins=pins)
-
 
 class FailedRun(NamedTuple):
     """What the reason for an attribute's error is drawn from; `error` is a rule's reason, if any, used instead."""
@@ -88,7 +81,7 @@ class ResultTemplate:
 
     `every_status` is `attribute_status` for the whole catalogue, as JSON (contract F4). `seed` is the submission's
     seed, `explained` whether results include reasoning. `failed` are the attributes in error with their last run, None
-    if the whole attempt failed.
+    if the whole attempt failed. `fixed` are the keys of the outputs that rules fixed.
     """
 
     status: str
@@ -99,15 +92,11 @@ class ResultTemplate:
     failed: Mapping[str, FailedRun | None]
     runs: Sequence[Run]
     beyond_core: bool
+    fixed: frozenset[str]
 
     def renamed(self, status: str) -> ResultTemplate:
         """Return a template whose results show another status."""
         return replace(self, status=status)
-
-    def only(self, attributes: frozenset[str]) -> ResultTemplate:
-        """Return a template that writes the outputs of some attributes only."""
-        some = (one.only(attributes) for one in self.runs)
-        return replace(self, runs=[one for one in some if one.search.attributes])
 
 
 def template_of(
@@ -129,6 +118,7 @@ def template_of(
         failed,
         runs,
         any(one.search.beyond_core for one in runs),
+        frozenset(key for one in runs if one.pins for key in one.pins.outputs),
     )
 
 

@@ -143,7 +143,9 @@ def test_test_place_ids_find_all_nothing_or_are_closed(org: Org) -> None:
     """contract F5: mock-ok- finds what there is, mock-empty- nothing, mock-closed- is Closed with a confidence."""
     org.set(not_found_rate=1, found_rates=dict.fromkeys(CATALOGUE, 0))
     for result in _enriched(org, 40, prefix="mock-ok-"):
-        assert "NONE" not in result["confidence_scores"].values()
+        has_closed = result["outputs"]["open_closed_status"] == "Closed"
+        nothing = {key for key, score in result["confidence_scores"].items() if score == "NONE"}
+        assert nothing == ({"opening_hours"} if has_closed else set())
     for result in _enriched(org, 40, prefix="mock-empty-"):
         assert set(result["confidence_scores"].values()) == {"NONE"}
     for rates in ({}, dict.fromkeys(CATALOGUE, 0)):

@@ -69,13 +69,13 @@ def _route(side: str, turns: int) -> dict[str, Any]:
 
 def _map(subject: Subject, generation: int) -> dict[str, Any]:
     """Return the map of routes to a place, built once for all attributes that show it."""
-    drawn = subject.maps.get(generation)
+    drawn: dict[str, Any] | None = subject.known.get(("map", generation))
     if drawn is None:
         centre = subject.position
         latitude, longitude = centre.latitude, centre.longitude
         south, west, north, east = centre.around(_APPROACH_METRES, _APPROACH_METRES)
         routes, _, _ = _routes(below(_ROUTES, subject.luck[_TURNS] + generation))
-        drawn = subject.maps[generation] = {
+        drawn = subject.known["map", generation] = {
             "center": [latitude, longitude],
             "candidate_points": [[north, longitude], [latitude, east], [south, longitude], [latitude, west]],
             "routes": routes,

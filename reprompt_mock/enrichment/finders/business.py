@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from reprompt_mock.enrichment.buildings import larger_building
 from reprompt_mock.enrichment.kinds import kinds
 from reprompt_mock.enrichment.luck import POSITIONS, below, one_in, pick
 from reprompt_mock.enrichment.places import ADDRESS_PARTS
@@ -30,14 +32,8 @@ _REALITIES = (
     ["map entry", "recent reviews"],
     ["storefront photos", "own website", "map entry"],
 )
-_LARGER = (
-    ("shopping_center", "%s Centre"),
-    ("shopping_center", "%s Arcade"),
-    ("office_building", "%s House"),
-    ("office_building", "%s Tower"),
-    ("market_hall", "%s Market Hall"),
-)
 _LISTINGS = 128
+_digit_in = re.compile(r"\d").search
 _CHAINLESS = frozenset(
     (
         "airport",
@@ -115,9 +111,10 @@ def reprompt_id(subject: Subject, luck: int, _generation: int, outputs: dict[str
 
 def located_within(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find the larger building that contains a place; most places are not in one."""
-    if not one_in(4, luck):
+    larger = larger_building(subject)
+    if larger is None:
         return
-    kind, pattern = pick(_LARGER, luck, at=8)
+    kind, pattern = larger
     name = pattern % pick(vocabulary(subject.country_code).surnames, luck, at=16)
     outputs["located_within"] = {"name": name, "type": kind, "floor": str(below(4, (luck >> 24) + generation))}
 
@@ -134,7 +131,7 @@ def place_existence(subject: Subject, luck: int, generation: int, outputs: dict[
 def _granularity(inputs: Mapping[str, Any]) -> str:
     """Return how exactly the inputs locate a place."""
     address = inputs.get("full_address") or ""
-    if inputs.get("house") or any(map(str.isdigit, address)):
+    if inputs.get("house") or _digit_in(address):
         return "house_number"
     if inputs.get("latitude") is not None:
         return "nearby"

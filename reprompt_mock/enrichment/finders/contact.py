@@ -76,17 +76,22 @@ def _bios(kind: str) -> tuple[list[str], ...]:
     return tuple(bio.replace("{kind}", kind).split("{name}") for bio in data("sentences")["bios"])
 
 
-def _followers(subject: Subject, generation: int) -> tuple[int, int]:
-    luck = subject.luck[_PROFILE]
-    first = 40 + below(4096, luck) * subject.kind.reviews // 100
-    if generation:
-        first += generation * (1 + first // 30)
-    return first, 12 + below(512, luck, at=12) + generation * 3
+def _account(subject: Subject, generation: int) -> tuple[str, int, int]:
+    """Return the name of a place's picture profile, and how many followers and posts it has."""
+    known: tuple[str, int, int] | None = subject.known.get(("account", generation))
+    if known is None:
+        luck = subject.luck[_PROFILE]
+        followers = 40 + below(4096, luck) * subject.kind.reviews // 100
+        if generation:
+            followers += generation * (1 + followers // 30)
+        posts = 12 + below(512, luck, at=12) + generation * 3
+        known = subject.known["account", generation] = _handle(subject, subject.luck[_HANDLES]), followers, posts
+    return known
 
 
 def social_media_profile(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find the counts and texts of a place's two profiles."""
-    followers, posts = _followers(subject, generation)
+    handle, followers, posts = _account(subject, generation)
     bios, account = _bios(subject.category), subject.luck[_ACCOUNT]
     outputs["facebook_followers"] = followers * 3 // 4
     outputs["facebook_likes"] = followers * (60 + below(32, luck, at=24)) // 100
@@ -94,16 +99,16 @@ def social_media_profile(subject: Subject, luck: int, generation: int, outputs: 
     outputs["facebook_bio"] = subject.name.join(pick(bios, account))
     outputs["instagram_followers"] = followers
     outputs["instagram_media_count"] = posts
-    outputs["instagram_username"] = _handle(subject, subject.luck[_HANDLES])
+    outputs["instagram_username"] = handle
     outputs["instagram_profile_pic_url"] = f"https://images.{subject.domain}/profile.jpg"
     outputs["instagram_bio"] = subject.name.join(pick(bios, luck))
 
 
 def instagram_statistics(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find a place's picture profile as one object, consistent with its social media profile."""
-    followers, posts = _followers(subject, generation)
+    handle, followers, posts = _account(subject, generation)
     outputs["instagram_profile"] = {
-        "username": _handle(subject, subject.luck[_HANDLES]),
+        "username": handle,
         "followers": followers,
         "media_count": posts,
         "following": 20 + below(256, luck),

@@ -37,12 +37,16 @@ def _crowds(median: int) -> tuple[int, ...]:
 
 def _tally(subject: Subject, generation: int) -> tuple[int, int]:
     """Return the number of reviews, which grows with each generation, and their average in tenths of a star."""
+    known: tuple[int, int] | None = subject.known.get(("tally", generation))
+    if known is not None:
+        return known
     luck = subject.luck[_REVIEWS]
     count = pick(_crowds(subject.kind.reviews), luck) + below(16, luck, at=6)
     tenths = pick(_RATINGS, luck, at=16)
     if generation:
         count += generation * (1 + count // 25 + below(8, luck, at=12))
         tenths += below(3, (luck >> 24) + generation) - 1
+    subject.known["tally", generation] = count, tenths
     return count, tenths
 
 

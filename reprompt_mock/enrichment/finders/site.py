@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from reprompt_mock.enrichment.buildings import SHOPPING_CENTER, larger_building
 from reprompt_mock.enrichment.facts import data
 from reprompt_mock.enrichment.luck import below, one_in, pick
 
@@ -13,7 +14,8 @@ if TYPE_CHECKING:
 
 _VISIBILITIES = ("high", "medium", "high", "low")
 _PROMINENCE = {"high": "excellent", "medium": "average", "low": "not visible"}
-_LOCATIONS = ("standalone_building", "mixed_use_building", "shopping_center", "standalone_building")
+_LOCATIONS = ("standalone_building", "mixed_use_building", "standalone_building")
+_MIXED = "mixed_use_building"
 _CONDITIONS = ("average", "above_average", "average", "above_average", "average", "below_average")
 _CONDITION_RATINGS = {"above_average": "excellent", "average": "good", "below_average": "poor"}
 _SIGNS_FOUND = (
@@ -109,15 +111,16 @@ def _no_signs(luck: int) -> dict[str, Any]:
     return outputs
 
 
-def building_condition(_subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
+def building_condition(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find the condition of a place's building, and of the shopping center that may contain it."""
-    location = pick(_LOCATIONS, luck)
+    larger = larger_building(subject)
+    location = pick(_LOCATIONS, luck) if larger is None else larger[0] if larger[0] == SHOPPING_CENTER else _MIXED
     score, text = pick(_conditions(), (luck >> 2) + generation)
     outputs["location_type"] = outputs["location_category"] = location
     outputs["building_condition"] = outputs["building_condition_summary"] = text
     outputs["building_condition_score"] = score
     outputs["building_condition_rating"] = _CONDITION_RATINGS[score]
-    if location == "shopping_center":
+    if location == SHOPPING_CENTER:
         score, text = pick(_conditions(), luck, at=16)
         outputs["shopping_center_condition"] = text
         outputs["shopping_center_condition_score"] = score

@@ -9,7 +9,7 @@ from reprompt_mock.enrichment.facts import country
 from reprompt_mock.enrichment.postal.forms import Form, folded, form_of
 from reprompt_mock.enrichment.postal.line import ends_with_state, has_digit, split_line, take_line
 from reprompt_mock.enrichment.postal.town import WITHOUT_CITY, Postcode, take_foreign_postcode, take_postcode, take_town
-from reprompt_mock.enrichment.postal.words import STREET
+from reprompt_mock.enrichment.postal.words import BUILDING, STREET
 
 LINE_END = re.compile(r"^\D.*\d\w?$")
 """A line that begins with the street and ends with the house."""
@@ -41,6 +41,8 @@ def read(text: str, code: str | None, city: str | None) -> dict[str, str]:
         _take_forwards(pieces, parts, form, postcode, city=city)
     if "city" not in parts:
         _add_city(parts, form)
+    elif "street" not in parts and form.house_first:
+        _cut_line(parts, form)
     return parts
 
 
@@ -57,6 +59,15 @@ def _add_city(parts: dict[str, str], form: Form) -> None:
         parts["city"] = _spelled(parts.get("country", ""), form)
     else:
         _cut_city(parts, form)
+
+
+def _cut_line(parts: dict[str, str], form: Form) -> None:
+    """Cut the line of the street from a city that no comma separates from it: 12 Main St Springfield."""
+    words = [match.end() for match in STREET.finditer(parts["city"])]
+    line, city = (parts["city"][: words[-1]], parts["city"][words[-1] :].lstrip(" .")) if words else ("", "")
+    if city and line[0].isdigit() and not has_digit(city):
+        parts["city"] = city
+        split_line(line, parts, form)
 
 
 def _spelled(name: str, form: Form) -> str:
@@ -133,7 +144,7 @@ def _has_line(pieces: list[str], form: Form, postcode: Postcode | None) -> bool:
     """Return whether an address begins with a street or a building, and not with its city."""
     if (postcode and postcode.at == 0) or form.is_city(pieces[0]) or (postcode and len(pieces) == 1):
         return bool(postcode and postcode.at) and has_digit(pieces[0])
-    if has_digit(pieces[0]) or STREET.search(pieces[0]):
+    if has_digit(pieces[0]) or STREET.search(pieces[0]) or BUILDING.search(pieces[0]):
         return True
     return len(pieces) - ends_with_state(pieces, form) > 1
 

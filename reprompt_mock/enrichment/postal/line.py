@@ -59,7 +59,7 @@ def _part_of(
     if has_digit(piece) or STREET.search(piece):
         return "street"
     if len(pieces) <= 1 + ends_with_state(pieces, form):
-        return None
+        return "building" if BUILDING.search(piece) and "building" not in parts else None
     return "building" if "building" not in parts and _is_building(pieces, beyond, parts, form) else "street"
 
 

@@ -1,17 +1,17 @@
-"""Words by which the parts of an address are distinguished, in the languages that write them."""
+"""Words that distinguish the parts of an address, in the languages of its country."""
 
 from __future__ import annotations
 
 import re
 
 _STREET_WORDS = """
-    street road rd avenue ave av avn lane ln drive dr boulevard blvd bd way square sq highway hwy court ct
-    crescent close terrace parade esplanade promenade broadway rue allée quai impasse chemin route cours place pl
-    calle carrera cra avenida avda paseo vía via viale corso piazza piazzale largo vicolo rua travessa alameda
-    praça estrada rodovia jalan jl jln lorong persiaran lebuh strada stradă str bulevardul calea șoseaua улица ул
-    проспект просп переулок пер шоссе набережная площадь вулиця вул бульвар бул ulica ul ulice aleja utca út tér
-    körút cesta trg gatvė iela tänav tee rruga sokak sok caddesi cad cd bulvarı triq شارع طريق οδός λεωφόρος soi
-    thanon đường phố marg
+    crossing circle cir loop trail pike path row street road rd avenue ave av avn lane ln drive dr boulevard blvd
+    bd way square sq highway hwy court ct crescent close terrace parade esplanade promenade broadway rue allée
+    quai impasse chemin route cours place pl calle carrera cra avenida avda paseo vía via viale corso piazza
+    piazzale largo vicolo rua travessa alameda praça estrada rodovia jalan jl jln lorong persiaran lebuh strada
+    stradă str bulevardul calea șoseaua улица ул проспект просп переулок пер шоссе набережная площадь вулиця вул
+    бульвар бул ulica ul ulice aleja utca út tér körút cesta trg gatvė iela tänav tee rruga sokak sok caddesi cad
+    cd bulvarı triq شارع طريق οδός λεωφόρος soi thanon đường phố marg
 """
 _STREET_ENDINGS = """
     straße strasse str. straat laan weg platz gasse gade vej gata gatan vägen katu veien plein kade gracht
@@ -35,7 +35,8 @@ _CHOME = r"(?:\d+[- ]?ch[oō]me[- ,]+)?"
 _NUMBER = r"\d{1,6}(?:[-–/]\d{1,6})*(?!\d)"
 _REPEATED = r"(?:\s?(?:bis|ter|quater)\b)?"
 _HOUSE = rf"{_CHOME}{_NUMBER}{_REPEATED}(?:\s?[A-Za-zА-Яа-я](?!\w))?(?:[-/][\dA-Za-z]{{1,3}}(?!\w))?"
-_SIGN = r"(?:(?:house no|house|no|núm|num|nº|n°|nr|hs|lot|д|дом|буд)(?:\s?[.:]|\s)\s?|nº|n°|no[.:]|д\.|буд\.|#\s?)?"
+_HOUSE_WORDS = "house no|house|villa|building|bldg|no|núm|num|nº|n°|nr|hs|д|дом|буд"
+_SIGN = rf"(?:(?:{_HOUSE_WORDS})(?:\s?[.:]|\s)\s?|nº|n°|no[.:]|д\.|буд\.|#\s?)?"
 PURE_HOUSE = re.compile(rf"{_SIGN}(?P<house>{_HOUSE})[.]?", re.IGNORECASE)
 LEADING = re.compile(
     rf"(?:no[.:]?\s?|nº\s?|n°\s?|#)?(?P<house>{_CHOME}{_NUMBER}{_REPEATED}[A-Za-zА-я]?(?:[-/][\dA-Za-z]{{1,3}})?)"
@@ -50,7 +51,8 @@ _VALUE = r"(?:[A-Z]{0,2}-?\d+(?:-?[A-Z](?!\w))?(?:-\d+)?|[A-Z](?!\w))"
 DETAIL = re.compile(
     rf"""
     \#\s?(?P<level>B?\d{{1,3}})-(?P<door>\d+[A-Z]?)(?!\w)
-    | (?:\b(?:apartment|apt|suite|ste|unit|flat|room|rm|office|shop|apartamento|apto|dpto|depto|appartement|appt|ap|kv
+    | (?:\b(?:apartment|apt|suite|ste|unit|flat|room|rm|office|shop|lot
+        |apartamento|apto|dpto|depto|appartement|appt|ap|kv
         |кв|квартира|оф|офис|daire|sala)\b\.?\s*(?:no\.?\s*)?[\#:]?\s*|\#\s?)(?P<unit_number>{_VALUE})(?!\w)
     | \b(?:floor|level|lvl|lantai|tingkat|piso|étage|этаж|kat)\b\.?\s*:?\s*(?P<floor>[GBLM]?\d{{1,3}}|G)(?!\w)
     | (?<!\w)(?P<story>\d{{1,3}}|G|B\d?|LG|UG|ground|first|second|third)(?:\s?/F(?!\w)|F$

@@ -30,22 +30,58 @@ def test_the_name_is_echoed_in_its_language() -> None:
     assert find(subject(country_code="FR"), "names", 0)["multilingual_names"].keys() == {"fr", "en"}
 
 
-def test_hours_by_day_agree_with_the_grouped_ones() -> None:
-    for one in many():
+@pytest.mark.parametrize("country", ["US", "FR", "EG", "IN"])
+@pytest.mark.parametrize("name", ["Blue Door", "Central Restaurant", "Hotel Adler", "Farmacia"])
+def test_hours_by_day_agree_with_the_grouped_ones(name: str, country: str) -> None:
+    """One group for each span, with all its days in the order of the week."""
+    for one in many(name, country_code=country):
         for generation in GENERATIONS:
             outputs = find(one, "openingHours", generation)
-            by_day = outputs["opening_hours"]
+            by_day, groups = outputs["opening_hours"], outputs["opening_hours_grouped_by_hours"]
+            if find(one, "closed_permanently", generation)["open_closed_status"] == "Closed":
+                assert (by_day, groups, outputs["is_open_24h"]) == (None, None, False)
+                continue
             assert tuple(by_day) == DAYS
-            rebuilt = dict.fromkeys(DAYS, "Closed")
-            for group in outputs["opening_hours_grouped_by_hours"]:
+            spans = [(group["opens"], group["closes"]) for group in groups]
+            assert len(set(spans)) == len(spans)
+            rebuilt: dict[str, list[str]] = {day: [] for day in DAYS}
+            for group in groups:
                 assert re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", group["opens"])
                 assert re.fullmatch(r"([01]\d|2[0-3]):[0-5]\d", group["closes"])
+                assert group["days"] == [day[:3] for day in DAYS if day[:3] in group["days"]]
                 for day in group["days"]:
                     full = next(name for name in DAYS if name.startswith(day))
-                    rebuilt[full] = f"{group['opens']}-{group['closes']}"
-            always = {day: hours.replace("Open 24 hours", "00:00-23:59") for day, hours in by_day.items()}
-            assert always == rebuilt
+                    rebuilt[full].append(f"{group['opens']}-{group['closes']}")
+            for day, hours in by_day.items():
+                written = hours.replace("Open 24 hours", "00:00-23:59").replace("Closed", "")
+                assert sorted(written.split(", ")) == sorted(rebuilt[day] or [""])
             assert outputs["is_open_24h"] is (set(by_day.values()) == {"Open 24 hours"})
+
+
+@pytest.mark.parametrize(
+    ("country", "name", "splits"),
+    [
+        ("FR", "Pharmacie Centrale", True),
+        ("ES", "Restaurante Sol", True),
+        ("IT", "Farmacia", True),
+        ("IN", "Taj Restaurant", True),
+        ("IN", "City Pharmacy", False),
+        ("US", "Central Restaurant", False),
+        ("FR", "Supermarché", False),
+    ],
+)
+def test_places_close_around_midday_where_that_is_usual(country: str, name: str, splits: bool) -> None:
+    found = [find(one, "openingHours", 0)["opening_hours"] for one in many(name, country_code=country)]
+    spans = {max(hours.count("-") for hours in each.values()) for each in found if each}
+    assert spans == ({1, 2} if splits else {1})
+
+
+@pytest.mark.parametrize(
+    ("country", "day"), [("US", "Sunday"), ("EG", "Saturday"), ("SA", "Saturday"), ("AF", "Friday"), ("AE", "Sunday")]
+)
+def test_the_last_day_of_the_weekend_is_the_countrys(country: str, day: str) -> None:
+    found = [find(one, "openingHours", 0)["opening_hours"] for one in many("First Bank", country_code=country)]
+    assert {each[day] for each in found if each} == {"Closed"}
 
 
 def test_most_places_are_open_and_only_closed_ones_have_an_end() -> None:

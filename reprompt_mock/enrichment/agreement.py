@@ -1,0 +1,88 @@
+"""Agreement: what attributes that ran apart say about the same thing is made to agree.
+
+Attributes of one result may come from different submissions and generations, and some of them may find nothing. What
+rules fixed stays as it is.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from reprompt_mock.attributes import ABSENT, CATALOGUE
+from reprompt_mock.enrichment.buildings import SHOPPING_CENTER
+from reprompt_mock.enrichment.finders.hours import closing_date
+from reprompt_mock.enrichment.search import search_for
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from reprompt_mock.enrichment.subject import Subject
+
+_STATUS = "open_closed_status"
+_OF_PRESENCE = tuple(one for one in CATALOGUE.values() if one.of_presence and _STATUS not in one.outputs)
+
+
+class Shown(NamedTuple):
+    """What a result shows, and the keys of the outputs that rules fixed."""
+
+    outputs: dict[str, Any]
+    reasoning: dict[str, str]
+    scores: dict[str, str]
+    fixed: Collection[str] = ()
+
+    def set(self, key: str, value: Any) -> None:
+        """Set an output, unless a rule fixed it."""
+        if key not in self.fixed:
+            self.outputs[key] = value
+
+    def lose(self, attribute: str) -> None:
+        """Find nothing of an attribute, unless a rule fixed one of its outputs."""
+        if self.fixed and not set(self.fixed).isdisjoint(CATALOGUE[attribute].outputs):
+            return
+        search_for(attribute).find_nothing(self.outputs, self.reasoning, self.scores)
+
+
+def agree(subject: Subject, shown: Shown) -> None:
+    """Make the outputs of one result agree with each other."""
+    outputs = shown.outputs
+    status = outputs.get(_STATUS)
+    if status is not None:
+        _with_status(subject, shown, status)
+    if outputs.get("instagram") is not None:
+        _with_handle(shown, outputs["instagram"])
+    if outputs.get("location_type") == SHOPPING_CENTER and outputs.get("located_within", shown) is None:
+        _outside(shown)
+
+
+def _with_status(subject: Subject, shown: Shown, status: str) -> None:
+    outputs = shown.outputs
+    if status == "Closed":
+        if outputs.get("opening_hours") is not None:
+            shown.lose("openingHours")
+        if outputs["date_closed"] is None:
+            shown.set("date_closed", closing_date(subject))
+    elif outputs["date_closed"] is not None:
+        shown.set("date_closed", None)
+    if status == ABSENT:
+        for one in _OF_PRESENCE:
+            if any(outputs.get(key) is not None for key in one.outputs):
+                shown.lose(one.name)
+        if outputs.get("digital_footprint") is not None:
+            shown.set("digital_footprint", "NONE")
+
+
+def _with_handle(shown: Shown, handle: str) -> None:
+    """Show one handle in everything about the same profile."""
+    if shown.outputs.get("instagram_username") is not None:
+        shown.set("instagram_username", handle)
+    profile = shown.outputs.get("instagram_profile")
+    if profile is not None and profile["username"] != handle:
+        shown.set("instagram_profile", {**profile, "username": handle})
+
+
+def _outside(shown: Shown) -> None:
+    """Take a place out of a shopping center that was not found."""
+    for key in ("location_type", "location_category"):
+        shown.set(key, "mixed_use_building")
+    shown.set("shopping_center_condition", None)
+    shown.set("shopping_center_condition_score", "none")

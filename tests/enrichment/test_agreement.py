@@ -1,0 +1,106 @@
+"""One result agrees with itself, whatever ran when and whatever rules fixed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reprompt_mock.attributes import CATALOGUE
+from reprompt_mock.enrichment.facts import countries
+from reprompt_mock.enrichment.finders.hours import SHARE_CLOSED
+from reprompt_mock.enrichment.kinds import kinds
+from reprompt_mock.enrichment.results import Job, build
+from reprompt_mock.enrichment.template import InForce, References, template_of
+from reprompt_mock.history import AttributeStatus, Entry
+from reprompt_mock.lifecycle import JobStatus
+from reprompt_mock.shares import Shares
+from tests.trust.scale import SOAK
+
+PLACES = 20_000 if SOAK else 10_000
+PROFILE = ("instagram_username", "instagram", "facebook_page_id", "instagram_profile")
+OF_PRESENCE = [
+    key for one in CATALOGUE.values() if one.of_presence and one.name != "closed_permanently" for key in one.outputs
+]
+
+
+def result(number: int, entries: dict[str, Entry], inputs: dict[str, Any], pins: dict[str, Any]) -> dict[str, Any]:
+    """Build one completed result."""
+    references = References(lambda seed: InForce(seed, Shares(0.05)), lambda _: pins)
+    template = template_of(JobStatus.completed, tuple(entries), entries, entries, seed=1, references=references)
+    return build(Job(f"place-{number}", json.dumps(inputs).encode(), 1, None, 1), template)
+
+
+def check(outputs: dict[str, Any], scores: dict[str, str], fixed: set[str]) -> None:
+    """Check that a result agrees with itself, apart from what rules fixed."""
+    status = outputs.get("open_closed_status")
+    if status == "Closed":
+        assert "opening_hours" in fixed or outputs.get("opening_hours") is None
+        assert "date_closed" in fixed or outputs["date_closed"] is not None
+    elif status is not None:
+        assert "date_closed" in fixed or outputs["date_closed"] is None
+    if status == "No Internet Presence":
+        assert [key for key in OF_PRESENCE if outputs.get(key) is not None and key not in fixed] == []
+        assert outputs.get("digital_footprint") in {"NONE", None}
+        assert scores["open_closed_status"] == "NONE"
+    if outputs.get("opening_hours") is None and "is_open_24h" in outputs:
+        assert outputs["is_open_24h"] is False
+        assert outputs["opening_hours_grouped_by_hours"] is None
+    if outputs.get("instagram") is not None and not fixed & set(PROFILE):
+        assert outputs.get("instagram_username") in {None, outputs["instagram"]}
+        profile = outputs.get("instagram_profile")
+        assert profile is None or profile["username"] == outputs["instagram"]
+    within = outputs.get("located_within")
+    if outputs.get("location_type") == "shopping_center" and "located_within" in outputs:
+        assert within is not None
+        assert within["type"] == "shopping_center"
+    if within is not None and within["type"] == "shopping_center" and outputs.get("location_type") is not None:
+        assert outputs["location_type"] == outputs["location_category"] == "shopping_center"
+    if outputs.get("multilingual_names"):
+        assert set(outputs["multilingual_names"].values()) == {outputs["name"]}
+
+
+def test_results_of_all_countries_and_kinds_agree_with_themselves() -> None:
+    codes, named, names = [*countries(), None], list(kinds()), list(CATALOGUE)
+    for number in range(PLACES):
+        code, kind = codes[number % len(codes)], named[number % len(named)]
+        inputs = {"name": "東京駅" if number % 5 == 0 else "Harbour House", "country_code": code, "category": kind}
+        generation = number // 7 % 4
+        # Every other place has attributes of several generations, as after refreshes.
+        apart = number % 2
+        entries = {
+            name: Entry(AttributeStatus.RUN, 1, (generation + position) % 4 if apart else generation)
+            for position, name in enumerate(names)
+        }
+        shown = result(number, entries, inputs, {})
+        check(shown["outputs"], shown["confidence_scores"], set())
+
+
+@given(
+    st.integers(0, 10_000),
+    st.dictionaries(
+        st.sampled_from(list(CATALOGUE)), st.tuples(st.integers(1, 3), st.integers(0, 5)), min_size=1, max_size=12
+    ),
+    st.sampled_from([None, "Open", "Closed", "Temporarily Closed", "No Internet Presence"]),
+    st.booleans(),
+)
+def test_any_attributes_of_any_submissions_agree(
+    number: int, ran: dict[str, tuple[int, int]], status: str | None, website: bool
+) -> None:
+    outputs: dict[str, Any] = {"open_closed_status": status} if status else {}
+    if website:
+        outputs["website"] = "https://fixed.example/"
+    entries = {
+        name: Entry(AttributeStatus.RUN, submission, generation, 1 if outputs else None)
+        for name, (submission, generation) in ran.items()
+    }
+    shown = result(number, entries, {"name": "Shop", "country_code": "FR"}, {"outputs": outputs})
+    check(shown["outputs"], shown["confidence_scores"], set(outputs))
+    for key, value in outputs.items():
+        assert shown["outputs"].get(key, value) == value
+
+
+def test_hours_are_possible_for_what_has_not_closed() -> None:
+    assert CATALOGUE["openingHours"].possible == 1 - SHARE_CLOSED
