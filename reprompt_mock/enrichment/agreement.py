@@ -42,12 +42,18 @@ class Shown(NamedTuple):
         search_for(attribute).find_nothing(self.outputs, self.reasoning, self.scores)
 
 
+def may_disagree(outputs: dict[str, Any]) -> bool:
+    """Return whether the outputs of a result can disagree at all; those of most places cannot."""
+    if outputs.get(_STATUS, "Open") != "Open" or outputs.get("date_closed") is not None:
+        return True
+    return outputs.get("instagram") is not None or outputs.get("location_type") == SHOPPING_CENTER
+
+
 def agree(subject: Subject, shown: Shown) -> None:
     """Make the outputs of one result agree with each other."""
     outputs = shown.outputs
-    status = outputs.get(_STATUS)
-    if status is not None:
-        _with_status(subject, shown, status)
+    if outputs.get(_STATUS) is not None:
+        _with_status(subject, shown, outputs[_STATUS])
     if outputs.get("instagram") is not None:
         _with_handle(shown, outputs["instagram"])
     if outputs.get("location_type") == SHOPPING_CENTER and outputs.get("located_within", shown) is None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.clock import iso
 from reprompt_mock.draws import draw
-from reprompt_mock.enrichment.agreement import Shown, agree
+from reprompt_mock.enrichment.agreement import Shown, agree, may_disagree
 from reprompt_mock.enrichment.countries import country_of
 from reprompt_mock.enrichment.places import inputs_of
 from reprompt_mock.enrichment.subject import Subject
@@ -64,7 +64,7 @@ def build(job: Job, template: ResultTemplate, *, every_status: bool = False) -> 
             subject = Subject(place_id, inputs, country_code, seed=run.seed, beyond_core=template.beyond_core)
             subjects[run.seed] = subject
         run.write(subject, outputs, reasoning, scores)
-    if subjects:
+    if subjects and may_disagree(outputs):
         agree(next(iter(subjects.values())), Shown(outputs, reasoning, scores, template.fixed))
     return {
         "place_id": place_id,

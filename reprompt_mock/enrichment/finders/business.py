@@ -124,8 +124,13 @@ def place_existence(subject: Subject, luck: int, generation: int, outputs: dict[
     turn = luck + generation
     outputs["entity_type"] = pick(_ENTITIES, luck, at=27)
     outputs["digital_footprint"] = pick(_FOOTPRINTS, turn)
-    outputs["place_definition"] = [_granularity(subject.inputs), *pick(_DEFINITIONS, turn, at=8)]
+    outputs["place_definition"] = pick(_definitions(_granularity(subject.inputs)), turn, at=8)
     outputs["place_reality"] = pick(_REALITIES, (turn >> 16) + turn)
+
+
+@lru_cache
+def _definitions(granularity: str) -> list[list[str]]:
+    return [[granularity, *definition] for definition in _DEFINITIONS]
 
 
 def _granularity(inputs: Mapping[str, Any]) -> str:

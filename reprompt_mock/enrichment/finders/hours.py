@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from reprompt_mock.enrichment.facts import data
 from reprompt_mock.enrichment.kinds import kinds
 from reprompt_mock.enrichment.luck import POSITIONS, one_in, pick
+from reprompt_mock.enrichment.memo import Memo
 
 if TYPE_CHECKING:
     from reprompt_mock.enrichment.subject import Subject
@@ -56,13 +57,11 @@ def opening_hours(subject: Subject, luck: int, generation: int, outputs: dict[st
     """Find the opening hours of a place, by day and grouped; one that has closed for good has none."""
     if _status(subject, generation) == "Closed":
         return
-    kind = subject.kind.name
-    schedule = pick(_schedules(kind, _customs(subject.country_code, kind)), luck + generation)
+    schedule = pick(_schedules[subject.kind.name, subject.country_code], luck + generation)
     outputs["opening_hours"], outputs["opening_hours_grouped_by_hours"], outputs["is_open_24h"] = schedule
 
 
-@lru_cache(maxsize=16384)
-def _customs(code: str | None, kind: str) -> _Customs:
+def _customs(kind: str, code: str | None) -> _Customs:
     facts = data("hours")
     midday: dict[str, str] = facts["midday"].get(code, {})
     group = "shops" if kind in _SHOPS else "restaurants" if kind in _RESTAURANTS else ""
@@ -70,7 +69,7 @@ def _customs(code: str | None, kind: str) -> _Customs:
 
 
 @lru_cache(maxsize=1024)
-def _schedules(kind: str, customs: _Customs) -> tuple[_Schedule, ...]:
+def _schedules_by(kind: str, customs: _Customs) -> tuple[_Schedule, ...]:
     """Return the schedules for a kind of place; adjacent ones differ."""
     patterns, earlier, midday = kinds()[kind].hours, *customs
     breaks = (None,) if midday is None else (midday, None)
@@ -82,6 +81,12 @@ def _schedules(kind: str, customs: _Customs) -> tuple[_Schedule, ...]:
     if always is None:
         return tuple(limited.values())
     return tuple(schedule for one in limited.values() for schedule in (always, one))
+
+
+_schedules: Memo[tuple[str, str | None], tuple[_Schedule, ...]] = Memo(
+    lambda key: _schedules_by(key[0], _customs(*key))
+)
+"""The schedules for a kind of place in a country."""
 
 
 def _schedule(pattern: str, shift: tuple[int, int], earlier: int, midday: str | None) -> _Schedule:
