@@ -35,7 +35,6 @@ class Kind:
     hours: tuple[str, ...]
     tiers: tuple[int, ...]
     food: bool
-    services: tuple[str, ...]
     offers: tuple[int, int, int, int]
     weak: bool
     parking: int
