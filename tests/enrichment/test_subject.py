@@ -112,7 +112,6 @@ def test_a_name_without_latin_letters_has_a_domain_by_its_kind() -> None:
 def test_every_kind_has_what_producers_pick_from() -> None:
     for kind in kinds().values():
         assert len(set(kind.labels)) >= 4, kind.name
-        assert len(kind.services) >= 5, kind.name
         assert len(kind.hours) >= 3, kind.name
         assert not kind.food or kind.tiers, kind.name
 
