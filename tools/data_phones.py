@@ -1,6 +1,6 @@
 """Generates the table of telephone numbers that the emulator picks from.
 
-    pip install phonenumberslite==9.0.42
+    pip install phonenumbers==9.0.43
     python -m tools.data_phones
 
 Every number of every range in it is valid. A country whose regulator reserves numbers for fiction has only those; the

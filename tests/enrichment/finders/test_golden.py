@@ -27,7 +27,7 @@ NAMES = ("Harbour House", "Café Größe", "", "東京駅")
 GOLDEN = {
     "closed_permanently": "cd902f3d0230",
     "websites": "f7da09f7cb15",
-    "phoneNumbers": "f05dec28c2af",
+    "phoneNumbers": "d4e183e953e0",
     "openingHours": "aa12daefd394",
     "names": "c08bac7ebcbd",
     "address": "b37f00e42fb7",
