@@ -24,7 +24,6 @@ LATE_MODULES = (
     "reprompt_mock.api.schemas.results",
     "reprompt_mock.control.answers",
     "difflib",
-    "pygeoif",
     "sse_starlette",
     "statistics",
     "tzfpy",

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from reprompt_mock.enrichment.countries import country_of
+
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 README = (FIXTURES / "README.md").read_text(encoding="utf-8")
 REQUESTS = sorted(FIXTURES.glob("requests/*.json"))
@@ -106,6 +108,20 @@ def test_places_are_jobs_with_valid_inputs(places: list[dict[str, Any]]) -> None
         assert -90 <= inputs["latitude"] <= 90
         assert -180 <= inputs["longitude"] <= 180
         assert re.fullmatch(r"[A-Z]{2}", inputs["country_code"])
+
+
+@pytest.mark.parametrize("removed", [(), ("latitude", "longitude")], ids=["by coordinates", "by address"])
+def test_the_country_of_a_place_is_found_without_its_code_and_name(
+    removed: tuple[str, ...], places: list[dict[str, Any]]
+) -> None:
+    found = {
+        place["place_id"]: country_of(
+            {key: value for key, value in place["inputs"].items() if key not in ("country_code", "country", *removed)}
+        )
+        for place in places
+    }
+    given = {place["place_id"]: place["inputs"]["country_code"] for place in places}
+    assert found == given
 
 
 def test_no_country_code_reads_as_a_missing_value(places: list[dict[str, Any]]) -> None:

@@ -1,9 +1,9 @@
-"""Generates the pools of names and streets and the ranges of phone numbers that the emulator picks from.
+"""Generates the pools of names and streets that the emulator picks from.
 
     .venv/bin/python tools/pools.py
 
-Other versions of Faker or phonenumbers have other names and numbers, with which a seed would have other values. Both
-are therefore pinned, and their output is kept as data, which also loads a hundred times faster than the libraries.
+Other versions of Faker have other names, with which a seed would have other values. It is therefore pinned, and its
+output is kept as data, which also loads a hundred times faster than the library.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import phonenumbers
 from faker import Generator
 
 from reprompt_mock.enrichment.facts import countries
@@ -30,8 +29,6 @@ _ADDRESSES = "faker.providers.address"
 _PROVIDERS = ("faker.providers.person", _ADDRESSES, "faker.providers.misc")
 _ELSEWHERE = "en_US"
 """The locale for what Faker lacks in another."""
-_SUBSCRIBER_DIGITS = 4
-_NORTH_AMERICA = 1
 
 Pools = dict[str, list[str]]
 
@@ -83,31 +80,6 @@ def _streets(faker: Any, language: str) -> list[str]:
     return _pool(lambda: f"{faker.street_name()}로" if language == "ko" else faker.street_name())
 
 
-def phones() -> dict[str, tuple[str, int]]:
-    """Return the prefix of each country's example phone number, and how many digits may follow it."""
-    return {code: found for code in sorted(countries()) if (found := _range(code))}
-
-
-def _range(code: str) -> tuple[str, int] | None:
-    example = phonenumbers.example_number_for_type(
-        code, phonenumbers.PhoneNumberType.FIXED_LINE
-    ) or phonenumbers.example_number(code)
-    if example is None:
-        return None
-    full = phonenumbers.format_number(example, phonenumbers.PhoneNumberFormat.E164)
-    if example.country_code == _NORTH_AMERICA and _is_valid(f"{full[:5]}5550100"):
-        return f"{full[:5]}55501", 2
-    for digits in range(_SUBSCRIBER_DIGITS, 1, -1):
-        prefix = full[:-digits]
-        if all(_is_valid(prefix + last * digits) for last in "0123456789"):
-            return prefix, digits
-    return full[:-1], 1
-
-
-def _is_valid(text: str) -> bool:
-    return phonenumbers.is_valid_number(phonenumbers.parse(text))
-
-
 def written(table: dict[str, Any]) -> str:
     """Return a table as JSON, one row per line."""
     rows = (f"{json.dumps(key)}: {json.dumps(row, ensure_ascii=False)}" for key, row in table.items())
@@ -116,7 +88,7 @@ def written(table: dict[str, Any]) -> str:
 
 def files() -> dict[str, str]:
     """Return the contents of the data files by name."""
-    return {"pools.json": written(pools()), "phones.json": written(phones())}
+    return {"pools.json": written(pools())}
 
 
 if __name__ == "__main__":

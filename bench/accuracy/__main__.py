@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bench.accuracy.figures import Row, table
 
-TOPICS = ("countries", "addresses")
+TOPICS = ("countries", "addresses", "kinds", "phones")
 PAGE = Path(__file__).parents[2] / "docs" / "project" / "accuracy.md"
 _BEGINNING = "<!-- accuracy: {} -->\n"
 _END = "<!-- end -->\n"

@@ -46,7 +46,19 @@ def may_disagree(outputs: dict[str, Any]) -> bool:
     """Return whether the outputs of a result can disagree at all; those of most places cannot."""
     if outputs.get(_STATUS, "Open") != "Open" or outputs.get("date_closed") is not None:
         return True
-    return outputs.get("instagram") is not None or outputs.get("location_type") == SHOPPING_CENTER
+    return outputs.get("instagram") is not None or _is_misplaced(outputs)
+
+
+def _is_misplaced(outputs: dict[str, Any]) -> bool:
+    """Return whether a place is in a shopping center by one of two outputs only."""
+    location = outputs.get("location_type")
+    if location is None or "located_within" not in outputs:
+        return False
+    return _is_center(outputs["located_within"]) is not (location == SHOPPING_CENTER)
+
+
+def _is_center(larger: Any) -> bool:
+    return isinstance(larger, dict) and larger.get("type") == SHOPPING_CENTER
 
 
 def agree(subject: Subject, shown: Shown) -> None:
@@ -56,8 +68,8 @@ def agree(subject: Subject, shown: Shown) -> None:
         _with_status(subject, shown, outputs[_STATUS])
     if outputs.get("instagram") is not None:
         _with_handle(shown, outputs["instagram"])
-    if outputs.get("location_type") == SHOPPING_CENTER and outputs.get("located_within", shown) is None:
-        _outside(shown)
+    if _is_misplaced(outputs):
+        _with_larger(shown)
 
 
 def _with_status(subject: Subject, shown: Shown, status: str) -> None:
@@ -86,9 +98,11 @@ def _with_handle(shown: Shown, handle: str) -> None:
         shown.set("instagram_profile", {**profile, "username": handle})
 
 
-def _outside(shown: Shown) -> None:
-    """Take a place out of a shopping center that was not found."""
+def _with_larger(shown: Shown) -> None:
+    """Put a place into the shopping center that contains it, or take it out of one that was not found."""
+    outputs = shown.outputs
+    is_inside = _is_center(outputs["located_within"])
     for key in ("location_type", "location_category"):
-        shown.set(key, "mixed_use_building")
-    shown.set("shopping_center_condition", None)
-    shown.set("shopping_center_condition_score", "none")
+        shown.set(key, SHOPPING_CENTER if is_inside else "mixed_use_building")
+    shown.set("shopping_center_condition", outputs["building_condition"] if is_inside else None)
+    shown.set("shopping_center_condition_score", outputs["building_condition_score"] if is_inside else "none")

@@ -1,4 +1,4 @@
-"""The data files, read once: countries, names, kinds of place, cuisines, national facts, sentences, phone numbers …."""
+"""The data files, read once: countries, names, kinds of place, cuisines, sentences, phone numbers and others."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any
 
 _DATA = Path(__file__).with_name("data")
 FILES = (
+    "categories",
+    "chains",
     "countries",
     "cuisines",
     "endings",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from reprompt_mock.draws import draw
 from reprompt_mock.enrichment.facts import data
+from reprompt_mock.enrichment.luck import POSITIONS, pick
 from reprompt_mock.enrichment.memo import Memo
 from reprompt_mock.enrichment.postal.forms import bare, folded, form_of
 from reprompt_mock.enrichment.postal.reader import parsed
@@ -15,7 +16,6 @@ from reprompt_mock.enrichment.postal.reader import parsed
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reprompt_mock.enrichment.facts import Country
     from reprompt_mock.enrichment.postal.forms import Form
 
 _DIGITS, _LETTERS = "0123456789", "ABCDEFGHJKLMNPRSTUVWXYZ"
@@ -26,7 +26,7 @@ _HALF_A_DEGREE = 0.5
 _ACROSS_A_CELL = 1.5
 
 
-_NAMING = ("city", "state", "postalCode")
+_LOCALITY = POSITIONS["locality"]
 
 
 class Locality(NamedTuple):
@@ -52,7 +52,7 @@ class Place(Protocol):
 
     inputs: Mapping[str, Any]
     country_code: str | None
-    country: Country
+    luck: tuple[int, ...]
 
 
 @lru_cache(maxsize=512)
@@ -63,28 +63,51 @@ def localities(code: str | None) -> tuple[Locality, ...]:
 
 
 def locality_of(place: Place) -> Locality | None:
-    """Return the locality that a place names, else the one nearest to it; None if its country is unknown."""
-    code, inputs = place.country_code, place.inputs
-    latitude, longitude = inputs.get("latitude"), inputs.get("longitude")
-    if latitude is None or longitude is None:
-        latitude, longitude = place.country.centre
-    if not inputs.get("full_address") and inputs.keys().isdisjoint(_NAMING):
-        return _nearest_of[code, latitude, longitude]
-    rows = _named[code, *_names(inputs, code)]
-    return _nearest(rows, latitude, longitude) if rows else _nearest_of[code, latitude, longitude]
-
-
-def _names(inputs: Mapping[str, Any], code: str | None) -> tuple[str | None, str | None, str | None]:
-    """Return the city, state and postcode that a place gives by itself or in its address."""
-    text, city = inputs.get("full_address"), inputs.get("city")
-    if not text:
-        return _text(city), _text(inputs.get("state")), _text(inputs.get("postalCode"))
-    parts = parsed[text.strip(), code, city.strip() if isinstance(city, str) else None]
-    return (
-        _text(city) or parts.get("city"),
-        _text(inputs.get("state")) or parts.get("state"),
-        _text(inputs.get("postalCode")) or parts.get("postalCode"),
+    """Return the locality that a place names, else the one nearest to it, else a drawn one; None in no country."""
+    given = place.inputs.get
+    key = (
+        place.country_code,
+        given("full_address"),
+        given("city"),
+        given("state"),
+        given("postalCode"),
+        given("latitude"),
+        given("longitude"),
     )
+    try:
+        known = _located[key]
+    except TypeError:  # a part that is a list or an object
+        known = _locate(key)
+    if len(known) > 1:
+        return pick(known, place.luck[_LOCALITY])
+    return known[0] if known else None
+
+
+_Given = tuple[str | None, Any, Any, Any, Any, Any, Any]
+
+
+def _locate(key: _Given) -> tuple[Locality, ...]:
+    """Return the locality of a place, or those to draw from, by its country, address, parts of it and coordinates."""
+    code, text, city, state, postcode, latitude, longitude = key
+    names = _names(code, text, _text(city), _text(state), _text(postcode))
+    rows = _named[code, *names] if any(names) else ()
+    if latitude is None or longitude is None:
+        return rows or localities(code)
+    nearest = _nearest(rows, latitude, longitude) if rows else _nearest_of[code, latitude, longitude]
+    return (nearest,) if nearest else ()
+
+
+_located = Memo(_locate)
+
+
+def _names(
+    code: str | None, text: Any, city: str | None, state: str | None, postcode: str | None
+) -> tuple[str | None, str | None, str | None]:
+    """Return the city, state and postcode that a place gives by itself or in its address."""
+    if not text:
+        return city, state, postcode
+    parts = parsed[text.strip(), code, city]
+    return city or parts.get("city"), state or parts.get("state"), postcode or parts.get("postalCode")
 
 
 def _text(value: Any) -> str | None:

@@ -18,7 +18,7 @@ _A_PAGE = 16
 
 # The first page has what the core attributes need, usually all that is needed. Adding an attribute at the end of the
 # catalogue does not change the luck of the others.
-_FIRST = ("identity", "voice", *CORE, "postcode", "presence")
+_FIRST = ("identity", "voice", *CORE, "postcode", "presence", "locality")
 _FURTHER = ("identifier", "account", *(name for name in CATALOGUE if name not in CORE))
 POSITIONS = {name: position for position, name in enumerate(_FIRST)} | {
     name: position for position, name in enumerate(_FURTHER, _A_PAGE)

@@ -170,7 +170,18 @@ def test_one_coordinate_without_the_other_is_refused(half: Any, elsewhere: Any, 
         ("POINT (180 90)", 180.0, 90.0),
         ("POINT (-180 -90)", -180.0, -90.0),
         ("POINT Z (1 2 3)", 1.0, 2.0),
+        ("POINTZ(1 2 3)", 1.0, 2.0),
+        ("POINT M (1 2 3)", 1.0, 2.0),
+        ("POINT ZM (1 2 3 4)", 1.0, 2.0),
+        ("PointZM (1 2 3 4)", 1.0, 2.0),
+        ("POINT (1 2 3)", 1.0, 2.0),
+        ("POINT (+1.5 -2.5)", 1.5, -2.5),
+        ("POINT (1. .5)", 1.0, 0.5),
+        ("POINT (1e1 2E-1)", 10.0, 0.2),
+        ("POINT\t(\n1\r\n\t2 )\n", 1.0, 2.0),
         ("SRID=4326;POINT(1 2)", 1.0, 2.0),
+        ("SRID=4326; POINT(1 2)", 1.0, 2.0),
+        (" srid = 4326 ;\n POINT Z (1 2 3)", 1.0, 2.0),
     ],
 )
 def test_a_point_is_taken_exactly(geometry: str, longitude: float, latitude: float, org: Org) -> None:
@@ -194,6 +205,13 @@ def test_a_point_is_taken_exactly(geometry: str, longitude: float, latitude: flo
         ("GEOMETRYCOLLECTION (POINT (1 2), LINESTRING (3 4, 5 6))", 3, 4),
         ("GEOMETRYCOLLECTION (POINT (1 2), POLYGON ((0 0, 0 2, 4 2, 4 0, 0 0)))", 2, 1),
         ("POLYGON Z ((0 0 9, 0 2 9, 4 2 9, 4 0 9, 0 0 9))", 2, 1),
+        ("LINESTRING ZM (0 0 1 2, 10 20 3 4)", 5, 10),
+        ("MULTIPOINT (EMPTY, (1 2), 3 4)", 2, 3),
+        ("MULTILINESTRING (EMPTY, (0 0, +2 2))", 1, 1),
+        ("MULTIPOLYGON (((0 0, 0 2, 4 2, 4 0, 0 0)), EMPTY)", 2, 1),
+        ("GEOMETRYCOLLECTION (POINT EMPTY, POINT (1 2))", 1, 2),
+        ("GEOMETRYCOLLECTION (POINT (1 2), LINESTRING EMPTY, GEOMETRYCOLLECTION (POLYGON EMPTY))", 1, 2),
+        ("SRID=4326; GEOMETRYCOLLECTION Z (POINT Z (1 2 9), GEOMETRYCOLLECTION (POINT (3 4)))", 2, 3),
     ],
 )
 def test_another_shape_is_taken_by_the_centre_of_its_bounding_box(
@@ -210,6 +228,10 @@ def test_another_shape_is_taken_by_the_centre_of_its_bounding_box(
         *["", " ", "POINT", "POINT EMPTY", "POINT ()", "POINT (1)", "POINT (1, 2)", "POINT (1 two)", "POINT (1 2"],
         *["POINT 1 2", "POINT (1 2) 3", "POINT (nan nan)", "POINT (1e400 1)", "POLYGON ((0 0, 0 2, 4 2", "Paris"],
         *["LINESTRING EMPTY", "LINESTRING (1 2, foo)", "CIRCLE (1 2)", "51.4706, -0.46194", '{"type": "Point"}'],
+        *["POINT (1 2 3 4 5)", "POINT Z (1 2)", "POINT ZM (1 2 3)", "POINT Q (1 2)", "POINT (1-2)", "POINT (++1 2)"],
+        *["LINESTRING (1 2)", "LINESTRING (0 0, 1 1 1)", "MULTIPOINT ((1 2, 3 4))", "POINT (\u0663 1)", "POINT (. 1)"],
+        *["GEOMETRYCOLLECTION (POINT EMPTY)", "GEOMETRYCOLLECTION ()", "MULTIPOINT (EMPTY)", "POLYGON (EMPTY)"],
+        *["SRID=4326;", "SRID=;POINT(1 2)", "POINT (1 2);", "SRID=4326 POINT (1 2)", "POLYGON ((0 0, 0 2, 0 0))"],
         *["POINT (181 0)", "POINT (0 91)", "POINT (51.4706 -100.5)", "LINESTRING (0 0, 190 0)"],
     ],
 )
@@ -218,6 +240,22 @@ def test_a_geometry_that_cannot_be_parsed_is_refused(geometry: str, elsewhere: A
     """contract C1: unparsable is an error, whatever else is given."""
     (entry,) = refused(org, name="Somewhere", wkt_geometry=geometry, **elsewhere)
     assert "wkt_geometry" in entry["msg"]
+
+
+@pytest.mark.parametrize(
+    "geometry",
+    [
+        "POLYGON ((0 0, 0 2, 4 2, 4 0))",
+        "POLYGON ((0 0, 0 2, 4 2, 4 0, 0 0), (1 1, 1 1.5, 2 1.5, 1 1.1))",
+        "POLYGON Z ((0 0 1, 0 2 1, 4 2 1, 1 0 1))",
+        "MULTIPOLYGON (((0 0, 0 2, 4 2, 4 0, 0 0)), ((5 5, 5 6, 6 6, 6 5)))",
+        "GEOMETRYCOLLECTION (POINT (1 2), POLYGON ((0 0, 0 2, 4 2, 4 0)))",
+    ],
+)
+def test_a_ring_that_is_not_closed_is_refused(geometry: str, org: Org) -> None:
+    """contract C1: a ring ends where it began."""
+    (entry,) = refused(org, name="Somewhere", wkt_geometry=geometry)
+    assert "ring" in entry["msg"]
 
 
 @pytest.mark.parametrize("geometry", [7, ["POINT (1 2)"], {"type": "Point", "coordinates": [1, 2]}])

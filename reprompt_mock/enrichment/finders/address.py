@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from reprompt_mock.enrichment.country_named import country_meant
 from reprompt_mock.enrichment.facts import country
 from reprompt_mock.enrichment.finders.national import NATIONAL_FORMS, PARTS, localized
-from reprompt_mock.enrichment.localities import NOWHERE, locality_of, postcode_of
+from reprompt_mock.enrichment.localities import NOWHERE, postcode_of
 from reprompt_mock.enrichment.luck import POSITIONS, below, one_in, pick
 from reprompt_mock.enrichment.postal.reader import parsed
 from reprompt_mock.enrichment.postal.writer import composed
@@ -63,7 +63,7 @@ def _complete(details: dict[str, Any], subject: Subject, luck: int) -> None:
         details["street"] = pick(vocabulary(subject.country_code).streets, luck)
         if not details["house"]:
             details["house"] = str(1 + below(180, luck, at=8))
-    locality = locality_of(subject) or NOWHERE
+    locality = subject.locality or NOWHERE
     if not details["city"]:
         details["city"] = locality.city
     if not details["state"]:

@@ -34,11 +34,35 @@ _REALITIES = (
 )
 _LISTINGS = 128
 _digit_in = re.compile(r"\d").search
-_CHAINLESS = frozenset(("city", "park", "place_of_worship", "airport", "museum", "university"))
+_CHAINLESS = frozenset(
+    (
+        "airport",
+        "attraction",
+        "cemetery",
+        "city",
+        "event_venue",
+        "farm",
+        "fire_station",
+        "geographic_feature",
+        "government_office",
+        "museum",
+        "nonprofit",
+        "park",
+        "place_of_worship",
+        "police_station",
+        "public_facility",
+        "stadium",
+        "university",
+    )
+)
 
 
 def categories(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
-    """Find the categories of a place, main category first."""
+    """Find the categories of a place, main category first; a given one that is unheard of is the main one."""
+    labels = subject.kind.labels
+    if subject.category != labels[0]:
+        outputs["categories"] = [subject.category, pick(labels, luck + generation)]
+        return
     short, long = _labels(subject.kind.name)
     outputs["categories"] = pick(long if one_in(4, luck, at=8) else short, luck + generation)
 
@@ -124,7 +148,7 @@ def core_attributes(subject: Subject, _luck: int, generation: int, outputs: dict
     outputs["reprompt_core_attributes"] = {
         "name": subject.name,
         "country_code": subject.country_code,
-        "category": subject.kind.labels[0],
+        "category": subject.category,
         "domain": subject.domain,
         "revision": 1 + generation,
     }

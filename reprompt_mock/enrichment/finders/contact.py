@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.facts import data
-from reprompt_mock.enrichment.finders.phones import number, numbers_of
+from reprompt_mock.enrichment.finders.phones import number, numbers_for
 from reprompt_mock.enrichment.luck import POSITIONS, below, one_in, pick
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def websites(subject: Subject, luck: int, generation: int, outputs: dict[str, An
 
 def phone_numbers(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find the phone number of a place, and sometimes a second one."""
-    of = numbers_of(subject.country.code)
+    of = numbers_for(subject)
     if of is not None:
         outputs["phone"] = number(of, luck, generation)
         if one_in(8, luck, at=9):
@@ -92,7 +92,7 @@ def _account(subject: Subject, generation: int) -> tuple[str, int, int]:
 def social_media_profile(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find the counts and texts of a place's two profiles."""
     handle, followers, posts = _account(subject, generation)
-    bios, account = _bios(subject.kind.labels[0]), subject.luck[_ACCOUNT]
+    bios, account = _bios(subject.category), subject.luck[_ACCOUNT]
     outputs["facebook_followers"] = followers * 3 // 4
     outputs["facebook_likes"] = followers * (60 + below(32, luck, at=24)) // 100
     outputs["facebook_page_id"] = str(_FIRST_ACCOUNT + account)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.facts import data
-from reprompt_mock.enrichment.localities import NOWHERE, localities, locality_of, postcode_of
+from reprompt_mock.enrichment.localities import NOWHERE, localities, postcode_of
 from reprompt_mock.enrichment.luck import POSITIONS, below, pick
 from reprompt_mock.enrichment.postal.forms import bare, form_of
 from reprompt_mock.enrichment.vocabulary import vocabulary
@@ -70,7 +70,7 @@ def _named(subject: Subject, details: Mapping[str, Any], table: str) -> str | No
 
 def _japan(subject: Subject, luck: int, details: Mapping[str, Any], _facts: Any) -> dict[str, Any]:
     form, postcode = form_of("JP"), _japanese_postcode(details["postalCode"])
-    locality = locality_of(subject) or NOWHERE
+    locality = subject.locality or NOWHERE
     state = details["state"] or (postcode and form.state_of(postcode)) or locality.state
     prefecture = form.states.get(bare(state), state)
     if prefecture != locality.state:

@@ -84,7 +84,7 @@ def approximate_user_reviews(subject: Subject, _luck: int, generation: int, outp
 
 def one_line_summary(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find a phrase that summarizes a place."""
-    openings, closings = _phrases(subject.kind.labels[0])
+    openings, closings = _phrases(subject.category)
     outputs["one_line_summary"] = pick(openings, luck, at=8) + pick(closings, luck + generation)
 
 

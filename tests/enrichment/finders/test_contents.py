@@ -4,10 +4,8 @@ import re
 from collections import Counter
 from typing import Any
 
-import phonenumbers
 import pytest
 
-from reprompt_mock.enrichment.finders.phones import number, numbers_of
 from reprompt_mock.enrichment.finders.reviews import wilson
 from reprompt_mock.enrichment.subject import Subject
 from tests.enrichment.finding import find, subject_of
@@ -30,43 +28,6 @@ def test_the_name_is_echoed_in_its_language() -> None:
     assert outputs["name"] == "Café Adler"
     assert outputs["multilingual_names"] == {"de": "Café Adler"}
     assert find(subject(country_code="FR"), "names", 0)["multilingual_names"].keys() == {"fr", "en"}
-
-
-@pytest.mark.parametrize(
-    "country",
-    ["US", "CA", "GB", "AU", "FR", "DE", "SE", "JP", "BR", "IN", "ZA", "KR", "MX", "IT", "TT", "AE"],
-)
-def test_phone_numbers_are_valid_in_their_country(country: str) -> None:
-    for one in many(country_code=country)[:30]:
-        phone = find(one, "phoneNumbers", 1)["phone"]
-        parsed = phonenumbers.parse(phone)
-        assert phone == phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-        assert phonenumbers.is_valid_number(parsed)
-        assert parsed.country_code == phonenumbers.country_code_for_region(country)
-
-
-@pytest.mark.parametrize(
-    ("country", "pattern"),
-    [
-        ("US", r"\+1\d{3}55501\d\d"),
-        ("CA", r"\+1\d{3}55501\d\d"),
-        ("GB", r"\+44(20794|11[3-8]49|1[2-6]149)60\d{3}"),
-        ("AU", r"\+61[2378](5550|7010)\d{4}"),
-        ("FR", r"\+33(19900|26191|35301|46571|53649)\d{4}"),
-        ("DE", r"\+49(3023125|4066969|6990009|2214710|8999998)\d{3}"),
-        ("SE", r"\+46(8465004|3139006|4062804|9803192)\d\d"),
-    ],
-)
-def test_phone_numbers_come_from_the_ranges_kept_for_fiction(country: str, pattern: str) -> None:
-    of = numbers_of(country)
-    assert of is not None
-    for luck in range(0, 1 << 24, 99_991):
-        assert re.fullmatch(pattern, number(of, luck, 3))
-
-
-def test_a_place_without_a_country_has_no_phone_number() -> None:
-    outputs = find(subject(country_code=None, latitude=0.0, longitude=-30.0), "phoneNumbers", 0)
-    assert outputs == {"phone": None, "phone_additional": None}
 
 
 @pytest.mark.parametrize("country", ["US", "FR", "EG", "IN"])
