@@ -106,7 +106,7 @@ class Emulator:
         return self._rooms
 
     def end_waits(self) -> None:
-        """End the requests that wait for something to happen, since the emulator is about to stop."""
+        """End all waits and event streams, since the emulator is about to stop."""
         if self._rooms is not None:
             self._rooms.engine.signals.close()
 

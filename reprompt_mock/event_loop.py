@@ -66,7 +66,7 @@ class Bell:
         self._waiter: asyncio.Future[None] | None = None
 
     def ring(self) -> None:
-        """Wake whoever listens, now or the next time."""
+        """Wake the coroutine that listens, now or the next time."""
         if not self._is_rung:
             self._is_rung = True
             with suppress(RuntimeError):  # the loop was closed meanwhile

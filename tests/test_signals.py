@@ -53,9 +53,7 @@ def test_nothing_is_recorded_before_anybody_looks() -> None:
     events = Events()
     signals = Signals(events)
     events.publish([Change("a", Kind.batch)])
-    assert not events.are_heard
-    assert signals.now() == 0
-    assert events.are_heard
+    assert [events.are_heard, signals.now(), events.are_heard] == [False, 0, True]
 
 
 def test_an_id_leads_back_to_its_number() -> None:
@@ -94,12 +92,12 @@ def test_recording_ends_once_enough_came_for_nobody(monkeypatch: pytest.MonkeyPa
         last = signals.id_of(signals.now())
     events.publish([Change("a", Kind.batch)])
     events.publish([Change("a", Kind.clock)])
-    assert events.are_heard
+    heard = [events.are_heard]
     events.publish([Change("a", Kind.clock)])
-    assert not events.are_heard
+    heard.append(events.are_heard)
 
     assert signals.since(signals.now())[0] == []
-    assert events.are_heard
+    assert [*heard, events.are_heard] == [True, False, True]
     assert signals.number_of(last) is None, "what came meanwhile is lost"
 
 

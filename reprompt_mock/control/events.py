@@ -53,7 +53,7 @@ def _stream(control: Control, org_slug: str | None, last_id: str | None) -> Resp
     if control.request.scope.get(IS_HEAD):
         return Response(media_type=_STREAM, headers={"Cache-Control": "no-store"})
     signals = control.engine.signals
-    now = signals.now()  # before the headers are sent: whoever has them misses nothing
+    now = signals.now()  # before the headers are sent: a client that has them misses nothing
     number = None if last_id is None else signals.number_of(last_id)
     is_missed = last_id is not None and number is None
     return EventSourceResponse(

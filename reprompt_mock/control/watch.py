@@ -1,4 +1,4 @@
-"""Watches: those who wait for something in a world are looked after together, when something has changed there."""
+"""Watches: all waits in a world are checked together, when something in it has changed."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from reprompt_mock.http.offload import Offload
 
 _REST = 4.0
-"""How much longer it rests than it looked: a large batch that moves all the time is slow to read."""
+"""How much longer it rests than it looked: a large batch that changes all the time is slow to read."""
 _LONGEST_REST = 0.2
 
 
 class Watch:
-    """Everybody who waits for something in one world, on one event loop.
+    """The waits in one world, on one event loop.
 
-    One task looks for all of them: after each change in the world, and when the next transition of a running clock is
-    due. So a hundred who wait cost as much as one.
+    One task checks all of them: after each change in the world, and when the next transition of a running clock is
+    due. So a hundred waits cost as much as one.
 
     Args:
         offload: the engine's offload.
@@ -62,7 +62,7 @@ class Watch:
 
     @property
     def is_over(self) -> bool:
-        """Whether nobody waits."""
+        """Whether there are no waits."""
         return not self._waiting
 
     async def _run(self) -> None:
@@ -79,12 +79,12 @@ class Watch:
                 await pause(min(_REST * (monotonic_seconds() - began), _LONGEST_REST))
 
     def _seconds_to_next(self) -> float | None:
-        """Return the real seconds until a batch may change by itself, None if none will or nobody waits for one."""
+        """Return the real seconds until a batch may change by time alone; None if none will or none is waited for."""
         is_for_batch = any(awaited.batch_id is not None for awaited in self._waiting.values())
         return self._world.real_seconds_to_next() if is_for_batch else None
 
     async def _answer(self) -> None:
-        """Answer those who have what they wait for."""
+        """End the waits that are met."""
         batches = await self._look([*self._waiting.values()])
         for future, awaited in self._waiting.items():
             seen = _seen(self._world, awaited, batches)
@@ -108,7 +108,7 @@ def _seen(world: World, awaited: Awaited, batches: Mapping[str, SeenBatch | None
 
 
 class Watches:
-    """The watches of an emulator, of as many worlds and event loops as somebody waits in."""
+    """The watches of an emulator, one for each world and event loop with a wait."""
 
     def __init__(self, offload: Offload) -> None:
         self._offload = offload

@@ -1,4 +1,4 @@
-"""Signals: what has changed since somebody last looked, each kind of change in a world once."""
+"""Signals: what has changed since a client last looked, each kind of change in a world once."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _MOST_KEPT = 4096
 """How many kinds of changes are kept, of all worlds together; the oldest are dropped."""
 _MOST_UNHEARD = 1000
-"""How many changes are recorded for nobody, in case those who left come back."""
+"""How many changes are recorded without a listener, in case the last one comes back."""
 _RUN_BYTES = 4
 
 
@@ -41,10 +41,10 @@ class _Latest(NamedTuple):
 
 
 class Signals:
-    """Numbers changes, and keeps the latest of each kind in each world; whoever knows a number can get what came later.
+    """Numbers changes, and keeps the latest of each kind in each world, so that what came after a number can be read.
 
-    So what comes close together is told once, and nothing is queued for slow listeners. Changes are recorded from the
-    first look on until nobody has listened for a while.
+    Changes that come close together are read as one, and nothing is queued for slow listeners. Changes are recorded
+    from the first look on, until too many have come without any listener.
 
     Args:
         events: the changes.
@@ -96,7 +96,7 @@ class Signals:
                     del self._rings[org_slug]
 
     def close(self) -> None:
-        """Let everybody who listens know that nothing will follow."""
+        """Mark the end of all changes, and ring for every listener."""
         self.are_closed = True
         with self._changing:
             rings = [ring for some in self._rings.values() for ring in some]
@@ -137,7 +137,7 @@ class Signals:
             self._floor = dropped.sequence
 
     def _count_unheard(self) -> None:
-        """Stop recording once enough has come that nobody listened to."""
+        """Stop recording once enough has come without a listener."""
         self._unheard += 1
         if self._unheard > _MOST_UNHEARD and self._stop is not None:
             self._stop()

@@ -1,4 +1,4 @@
-"""What is seen of a world by those who wait for something to happen in it."""
+"""Wait: what clients wait for in a world, and what is seen of it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ENDS = (JobStatus.completed, JobStatus.failed)
 
 
 class Awaited(NamedTuple):
-    """What somebody waits for: a batch with one of some statuses, a number of requests, or whichever comes first."""
+    """What is waited for: a batch with one of some statuses, a number of requests, or whichever comes first."""
 
     batch_id: str | None = None
     statuses: tuple[JobStatus, ...] = _ENDS
@@ -52,7 +52,7 @@ def _seen(reading: Reading, batch_id: str) -> SeenBatch | None:
 
 
 def is_met(awaited: Awaited, seen: Seen) -> bool:
-    """Return whether what was seen is what somebody waits for."""
+    """Return whether what is waited for has been seen."""
     if seen.batch is not None and seen.batch.status in awaited.statuses:
         return True
     return awaited.operation is not None and seen.requests >= awaited.times

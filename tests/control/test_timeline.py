@@ -40,7 +40,7 @@ def rows(org: Org, batch_id: str | None) -> list[tuple[int, int, int | None, int
     key = app.engine.worlds.peek(org.slug).state.key
     of_batch = "" if batch_id is None else "AND batch = (SELECT pk FROM batch WHERE world = :world AND id = :id)"
     with app.engine.store.read() as session:
-        return list(  # type: ignore[arg-type]
+        return list(
             session.rows(
                 "SELECT (SELECT at FROM submission WHERE pk = created_in),"
                 " (SELECT at FROM submission WHERE pk = submission), queued_at, started_at, finished_at, outcome"
@@ -140,7 +140,7 @@ def test_a_timeline_is_what_every_job_looks_like_at_every_time(
         first, last = microseconds(found["times"][0]), microseconds(found["times"][-1])
         finishes = [job[4] for job in jobs if job[4] is not None]
         assert first == min(job[0] for job in jobs)
-        assert last == max(max(finishes), first + 1) if finishes else last >= first
+        assert last == max(*finishes, first + 1) if finishes else last >= first
         equal = (last - first) / (points - 1)
         assert all(abs(microseconds(time) - first - equal * at) < 2 for at, time in enumerate(found["times"]))
 
@@ -175,7 +175,7 @@ def test_a_job_counts_from_its_latest_attempt_on(org: Org) -> None:
 
 
 def test_a_world_without_jobs_has_no_times(org: Org) -> None:
-    empty = {status: [] for status in STATUSES}
+    empty: dict[str, list[int]] = {status: [] for status in STATUSES}
     assert timeline(org) | {"now": ""} == {"now": "", "times": [], **empty}
     assert org.slug not in [one["org_slug"] for one in org.http.get("/_mock/orgs").json()["orgs"]]
     org.create(batch_id="b")
