@@ -9,8 +9,8 @@ const TICK = 250;
 const link = document.getElementById('link');
 const main = document.getElementById('page');
 const token = document.getElementById('token');
-const org = /^orgs\/([^/]+)/.exec(location.pathname.slice(base.length));
-const events = `${base.slice(0, -'ui/'.length)}${org ? `orgs/${org[1]}/` : ''}events`;
+const field = document.getElementById('token-field');
+const org = /^orgs\/[^/]+\//.exec(`${location.pathname.slice(base.length)}/`) ?? '';
 let isLoaded = false;
 
 function show(state, text) {
@@ -18,15 +18,7 @@ function show(state, text) {
   link.textContent = text;
 }
 
-async function opened() {
-  const wasLost = link.dataset.state === 'lost';
-  show('live', 'Live');
-  if (wasLost) say('The emulator answers again.');
-  if (!isLoaded) await first();
-  else if (wasLost) changed(null);
-}
-
-async function first() {
+async function open() {
   try {
     await load();
     isLoaded = true;
@@ -36,62 +28,50 @@ async function first() {
   }
 }
 
-function signalled(kind) {
-  if (!isLoaded) first();
-  else changed(kind === 'missed' ? null : kind);
+async function opened() {
+  const wasLost = link.dataset.state === 'lost';
+  show('live', 'Live');
+  [token.hidden, main.hidden] = [true, false];
+  if (!isLoaded) await open();
+  if (wasLost) changed('missed'); // What could not be renewed meanwhile.
+  if (wasLost) say('The emulator answers again.');
 }
 
 function lost() {
-  if (document.hidden) return;
   show('lost', 'Lost');
-  say('The emulator does not answer. The page tries again, and shows what it last knew.', true);
+  say('The emulator does not answer. The page shows what it last knew, and tries again.', true);
 }
 
 async function run() {
   try {
-    await follow(events, { opened, lost, signalled });
+    await follow(`${base}../${org}events`, { opened, lost, signalled: (kind) => (isLoaded ? changed(kind) : open()) });
   } catch (error) {
-    if (error instanceof Refusal && error.status === 401) askForToken();
-    else {
-      show('lost', 'Refused');
-      main.textContent = error.message;
-    }
+    if (error.status !== 401) main.textContent = error.message;
+    else askForToken();
+    show('refused', 'Refused');
   }
 }
 
 function askForToken() {
-  const wasTried = !token.hidden;
-  show('lost', 'No token');
-  token.hidden = false;
-  main.hidden = true;
-  document.getElementById('token-error').textContent = wasTried ? 'This is not the token.' : '';
-  document.getElementById('token-field').focus();
+  document.getElementById('token-error').textContent = field.value && 'This is not the token.';
+  [token.hidden, main.hidden] = [false, true];
+  field.focus();
 }
 
-token.addEventListener('submit', (event) => {
-  event.preventDefault();
-  keepToken(document.getElementById('token-field').value);
-  run().then(() => {});
-});
-new MutationObserver(() => {
-  if (link.dataset.state === 'live') [token.hidden, main.hidden] = [true, false];
-}).observe(link, { attributes: true });
+function on(type, selector, act) {
+  document.addEventListener(type, (event) => {
+    const found = event.target.closest?.(selector);
+    if (found && type === 'submit') event.preventDefault();
+    if (found) act(found, event);
+  });
+}
 
-document.addEventListener('click', (event) => {
-  const button = event.target.closest('button[data-send], button[data-copy], button[data-save]');
-  if (button) press(button);
-});
-document.addEventListener('submit', (event) => {
-  if (!event.target.matches('[data-send], [data-load]')) return;
-  event.preventDefault();
-  submit(event.target);
-});
-document.addEventListener('pointermove', (event) => {
-  const svg = event.target.closest?.('.chart svg');
-  if (svg) hover(svg, event);
-});
-document.addEventListener('input', (event) => event.target.matches('.scrub') && drag(event.target));
-document.addEventListener('change', (event) => event.target.matches('.scrub') && drop(event.target));
+on('submit', '#token', () => keepToken(field.value) ?? run());
+on('submit', 'form[data-send]', submit);
+on('click', 'button[data-send], button[data-copy], button[data-save]', press);
+on('pointermove', '.chart svg', hover);
+on('input', '.scrub', drag);
+on('change', '.scrub', drop);
 document.addEventListener('visibilitychange', refresh);
-setInterval(tick, TICK);
+setInterval(() => document.hidden || tick(), TICK);
 run();

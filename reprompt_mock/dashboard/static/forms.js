@@ -1,6 +1,6 @@
 // Buttons and forms: each sends a body to the control API, and shows what it answered, field by field if it refused.
 
-import { Refusal, call } from './link.js';
+import { Refusal, call, inWords } from './link.js';
 import { load } from './parts.js';
 
 const said = document.getElementById('said');
@@ -14,26 +14,24 @@ export async function press(button) {
   const { send, to, body, confirm: question, copy, save, name } = button.dataset;
   if (question && !confirm(question)) return;
   try {
-    if (copy) {
-      await navigator.clipboard.writeText(document.getElementById(copy).textContent);
-      say('Copied.');
-    } else if (save) await download(save, name);
-    else say(told(button, await (await call(to, { method: send, body })).text()));
+    if (copy) await navigator.clipboard.writeText(document.getElementById(copy).textContent);
+    if (save) download(await (await call(save)).blob(), name);
+    say(copy ? 'Copied.' : save ? `Saved as ${name}.` : told(button, await (await call(to, { method: send, body })).text()));
   } catch (error) {
-    say(error instanceof Refusal || copy ? error.message : 'The emulator does not answer.', true);
+    say(copy ? error.message : inWords(error), true);
   }
 }
 
 export async function submit(form) {
-  const { send, to, load: target, confirm: question } = form.dataset;
+  const { send, to, file, changed, confirm: question } = form.dataset;
   if (question && !confirm(question)) return;
-  clear(form);
+  for (const place of form.querySelectorAll('.error')) place.textContent = '';
+  for (const control of form.querySelectorAll('[aria-invalid]')) control.removeAttribute('aria-invalid');
   try {
-    const body = target ? form.querySelector('[type=file]').files[0] : JSON.stringify(collected(form));
-    const text = await (await call(target ?? to, { method: target ? 'PUT' : send, body })).text();
-    say(target ? 'Restored.' : told(form, text));
-    if (target || 'changed' in form.dataset) await load();
-    else form.reset();
+    const body = file === undefined ? JSON.stringify(collected(form)) : form.querySelector('[type=file]').files[0];
+    say(told(form, await (await call(to, { method: send, body })).text()));
+    form.reset();
+    if (file !== undefined || changed !== undefined) await load();
   } catch (error) {
     explain(form, error);
   }
@@ -41,26 +39,22 @@ export async function submit(form) {
 
 function told({ dataset }, text) {
   const answer = text ? JSON.parse(text) : {};
-  return (dataset.said || 'Done.').replace(/\{(\w+)\}/g, (_, key) => [answer[key]].flat().join(', '));
+  return dataset.said.replace(/\{(\w+)\}/g, (_, key) => [answer[key]].flat().join(', '));
 }
 
-async function download(path, name) {
+function download(blob, name) {
   const link = document.createElement('a');
-  link.href = URL.createObjectURL(await (await call(path)).blob());
-  link.download = name;
-  link.click();
+  Object.assign(link, { href: URL.createObjectURL(blob), download: name }).click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60000);
-  say(`Saved as ${name}.`);
 }
 
 // What was filled in, as JSON: the names of fields are paths.
-
 function collected(form) {
   const body = {};
   for (const control of form.elements) {
-    if (!control.name) continue;
-    const text = control.value.trim();
-    if ('changed' in form.dataset ? control.value === initial(control) : text === '') continue;
+    const text = control.value?.trim();
+    const isLeft = form.dataset.changed === undefined ? text === '' : control.value === initial(control);
+    if (!control.name || isLeft) continue;
     const path = control.name.split('.');
     const last = path.pop();
     path.reduce((at, key) => (at[key] ??= {}), body)[last] = valueOf(control, text);
@@ -68,41 +62,32 @@ function collected(form) {
   return body;
 }
 
-function initial(control) {
-  return control.options ? [...control.options].find((option) => option.defaultSelected)?.value : control.defaultValue;
+function initial({ options, defaultValue }) {
+  return options ? [...options].find((option) => option.defaultSelected)?.value : defaultValue;
 }
 
-function valueOf(control, text) {
-  if (control.dataset.type === 'text' || control.dataset.type === 'choice') return text;
-  if (text === '') return null;
-  if (control.dataset.type === 'json' || control.dataset.type === 'flag') {
-    try {
-      return JSON.parse(text);
-    } catch {
-      throw new Refusal(422, [{ loc: ['body', ...control.name.split('.')], msg: 'This is not JSON.' }]);
-    }
+function valueOf({ name, dataset }, text) {
+  if (['text', 'choice'].includes(dataset.type)) return text;
+  if (dataset.type === 'number') {
+    const number = Number(text || NaN); // What JavaScript would round, or cannot read, is sent as it stands.
+    return Number.isNaN(number) || Math.abs(number) > Number.MAX_SAFE_INTEGER ? text : number;
   }
-  const number = Number(text); // What JavaScript would round, or cannot read, is sent as it stands.
-  return Number.isNaN(number) || (Number.isInteger(number) && !Number.isSafeInteger(number)) ? text : number;
-}
-
-function clear(form) {
-  for (const place of form.querySelectorAll('.error')) place.textContent = '';
-  for (const control of form.querySelectorAll('[aria-invalid]')) control.removeAttribute('aria-invalid');
+  try {
+    return JSON.parse(text || 'null');
+  } catch {
+    throw new Refusal(422, [{ loc: ['body', ...name.split('.')], msg: 'This is not JSON.' }]);
+  }
 }
 
 function explain(form, error) {
-  const general = [];
-  if (!(error instanceof Refusal)) general.push('The emulator does not answer.');
-  else if (!error.problems.length) general.push(error.message);
+  const general = error.problems?.length ? [] : [inWords(error)];
   for (const { loc, msg } of error.problems ?? []) {
     const path = loc.slice(1);
     const places = path.map((_, position) => path.slice(0, path.length - position).join('.'));
     const control = places.map((place) => form.elements.namedItem(place)).find(Boolean);
-    if (control) {
-      control.setAttribute('aria-invalid', 'true');
-      document.getElementById(`${control.id}-error`).textContent = msg;
-    } else general.push(path.length ? `${path.join('.')}: ${msg}` : msg);
+    if (control) document.getElementById(`${control.id}-error`).textContent = msg;
+    else general.push(`${path.join('.')}: ${msg}`.replace(/^: /, ''));
+    control?.setAttribute('aria-invalid', 'true');
   }
   form.querySelector('[role=alert]').textContent = general.join(' ');
   form.querySelector('[aria-invalid]')?.focus();

@@ -15,68 +15,53 @@ export class Refusal extends Error {
 
 export const keepToken = (token) => sessionStorage.setItem(KEPT, token);
 export const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+export const inWords = (error) => (error instanceof Refusal ? error.message : 'The emulator does not answer.');
 
 export async function call(path, { method = 'GET', body, headers = {}, signal } = {}) {
   const token = sessionStorage.getItem(KEPT);
-  const sent = { ...headers };
-  if (token) sent.Authorization = `Bearer ${token}`;
-  if (body !== undefined) sent['Content-Type'] = 'application/json';
+  const sent = new Headers(headers);
+  if (token) sent.set('Authorization', `Bearer ${token}`);
+  if (body !== undefined) sent.set('Content-Type', 'application/json');
   const answer = await fetch(path, { method, body, headers: sent, signal, cache: 'no-store' });
   if (answer.ok) return answer;
-  const text = await answer.text();
-  let detail = text;
-  try {
-    detail = JSON.parse(text).detail;
-  } catch {
-    // A proxy's own page, which is no JSON.
-  }
-  throw new Refusal(answer.status, detail);
+  const text = await answer.text(); // A proxy's own page is no JSON.
+  const isJson = answer.headers.get('Content-Type') === 'application/json';
+  throw new Refusal(answer.status, isJson ? JSON.parse(text).detail : text);
 }
 
 async function* eventsOf(stream) {
   const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
-  for (;;) {
-    const { value, done } = await reader.read();
-    if (done) return;
-    text += value;
-    const whole = text.split('\n\n');
+  for (let { value, done } = await reader.read(); !done; { value, done } = await reader.read()) {
+    const whole = (text + value).split('\n\n');
     text = whole.pop();
-    for (const block of whole) {
-      yield Object.fromEntries(block.split('\n').map((line) => [line.split(':')[0], line.slice(line.indexOf(':') + 1).trim()]));
-    }
+    for (const block of whole) yield Object.fromEntries(block.split('\n').map((line) => line.split(/: ?(.*)/)));
   }
 }
 
 // Follows the events as long as somebody looks: a hidden tab needs no connection, and a browser has few for one host.
 export async function follow(path, { opened, signalled, lost }) {
-  let last;
-  let wait = SHORTEST_WAIT;
-  for (;;) {
+  let last = '';
+  for (let wait = SHORTEST_WAIT; ; wait = Math.min(wait * 2, LONGEST_WAIT)) {
     const stop = new AbortController();
     const leave = () => document.hidden && stop.abort();
-    document.addEventListener('visibilitychange', leave);
+    document.addEventListener('visibilitychange', leave, { signal: stop.signal });
     try {
-      const headers = last ? { 'Last-Event-ID': last } : {};
-      const answer = await call(path, { headers, signal: stop.signal });
+      const answer = await call(path, { headers: last ? { 'Last-Event-ID': last } : {}, signal: stop.signal });
       await opened();
       wait = SHORTEST_WAIT;
-      for await (const event of eventsOf(answer.body)) {
-        last = event.id || last;
-        if (event.event) signalled(event.event, event.data ? JSON.parse(event.data).id : null);
+      for await (const { id, event } of eventsOf(answer.body)) {
+        last = id || last;
+        if (event) signalled(event);
       }
     } catch (error) {
       if (error instanceof Refusal && error.status < 500) throw error;
-    } finally {
-      document.removeEventListener('visibilitychange', leave);
     }
-    lost();
-    if (document.hidden) await shown();
-    else await pause(wait);
-    wait = Math.min(wait * 2, LONGEST_WAIT);
+    stop.abort();
+    if (document.hidden) await new Promise((shown) => document.addEventListener('visibilitychange', shown, { once: true }));
+    else {
+      lost();
+      await pause(wait);
+    }
   }
-}
-
-function shown() {
-  return new Promise((done) => document.addEventListener('visibilitychange', done, { once: true }));
 }

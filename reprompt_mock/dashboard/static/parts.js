@@ -13,36 +13,32 @@ const parsed = (html) => new DOMParser().parseFromString(html, 'text/html').body
 
 export async function load() {
   const html = await (await call(address + location.search)).text();
-  stale.clear();
   main.replaceChildren(...parsed(html).childNodes);
   main.setAttribute('aria-busy', 'false');
-  document.title = `${main.querySelector('h1')?.textContent ?? ''} · reprompt-mock`;
+  document.title = `${main.querySelector('h1').textContent} · reprompt-mock`;
   if (location.hash) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
   for (const part of main.querySelectorAll('[data-late]')) stale.add(part);
   refresh();
 }
 
-export function changed(kind, subject) {
+export function changed(kind) {
   for (const part of main.querySelectorAll('[data-part]')) {
-    if (kind === null || part.dataset.kinds.split(' ').includes(kind)) stale.add(part);
+    if (kind === 'missed' || part.dataset.kinds.split(' ').includes(kind)) stale.add(part);
   }
-  return refresh();
+  refresh();
 }
 
 export async function refresh() {
   if (isBusy) return;
   isBusy = true;
-  try {
-    while (stale.size && !document.hidden) {
-      const began = performance.now();
-      const some = [...stale];
-      stale.clear();
-      await Promise.all(some.map(renew));
-      await pause(REST * (performance.now() - began));
-    }
-  } finally {
-    isBusy = false;
+  while (stale.size && !document.hidden) {
+    const began = performance.now();
+    const some = [...stale].filter((part) => part.isConnected);
+    stale.clear();
+    await Promise.all(some.map(renew));
+    await pause(REST * (performance.now() - began));
   }
+  isBusy = false;
 }
 
 async function renew(part) {
@@ -52,9 +48,7 @@ async function renew(part) {
     morphChildren(part, parsed(await (await call(`${address}?${query}`)).text()));
   } catch (error) {
     if (error instanceof Refusal) part.textContent = error.message;
-    else stale.add(part); // The link is lost: it is renewed once it is back.
-    if (!(error instanceof Refusal)) await pause(250);
-  }
+  } // Otherwise the link is lost: all parts are renewed once it is back.
 }
 
 const alike = (one, other) => one.nodeName === other.nodeName && (one.id ?? '') === (other.id ?? '');
@@ -86,9 +80,5 @@ function morphChildren(old, fresh) {
     else old.insertBefore(found, at);
     morph(found, wanted);
   }
-  while (at) {
-    const next = at.nextSibling;
-    at.remove();
-    at = next;
-  }
+  while (at) [at] = [at.nextSibling, at.remove()];
 }
