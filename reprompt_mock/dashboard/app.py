@@ -1,4 +1,4 @@
-"""The dashboard's app: shell and static files for anybody, everything with data behind the control API's guard."""
+"""The dashboard's app: shell and static files for everybody, everything with data behind the control API's guard."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _open_answer(request: Request) -> Response:
 async def _fragment(request: Request) -> Response:
     """Answer with a piece of a page.
 
-    What renders it is loaded when the first is wanted, so that an emulator that nobody looks at does without.
+    What renders it is loaded with the first, so that an emulator whose dashboard is never opened starts without it.
     """
     from reprompt_mock.dashboard.pages import answer
 

@@ -78,7 +78,7 @@ def bar(counts: Counts) -> list[Piece]:
 
 
 def chart(timeline: Timeline) -> Chart | None:
-    """Return the chart of a timeline, None where there are no jobs."""
+    """Return the chart of a timeline, or None if there are no jobs."""
     if not timeline.times:
         return None
     first, last = timeline.times[0], timeline.times[-1]

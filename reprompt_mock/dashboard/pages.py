@@ -75,7 +75,7 @@ def _nothing_here() -> Response:
 
 
 async def _rendered(templates: Environment, page: Page, looking: Looking) -> str | None:
-    """Render a page, or one of its parts; None where it has no such part."""
+    """Render a page, or one of its parts; or None if it has no such part."""
     values: dict[str, Any] = {"look": looking, "org": looking.org_slug, "ui": looking.ui, "root": looking.root}
     wanted = looking.text(_PART)
     if wanted:

@@ -78,7 +78,8 @@ EVERYWHERE: list[tuple[str, dict[str, Any]]] = [
     ("batch", {"id": BATCH, "part": "chart"}), ("place", {"batch": BATCH, "id": MARKUP}),
     ("journal", {}), ("journal", {"method": MARKUP, "operation": MARKUP, "status": MARKUP}),
     ("request", {"sequence": 1}), ("request", {"sequence": 2}),
-    ("rules", {"place_id": MARKUP, "batch": MARKUP}), ("faults", {"path": MARKUP, "method": MARKUP, "operation": MARKUP}),
+    ("rules", {"place_id": MARKUP, "batch": MARKUP}),
+    ("faults", {"path": MARKUP, "method": MARKUP, "operation": MARKUP}),
     ("settings", {}), ("conduct", {}),
 ]  # fmt: skip
 

@@ -24,7 +24,7 @@ export async function call(path, { method = 'GET', body, headers = {}, signal } 
   if (body !== undefined) sent.set('Content-Type', 'application/json');
   const answer = await fetch(path, { method, body, headers: sent, signal, cache: 'no-store' });
   if (answer.ok) return answer;
-  const text = await answer.text(); // A proxy's own page is no JSON.
+  const text = await answer.text(); // A proxy may answer with a page of its own.
   const isJson = answer.headers.get('Content-Type') === 'application/json';
   throw new Refusal(answer.status, isJson ? JSON.parse(text).detail : text);
 }

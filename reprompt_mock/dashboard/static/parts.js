@@ -71,14 +71,12 @@ function morphChildren(old, fresh) {
   const named = new Map([...old.children].filter((child) => child.id).map((child) => [child.id, child]));
   let at = old.firstChild;
   for (const wanted of [...fresh.childNodes]) {
+    if (wanted.nodeType === Node.ELEMENT_NODE) while (at?.nodeType === Node.TEXT_NODE) [at] = [at.nextSibling, at.remove()];
     const found = wanted.id ? named.get(wanted.id) : at;
-    if (!found || !alike(found, wanted)) {
-      old.insertBefore(wanted, at);
-      continue;
-    }
-    if (found === at) at = at.nextSibling;
-    else old.insertBefore(found, at);
-    morph(found, wanted);
+    const isKept = found && alike(found, wanted);
+    if (found === at && isKept) at = at.nextSibling;
+    else old.insertBefore(isKept ? found : wanted, at);
+    if (isKept) morph(found, wanted);
   }
   while (at) [at] = [at.nextSibling, at.remove()];
 }
