@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs
@@ -66,14 +66,13 @@ class Journal:
         """Forget all requests, those under way too."""
         self._requests: OrderedDict[int, Recorded] = OrderedDict()
         self._bytes = self._sequence = self.dropped = 0
-        self._came: dict[str | None, int] = {}
+        self._came: defaultdict[str | None, int] = defaultdict(int)
 
     def arrive(self, request: Recorded) -> None:
         """Add a request that came, under the next number; the oldest make room."""
         self._sequence += 1
         request.sequence = self._sequence
-        operation = request.operation
-        self._came[operation] = self._came.get(operation, 0) + 1
+        self._came[request.operation] += 1
         self._requests[self._sequence] = request
         if self._sequence > self._size:
             self._make_room()
