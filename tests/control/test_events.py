@@ -218,11 +218,13 @@ def test_a_silent_stream_says_that_it_is_alive(live: Org, monkeypatch: pytest.Mo
     assert lines[2:] == [": nothing has changed", ""]
 
 
-def test_a_head_of_events_ends(org: Org) -> None:
-    for where in (ALL, path(org)):
-        response = org.http.head(where)
+def test_a_head_of_events_has_their_headers_and_ends(live: Org) -> None:
+    for where in (ALL, path(live)):
+        with follow(http_of(live), where) as stream:
+            expected = dict(stream.response.headers)
+        response = live.http.head(where)
         assert (response.status_code, response.content) == (200, b"")
-        assert response.headers["content-type"].startswith("text/event-stream")
+        assert {"transfer-encoding": "chunked", **response.headers, "date": expected["date"]} == expected
 
 
 # Who may listen
