@@ -28,6 +28,7 @@ _IDLE_SECONDS = 0.5
 _AROUND_CREATE_SECONDS = 0.3
 _LIST_SAMPLES = 5
 """The factor by which a list gets more samples, since it takes only a few milliseconds."""
+_POINTS = 200
 _WORLDS_SAMPLES = 2
 """The same for requests beside paused worlds, which have the tightest limit."""
 
@@ -244,6 +245,17 @@ def list_batches(bench: Bench, _: Names) -> Iterator[Measured]:
         paths = (f"{_LISTED}?limit={sizes.list_batches}", f"/batches?limit={sizes.list_batches}")
         samples = _lists((ours, floor), paths, sizes, (True, False))
     yield Measured("list", _operations(sizes)["list"], "ms", Goal(2.5), *samples)
+
+
+@_rows("timeline")
+def timeline(bench: Bench, _: Names) -> Iterator[Measured]:
+    sizes = bench.sizes
+    with bench.bay.ours() as server:
+        server.call("POST", f"{_API}/batches", places.body(sizes.places))
+        path = f"/_mock/orgs/bench/timeline?points={_POINTS}"
+        samples = [server.timed("GET", path) for _ in range(sizes.repeats * _LIST_SAMPLES + 1)]
+    operation = f"a timeline of {sizes.places:,} jobs at {_POINTS} points"
+    yield Measured("timeline", operation, "ms", Goal(60, "ms"), samples[1:])
 
 
 @_rows("tick")

@@ -102,6 +102,11 @@ class Emulator:
                 self._rooms.engine.close()
         return self._rooms
 
+    def end_waits(self) -> None:
+        """End all waits and event streams, since the emulator is about to stop."""
+        if self._rooms is not None:
+            self._rooms.engine.signals.close()
+
     def close(self) -> None:
         """Release whatever was opened."""
         self._closed.set()

@@ -1,9 +1,10 @@
-"""An event loop that runs on real time, and a sleep on it; tests can neither freeze nor patch them."""
+"""An event loop that runs on real time, a sleep and a bell on it; tests can neither freeze nor patch them."""
 
 from __future__ import annotations
 
 import asyncio
 import selectors
+from contextlib import suppress
 
 from reprompt_mock.real_time import monotonic_seconds
 
@@ -54,3 +55,37 @@ async def pause(seconds: float) -> None:
 def _wake(waiter: asyncio.Future[None]) -> None:
     if not waiter.done():
         waiter.set_result(None)
+
+
+class Bell:
+    """Wakes a coroutine of the running loop, from any thread; rings that come before it listens again wake it once."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._is_rung = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    def ring(self) -> None:
+        """Wake the coroutine that listens, now or the next time."""
+        if not self._is_rung:
+            self._is_rung = True
+            with suppress(RuntimeError):  # the loop was closed meanwhile
+                self._loop.call_soon_threadsafe(self._answer)
+
+    def _answer(self) -> None:
+        if self._waiter is not None:
+            _wake(self._waiter)
+
+    async def heard(self, seconds: float | None = None) -> bool:
+        """Wait until it rings, at most real seconds (None: without a limit); return whether it rang."""
+        if not self._is_rung:
+            self._waiter = waiter = self._loop.create_future()
+            timer = None if seconds is None else self._loop.call_later(seconds, _wake, waiter)
+            try:
+                await waiter
+            finally:
+                self._waiter = None
+                if timer is not None:
+                    timer.cancel()
+        rang, self._is_rung = self._is_rung, False
+        return rang

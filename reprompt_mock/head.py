@@ -8,6 +8,10 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
+IS_HEAD = "reprompt_mock.is_head"
+"""The key of a scope that says that it was a HEAD, for routes whose body would not end."""
+
+
 class HeadAsGet:
     """Serves every HEAD as the corresponding GET, without the body.
 
@@ -27,4 +31,4 @@ class HeadAsGet:
         async def send_head(message: Message) -> None:
             await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
 
-        await self._app({**scope, "method": "GET"}, receive, send_head)
+        await self._app({**scope, "method": "GET", IS_HEAD: True}, receive, send_head)

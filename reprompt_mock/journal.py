@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs
@@ -25,11 +25,13 @@ _MOST_BYTES = 16 * 2**20
 class Recorded(Protocol):
     """A request that is recorded.
 
-    `sequence` is the journal's, which gives it; `size` is about how many bytes it takes, 0 while it is under way.
+    `sequence` is the journal's, which gives it; `size` is about how many bytes it takes, 0 while it is under way;
+    `operation` is the id of what it calls, None for nothing known.
     """
 
     sequence: int
     size: int
+    operation: str | None
 
     def exchange(self) -> Exchange:
         """Return what is known so far."""
@@ -64,11 +66,13 @@ class Journal:
         """Forget all requests, those under way too."""
         self._requests: OrderedDict[int, Recorded] = OrderedDict()
         self._bytes = self._sequence = self.dropped = 0
+        self._came: defaultdict[str | None, int] = defaultdict(int)
 
     def arrive(self, request: Recorded) -> None:
         """Add a request that came, under the next number; the oldest make room."""
         self._sequence += 1
         request.sequence = self._sequence
+        self._came[request.operation] += 1
         self._requests[self._sequence] = request
         if self._sequence > self._size:
             self._make_room()
@@ -84,8 +88,13 @@ class Journal:
         """Take a request back that turned out to be none of this world's."""
         if self._has(request):
             del self._requests[request.sequence]
+            self._came[request.operation] -= 1
             if request.sequence == self._sequence:
                 self._sequence -= 1
+
+    def count(self, operation: str) -> int:
+        """Return how many requests of an operation came since the journal was cleared, dropped ones included."""
+        return self._came.get(operation, 0)
 
     def _has(self, request: Recorded) -> bool:
         return self._requests.get(request.sequence) is request

@@ -133,6 +133,10 @@ class _Uvicorn(uvicorn.Server):
             self._failure = error
             self.should_exit = True
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.config.app.end_waits()  # type: ignore[union-attr] # it is an Emulator
+        await super().shutdown(sockets)
+
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         await super().serve(sockets)
         if self._failure is not None:

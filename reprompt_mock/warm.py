@@ -24,6 +24,7 @@ LATE_MODULES = (
     "reprompt_mock.api.schemas.results",
     "reprompt_mock.control.answers",
     "difflib",
+    "sse_starlette",
     "statistics",
     "tzfpy",
 )

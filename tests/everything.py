@@ -35,6 +35,12 @@ class Caller:
         is_json = response.content and response.headers.get("content-type") == "application/json"
         return response.json() if is_json else None
 
+    def begin(self, path: str) -> None:
+        """Read the first line of an answer that does not end."""
+        with self.http.stream("GET", path) as response:
+            assert next(response.iter_lines())
+        self.called.add(("get", path))
+
     def missed(self, document: Any) -> list[str]:
         """Give the operations of a document that were not called."""
         return [
@@ -223,6 +229,11 @@ def control_a_world(call: Caller) -> None:
     call("PUT", f"{world}/snapshot", 422, {**snapshot, "digest": "-"})
     call("GET", "/_mock/orgs/copy")
     call("GET", f"{world}/settings")
+    call("GET", f"{world}/timeline?batch_id=held&points=5")
+    awaited = {"operation": "create_batch", "count": 2}
+    call("POST", f"{world}/wait", 200, {"batch_id": "none", "requests": awaited, "timeout_seconds": 0.01})
+    for events in (f"{world}/events", "/_mock/events"):
+        call.begin(events)
     call("GET", f"{world}/journal?method=POST&path=/v1/*&operation=create_batch&status=200&limit=5")
     call("DELETE", f"{world}/journal", 204)
     rule = call("GET", f"{world}/rules")["rules"][0]["id"]

@@ -15,6 +15,7 @@ from reprompt_mock.api.auth import keys_sent
 from reprompt_mock.api.connection import LINE, Line
 from reprompt_mock.api.facts import MOST_BYTES as _FACTS_BYTES
 from reprompt_mock.clock import SECOND
+from reprompt_mock.engine.events import Change, Kind
 from reprompt_mock.errors import Stopping
 from reprompt_mock.exchange import BODY_BYTES, Exchange, Sent, without_keys
 from reprompt_mock.probes import respond
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from reprompt_mock.engine.registry import Registry
+    from reprompt_mock.engine.doors import Engine
     from reprompt_mock.engine.world import World
     from reprompt_mock.faults import Fault
     from reprompt_mock.operations import Operations
@@ -47,13 +48,13 @@ class Recorder:
 
     Args:
         app: the service's app.
-        worlds: the emulator's worlds.
+        engine: the emulator's engine.
         operations: the service's operations.
     """
 
-    def __init__(self, app: ASGIApp, worlds: Registry, operations: Operations) -> None:
+    def __init__(self, app: ASGIApp, engine: Engine, operations: Operations) -> None:
         self._app = app
-        self._worlds = worlds
+        self._worlds, self._events = engine.worlds, engine.events
         self._operations = operations
         self._salt = token_bytes(_SALT_BYTES)
         self._clients: dict[str, str] = {}
@@ -69,6 +70,8 @@ class Recorder:
         recording.client = self._client(recording.keys)
         scope[RECORDING] = recording
         recording.world.journal.arrive(recording)
+        if self._events.are_heard:
+            self._tell(recording)
         try:
             await self._app(scope, recording.receive, recording.send)
         except asyncio.CancelledError:
@@ -88,6 +91,12 @@ class Recorder:
             world.journal.end(recording)
         else:
             world.journal.withdraw(recording)
+        if self._events.are_heard:
+            self._tell(recording)
+
+    def _tell(self, recording: Recording) -> None:
+        """Publish that a request came or is over."""
+        self._events.publish([Change(recording.world.slug, Kind.request)])
 
     def _client(self, keys: list[str]) -> str | None:
         """Return a fingerprint of a client that reveals nothing about its key."""

@@ -83,6 +83,37 @@ class Ids(BaseModel):
     ids: list[str]
 
 
+class RequestCount(BaseModel):
+    """How many requests of an operation came."""
+
+    operation: str
+    count: int
+
+
+class Waited(BaseModel):
+    """What was seen when a wait ended."""
+
+    met: bool = Field(description="Whether what was waited for has happened.")
+    waited_seconds: float = Field(description="Real seconds.")
+    batch_id: str | None
+    status: str | None = Field(description="The batch's status, null while the world has no such batch.")
+    jobs: StatusCounts | None = Field(description="The batch's jobs by status.")
+    requests: RequestCount | None
+    forgotten: bool = Field(description="Whether the world was forgotten, which ends every wait in it.")
+
+
+class Timeline(BaseModel):
+    """How many jobs have each status at some times, past and future."""
+
+    now: datetime = Field(description="The virtual time, UTC.")
+    times: list[datetime] = Field(description="Virtual times at equal steps; none for a world without jobs.")
+    pending: list[int]
+    queued: list[int]
+    in_progress: list[int]
+    completed: list[int]
+    failed: list[int]
+
+
 class Journal(BaseModel):
     """The latest requests of a world in order of arrival."""
 

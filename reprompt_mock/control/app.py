@@ -7,9 +7,23 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI, Request, Response
 from fastapi.routing import APIRoute
 
-from reprompt_mock.control import batches, clock, faults, journal, release, rules, settings, snapshot, worlds
+from reprompt_mock.control import (
+    batches,
+    clock,
+    events,
+    faults,
+    journal,
+    release,
+    rules,
+    settings,
+    snapshot,
+    timeline,
+    wait,
+    worlds,
+)
 from reprompt_mock.control.guard import Guard
 from reprompt_mock.control.openapi import build_document
+from reprompt_mock.control.watch import Watches
 from reprompt_mock.head import HeadAsGet
 from reprompt_mock.http.openapi import UNTRACED, served
 from reprompt_mock.http.problems import install
@@ -21,7 +35,8 @@ if TYPE_CHECKING:
 
     from reprompt_mock.http.offload import Offload
 
-_ROUTERS = tuple(room.router for room in (worlds, batches, settings, clock, rules, release, faults, journal, snapshot))
+_ROOMS = (worlds, batches, settings, clock, rules, release, faults, journal, wait, events, timeline, snapshot)
+_ROUTERS = tuple(room.router for room in _ROOMS)
 
 
 def create_control_app(offload: Offload) -> Guard:
@@ -36,6 +51,7 @@ def create_control_app(offload: Offload) -> Guard:
         telemetry=UNTRACED,
     )
     app.state.offload = offload
+    app.state.watches = Watches(offload)
     for router in _ROUTERS:
         app.include_router(router)
     install(app, Operations(_operations()).methods_of)

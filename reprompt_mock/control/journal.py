@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from reprompt_mock.control.call import Controlled
 from reprompt_mock.control.openapi import errors
+from reprompt_mock.engine.events import Change, Kind
 from reprompt_mock.faults import RequestMatch
 from reprompt_mock.http.openapi import answered
 from reprompt_mock.http.wire import answer
@@ -34,5 +35,7 @@ async def get_journal(
 @router.delete("/journal", status_code=204)
 async def clear_journal(control: Controlled) -> Response:
     """Forget a world's requests."""
-    control.world.journal.clear()
+    world = control.world
+    world.journal.clear()
+    control.engine.events.publish([Change(world.slug, Kind.request)])
     return Response(status_code=204)

@@ -18,6 +18,7 @@ from reprompt_mock.engine.purge import Purge
 from reprompt_mock.engine.reading import Reading
 from reprompt_mock.engine.registry import Registry
 from reprompt_mock.engine.relief import is_relief, makes_room, relieved
+from reprompt_mock.engine.signals import Signals
 from reprompt_mock.engine.world import Start, World
 from reprompt_mock.engine.writing import Writing
 from reprompt_mock.errors import Stopping, StorageFailed
@@ -69,6 +70,7 @@ class Engine:
         self.settings = settings
         self.store = SqliteStore(settings.db)
         self.events = Events()
+        self.signals = Signals(self.events)
         self.worlds = Registry(Start(settings.world, settings.rules, settings.journal_size), real)
         self._real = real
         self._decoded = Decoded()
@@ -79,6 +81,7 @@ class Engine:
 
     def close(self) -> None:
         """Close the store, after saving the time of running worlds unless a write is under way."""
+        self.signals.close()
         try:
             if self.settings.db is not None:
                 self._store_clocks()

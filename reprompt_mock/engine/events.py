@@ -1,4 +1,4 @@
-"""Events: signals that something in a world has changed, published after the commit."""
+"""Events: notices that something in a world has changed; what is stored has been committed by then."""
 
 from __future__ import annotations
 
@@ -17,15 +17,16 @@ class Kind(StrEnum):
     batch = "batch"
     clock = "clock"
     scenario = "scenario"
+    request = "request"
     export = "export"
 
 
 class Change(NamedTuple):
-    """A committed change: its world, its kind, and the batch's id if it concerns a single batch."""
+    """A change: its world, its kind, and the id of the batch or export if it concerns a single one."""
 
     org_slug: str
     kind: Kind
-    batch_id: str | None = None
+    subject: str | None = None
 
 
 class Events:
@@ -34,6 +35,11 @@ class Events:
     def __init__(self) -> None:
         self._listeners: tuple[Callable[[Change], None], ...] = ()
         self._changing = Lock()
+
+    @property
+    def are_heard(self) -> bool:
+        """Whether anybody listens; asking costs less than publishing."""
+        return bool(self._listeners)
 
     def listen(self, listener: Callable[[Change], None]) -> Callable[[], None]:
         """Call a listener for every change from now on; return a function that removes it."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.engine import counts, results, submissions
 from reprompt_mock.engine.artifacts import preserve
+from reprompt_mock.engine.events import Kind
 from reprompt_mock.engine.relief import makes_room
 from reprompt_mock.errors import EnrichmentNotFound, JobNotFound
 from reprompt_mock.store import jobs
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 def submit(writing: Writing, place: PlaceToEnrich) -> dict[str, Any]:
     """Submit a job without a batch; return its current result (contract I2)."""
     place_id = submissions.submit_alone(writing, place)
+    writing.note(Kind.batch)
     return results.of_place(writing.reading, place_id)
 
 
@@ -40,6 +42,7 @@ def enrich(writing: Writing, place: PlaceToEnrich) -> dict[str, Any] | Enrichmen
         writing.state = before._replace(scenario=writing.scenario)
         return failure
     writing.apply_due()
+    writing.note(Kind.batch)
     return results.of_place(writing.reading, place_id)
 
 
@@ -60,4 +63,5 @@ def delete(writing: Writing, place_id: str) -> int:
         changes.add(job.batch, job.status, -1)
     changes.store(writing)
     writing.purges = True
+    writing.note(Kind.batch)
     return len(found)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.engine import counts
 from reprompt_mock.engine.artifacts import preserve
+from reprompt_mock.engine.events import Kind
 from reprompt_mock.lifecycle import Course, resume
 from reprompt_mock.store import documents, jobs, submissions
 from reprompt_mock.tables import ALONE
@@ -30,6 +31,8 @@ def release(writing: Writing, *, place_id: str | None, batch: str | None) -> int
         steps = _resumed(writing, job, settings[job.submission])
         jobs.release(writing.session, job.pk, steps)
         counts.move(writing, {job.batch: counts.UNCHANGED}, [steps[job.status]])
+    if meant:
+        writing.note(Kind.batch)
     return len(meant)
 
 

@@ -82,6 +82,7 @@ def places(writing: Writing, place_ids: Sequence[str], wanted: Wanted) -> Reproc
     if not picked:
         raise AllDeferred
     _restart(writing, picked, wanted)
+    writing.note(Kind.batch)
     missing = [place_id for place_id, job in newest.items() if job is None]
     return ReprocessedPlaces([job.place_id for job in picked], missing)
 

@@ -107,9 +107,9 @@ class Writing:
             self.interned = interned
             raise
 
-    def note(self, kind: Kind, batch_id: str | None = None) -> None:
-        """Note a change to publish after the commit."""
-        self.changes.append(Change(self.world.slug, kind, batch_id))
+    def note(self, kind: Kind, subject: str | None = None) -> None:
+        """Note a change to publish after the commit; `subject` is the id of the batch or export, if it is one."""
+        self.changes.append(Change(self.world.slug, kind, subject))
 
     def expect(self, due_at: int | None) -> None:
         """Note the time of a transition that may be the world's next."""

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from reprompt_mock.handle.transport import Answer, ControlError, Request
+from reprompt_mock.handle.transport import TIMEOUT_SECONDS, Answer, ControlError, Request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,15 +26,23 @@ class Connection:
         self.transport = transport
         self.org_slug = org_slug
 
-    def call(self, method: str, path: str = "", body: Any = None, *, query: Mapping[str, Any] | None = None) -> Any:
-        """Call the control API; return the decoded JSON, or None for an empty body.
+    def call(
+        self,
+        method: str,
+        path: str = "",
+        body: Any = None,
+        *,
+        query: Mapping[str, Any] | None = None,
+        patience: float = TIMEOUT_SECONDS,
+    ) -> Any:
+        """Call the control API, which may take `patience` seconds; return the decoded JSON, or None for an empty body.
 
         Raises:
             ControlError: the emulator refused, or did not answer.
         """
         wanted = urlencode({name: value for name, value in (query or {}).items() if value is not None})
         target = f"/_mock/orgs/{quote(self.org_slug, safe='')}{path}{'?' if wanted else ''}{wanted}"
-        answer = self.transport.send(Request(method, target, None if body is None else _written(body)))
+        answer = self.transport.send(Request(method, target, None if body is None else _written(body), patience))
         if answer.status >= _FIRST_ERROR:
             raise ControlError(answer.status, _sentence(answer))
         return json.loads(answer.body) if answer.body else None

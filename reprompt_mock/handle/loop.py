@@ -9,7 +9,7 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from reprompt_mock.handle.transport import TIMEOUT_SECONDS, Answer, ControlError, Request, Transport, headers_of
+from reprompt_mock.handle.transport import Answer, ControlError, Request, Transport, headers_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -32,7 +32,7 @@ def send(server: ServerThread, transport: Transport, request: Request) -> Answer
     try:
         # Not in the caller's context: what libraries store there about its event loop does not apply to this one.
         return Context().run(
-            lambda: server.call(_answered(server.app, scope, request.body or b""), timeout=TIMEOUT_SECONDS)
+            lambda: server.call(_answered(server.app, scope, request.body or b""), timeout=request.patience)
         )
     except (RuntimeError, TimeoutError, CancelledError) as error:
         raise ControlError(None, f"no emulator answers at {transport.url}: {error or type(error).__name__}") from error

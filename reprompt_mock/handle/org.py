@@ -8,12 +8,13 @@ from urllib.parse import quote
 from reprompt_mock.handle.connection import Connection, ControlError
 from reprompt_mock.handle.parts import Clock, Faults, Journal, Rules, Settings
 from reprompt_mock.handle.transport import OverSockets
+from reprompt_mock.handle.waiting import Waited, in_thread, wait
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reprompt_mock.handle.transport import Transport
-    from reprompt_mock.handle.types import JournalEntry, Operation, Rule, WorldOptions
+    from reprompt_mock.handle.types import JournalEntry, Operation, Rule, WaitStatus, WorldOptions
 
 _STATUSES = ("pending", "queued", "in_progress", "completed", "failed")
 _NOT_FOUND = 404
@@ -100,6 +101,40 @@ class OrgHandle:
     def restore(self, snapshot: dict[str, Any]) -> None:
         """Replace the world by a snapshot."""
         self._connection.call("PUT", "/snapshot", snapshot)
+
+    def timeline(self, batch_id: str | None = None, *, points: int = 100) -> dict[str, Any]:
+        """Return how many jobs of the world or a batch have each status at some times, past and future.
+
+        `times` has `points` times from the first submission to the last finish; each status has a list of counts.
+        """
+        return dict(self._connection.call("GET", "/timeline", query={"batch_id": batch_id, "points": points}))
+
+    def wait(
+        self,
+        batch_id: str | None = None,
+        *,
+        status: WaitStatus | None = None,
+        requests: tuple[Operation, int] | None = None,
+        timeout_seconds: float = 30,
+    ) -> Waited:
+        """Wait until a batch has a status, or a number of requests of an operation have come, whichever is first.
+
+        It moves no clock. The batch need not exist yet; without `status` it waits until the batch has finished.
+        Requests count since the world began or the journal was cleared. After `timeout_seconds` of real time, at most
+        600, it returns what was seen, which is then false: `assert mock.wait("stores")`.
+        """
+        return wait(self._connection, batch_id, status, requests, timeout_seconds)
+
+    async def wait_async(
+        self,
+        batch_id: str | None = None,
+        *,
+        status: WaitStatus | None = None,
+        requests: tuple[Operation, int] | None = None,
+        timeout_seconds: float = 30,
+    ) -> Waited:
+        """Wait as `wait` does, without blocking the running event loop."""
+        return await in_thread(lambda: wait(self._connection, batch_id, status, requests, timeout_seconds))
 
     # Assertions
 

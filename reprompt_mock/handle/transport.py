@@ -37,11 +37,12 @@ class ControlError(Exception):
 
 
 class Request(NamedTuple):
-    """A request to the control API; `target` is the quoted path and query."""
+    """A request to the control API; `target` is the quoted path and query, `patience` how long the answer may take."""
 
     method: str
     target: str
     body: bytes | None = None
+    patience: float = TIMEOUT_SECONDS
 
 
 class Answer(NamedTuple):
@@ -116,7 +117,7 @@ class OverSockets:
             raise ControlError(None, f"the handle on {self.url} was closed: connect again")
         head = self._head(request)
         try:
-            with closing(self._connected()) as connection:
+            with closing(self._connected(request.patience)) as connection:
                 # A server that refuses a large body may answer and close before all of it is sent.
                 with suppress(BrokenPipeError, ConnectionResetError):
                     connection.sendall(head + (request.body or b""))
@@ -136,10 +137,10 @@ class OverSockets:
         lines += [f"{name}: {value}" for name, value in headers]
         return "\r\n".join([*lines, "", ""]).encode()
 
-    def _connected(self) -> socket.socket:
+    def _connected(self, patience: float) -> socket.socket:
         address = urlsplit(self.url)
         host, is_secure = address.hostname or "", self._tls is not None
-        connection = _connection(host, address.port or (443 if is_secure else 80))
+        connection = _connection(host, address.port or (443 if is_secure else 80), patience)
         if self._tls is None:
             return connection
         try:
@@ -191,8 +192,8 @@ class Borrowed:
         self._is_closed = True
 
 
-def _connection(host: str, port: int) -> socket.socket:
-    """Connect to the first address of a host that accepts the connection."""
+def _connection(host: str, port: int, patience: float) -> socket.socket:
+    """Connect to the first address of a host that accepts the connection; reads take at most `patience` seconds."""
     failure: OSError | None = None
     for family, address in _addresses(host, port):
         try:
@@ -200,7 +201,7 @@ def _connection(host: str, port: int) -> socket.socket:
             try:
                 connection.settimeout(_CONNECT_SECONDS)
                 _connect(connection, address)
-                connection.settimeout(TIMEOUT_SECONDS)
+                connection.settimeout(patience)
             except BaseException:
                 connection.close()
                 raise

@@ -18,6 +18,7 @@ Operation = Literal[
 ]  # fmt: skip
 Method = Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 JobStatus = Literal["pending", "queued", "in_progress", "completed", "failed"]
+WaitStatus = Literal["finished", "pending", "queued", "in_progress", "completed", "failed"]
 AttributeStatus = Literal["RUN", "ERROR", "NOT_RUN", "RUN_CONDITION_FAILED"]
 Confidence = Literal["VERY_HIGH", "HIGH", "MEDIUM", "LOW", "NONE"]
 

@@ -136,6 +136,31 @@ SELECT (SELECT at FROM submission WHERE pk = created_in) / 86400000000 AS day, {
 """
 
 
+_OF_ATTEMPTS = f"FROM {_CAME} CROSS JOIN submission AS latest"
+_SCOPES = {
+    scope: f"{_OF_ATTEMPTS} WHERE came.{scope} = :{scope} AND {_IN_ITS_RUN} AND latest.pk = job.submission"
+    for scope in ("world", "batch")
+}
+
+
+def _position(time: str) -> str:
+    """Return an expression for the first position on a grid whose time is not before `time`."""
+    return f"(CASE WHEN {time} <= :last THEN (({time} - :origin) / :unit * :steps + :most) / :span ELSE :never END)"
+
+
+# One number for each job, since grouping by several columns takes three times as long.
+_PACKED = _position("latest.at")
+for _time in ("queued_at", "started_at", "finished_at"):
+    _PACKED = f"({_PACKED} * :base + {_position(_time)})"
+TIMELINE_STEPS = {
+    scope: f"SELECT {_PACKED} * :outcomes + coalesce(outcome, 0), count(*) {jobs} GROUP BY 1"
+    for scope, jobs in _SCOPES.items()
+}
+TIMELINE_BOUNDS = {
+    scope: f"SELECT min(came.at), max(finished_at), max(coalesce(started_at, queued_at, latest.at)) {jobs}"
+    for scope, jobs in _SCOPES.items()
+}
+
 EXPORTED = f"""
 SELECT job.pk, {_RESULTS.strip().removeprefix("SELECT ")} {_OF_BATCH} AND job.pk > :after
   AND (came.pk <= :known OR came.at < :now) {_IN_ORDER} LIMIT :limit

@@ -287,6 +287,8 @@ class Ended:
         self.size = len(body)
         self._body = body
 
+    operation: str | None = None
+
     def exchange(self) -> Exchange:
         return Exchange(
             None, "GET", "/", b"", (), self._body, 0, 0, 0.0, 200, (), {}, Sent.whole, True, None, None, None, None, ()

@@ -118,6 +118,8 @@ class Passing:
         self.sequence = self.size = 0
         self.path = path
 
+    operation: str | None = "get_batch"
+
     def exchange(self) -> Exchange:
         return Exchange(
             None, "GET", self.path, b"", (), b"", 0, 0, 0.0, 200, (), {}, Sent.whole, True, None, None, None, None, ()
