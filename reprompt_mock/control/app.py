@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI, Request, Response
 from fastapi.routing import APIRoute
 
-from reprompt_mock.control import batches, clock, faults, journal, release, rules, settings, snapshot, worlds
+from reprompt_mock.control import batches, clock, conduct, faults, journal, release, rules, settings, snapshot, worlds
 from reprompt_mock.control.guard import Guard
 from reprompt_mock.control.openapi import build_document
 from reprompt_mock.head import HeadAsGet
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from reprompt_mock.http.offload import Offload
 
-_ROUTERS = tuple(room.router for room in (worlds, batches, settings, clock, rules, release, faults, journal, snapshot))
+_ROOMS = (worlds, batches, settings, clock, rules, release, faults, conduct, journal, snapshot)
+_ROUTERS = tuple(room.router for room in _ROOMS)
 
 
 def create_control_app(offload: Offload) -> Guard:

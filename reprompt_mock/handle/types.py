@@ -109,6 +109,13 @@ class Facts(TypedDict, total=False):
     deleted: int
     unknown_parameters: list[str]
     unknown_attributes: list[str]
+    unknown_fields: list[str]
+    jobs: int
+    kick_off_jobs_now: bool
+    unfinished: int
+    filtered: bool
+    completed: int
+    previous: bool
     version: int
 
 
@@ -170,6 +177,7 @@ class WorldOptions(TypedDict, total=False):
     export_seconds_per_10000_rows: float
     export_failure_rate: float
     rate_limit: float
+    conduct_poll_seconds: float
 
 
 class EmulatorOptions(WorldOptions, total=False):
