@@ -46,8 +46,8 @@ def _of_equal(history: History, creates: Sequence[Seen]) -> Iterator[Breach]:
         batches = ", ".join(str(seen.subject) for seen in again[:3])
         yield Breach(
             numbers([first, *again]),
-            f"The {number(first.work.jobs, 'place')} of batch {first.subject}, created {at(first)} and answered with"
-            f" {outcome(first)}, were submitted again {often(len(again))} under a new batch ({batches}).",
+            f"Batch {first.subject} of {number(first.work.jobs, 'place')}, created {at(first)} and answered with"
+            f" {outcome(first)}, was created again {often(len(again))} under a new id ({batches}).",
             first.subject,
             again[0].agent,
         )
@@ -75,12 +75,15 @@ def _exceeds(seen: Seen) -> bool:
 def reprocessed_all(history: History) -> Iterator[Breach]:
     """All jobs of a batch are reprocessed, completed ones too, without `refresh` or other attributes."""
     for batch in history.batches:
+        created: set[str | None] = set()
         asked: set[str | None] = set()
         for seen in batch.events:
             work = seen.work
             if not seen.carried_out or seen.operation not in {"create_batch", "reprocess_batch"}:
                 continue
-            if seen.operation == "reprocess_batch" and _repeats_work(work, asked):
+            if seen.operation == "create_batch":
+                created.add(work.attributes)
+            elif _repeats_work(work, asked) and len(created) == 1:
                 message = (
                     f"All {number(work.jobs, 'job')} of batch {batch.id} were reprocessed {at(seen)},"
                     f" {work.other:,} of which had completed, with the same attributes and without refresh."
@@ -90,7 +93,7 @@ def reprocessed_all(history: History) -> Iterator[Breach]:
 
 
 def _repeats_work(work: Work, asked: set[str | None]) -> bool:
-    return work.scope == _EVERY_JOB and work.other > 0 and (work.attributes == "" or {work.attributes} == asked)
+    return work.scope == _EVERY_JOB and work.other > 0 and (work.attributes == "" or work.attributes in asked)
 
 
 def export_repeated(history: History) -> Iterator[Breach]:

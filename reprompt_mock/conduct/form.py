@@ -51,15 +51,15 @@ def unknown_field(history: History) -> Iterator[Breach]:
     """A body has fields that the published schema lacks at that place."""
     for (operation, name), found in _named(history, "unknown_fields").items():
         field = name.rpartition(".")[2]
-        hint = "; it belongs elsewhere" if field in FIELDS else nearest(field, FIELDS)
-        yield Breach(numbers(found), f"{operation} was sent {often(len(found))} with the unknown field {name}{hint}.")
+        hint = ", which belongs elsewhere." if field in FIELDS else nearest(field, FIELDS) or "."
+        yield Breach(numbers(found), f"{operation} was sent {often(len(found))} with the unknown field {name}{hint}")
 
 
 def unknown_attribute(history: History) -> Iterator[Breach]:
     """An attribute is asked for that no catalogue has."""
     for (operation, name), found in _named(history, "unknown_attributes").items():
-        hint = nearest(name, CATALOGUE)
-        message = f"{operation} asked {often(len(found))} for the unknown attribute {name}{hint}."
+        hint = nearest(name, CATALOGUE) or "."
+        message = f"{operation} asked {often(len(found))} for the unknown attribute {name}{hint}"
         yield Breach(numbers(found), message)
 
 

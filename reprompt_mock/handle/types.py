@@ -147,6 +147,30 @@ class JournalEntry(TypedDict):
     rules: list[str]
 
 
+Judgement = Literal["good", "questionable", "bad", "inconclusive"]
+
+
+class Finding(TypedDict):
+    """A rule that the client broke; `requests` are numbers in the journal."""
+
+    rule: str
+    severity: Literal["error", "warning", "note"]
+    requests: list[int]
+    batch_id: str | None
+    message: str
+    advice: str
+    source: str
+
+
+class Verdict(TypedDict):
+    """How the client behaved; `dropped` is the number of requests whose facts were lost."""
+
+    verdict: Judgement
+    findings: list[Finding]
+    judged: int
+    dropped: int
+
+
 class WorldOptions(TypedDict, total=False):
     """The settings that can differ per world."""
 
