@@ -49,7 +49,7 @@ def evidence_of(recording: Recording) -> bytes:
     rest = facts.get("body") if len(body) == BODY_BYTES else None
     parts_of = _PARTS.get(operation) if facts else None  # type: ignore[arg-type] # None is no operation
     subject, counts, page, work = parts_of(facts) if parts_of else _NOTHING
-    if subject is None and recording.fault:
+    if subject is None and (recording.fault or not facts):  # it did not get as far as its operation
         subject = _named_in(recording.path, recording.query)
     fields = (
         recording.sequence,

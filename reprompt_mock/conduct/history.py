@@ -153,7 +153,7 @@ class History:
     @cached_property
     def reads_everything(self) -> bool:
         """Whether any client reads the results of all batches together."""
-        return any(not seen.subject for seen in self.of("get_jobs"))
+        return any(seen.told and not seen.subject for seen in self.of("get_jobs"))
 
     def wrote_between(self, first: Seen, second: Seen) -> bool:
         """Return whether anything may have been written from one exchange's arrival to another one's end."""

@@ -96,14 +96,14 @@ def read_unfinished(history: History) -> Iterator[Breach]:
     """Results are read of a batch that no client had seen finished."""
     listed = next((seen.sequence for seen in history.of("list_batches") if _lists_finished(seen)), None)
     for batch in history.batches:
-        finished: dict[tuple[int, int], int] = {}
-        for seen, (own, all_batches, _) in zip(batch.events, batch.states, strict=True):
+        finished: dict[int, int] = {}
+        for seen, (restarts, _, _) in zip(batch.events, batch.states, strict=True):
             if seen.is_finished and seen.operation in {"get_batch", "create_batch"}:
-                finished.setdefault((own, all_batches), seen.sequence)
+                finished.setdefault(restarts, seen.sequence)
         early = [
             (seen, page)
             for seen, page, state in _pages(batch)
-            if finished.get(state[:2], seen.sequence) >= seen.sequence
+            if finished.get(state[0], seen.sequence) >= seen.sequence
             and not (_is_known(seen, page) or (listed is not None and listed < seen.sequence))
         ]
         if early:
