@@ -20,7 +20,7 @@ MOST_TOGETHER = 64 * 2**20
 _OVERHEAD = 300 - MOST_BYTES
 """What Python adds to an exchange: the object and a reference to it."""
 _TOGETHER = 64
-"""So many requests are condensed together."""
+"""How many requests are condensed together."""
 _MARGIN = 0.9
 """The share that stays when there is too much: dropping a few at a time would look at all worlds each time."""
 
@@ -39,7 +39,7 @@ class Archive:
         self._changing = Lock()
 
     def open(self, most: int | None = None) -> Evidence:
-        """Return empty evidence, which keeps at most so many exchanges, by default 100,000."""
+        """Return empty evidence, with the most exchanges that it keeps, by default 100,000."""
         evidence = Evidence(self, MOST_EXCHANGES if most is None else most)
         with self._changing:
             self._all.add(evidence)

@@ -34,7 +34,7 @@ def ask(urls: Sequence[str], org_slug: str, token: str | None) -> tuple[Reprompt
     Raises:
         ControlError: no emulator answers, or it refuses.
     """
-    failure = ControlError(None, "there is no address to ask")
+    failure = ControlError(None, "no address was given")
     for url in urls:
         mock = RepromptMock.connect(url, org_slug=org_slug, control_token=token)
         try:

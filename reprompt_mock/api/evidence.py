@@ -31,7 +31,7 @@ _KEY_HEADERS = frozenset(
 _WAITING = frozenset({429, 503})
 _MOST_WAIT_SECONDS = 10**9
 _MASK = 2**52 - 1
-"""Requests are told apart by a number that means nothing outside this process."""
+"""The bits of the number that equal requests share, which means nothing outside this process."""
 _BATCH_IN_PATH = re.compile(r"/batches/([^/]+)")
 _BATCH_IN_QUERY = re.compile(r"(?:^|&)batchId=([^&]+)")
 _NOTHING: Parts = (None, None, None, ())

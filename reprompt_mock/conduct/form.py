@@ -72,7 +72,7 @@ def _named(history: History, what: str) -> dict[tuple[str | None, str], list[See
 
 
 def new_connections(history: History) -> Iterator[Breach]:
-    """A client opens a connection for every request."""
+    """A client opens a connection for every request, ten or more."""
     clients: defaultdict[tuple[str | None, str], list[Seen]] = defaultdict(list)
     for seen in history.exchanges:
         if seen.connection is not None:

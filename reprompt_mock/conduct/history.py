@@ -1,8 +1,8 @@
 """The exchanges of a world as its judge looks at them: by operation, by batch, and by client.
 
-Clients are told apart by key, `User-Agent` and connection. Two requests on different connections are one client's only
-if the first connection was not used any more when the second one was first used: otherwise they may be of two clients,
-and nobody is accused of what two did.
+Clients are distinguished by key, `User-Agent` and connection. Two requests on different connections are one client's
+only if the first connection was no longer used when the second one was opened: otherwise they may be of two clients, and
+nobody is accused of what two did.
 """
 
 from __future__ import annotations
@@ -152,7 +152,7 @@ class History:
 
     @cached_property
     def reads_everything(self) -> bool:
-        """Whether any client reads the results of all batches together."""
+        """Return whether any client reads the results of all batches together."""
         return any(seen.told and not seen.subject for seen in self.of("get_jobs"))
 
     def wrote_between(self, first: Seen, second: Seen) -> bool:

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 _PATIENCE = 0.9
 """The share of the interval below which a poll comes too fast."""
 _INTERVALS = 3
-"""After so many intervals without a poll a batch is given up."""
+"""The number of intervals without a poll after which a batch is given up."""
 _NOT_FOUND = 404
 _FEW = 200
 
 
 def polled_too_fast(history: History) -> Iterator[Breach]:
-    """Two polls of an unfinished batch are too close to each other."""
+    """Two polls of an unfinished batch are nearer than 0.9 times `conduct_poll_seconds`, by real and virtual time."""
     least = _PATIENCE * history.standards.poll_seconds * SECOND
     states = _states(history)
     for own in history.repeats(history.of("get_batch")):
@@ -64,7 +64,7 @@ def _states(history: History) -> dict[int, State]:
 
 
 def polled_after_finish(history: History) -> Iterator[Breach]:
-    """A client polls on after it has seen the batch finished, though nothing could have restarted it."""
+    """A client polls on after it saw the batch finished, though nothing could have restarted it."""
     states = _states(history)
     for own in history.repeats(history.of("get_batch")):
         finish: Seen | None = None
@@ -89,7 +89,7 @@ def _before(polls: Sequence[Seen], first: Seen) -> Seen:
 
 
 def gave_up(history: History) -> Iterator[Breach]:
-    """The last poll of a batch saw it unfinished, and long after it the client still made other requests."""
+    """The last poll saw a batch unfinished, and over three intervals later the client made other requests."""
     patience = _INTERVALS * history.standards.poll_seconds * SECOND
     by_client: defaultdict[tuple[str | None, str], list[Seen]] = defaultdict(list)
     for seen in history.exchanges:

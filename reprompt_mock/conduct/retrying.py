@@ -28,7 +28,7 @@ _FIRST_SERVER_ERROR = 500
 
 
 def ignored_retry_after(history: History) -> Iterator[Breach]:
-    """The same operation comes again before `Retry-After` has passed."""
+    """After 429 or 503 the same operation comes again before `Retry-After` has passed, in real time."""
     found: defaultdict[tuple[str | None, str | None, str], list[tuple[Seen, Seen]]] = defaultdict(list)
     for operation in dict.fromkeys(seen.operation for seen in history.exchanges if seen.wait_until):
         for first, second in _next_ones(history, operation):
@@ -87,7 +87,7 @@ def _is_in_vain(history: History, first: Seen, second: Seen) -> bool:
 
 
 def retried_at_once(history: History) -> Iterator[Breach]:
-    """After an error of the server or a lost answer a request comes again at once, twice or more in a row."""
+    """After a 5xx or a lost answer a request comes again within 100 ms, twice or more in a row."""
     failed = {seen.request for seen in history.exchanges if _has_failed(seen)}
     for own in history.repeats(seen for seen in history.exchanges if seen.request in failed):
         for chain in _hasty(own):

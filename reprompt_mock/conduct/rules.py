@@ -128,7 +128,7 @@ RULES = (
         Severity.warning,
         retrying.retried_at_once,
         f"{_HTTP}15.6",
-        "Wait before repeating, longer each time: what fails now will mostly fail a moment later too.",
+        "Wait before repeating, longer each time: what fails now usually fails a moment later too.",
     ),
     Rule(
         Severity.warning,

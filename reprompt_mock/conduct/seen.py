@@ -82,7 +82,7 @@ class Seen(msgspec.Struct, frozen=True, array_like=True, gc=False):
         time: the world's time when it came.
         real_time: when it came.
         duration: how long it took, in real time.
-        status: the status that the client was told, None where it got no whole answer.
+        status: the status that the client was told, None if it got no whole answer.
         marks: what is true of it, as a sum of the marks of this module.
         client: stands for the client's key.
         connection: the number of its connection.
@@ -155,7 +155,7 @@ def packed(fields: Sequence[object]) -> bytes:
 
 
 def _shortened(fields: dict[str, Any]) -> bytes:
-    """Give up what matters least, one after the other, until it is short enough."""
+    """Leave out what matters least, one after the other, until it is short enough."""
     names, attributes = fields["unknown_fields"] or [], fields["unknown_attributes"] or []
     changes: tuple[dict[str, Any], ...] = (
         {"unknown_fields": names[:2], "unknown_attributes": attributes[:2]},

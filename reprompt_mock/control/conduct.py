@@ -16,12 +16,12 @@ from reprompt_mock.http.wire import answer
 router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 404, 422, 503))
 
 _FEW = 500
-"""So many exchanges are judged on the event loop."""
+"""The most exchanges that are judged on the event loop."""
 
 
 @router.get("/conduct", responses=answered("Verdict"))
 async def get_conduct(control: Controlled) -> Response:
-    """Judge a world's client by its finished requests; `DELETE W/journal` begins anew."""
+    """Judge a world's client by its finished requests; `DELETE W/journal` starts a new verdict."""
     world = control.world
     evidence = world.journal.evidence
     exchanges, dropped = evidence.exchanges(), evidence.dropped

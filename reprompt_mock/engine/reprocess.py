@@ -36,7 +36,7 @@ class Wanted(NamedTuple):
 class Reprocessed(NamedTuple):
     """How many jobs run again, how many were left out since they are deferred, and how many had nothing left to run.
 
-    The last are those that had completed; none where attributes may have erred, which a reprocess runs again.
+    The last are those that had completed; 0 if attributes may have erred, which a reprocess runs again.
     """
 
     jobs: int
