@@ -30,7 +30,7 @@ coverage: $(TEST_READY)  ## all tests, with the share of branches that they take
 test-tools: $(TOOLS_READY)  ## strangers' projects, beside the test tools that they use: three minutes; ARGS="-k freezegun" for some
 	$(BIN)/pytest tests/tools -n auto --dist worksteal $(ARGS)
 
-soak: $(TEST_READY)  ## hostile, concurrent, random and killed, in large counts: five to eight minutes
+soak: $(TEST_READY)  ## hostile, concurrent, random and killed, in large counts: ten to thirteen minutes
 	SOAK=1 $(BIN)/pytest tests/trust -n 2 -v $(ARGS)
 
 mutants: $(TEST_READY)  ## break the rules one by one and see whether their tests notice: about two minutes

@@ -40,6 +40,7 @@ QUICK_STARTS = ("README.md", "docs/start/quick-start.md")
 TESTED_ELSEWHERE = {
     "docs/guides/broken-networks.md": "tests/control/test_faults.py",
     "docs/guides/http.md": "tests/test_mounting.py",
+    "docs/guides/judging-a-client.md": "tests/conduct/test_page.py",
     "docs/guides/probes.md": "tests/control/test_probes.py",
     "docs/guides/pytest.md": "tests/test_pytest_plugin.py",
     "docs/guides/what-clients-see.md": "tests/test_guides.py",
