@@ -131,13 +131,14 @@ def with_own_world(text: str, url: str) -> str:
 
 
 def run_in_shell(text: str, home: Path) -> list[Any]:
-    """Run a snippet from the root of the clone; gives the JSON documents that it printed."""
+    """Run a snippet in a folder that has the fixtures; gives the JSON documents that it printed."""
     if not shutil.which("curl"):
         pytest.skip("the machine has no curl")
     (home / ".curlrc").write_text(CURLRC)
+    (home / "fixtures").symlink_to(ROOT / "fixtures")
     done = subprocess.run(
         ["sh", "-euc", text],
-        cwd=ROOT,
+        cwd=home,
         env={**os.environ, "CURL_HOME": str(home)},
         capture_output=True,
         timeout=60,
