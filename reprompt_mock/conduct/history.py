@@ -1,8 +1,8 @@
 """The exchanges of a world as its judge looks at them: by operation, by batch, and by client.
 
 Clients are distinguished by key, `User-Agent` and connection. Two requests on different connections are one client's
-only if the first connection was no longer used when the second one was opened: otherwise they may be of two clients, and
-nobody is accused of what two did.
+only if the first connection was no longer used when the second one was opened: otherwise they may be of two clients,
+and nobody is accused of what two did.
 """
 
 from __future__ import annotations
