@@ -378,6 +378,13 @@ def _with_small_batch(bench: Bench) -> Iterator[Server]:
         yield server
 
 
+@_rows("conduct")
+def conduct(bench: Bench, _: Names) -> Iterator[Measured]:
+    samples = bench.bay.micro("conduct", str(bench.sizes.exchanges), str(bench.sizes.repeats))
+    operation = f"a verdict on {bench.sizes.exchanges:,} requests, in process"
+    yield Measured("conduct", operation, "ms", Goal(100, "ms"), samples)
+
+
 @_rows("result")
 def result(bench: Bench, _: Names) -> Iterator[Measured]:
     # By name, since the set `all` is the same as `core` (contract D6).
