@@ -28,6 +28,7 @@ _IDLE_SECONDS = 0.5
 _AROUND_CREATE_SECONDS = 0.3
 _LIST_SAMPLES = 5
 """The factor by which a list gets more samples, since it takes only a few milliseconds."""
+_POINTS = 200
 _WORLDS_SAMPLES = 2
 """The same for requests beside paused worlds, which have the tightest limit."""
 
@@ -246,6 +247,17 @@ def list_batches(bench: Bench, _: Names) -> Iterator[Measured]:
     yield Measured("list", _operations(sizes)["list"], "ms", Goal(2.5), *samples)
 
 
+@_rows("timeline")
+def timeline(bench: Bench, _: Names) -> Iterator[Measured]:
+    sizes = bench.sizes
+    with bench.bay.ours() as server:
+        server.call("POST", f"{_API}/batches", places.body(sizes.places))
+        path = f"/_mock/orgs/bench/timeline?points={_POINTS}"
+        samples = [server.timed("GET", path) for _ in range(sizes.repeats * _LIST_SAMPLES + 1)]
+    operation = f"a timeline of {sizes.places:,} jobs at {_POINTS} points"
+    yield Measured("timeline", operation, "ms", Goal(60, "ms"), samples[1:])
+
+
 @_rows("tick")
 def tick(bench: Bench, _: Names) -> Iterator[Measured]:
     micro = bench.bay.micro("tick", bench.full_database, str(bench.sizes.repeats))
@@ -364,6 +376,13 @@ def _with_small_batch(bench: Bench) -> Iterator[Server]:
     with bench.bay.ours() as server:
         _put_small_batch(server, bench.sizes.batch)
         yield server
+
+
+@_rows("conduct")
+def conduct(bench: Bench, _: Names) -> Iterator[Measured]:
+    samples = bench.bay.micro("conduct", str(bench.sizes.exchanges), str(bench.sizes.repeats))
+    operation = f"a verdict on {bench.sizes.exchanges:,} requests, in process"
+    yield Measured("conduct", operation, "ms", Goal(100, "ms"), samples)
 
 
 @_rows("result")

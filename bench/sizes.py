@@ -21,3 +21,4 @@ class Sizes:
     get_rate: float = 200.0
     post_rate: float = 100.0
     micro: int = 2_000
+    exchanges: int = 10_000

@@ -1,4 +1,4 @@
-"""The command line: serve, demo, health, drift."""
+"""The command line: serve, demo, health, conduct, drift."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 from contextlib import suppress
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,10 +29,10 @@ _LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command and return its exit code: 1 if no emulator answers, 2 if one cannot start."""
+    """Run a command and return its exit code: 1 if it says no, 2 if it cannot do what it is asked for."""
     _open_missing_streams()
     parsed = _parser().parse_args(arguments)
-    command = {"serve": _serve, "demo": _demo, "health": _health, "drift": _drift}[parsed.command]
+    command = {"serve": _serve, "demo": _demo, "health": _health, "conduct": _conduct, "drift": _drift}[parsed.command]
     try:
         code = command(parsed)
         if sys.stdout is not None:
@@ -81,6 +82,12 @@ def _parser() -> argparse.ArgumentParser:
             "health", help="exit with 0 if an emulator answers, or with --wait once it is ready; with 1 otherwise"
         )
     )
+    _add_conduct(
+        commands.add_parser(
+            "conduct",
+            help="judge the client of a running emulator; exit with 1 on findings, with 2 if nothing can be concluded",
+        )
+    )
     _add_drift(
         commands.add_parser(
             "drift",
@@ -95,6 +102,21 @@ def _add_drift(drift: argparse.ArgumentParser) -> None:
     drift.add_argument("--json", action="store_true", help="print the differences as JSON")
     drift.add_argument(
         "--accept", type=Path, metavar="KNOWN.json", help="write the differences to this file, as those that are known"
+    )
+
+
+def _add_conduct(conduct: argparse.ArgumentParser) -> None:
+    conduct.add_argument("--org", required=True, metavar="SLUG", help="the organization whose requests are judged")
+    conduct.add_argument("--url", help="the emulator, as for health")
+    conduct.add_argument(
+        "--format",
+        choices=("text", "json", "junit", "github"),
+        default="text",
+        help="text to read, JSON, a JUnit file, or annotations of GitHub Actions",
+    )
+    conduct.add_argument("--fail-on", choices=("error", "warning"), default="error", help="exit with 1 from here on")
+    conduct.add_argument(
+        "--ignore", action="append", default=[], metavar="RULE", help="leave a rule out; can be repeated"
     )
 
 
@@ -254,6 +276,26 @@ def _health(parsed: argparse.Namespace) -> int:
         print(f"reprompt-mock: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _conduct(parsed: argparse.Namespace) -> int:
+    from reprompt_mock import verdicts
+    from reprompt_mock.addresses import AddressUnreadable
+    from reprompt_mock.handle.conduct import RuleUnknown, without
+    from reprompt_mock.handle.transport import ControlError
+    from reprompt_mock.health import places_to_look
+
+    token = os.environ.get("REPROMPT_MOCK_CONTROL_TOKEN") or None
+    try:
+        mock, everything = verdicts.ask(places_to_look(parsed.url, None, None), parsed.org, token)
+        verdict = without(everything, parsed.ignore)
+        text = verdicts.printed(mock, verdict, parsed.format)
+    except (AddressUnreadable, ControlError, RuleUnknown) as error:
+        return _refuse(error)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of batches are in all scripts
+    print(text)
+    return verdicts.exit_code(verdict, parsed.fail_on)
 
 
 def _demo(_: argparse.Namespace) -> int:

@@ -23,6 +23,7 @@ class MockError(Exception):
     headers: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, **values: object) -> None:
+        self.values = values
         super().__init__((type(self).__doc__ or "").format(**values))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
@@ -17,6 +17,7 @@ from reprompt_mock.numerals import is_safe
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from reprompt_mock.evidence import Evidence
     from reprompt_mock.exchange import Exchange
 
 _MOST_BYTES = 16 * 2**20
@@ -26,16 +27,20 @@ _MOST_BYTES = 16 * 2**20
 class Recorded(Protocol):
     """A request that is recorded.
 
-    `sequence` is the journal's, which gives it; `size` is about how many bytes it takes, 0 while it is under way;
-    `operation` is the id of what it calls, None for nothing known.
+    `sequence` and `era` are the journal's, which gives them; `size` is about how many bytes it takes, 0 while it is
+    under way; `operation` is the id of what it calls, None for nothing known.
     """
 
     sequence: int
+    era: int
     size: int
     operation: str | None
 
     def exchange(self) -> Exchange:
         """Return what is known so far."""
+
+    def evidence(self) -> bytes:
+        """Return what is kept for the verdict, once it is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,30 +62,36 @@ class Journal:
 
     Args:
         size: how many are kept.
+        evidence: what is kept besides of those that are over, for the verdict.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, evidence: Evidence) -> None:
         self._size = size
+        self._era = 0
+        self.evidence = evidence
         self.clear()
 
     def clear(self) -> None:
         """Forget all requests, those under way too."""
+        self._era += 1
+        self.evidence.clear()
         self._requests: OrderedDict[int, Recorded] = OrderedDict()
         self._bytes = self._sequence = self.dropped = 0
-        self._came: dict[str | None, int] = {}
+        self._came: defaultdict[str | None, int] = defaultdict(int)
 
     def arrive(self, request: Recorded) -> None:
         """Add a request that came, under the next number; the oldest make room."""
         self._sequence += 1
-        request.sequence = self._sequence
-        operation = request.operation
-        self._came[operation] = self._came.get(operation, 0) + 1
+        request.sequence, request.era = self._sequence, self._era
+        self._came[request.operation] += 1
         self._requests[self._sequence] = request
         if self._sequence > self._size:
             self._make_room()
 
     def end(self, request: Recorded) -> None:
-        """Count the bytes of a request that is over, unless it was dropped or forgotten meanwhile."""
+        """Count the bytes of a request that is over, and keep its evidence, unless it was forgotten meanwhile."""
+        if request.era == self._era:
+            self.evidence.keep(request)
         if self._has(request):
             self._bytes += request.size
             if self._bytes > _MOST_BYTES:

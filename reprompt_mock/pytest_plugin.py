@@ -42,7 +42,7 @@ def pytest_plugin_registered(plugin: object, manager: pytest.PytestPluginManager
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option for using a running emulator."""
+    """Add the options: for using a running emulator, and for what becomes of misconduct."""
     group = parser.getgroup("reprompt-mock")
     group.addoption(
         "--reprompt-mock-url",
@@ -50,13 +50,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="use this running emulator instead of starting one (also: REPROMPT_MOCK_URL)",
     )
+    group.addoption(
+        "--reprompt-mock-conduct",
+        choices=("off", "report", "fail"),
+        default=None,
+        help="what becomes of a test whose client misbehaves: nothing, a section if it fails and a line of the summary"
+        " (report, the default), or a failure",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker."""
     config.addinivalue_line(
         "markers",
-        "reprompt_mock(**settings): set up the world of the fixture reprompt_mock: the settings of a world, and rules",
+        "reprompt_mock(**settings): set up the world of the fixture reprompt_mock: the settings of a world, rules,"
+        " and conduct",
     )
 
 
@@ -161,11 +169,30 @@ def reprompt_mock_factory(pytestconfig: pytest.Config) -> Iterator[RepromptMockF
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Any:
-    """Add to a failing test's report the last requests that its world received."""
+    """Add to a failing test's report the last requests that its world received, and judge its client."""
     report: pytest.TestReport = yield
     mock = item.stash.get(_handle, None)
-    if report.failed and call.when != "teardown" and mock is not None:
+    if mock is None or call.when == "teardown":
+        return report
+    if report.failed:
         from reprompt_mock.plugin.report import add_section, requests_of
 
         add_section(report, requests_of(mock))
+    if call.when == "call" and not (report.skipped or hasattr(report, "wasxfail")):
+        from reprompt_mock.plugin import conduct
+
+        mode = _emulator_of(item.config).conduct_mode(item)
+        if mode != "off":
+            conduct.judge(report, mock, mode)
     return report
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say in a line how the clients of all tests behaved, unless all behaved well."""
+    reports = [report for several in terminalreporter.stats.values() for report in several]
+    properties = [one for report in reports for one in getattr(report, "user_properties", ())]
+    found = [str(value) for name, value in properties if name == "reprompt_mock_conduct"]
+    if found:
+        from reprompt_mock.plugin.conduct import summary_line
+
+        terminalreporter.write_line(summary_line(found), yellow=True)

@@ -115,12 +115,14 @@ class Rule:
 
 
 _COMPLETES = JobStatus.completed
+PARTIAL = "mock-partial-"
+"""Places whose ids begin so complete with their first attribute in `ERROR`."""
 TEST_PLACE_IDS: tuple[Rule, ...] = (
     Rule(Match(place_id="mock-ok-*"), Then(outcome=_COMPLETES, found=True)),
     Rule(Match(place_id="mock-fail-*"), Then(outcome=JobStatus.failed)),
     Rule(Match(place_id="mock-flaky-*", attempt=1), Then(outcome=JobStatus.failed)),
     Rule(Match(place_id="mock-flaky-*"), Then(outcome=_COMPLETES)),
-    Rule(Match(place_id="mock-partial-*"), Then(outcome=_COMPLETES, first=AttributeStatus.ERROR)),
+    Rule(Match(place_id=f"{PARTIAL}*"), Then(outcome=_COMPLETES, first=AttributeStatus.ERROR)),
     Rule(Match(place_id="mock-slow-*"), Then(slowness=10.0)),
     Rule(Match(place_id="mock-stuck-*"), Then(hold=Hold.stuck)),
     Rule(Match(place_id="mock-empty-*"), Then(outcome=_COMPLETES, found=False)),

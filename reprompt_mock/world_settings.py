@@ -123,6 +123,9 @@ class WorldSettings(BaseModel):
         allow_inf_nan=False,
         description="Requests per second per key, in real time; 0 for no limit.",
     )
+    conduct_poll_seconds: Seconds = Field(
+        5.0, description="Seconds between two polls of a batch below 0.9 times which Conduct finds them too fast."
+    )
 
     @property
     def shares(self) -> Shares:

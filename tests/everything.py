@@ -234,6 +234,7 @@ def control_a_world(call: Caller) -> None:
     call("POST", f"{world}/wait", 200, {"batch_id": "none", "requests": awaited, "timeout_seconds": 0.01})
     for events in (f"{world}/events", "/_mock/events"):
         call.begin(events)
+    call("GET", f"{world}/conduct")
     call("GET", f"{world}/journal?method=POST&path=/v1/*&operation=create_batch&status=200&limit=5")
     call("DELETE", f"{world}/journal", 204)
     rule = call("GET", f"{world}/rules")["rules"][0]["id"]

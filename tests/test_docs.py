@@ -40,6 +40,7 @@ QUICK_STARTS = ("README.md", "docs/start/quick-start.md")
 TESTED_ELSEWHERE = {
     "docs/guides/broken-networks.md": "tests/control/test_faults.py",
     "docs/guides/http.md": "tests/test_mounting.py",
+    "docs/guides/judging-a-client.md": "tests/conduct/test_page.py",
     "docs/guides/probes.md": "tests/control/test_probes.py",
     "docs/guides/pytest.md": "tests/test_pytest_plugin.py",
     "docs/guides/what-clients-see.md": "tests/test_guides.py",
@@ -130,13 +131,14 @@ def with_own_world(text: str, url: str) -> str:
 
 
 def run_in_shell(text: str, home: Path) -> list[Any]:
-    """Run a snippet from the root of the clone; gives the JSON documents that it printed."""
+    """Run a snippet in a folder that has the fixtures; gives the JSON documents that it printed."""
     if not shutil.which("curl"):
         pytest.skip("the machine has no curl")
     (home / ".curlrc").write_text(CURLRC)
+    (home / "fixtures").symlink_to(ROOT / "fixtures")
     done = subprocess.run(
         ["sh", "-euc", text],
-        cwd=ROOT,
+        cwd=home,
         env={**os.environ, "CURL_HOME": str(home)},
         capture_output=True,
         timeout=60,

@@ -552,7 +552,7 @@ REFUSALS: dict[str, tuple[Any, int, str]] = {
     "snapshot": (
         lambda mock: mock.restore({**mock.snapshot(), "version": 9}),
         422,
-        "body.version: Input should be 1, 2 or 3",
+        "body.version: Input should be 1, 2, 3 or 4",
     ),
     "slug": (lambda mock: mock.org("-").counts(), 404, "The organization '-' was not found."),
 }  # fmt: skip

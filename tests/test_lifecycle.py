@@ -100,7 +100,8 @@ def _modelled(jobs: Sequence[Entrant], seed: int, pace: Pace) -> list[Timetable]
             started = max(started, diary[-1])
             diary.append(started + processing)
         times = (table.queued_at, started, started + processing)
-        reached = {None: 3, Hold.pending: 0, Hold.queued: 1, Hold.in_progress: 2, Hold.stuck: 2}[hold]
+        held = {Hold.pending: 0, Hold.queued: 1, Hold.queued_deferred: 1, Hold.in_progress: 2, Hold.stuck: 2}
+        reached = 3 if hold is None else held[hold]
         shown = [time if position < reached else None for position, time in enumerate(times)]
         result[index] = Timetable(shown[0], shown[1], shown[2], table.outcome, hold)
     return [result[index] for index in range(len(jobs))]

@@ -55,6 +55,7 @@ VALUES: dict[str, tuple[Any, Any, str, str, tuple[Any, Any, Any]]] = {
     "results_lag_seconds": (0.0, 1, "3", "4.5", (1.0, 3.0, 4.5)),
     "unpaid_attributes": ([], ["a"], '["b"]', "['c']", (["a"], ["b"], ["c"])),
     "rate_limit": (0.0, 1, "2", "2.5", (1.0, 2.0, 2.5)),
+    "conduct_poll_seconds": (5.0, 1, "2", "2.5", (1.0, 2.0, 2.5)),
     "host": ("localhost", "::1", "0.0.0.0", "'127.0.0.1'", ("::1", "0.0.0.0", "127.0.0.1")),
     "port": (8780, 0, "1", "2", (0, 1, 2)),
     "db": (None, Path("a.db"), "b.db", "'c.db'", (Path("a.db"), Path("b.db"), Path("c.db"))),

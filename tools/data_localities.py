@@ -166,10 +166,11 @@ def american_rows() -> list[Row]:
             codes[plain(one["city"]), one["state"]].append(one)
     rows: dict[str, list[Row]] = defaultdict(list)
     for city in cities(500)["US"]:
-        zips = codes.get((plain(city.name), city.region))
+        names = [plain(city.name), plain(city.name.removesuffix(" City"))]  # New York City is New York in addresses
+        zips = next((codes[name, city.region] for name in names if (name, city.region) in codes), None)
         if zips and len(rows[city.region]) < _CITIES_A_STATE:
             some = "|".join(one["zip_code"] for one in zips[:_ZIPS])
-            area = area_of("US", frozenset({plain(city.name)}), city.region) or min(zips[0]["area_codes"], default=None)
+            area = area_of("US", frozenset(names), city.region) or min(zips[0]["area_codes"], default=None)
             rows[city.region].append([zips[0]["city"], city.region, some, city.latitude, city.longitude, area])
     return [row for state in sorted(rows) for row in rows[state]]
 

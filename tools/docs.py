@@ -22,6 +22,7 @@ import httpx2
 from reprompt_mock import RepromptMock
 from reprompt_mock.attributes import ATTRIBUTE_SETS, CATALOGUE
 from reprompt_mock.cli import _parser
+from reprompt_mock.conduct.rules import RULES
 from reprompt_mock.lifecycle import Hold
 from reprompt_mock.rules import TEST_PLACE_IDS, Then
 from reprompt_mock.settings import _ALSO_KNOWN, PREFIX, Settings
@@ -204,6 +205,22 @@ def _variable(name: str) -> str:
     return _code(PREFIX + name.upper()) if name in {*Settings.model_fields, *_ALSO_KNOWN} else ""
 
 
+# Conduct
+
+
+def conduct_rules() -> str:
+    """Describe the rules of conduct."""
+    rows = [
+        (_code(rule.name), rule.severity.value, _sentence(rule.when), _escaped(rule.advice), rule.source)
+        for rule in RULES
+    ]
+    return _table(("rule", "severity", "broken if", "what to do", "source"), rows)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
 # Operations
 
 
@@ -346,6 +363,7 @@ TABLES: Mapping[str, Callable[[], str]] = MappingProxyType(
     {
         "settings": settings,
         "commands": commands,
+        "conduct-rules": conduct_rules,
         "flags": flags,
         "operations": operations,
         "parameters": parameters,

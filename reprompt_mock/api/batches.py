@@ -6,10 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Query, Response
+from fastapi.exceptions import RequestValidationError
 
 from reprompt_mock.api import facts
 from reprompt_mock.api.bodies import parse_batch
 from reprompt_mock.api.call import Call, CallRouter
+from reprompt_mock.api.fields import unknown_in
 from reprompt_mock.api.openapi import errors
 from reprompt_mock.api.schemas.batches import (
     BulkRefreshBatchRequest,
@@ -23,8 +25,9 @@ from reprompt_mock.clock import iso
 from reprompt_mock.engine import batches, clock, reprocess
 from reprompt_mock.engine.descriptions import batch_body, status_body
 from reprompt_mock.engine.reprocess import Wanted
+from reprompt_mock.errors import TooManyJobs
 from reprompt_mock.http.openapi import answered, request_body
-from reprompt_mock.http.wire import answer, parse
+from reprompt_mock.http.wire import answer
 from reprompt_mock.reprocess import scope_of
 
 if TYPE_CHECKING:
@@ -50,14 +53,25 @@ async def create_batch(call: Call) -> Response:
     read = partial(_to_create, max_jobs=settings.max_jobs_per_request, generates_ids=settings.generate_place_ids)
     request, asked = await call.prepare(read)
     call.note(asked)
+    if isinstance(request, Exception):
+        raise request
     view = await call.write(batches.create, request)
     call.note(facts.of_created(view))
     return answer(batch_body(view))
 
 
-def _to_create(body: bytes, *, max_jobs: int, generates_ids: bool) -> tuple[BatchToCreate, Facts]:
-    request = parse_batch(body, max_jobs=max_jobs, generates_ids=generates_ids)
-    return request, facts.of_places(request.places)
+def _to_create(body: bytes, *, max_jobs: int, generates_ids: bool) -> tuple[BatchToCreate | Exception, Facts]:
+    try:
+        request = parse_batch(body, max_jobs=max_jobs, generates_ids=generates_ids)
+    except (RequestValidationError, TooManyJobs) as refusal:
+        unknown = facts.unknown("unknown_fields", unknown_in(PlaceBatchPayload, body))
+        return refusal, {**unknown, **facts.of_too_many(refusal)}
+    upload = {} if request.kick_off else {"kick_off_jobs_now": False}
+    return request, {
+        **facts.of_places(request.places),
+        **upload,
+        **facts.unknown("unknown_fields", request.unknown_fields),
+    }
 
 
 @router.serves("get_batch", responses=answered("SubmittedPlaceBatchResponse"))
@@ -103,13 +117,15 @@ async def list_batches(
 async def reprocess_batch(call: Call, batch_id: str) -> Response:
     """Run a batch's failed, incomplete or all jobs again (contract G)."""
     call.note({"batch_id": facts.named(batch_id)})
-    request = parse(ReprocessBatchRequest, await call.body())
+    request = await call.parse(ReprocessBatchRequest)
     sent = "failed_only" in request.model_fields_set
     scope = scope_of(request.failed_only if sent else None, request.incomplete_only)
     wanted = wanted_by(request)
     call.note({"scope": scope.word, "refresh": wanted.refresh, **facts.of_attributes([wanted.attributes])})
-    count, deferred = await call.write(reprocess.batch, batch_id, scope, wanted)
-    call.note({"reprocessed": count})
+    if wanted.use_previous:
+        call.note({"previous": True})
+    count, deferred, completed = await call.write(reprocess.batch, batch_id, scope, wanted)
+    call.note({"reprocessed": count, "completed": completed} if completed else {"reprocessed": count})
     return answer(
         {
             "status": "success",
@@ -129,7 +145,7 @@ async def reprocess_batch(call: Call, batch_id: str) -> Response:
 async def update_batch(call: Call, batch_id: str) -> Response:
     """Rename a batch, or mark it for refresh; omitted fields stay unchanged (contract I1)."""
     call.note({"batch_id": facts.named(batch_id)})
-    change = parse(UpdateBatchRequest, await call.body())
+    change = await call.parse(UpdateBatchRequest)
     await call.write(batches.update, batch_id, name=change.batch_name, refresh=change.refresh)
     return answer({"status": "success", "message": f"Updated batch {batch_id}"})
 
@@ -149,7 +165,7 @@ async def delete_batch(call: Call, batch_id: str) -> Response:
 )
 async def refresh_batches(call: Call) -> Response:
     """Mark batches for refresh, or unmark them (contract I1)."""
-    request = parse(BulkRefreshBatchRequest, await call.body())
+    request = await call.parse(BulkRefreshBatchRequest)
     marked = await call.write(batches.mark, request.batch_ids, refresh=request.refresh)
     call.note({"updated": len(marked.updated), "missing": len(marked.missing), "refresh": request.refresh})
     return answer({"updated": marked.updated, "missing": marked.missing, "refresh": request.refresh})

@@ -16,6 +16,7 @@ import orjson
 from fastapi.exceptions import RequestValidationError
 
 from reprompt_mock import numerals
+from reprompt_mock.api.fields import unknown_fields
 from reprompt_mock.api.schemas.batches import AttributeSet, PlaceBatchPayload, UnidentifiedPlaceBatchPayload
 from reprompt_mock.api.schemas.places import LONGEST_PLACE_ID, PlaceJob, UnidentifiedPlaceJob
 from reprompt_mock.attributes import merged
@@ -233,7 +234,8 @@ def _lenient_batch(body: bytes, max_jobs: int, *, generates_ids: bool) -> BatchT
     of_batch = (batch.attribute_set, batch.attributes)
     jobs: Sequence[PlaceJob | UnidentifiedPlaceJob] = batch.jobs
     places = [place_to_enrich(job, of_batch, at=("jobs", position, "inputs")) for position, job in enumerate(jobs)]
-    return BatchToCreate(batch.batch_id, batch.batch_name, places, batch.kick_off_jobs_now, body)
+    strange = tuple(unknown_fields(PlaceBatchPayload, value))
+    return BatchToCreate(batch.batch_id, batch.batch_name, places, batch.kick_off_jobs_now, body, strange)
 
 
 def place_to_enrich(

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 from reprompt_mock.api import facts
+from reprompt_mock.api.fields import unknown_fields
 from reprompt_mock.api.openapi import errors
 from reprompt_mock.api.recorder import recording_of
-from reprompt_mock.http.wire import read_body
+from reprompt_mock.http.wire import loaded, read_body, validated
 from reprompt_mock.operations import OPERATIONS
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Model = TypeVar("Model", bound=BaseModel)
 
 _BY_ID = {operation.id: operation for operation in OPERATIONS}
 
@@ -88,6 +91,16 @@ class Call(Request):
     async def prepare(self, work: Callable[[bytes], T]) -> T:
         """Parse the body with `work`, in a thread if the body is large."""
         return await self._offload.prepare(work, await self.body())
+
+    async def parse(self, model: type[Model]) -> Model:
+        """Decode the body and validate it; a missing body counts as `{}`, and unknown fields are noted.
+
+        Raises:
+            RequestValidationError: the body is not JSON, or does not fit the model.
+        """
+        value = loaded(await self.body() or b"{}")
+        self.note(facts.unknown("unknown_fields", unknown_fields(model, value)))
+        return validated(model, value)
 
     async def body(self) -> bytes:
         """Read the body.

@@ -18,7 +18,7 @@ from reprompt_mock.engine.artifacts import Position
 from reprompt_mock.engine.exports import ExportView
 from reprompt_mock.errors import MockError, OrganizationNotFound
 from reprompt_mock.http.openapi import answered, request_body
-from reprompt_mock.http.wire import answer, invalid_header, parse
+from reprompt_mock.http.wire import answer, invalid_header
 from reprompt_mock.operations import SERVICE
 from reprompt_mock.store.exports import KEPT_FOR
 
@@ -56,9 +56,9 @@ _KEY_PARAMETER = {
 )
 async def create_export(call: Call) -> Response:
     """Export batches as one CSV: in the answer if it is small, else as an export to poll (contract K1, K2)."""
-    batch_ids = parse(CreateExportRequest, await call.body()).batch_ids
+    batch_ids = (await call.parse(CreateExportRequest)).batch_ids
     key = call.headers.get(_KEY)
-    call.note({"batch_ids": facts.few(batch_ids), "key": key is not None})
+    call.note({**facts.of_exported(batch_ids), "key": key is not None})
     if key == "":
         raise invalid_header(_KEY, "String should have at least 1 character")
     at_once = await call.read(exports.at_once, batch_ids, key)

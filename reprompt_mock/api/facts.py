@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from reprompt_mock.attributes import CATALOGUE
+from reprompt_mock.attributes import CATALOGUE, CORE
+from reprompt_mock.errors import TooManyJobs
 from reprompt_mock.lifecycle import JobStatus
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _BEGINNING = 32
 _MOST_NAMES = 5
 _FEW_IDS = 3
 _DIGEST_BYTES = 6
-_SPARE_LISTS = ("place_ids", "unknown_parameters", "unknown_attributes")
+_SPARE_LISTS = ("place_ids", "unknown_parameters", "unknown_attributes", "unknown_fields")
 _SPARE = (*_SPARE_LISTS, "counts")
 """What is left out first where facts are too long."""
 _KNOWN = frozenset(CATALOGUE)
@@ -78,6 +79,13 @@ def of_places(places: Sequence[PlaceToEnrich]) -> Facts:
     return {"places": digest(b"\0".join(parts)), **of_attributes([place.attributes for place in places])}
 
 
+def of_too_many(refusal: Exception) -> Facts:
+    """Describe a create that was refused for the number of its jobs; nothing for other refusals."""
+    if not isinstance(refusal, TooManyJobs):
+        return {}
+    return {"jobs": refusal.values["count"], "limit": refusal.values["limit"]}
+
+
 def of_attributes(lists: Sequence[tuple[str, ...]]) -> Facts:
     """Describe the requested attributes, given a list per place; nothing if none are requested."""
     if not lists:
@@ -101,6 +109,16 @@ def _digest_of_known(names: tuple[str, ...]) -> str:
     return digest(orjson.dumps(names))
 
 
+def core_attributes() -> str:
+    """Return the digest of the attributes that are meant where none are named (contract G3)."""
+    return _digest_of_known(CORE)
+
+
+def of_exported(batch_ids: Sequence[str]) -> Facts:
+    """Describe the batches that are to be exported, in any order."""
+    return {"batch_ids": few(batch_ids), "batches": digest("\0".join(sorted(set(batch_ids))).encode(errors="replace"))}
+
+
 def of_batch(view: BatchView) -> Facts:
     """Describe a batch's progress."""
     batch = view.batch
@@ -119,7 +137,8 @@ def of_result(result: Mapping[str, Any]) -> Facts:
 
 def of_results(page: ResultPage) -> Facts:
     """Describe a page of results."""
-    return {"total": page.total, "size": page.counts.total, "by_status": _counted(page.counts)}
+    whole = {} if page.unfinished is None else {"unfinished": page.unfinished}
+    return {"total": page.total, "size": page.counts.total, "by_status": _counted(page.counts), **whole}
 
 
 def of_batches(page: BatchPage) -> Facts:

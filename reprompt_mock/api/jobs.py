@@ -13,14 +13,16 @@ from reprompt_mock.api import facts
 from reprompt_mock.api.batches import BELOW_2_63, Offset, list_entry, wanted_by
 from reprompt_mock.api.bodies import parse_place
 from reprompt_mock.api.call import Call, CallRouter
+from reprompt_mock.api.fields import unknown_in
 from reprompt_mock.api.openapi import errors
 from reprompt_mock.api.schemas.batches import ReprocessJobRequest
 from reprompt_mock.api.schemas.places import PlaceJob
 from reprompt_mock.engine import jobs, reprocess, results
 from reprompt_mock.engine.results import ResultQuery
+from reprompt_mock.engine.submissions import PlaceToEnrich
 from reprompt_mock.errors import EnrichmentNotFound
 from reprompt_mock.http.openapi import answered, request_body
-from reprompt_mock.http.wire import answer, array, parse
+from reprompt_mock.http.wire import answer, array
 from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.operations import ANY_TEXT
 
@@ -64,6 +66,8 @@ async def get_jobs(
     query = ResultQuery(batch_id, exclude_batches, date.fromisoformat(day) if day else None)
     page = {"limit": limit, "offset": offset}
     call.note(page if batch_id is None else {"batch_id": facts.named(batch_id), **page})
+    if exclude_batches or group_by or day:
+        call.note({"filtered": True})
     if group_by is not None:
         days = await call.read(results.days, query, **page)
         call.note(facts.of_batches(days))
@@ -81,12 +85,20 @@ async def get_jobs(
 )
 async def create_job(call: Call) -> Response:
     """Submit one place that belongs to no batch (contract I2)."""
-    place = parse_place(await call.body(), generates_ids=call.settings.generate_place_ids)
-    call.note(facts.of_places([place]))
+    place = await _asked_for(call)
     job = await call.write(jobs.submit, place)
     call.note({"place_id": facts.named(job["place_id"]), "status": JobStatus.pending.name, "created": 1})
     # The answer describes the job as submitted, however short its time in pending.
     return answer({"place_id": job["place_id"], "inputs": job["inputs"], "status": JobStatus.pending.name})
+
+
+async def _asked_for(call: Call) -> PlaceToEnrich:
+    """Read the place in a body, noting what is asked."""
+    body = await call.body()
+    call.note(facts.unknown("unknown_fields", unknown_in(PlaceJob, body)))
+    place = parse_place(body, generates_ids=call.settings.generate_place_ids)
+    call.note(facts.of_places([place]))
+    return place
 
 
 @router.serves(
@@ -96,8 +108,7 @@ async def create_job(call: Call) -> Response:
 )
 async def enrich(call: Call) -> Response:
     """Enrich one place and answer with its result (contract I3)."""
-    place = parse_place(await call.body(), generates_ids=call.settings.generate_place_ids)
-    call.note(facts.of_places([place]))
+    place = await _asked_for(call)
     result = await call.write(jobs.enrich, place)
     if isinstance(result, EnrichmentNotFound):
         raise result
@@ -112,7 +123,7 @@ async def enrich(call: Call) -> Response:
 )
 async def reprocess_jobs(call: Call) -> Response:
     """Run the most recently submitted job of each place again (contract G9)."""
-    request = parse(ReprocessJobRequest, await call.body())
+    request = await call.parse(ReprocessJobRequest)
     wanted = wanted_by(request)
     call.note({"refresh": wanted.refresh, **facts.of_attributes([wanted.attributes])})
     places = await call.write(reprocess.places, request.place_ids, wanted)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.api.auth import keys_sent
 from reprompt_mock.api.connection import LINE, Line
+from reprompt_mock.api.evidence import evidence_of
 from reprompt_mock.api.facts import MOST_BYTES as _FACTS_BYTES
 from reprompt_mock.clock import SECOND
 from reprompt_mock.engine.events import Change, Kind
@@ -125,7 +126,10 @@ class Recording:
         operation: the id of its operation.
         client: what stands for its client.
         sequence: its number in the journal.
+        era: how often the journal had been cleared when it came.
         size: about how many bytes it takes, once it is over.
+        situation: marks of what the world did with time at the end.
+        interventions: how often a test had changed the world by then.
         fault: the fault that hits it.
         rules: the ids of the rules that decided anything.
         facts: what was asked and told.
@@ -133,34 +137,34 @@ class Recording:
         is_over: whether its answer was sent, or never will be.
     """
 
-    sequence = size = 0
+    sequence = era = size = situation = interventions = 0
     operation: str | None = None
     client: str | None = None
     fault: Fault | None = None
     carried_out = is_over = False
-    _has_gone = _is_whole = False
-    _status: int | None = None
-    _answer_headers: Sequence[tuple[bytes, bytes]] = ()
-    _duration = 0.0
+    has_gone = is_whole = False
+    status: int | None = None
+    answer_headers: Sequence[tuple[bytes, bytes]] = ()
+    duration = 0.0
 
     def __init__(
         self, scope: Scope, receive: Receive, send: Send, world: World, record: Callable[[Recording], None]
     ) -> None:
         self._receive, self._send, self._record = receive, send, record
         self.world = world
-        self._method, self._path, self._query = scope["method"], scope["path"], scope["query_string"]
-        self._headers = without_keys(scope["headers"])
+        self.method, self.path, self.query = scope["method"], scope["path"], scope["query_string"]
+        self.headers = without_keys(scope["headers"])
         self.keys = keys_sent(scope["headers"])
         self.line: Line = scope.get("extensions", {}).get(LINE, _NO_LINE)
-        self.time, self._real_time = world.now(), real_now()
+        self.time, self.real_time = world.now(), real_now()
         self.rules: list[str] = []
         self.facts: dict[str, Any] = {}
-        self._body = bytearray()
+        self.body = bytearray()
 
     @property
     def is_begun(self) -> bool:
         """Whether an answer was begun."""
-        return self._status is not None
+        return self.status is not None
 
     async def receive(self) -> Message:
         """Return the next message to the app."""
@@ -168,15 +172,15 @@ class Recording:
         if self.is_over:
             return message
         if message["type"] == "http.disconnect":
-            self._has_gone = True
-        elif room := BODY_BYTES - len(self._body):
-            self._body += message.get("body", b"")[:room]
+            self.has_gone = True
+        elif room := BODY_BYTES - len(self.body):
+            self.body += message.get("body", b"")[:room]
         return message
 
     async def send(self, message: Message) -> None:
         """Send what the app answers; the request is over with the last of it."""
         if message["type"] == "http.response.start":
-            self._status, self._answer_headers = message["status"], without_keys(message["headers"])
+            self.status, self.answer_headers = message["status"], without_keys(message["headers"])
             await self._send(message)
             return
         if message.get("more_body"):
@@ -184,37 +188,38 @@ class Recording:
             return
         self.look()
         await self._send(message)
-        self._is_whole = True
+        self.is_whole = True
         self.end()
 
     def look(self) -> None:
         """Check whether the client has gone; code that ends the connection checks before."""
-        self._has_gone = self._has_gone or self.line.is_closing
+        self.has_gone = self.has_gone or self.line.is_closing
 
     def end(self) -> None:
         """Finish the recording, unless it has finished: later messages do not belong to it."""
         if not self.is_over:
-            self._duration = self._lasted()
+            self.duration = self._lasted()
             self.is_over = True
             self.size = self._size()
+            self.situation, self.interventions = self.world.situation, self.world.interventions
             self._record(self)
             del self.world  # which keeps this
 
     def exchange(self) -> Exchange:
         """Return what is known so far."""
-        sent = self._sent()
+        sent = self.sent()
         return Exchange(
             self.operation,
-            self._method,
-            self._path,
-            self._query,
-            self._headers,
-            bytes(self._body),
+            self.method,
+            self.path,
+            self.query,
+            self.headers,
+            bytes(self.body),
             self.time,
-            self._real_time,
-            self._duration if self.is_over else self._lasted(),
-            self._status if sent is Sent.whole or sent is Sent.client_gone else None,
-            self._answer_headers,
+            self.real_time,
+            self.duration if self.is_over else self._lasted(),
+            self.status if sent is Sent.whole or sent is Sent.client_gone else None,
+            self.answer_headers,
             self.facts,
             sent,
             self.carried_out,
@@ -225,24 +230,27 @@ class Recording:
             tuple(self.rules),
         )
 
+    def evidence(self) -> bytes:
+        """Return what is kept for the verdict."""
+        return evidence_of(self)
+
     def _size(self) -> int:
-        headers = sum(
-            [len(name) + len(value) for part in (self._headers, self._answer_headers) for name, value in part]
-        )
-        texts = len(self._path) + len(self._query) + len(self._body)
+        headers = sum([len(name) + len(value) for part in (self.headers, self.answer_headers) for name, value in part])
+        texts = len(self.path) + len(self.query) + len(self.body)
         return texts + headers + _FACTS_BYTES + _RULE_BYTES * len(self.rules)
 
     def _lasted(self) -> float:
-        return (real_now() - self._real_time) / SECOND
+        return (real_now() - self.real_time) / SECOND
 
-    def _sent(self) -> Sent | None:
+    def sent(self) -> Sent | None:
+        """Return how much of its answer the client was sent, None while it is under way."""
         if not self.is_over:
             return None
-        if self._has_gone:
+        if self.has_gone:
             return Sent.client_gone
-        if self._is_whole:
+        if self.is_whole:
             return Sent.half if self.fault and self.fault.then.cuts_body else Sent.whole
-        return Sent.nothing if self._status is None else Sent.half
+        return Sent.nothing if self.status is None else Sent.half
 
 
 def recording_of(scope: Scope) -> Recording:

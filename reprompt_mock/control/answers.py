@@ -122,3 +122,26 @@ class Journal(BaseModel):
         " answer_headers, facts, sent, carried_out, connection, request_on_connection, duration_seconds, fault, rules."
     )
     dropped: int = Field(description="How many older requests were dropped.")
+
+
+class Finding(BaseModel):
+    """A rule that the client broke."""
+
+    rule: str
+    severity: Literal["error", "warning", "note"]
+    requests: list[int] = Field(description="The numbers in the journal of the requests that show it, at most 50.")
+    batch_id: str | None = Field(description="The batch that it concerns.")
+    message: str = Field(description="What was seen.")
+    advice: str = Field(description="What to do.")
+    source: str = Field(description="Where it is written.")
+
+
+class Verdict(BaseModel):
+    """How the client behaved."""
+
+    verdict: Literal["good", "questionable", "bad", "inconclusive"] = Field(
+        description="`bad` with any error, `questionable` with any warning, `inconclusive` where facts were lost."
+    )
+    findings: list[Finding] = Field(description="Errors first, then warnings and notes.")
+    judged: int = Field(description="How many requests were judged.")
+    dropped: int = Field(description="The facts of how many requests were lost.")

@@ -10,6 +10,7 @@ from fastapi.routing import APIRoute
 from reprompt_mock.control import (
     batches,
     clock,
+    conduct,
     events,
     faults,
     journal,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from reprompt_mock.http.offload import Offload
 
-_ROOMS = (worlds, batches, settings, clock, rules, release, faults, journal, wait, events, timeline, snapshot)
+_ROOMS = (worlds, batches, settings, clock, rules, release, faults, conduct, journal, wait, events, timeline, snapshot)
 _ROUTERS = tuple(room.router for room in _ROOMS)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Concatenate, ParamSpec, TypeVar
 from fastapi import Depends, Request
 from pydantic import BaseModel
 
+from reprompt_mock.engine import clock
 from reprompt_mock.engine.world import World
 from reprompt_mock.errors import OrganizationNotFound
 from reprompt_mock.http.offload import Offload
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.writing import Writing
 
+_TIME_PASSES = frozenset({clock.change, clock.advance, clock.settle})
+"""What only moves the clock: a client meets that in the service too."""
 P = ParamSpec("P")
 T = TypeVar("T")
 Model = TypeVar("Model", bound=BaseModel)
@@ -69,7 +72,9 @@ class Control:
 
     async def write(self, work: Callable[Concatenate[Writing, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a use case that changes the world."""
-        return (await self.offload.write(self.world, work, *args, **kwargs)).value
+        value = (await self.offload.write(self.world, work, *args, **kwargs)).value
+        self.world.interventions += work not in _TIME_PASSES
+        return value
 
 
 async def one_or_more(control: Control, model: type[Model]) -> list[Model]:

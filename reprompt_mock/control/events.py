@@ -51,7 +51,7 @@ def _stream(control: Control, org_slug: str | None, last_id: str | None) -> Resp
     from sse_starlette import EventSourceResponse
 
     if control.request.scope.get(IS_HEAD):
-        return Response(media_type=_STREAM, headers={"Cache-Control": "no-store"})
+        return EventSourceResponse(_no_events(), ping=0)
     signals = control.engine.signals
     now = signals.now()  # before the headers are sent: a client that has them misses nothing
     number = None if last_id is None else signals.number_of(last_id)
@@ -79,6 +79,13 @@ async def _events(
                 await pause(_SPACING_SECONDS)
             elif not await bell.heard(_SILENT_SECONDS):
                 yield ServerSentEvent(comment="nothing has changed", sep="\n")
+
+
+async def _no_events() -> AsyncIterator[ServerSentEvent]:
+    """End at once: a HEAD has the headers of a stream alone."""
+    events: tuple[ServerSentEvent, ...] = ()
+    for event in events:
+        yield event
 
 
 def _written(signals: Signals, signal: Signal) -> ServerSentEvent:

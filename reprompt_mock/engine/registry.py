@@ -8,6 +8,8 @@ from weakref import WeakValueDictionary
 
 from reprompt_mock.engine.world import Start, World
 from reprompt_mock.errors import TooManyWorlds
+from reprompt_mock.evidence import Archive
+from reprompt_mock.journal import Journal
 from reprompt_mock.store import batches, submissions, worlds
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ class Registry:
     def __init__(self, start: Start, real: Callable[[], int]) -> None:
         self._start = start
         self._real = real
+        self._archive = Archive()
         self._worlds: dict[str, World] = {}
         self._possible: WeakValueDictionary[str, World] = WeakValueDictionary()
         self._changing = Lock()
@@ -48,7 +51,8 @@ class Registry:
         return stored._replace(clock=clock, next_due=batches.next_due(session, stored.row))
 
     def _new(self, slug: str, state: WorldState) -> World:
-        return World(slug, state, journal_size=self._start.journal_size, real=self._real)
+        journal = Journal(self._start.journal_size, self._archive.open())
+        return World(slug, state, journal=journal, real=self._real)
 
     def find(self, slug: str) -> World | None:
         """Return a world, or None if there is none."""
@@ -89,6 +93,7 @@ class Registry:
         """Forget a world in memory; requests in flight finish in the old one."""
         with self._changing:
             world.forgotten = True
+            world.journal.clear()
             for known in (self._worlds, self._possible):
                 if known.get(world.slug) is world:
                     del known[world.slug]

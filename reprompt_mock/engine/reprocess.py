@@ -14,6 +14,7 @@ from reprompt_mock.engine.submissions import check_known
 from reprompt_mock.errors import AllDeferred, JobsNotFound, NothingToReprocess
 from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.reprocess import Scope, attributes_for
+from reprompt_mock.rules import PARTIAL
 from reprompt_mock.store import batches, documents, jobs, submissions
 from reprompt_mock.store.columns import Restarts
 
@@ -33,10 +34,14 @@ class Wanted(NamedTuple):
 
 
 class Reprocessed(NamedTuple):
-    """How many jobs run again, and how many were left out since they are deferred."""
+    """How many jobs run again, how many were left out since they are deferred, and how many had nothing left to run.
+
+    The last are those that had completed; 0 if attributes may have erred, which a reprocess runs again.
+    """
 
     jobs: int
     deferred: int
+    completed: int
 
 
 def batch(writing: Writing, batch_id: str, scope: Scope, wanted: Wanted) -> Reprocessed:
@@ -54,7 +59,16 @@ def batch(writing: Writing, batch_id: str, scope: Scope, wanted: Wanted) -> Repr
         raise NothingToReprocess(scope=scope.word, batch_id=batch_id)
     _restart(writing, picked, wanted)
     writing.note(Kind.batch, batch_id)
-    return Reprocessed(len(picked), len(selected) - len(picked))
+    completed = 0 if _may_have_erred(writing, picked) else sum(job.status == JobStatus.completed for job in picked)
+    return Reprocessed(len(picked), len(selected) - len(picked), completed)
+
+
+def _may_have_erred(writing: Writing, picked: Sequence[ExistingJob]) -> bool:
+    """Return whether attributes of completed jobs may be in `ERROR`: by a rate, by a rule, or by a test place id."""
+    rules = writing.state.scenario.rules
+    if writing.settings.attribute_error_rate or any(named.rule.then.attributes for named in rules):
+        return True
+    return any(job.place_id.startswith(PARTIAL) for job in picked)
 
 
 class ReprocessedPlaces(NamedTuple):

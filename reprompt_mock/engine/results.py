@@ -27,11 +27,15 @@ _TOGETHER = 32
 
 
 class ResultPage(NamedTuple):
-    """A page of results as chunks of comma-separated JSON objects, their total number, and the counts of the page."""
+    """A page of results as chunks of comma-separated JSON objects, their total number, and the counts of the page.
+
+    `unfinished` is how many jobs of the whole batch have yet to finish, None if no batch was asked for.
+    """
 
     jobs: Sequence[bytes]
     total: int
     counts: Counts = Counts()
+    unfinished: int | None = None
 
 
 class ResultQuery(NamedTuple):
@@ -51,11 +55,12 @@ def page(reading: Reading, query: ResultQuery, *, limit: int, offset: int) -> Re
     selection = _selected(reading, query)
     if selection is None:
         return ResultPage([], 0)
-    total = _total(reading, selection)
+    batch = None if selection.batch is None else batches.by_key(reading.session, selection.batch).counts
+    total = _total(reading, selection, batch)
     stored = jobs.results(reading.session, selection, limit=limit, offset=offset, total=total)
     by_status = [0] * len(JobStatus)
     written = list(_written(_built(reading, stored, by_status)))
-    return ResultPage(written, total, Counts(*by_status))
+    return ResultPage(written, total, Counts(*by_status), batch.unfinished if batch and query.batch_id else None)
 
 
 def _built(reading: Reading, stored: Iterable[StoredResult], by_status: list[int]) -> Iterator[dict[str, Any]]:
@@ -109,11 +114,11 @@ def _lag(reading: Reading) -> int:
     return int(reading.state.settings.results_lag_seconds * SECOND)
 
 
-def _total(reading: Reading, selection: jobs.Selection) -> int:
+def _total(reading: Reading, selection: jobs.Selection, batch: Counts | None) -> int:
     if selection.day is not None:
         return jobs.count(reading.session, selection)
-    if selection.batch is not None:
-        return batches.by_key(reading.session, selection.batch).counts.total
+    if batch is not None:
+        return batch.total
     return worlds.counts(reading.session, selection.world)[1].total
 
 

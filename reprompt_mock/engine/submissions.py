@@ -41,13 +41,14 @@ class PlaceToEnrich(msgspec.Struct, frozen=True, gc=False):
 
 
 class BatchToCreate(NamedTuple):
-    """A create or an append; a generated batch id is derived from `body`."""
+    """A create or an append; a generated batch id is derived from `body`. `unknown_fields` are ignored."""
 
     batch_id: str | None
     batch_name: str
     places: Sequence[PlaceToEnrich]
     kick_off: bool
     body: bytes
+    unknown_fields: Sequence[str] = ()
 
 
 class Submission(NamedTuple):
@@ -112,8 +113,7 @@ def enrich(writing: Writing, place: PlaceToEnrich) -> str:
 
 def _submit_alone(writing: Writing, place: PlaceToEnrich, *, at_once: bool) -> str:
     check_known(writing.settings, [place.attributes])
-    places = identified(ALONE, [place])
-    submit(writing, alone(writing), places, kick_off=True, at_once=at_once)
+    submit(writing, alone(writing), places := identified(ALONE, [place]), kick_off=True, at_once=at_once)
     return next(iter(places))
 
 

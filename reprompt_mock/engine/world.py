@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.clock import VirtualClock
-from reprompt_mock.journal import Journal
+from reprompt_mock.conduct.seen import PAUSED, STEPPED
 from reprompt_mock.rate_limit import RateLimiter
 from reprompt_mock.scenario import Scenario
 from reprompt_mock.store.worlds import WorldState
@@ -13,6 +13,7 @@ from reprompt_mock.store.worlds import WorldState
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from reprompt_mock.journal import Journal
     from reprompt_mock.specs import RuleSpec
     from reprompt_mock.world_settings import WorldSettings
 
@@ -59,26 +60,35 @@ class Present(NamedTuple):
     version: int = 0
 
 
+def _situation_of(state: WorldState) -> int:
+    """Return the marks that exchanges get from what a world does with time."""
+    marks = 0 if state.clock.running else PAUSED
+    return marks | STEPPED if state.settings.poll_advance else marks
+
+
 class World:
     """One organization's committed state, journal and rate limit.
 
     It is in memory from its first use and gets a row with the first thing stored in it. Each commit replaces `present`
     as a whole, so that a reader sees the old state or the new. `documents` caches the keys of the world's documents,
-    by token; only writers use it.
+    by token; only writers use it. `interventions` is how
+    often the control API has changed anything but its clock, `situation` what the verdict needs to know of its time.
 
     Args:
         slug: the organization's slug.
         state: the initial state.
-        journal_size: the number of requests that its journal keeps.
+        journal: the record of its requests.
         real: reads real time in microseconds.
     """
 
-    def __init__(self, slug: str, state: WorldState, *, journal_size: int, real: Callable[[], int]) -> None:
+    def __init__(self, slug: str, state: WorldState, *, journal: Journal, real: Callable[[], int]) -> None:
         self.slug = slug
         self.present = Present(state, Views())
+        self.situation = _situation_of(state)
         self.documents: Mapping[Any, int] = {}
         self.forgotten = False
-        self.journal = Journal(journal_size)
+        self.journal = journal
+        self.interventions = 0
         self._limiter = RateLimiter()
         self._real = real
         self._latest = 0
@@ -99,6 +109,7 @@ class World:
         if state.clock is not self.state.clock:
             self._latest = 0
         self.present = Present(state, Views(), self.present.version + 1)
+        self.situation = _situation_of(state)
 
     def now(self) -> int:
         """Return the virtual time in microseconds; it never goes back, even if the machine's clock does."""

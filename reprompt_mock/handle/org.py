@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from urllib.parse import quote
 
+from reprompt_mock.handle.conduct import is_as_good, report, without
 from reprompt_mock.handle.connection import Connection, ControlError
 from reprompt_mock.handle.parts import Clock, Faults, Journal, Rules, Settings
 from reprompt_mock.handle.transport import OverSockets
 from reprompt_mock.handle.waiting import Waited, in_thread, wait
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from reprompt_mock.handle.transport import Transport
-    from reprompt_mock.handle.types import JournalEntry, Operation, Rule, WaitStatus, WorldOptions
+    from reprompt_mock.handle.types import JournalEntry, Operation, Rule, Verdict, WaitStatus, WorldOptions
 
 _STATUSES = ("pending", "queued", "in_progress", "completed", "failed")
 _NOT_FOUND = 404
@@ -93,6 +94,11 @@ class OrgHandle:
     def release(self, *, place_id: str | None = None, batch: str | None = None) -> int:
         """Release held jobs whose place id and batch (id or name) match the globs; return their number."""
         return int(self._connection.call("POST", "/release", {"place_id": place_id, "batch": batch})["released"])
+
+    def conduct(self) -> Verdict:
+        """Return the verdict on the client, by all its finished requests since the journal was last cleared."""
+        verdict: Verdict = self._connection.call("GET", "/conduct")
+        return verdict
 
     def snapshot(self) -> dict[str, Any]:
         """Return the whole world as one JSON-ready document."""
@@ -184,6 +190,27 @@ class OrgHandle:
             if error.status != _NOT_FOUND:
                 raise
             raise AssertionError(f"reading batch {batch_id!r} gave 404: {error}") from None
+
+    def assert_good_conduct(
+        self, *, ignore: Iterable[str] = (), at_least: Literal["good", "questionable"] = "good"
+    ) -> Verdict:
+        """Assert that the client behaved at least so well, some rules aside; return the verdict without their findings.
+
+        The failure is advice. Where facts were lost the assertion fails.
+
+        Raises:
+            RuleUnknown: a rule that is to be ignored does not exist.
+        """
+        __tracebackhide__ = True
+        verdict = without(self.conduct(), ignore)
+        if not is_as_good(verdict, at_least):
+            raise AssertionError(self.conduct_report(verdict))
+        return verdict
+
+    def conduct_report(self, verdict: Verdict) -> str:
+        """Return a verdict as text, with the requests that the journal still has."""
+        lines = {entry["sequence"]: request_line(entry) for entry in self.journal.find()} if verdict["findings"] else {}
+        return report(verdict, lines)
 
     def assert_settled(self) -> None:
         """Assert that no job of the world is unfinished."""

@@ -110,6 +110,13 @@ class Facts(TypedDict, total=False):
     deleted: int
     unknown_parameters: list[str]
     unknown_attributes: list[str]
+    unknown_fields: list[str]
+    jobs: int
+    kick_off_jobs_now: bool
+    unfinished: int
+    filtered: bool
+    completed: int
+    previous: bool
     version: int
 
 
@@ -139,6 +146,30 @@ class JournalEntry(TypedDict):
     duration_seconds: float
     fault: str | None
     rules: list[str]
+
+
+Judgement = Literal["good", "questionable", "bad", "inconclusive"]
+
+
+class Finding(TypedDict):
+    """A rule that the client broke; `requests` are numbers in the journal."""
+
+    rule: str
+    severity: Literal["error", "warning", "note"]
+    requests: list[int]
+    batch_id: str | None
+    message: str
+    advice: str
+    source: str
+
+
+class Verdict(TypedDict):
+    """How the client behaved; `dropped` is the number of requests whose facts were lost."""
+
+    verdict: Judgement
+    findings: list[Finding]
+    judged: int
+    dropped: int
 
 
 class WorldOptions(TypedDict, total=False):
@@ -171,6 +202,7 @@ class WorldOptions(TypedDict, total=False):
     export_seconds_per_10000_rows: float
     export_failure_rate: float
     rate_limit: float
+    conduct_poll_seconds: float
 
 
 class EmulatorOptions(WorldOptions, total=False):

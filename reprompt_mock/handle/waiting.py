@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from reprompt_mock.handle.transport import TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable
 
     from reprompt_mock.handle.connection import Connection
@@ -67,6 +67,8 @@ async def in_thread(work: Callable[[], T]) -> T:
 
     If the caller is cancelled, the thread ends once the work does.
     """
+    import asyncio  # not needed by other uses of a handle
+
     loop = asyncio.get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
 

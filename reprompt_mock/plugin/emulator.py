@@ -12,7 +12,7 @@ from reprompt_mock.handle.mock import RepromptMock
 from reprompt_mock.handle.org import Setup
 from reprompt_mock.handle.own import OwnServer, own_server
 from reprompt_mock.handle.transport import Borrowed, ControlError, OverSockets
-from reprompt_mock.plugin import environment, marks, report  # noqa: F401 - later on tests may have patched files
+from reprompt_mock.plugin import conduct, environment, marks, report  # noqa: F401 - later on tests may have patched files
 from reprompt_mock.plugin.table import NAME, Configuration, read
 from reprompt_mock.settings import ConfigurationError
 from reprompt_mock.unpatched import unpatched
@@ -52,7 +52,7 @@ class SessionEmulator:
         """
         if self._transport is None:
             with unpatched():
-                settings, server = self._configured()
+                settings, server, _ = self._configured()
                 url = self._config.getoption(URL_OPTION) or os.environ.get(URL_VARIABLE)
                 self._transport = OverSockets(url, settings.control_token) if url else _started(server, settings)
         return self._transport
@@ -66,7 +66,7 @@ class SessionEmulator:
             Exception: the emulator cannot be started.
         """
         transport = self.start()
-        settings, _ = self._configured()
+        settings = self._configured().settings
         mock = RepromptMock.over(
             Borrowed(transport),
             org_slug=f"t-{_SESSION}-{next(_numbers)}",
@@ -80,6 +80,11 @@ class SessionEmulator:
                 mock.reset()
             raise
         return mock
+
+    def conduct_mode(self, item: pytest.Item) -> str:
+        """Return what becomes of a test's misconduct: its mark decides, then the command line, then the table."""
+        option: str | None = self._config.getoption(conduct.OPTION)
+        return conduct.mode_of(item.iter_markers(marks.NAME)) or option or self._configured().conduct
 
     def close(self) -> None:
         """Stop the emulator if the session owns it."""

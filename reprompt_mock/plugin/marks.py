@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.handle.org import Setup
 from reprompt_mock.hints import nearest
+from reprompt_mock.plugin import conduct
 from reprompt_mock.settings import ConfigurationError, Settings
 from reprompt_mock.world_settings import WorldSettings
 
@@ -31,6 +32,7 @@ def merged(marks: Iterable[pytest.Mark]) -> Setup:
                 f"the mark {NAME} takes settings by keyword, not {_shown(mark.args)}: write {_EXAMPLE}"
             )
         wanted = {**mark.kwargs, **wanted}
+    conduct.checked(wanted.pop(conduct.KEY, conduct.MODES[0]), f"the mark {NAME}")
     return setup(wanted.pop("rules", ()), wanted)
 
 
@@ -40,7 +42,7 @@ def setup(rules: Sequence[Any], settings: Mapping[str, Any]) -> Setup:
     Raises:
         ConfigurationError: a key is not a setting of a world.
     """
-    known = {*WorldSettings.model_fields, "rules"}
+    known = {*WorldSettings.model_fields, "rules", conduct.KEY}
     for key in settings:
         if key not in known:
             is_wider = key in Settings.model_fields

@@ -17,15 +17,15 @@ TITLE = "requests that reprompt-mock saw"
 _SHOWN_REQUESTS = 20
 
 
-def add_section(report: pytest.TestReport, text: str) -> None:
-    """Add the section to a report, to its failure if possible, so that every kind of report shows it."""
+def add_section(report: pytest.TestReport, text: str, title: str = TITLE) -> None:
+    """Add a section to a report, to its failure if possible, so that every kind of report shows it."""
     failure: Any = report.longrepr
     if hasattr(failure, "addsection"):
-        failure.addsection(TITLE, text)
+        failure.addsection(title, text)
     elif isinstance(failure, str):
-        report.longrepr = f"{failure}\n{f' {TITLE} '.center(80, '-')}\n{text}"
+        report.longrepr = f"{failure}\n{f' {title} '.center(80, '-')}\n{text}"
     else:
-        report.sections.append((TITLE, text))
+        report.sections.append((title, text))
 
 
 def requests_of(mock: RepromptMock) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.handle.own import SERVER_KINDS
 from reprompt_mock.hints import nearest
+from reprompt_mock.plugin import conduct
 from reprompt_mock.settings import ConfigurationError, load
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 NAME = "tool.reprompt-mock"
 _KEY = "reprompt-mock"
 _ALIKE = 0.85
-_OWN_KEYS = ("server",)
+_OWN_KEYS = ("server", conduct.KEY)
 _SENSELESS = {
     "host": "the plugin's emulator listens on 127.0.0.1",
     "port": "the plugin's emulator uses a free port; name a running emulator with --reprompt-mock-url",
@@ -28,10 +29,11 @@ _SENSELESS = {
 
 
 class Configuration(NamedTuple):
-    """The settings of the emulator, and whether it runs in a thread or process, from the table and the environment."""
+    """The settings of the emulator, whether it runs in a thread or process, and what becomes of misconduct."""
 
     settings: Settings
     server: str = "thread"
+    conduct: str = "report"
 
 
 def read(root: Path, file: Path | None) -> Configuration:
@@ -53,7 +55,8 @@ def read(root: Path, file: Path | None) -> Configuration:
     if server not in SERVER_KINDS:
         hint = nearest(str(server), SERVER_KINDS)
         raise ConfigurationError(f'server in [{NAME}] of {place} is "thread" or "process", not {server!r}{hint}')
-    return Configuration(_paused(load(config=place, table=NAME, passed_over=_OWN_KEYS)), server)
+    mode = conduct.checked(table.get(conduct.KEY, "report"), f"[{NAME}] of {place}")
+    return Configuration(_paused(load(config=place, table=NAME, passed_over=_OWN_KEYS)), server, mode)
 
 
 def _paused(settings: Settings) -> Settings:

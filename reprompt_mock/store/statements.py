@@ -145,13 +145,12 @@ _SCOPES = {
 
 def _position(time: str) -> str:
     """Return an expression for the first position on a grid whose time is not before `time`."""
-    units = f"({time} - :first + :unit - 1) / :unit"
-    return f"(CASE WHEN {time} <= :last THEN ({units} * :steps + :span - 1) / :span ELSE :never END)"
+    return f"(CASE WHEN {time} <= :last THEN (({time} - :origin) / :unit * :steps + :most) / :span ELSE :never END)"
 
 
 # One number for each job, since grouping by several columns takes three times as long.
-_PACKED = "0"
-for _time in ("latest.at", "queued_at", "started_at", "finished_at"):
+_PACKED = _position("latest.at")
+for _time in ("queued_at", "started_at", "finished_at"):
     _PACKED = f"({_PACKED} * :base + {_position(_time)})"
 TIMELINE_STEPS = {
     scope: f"SELECT {_PACKED} * :outcomes + coalesce(outcome, 0), count(*) {jobs} GROUP BY 1"

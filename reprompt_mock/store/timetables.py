@@ -39,6 +39,24 @@ class Grid(NamedTuple):
         """All times: one more than there are steps."""
         return [self.first + self.span * step // self.steps * self.unit for step in range(self.steps + 1)]
 
+    @property
+    def never(self) -> int:
+        """The position of what comes after the last time, or never."""
+        return self.steps + 1
+
+    @property
+    def values(self) -> dict[str, int]:
+        """The values from which a statement computes positions."""
+        return {
+            "origin": self.first - self.unit + 1,
+            "unit": self.unit,
+            "steps": self.steps,
+            "most": self.span - 1,
+            "span": self.span,
+            "last": self.times[-1],
+            "never": self.never,
+        }
+
 
 class Steps(NamedTuple):
     """Some jobs whose transitions come at the same places of a grid.
@@ -64,14 +82,11 @@ def bounds(session: Session, world: int, batch: int | None = None) -> Bounds | N
 def steps(session: Session, grid: Grid, world: int, batch: int | None = None) -> Iterator[Steps]:
     """Return where on a grid the transitions of all jobs of a world, or of a batch, come."""
     scope = "world" if batch is None else "batch"
-    never = grid.steps + 1
-    values = {
-        **grid._asdict(), "last": grid.times[-1], "never": never, "base": never + 1, "outcomes": _OUTCOMES,
-        "world": world, "batch": batch,
-    }  # fmt: skip
+    base = grid.never + 1
+    values = {**grid.values, "base": base, "outcomes": _OUTCOMES, "world": world, "batch": batch}
     for packed, count in session.rows(TIMELINE_STEPS[scope], values):
         rest, outcome = divmod(packed, _OUTCOMES)
-        rest, finished = divmod(rest, never + 1)
-        rest, started = divmod(rest, never + 1)
-        submitted, queued = divmod(rest, never + 1)
+        rest, finished = divmod(rest, base)
+        rest, started = divmod(rest, base)
+        submitted, queued = divmod(rest, base)
         yield Steps(submitted, queued, started, finished, outcome, count)

@@ -84,13 +84,15 @@ def test_pages_tell_what_was_asked_and_what_they_have(org: Org) -> None:
     asked_and_told = {
         "/jobs?batchId=b&limit=2&offset=3": {
             "batch_id": "b", "limit": 2, "offset": 3, "total": 5, "size": 2,
-            "by_status": {"completed": 1, "in_progress": 1},
+            "by_status": {"completed": 1, "in_progress": 1}, "unfinished": 1,
         },
         "/jobs": {
             "limit": 10_000, "offset": 0, "total": 6, "size": 6, "by_status": {"completed": 5, "in_progress": 1}
         },
         "/jobs?offset=9": {"limit": 10_000, "offset": 9, "total": 6, "size": 0, "by_status": {}},
-        "/jobs?groupBy=day": {"limit": 10_000, "offset": 0, "total": 1, "size": 1, "by_status": {"in_progress": 1}},
+        "/jobs?groupBy=day": {
+            "limit": 10_000, "offset": 0, "total": 1, "size": 1, "by_status": {"in_progress": 1}, "filtered": True,
+        },
         "/batches": {
             "limit": 10, "offset": 0, "total": 2, "size": 2, "by_status": {"completed": 1, "in_progress": 1}
         },
@@ -116,7 +118,7 @@ def test_pages_tell_what_was_asked_and_what_they_have(org: Org) -> None:
         ),
         (
             "POST", "/batches/b/reprocess", {"failed_only": False, "refresh": True},
-            {"batch_id": "b", "scope": "ALL", "refresh": True, "reprocessed": 2},
+            {"batch_id": "b", "scope": "ALL", "refresh": True, "reprocessed": 2, "completed": 1},
         ),
         (
             "POST", "/jobs/reprocess", {"place_ids": ["a", "none"], "attributes": ["websites"]},

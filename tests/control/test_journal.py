@@ -14,6 +14,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from reprompt_mock.app import create_app
+from reprompt_mock.evidence import Archive
 from reprompt_mock.exchange import BODY_BYTES, Exchange, Sent
 from reprompt_mock.handle.types import JournalEntry
 from reprompt_mock.journal import Filter, Journal
@@ -283,7 +284,7 @@ class Ended:
     """A request that is over as soon as it has come."""
 
     def __init__(self, body: bytes = b"") -> None:
-        self.sequence = 0
+        self.sequence = self.era = 0
         self.size = len(body)
         self._body = body
 
@@ -294,6 +295,9 @@ class Ended:
             None, "GET", "/", b"", (), self._body, 0, 0, 0.0, 200, (), {}, Sent.whole, True, None, None, None, None, ()
         )
 
+    def evidence(self) -> bytes:
+        return b"[]"
+
 
 def record(kept: Journal, body: bytes = b"") -> None:
     request = Ended(body)
@@ -302,7 +306,7 @@ def record(kept: Journal, body: bytes = b"") -> None:
 
 
 def test_the_bodies_of_all_requests_together_are_bounded() -> None:
-    kept = Journal(size=10**6)
+    kept = Journal(10**6, Archive().open())
     for _ in range(1000):
         record(kept, b"x" * BODY_BYTES)
 
@@ -312,7 +316,7 @@ def test_the_bodies_of_all_requests_together_are_bounded() -> None:
 
 
 def test_a_journal_of_no_size_keeps_nothing_and_counts() -> None:
-    kept = Journal(size=0)
+    kept = Journal(0, Archive().open())
     record(kept)
 
     assert (kept.find(Filter()), kept.dropped) == ([], 1)

@@ -12,6 +12,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from reprompt_mock.app import create_app
+from reprompt_mock.evidence import Archive
 from reprompt_mock.exchange import Exchange, Sent
 from reprompt_mock.journal import Filter, Journal
 from reprompt_mock.server import ServerThread
@@ -115,7 +116,7 @@ class Passing:
     """A request of a journal that nothing but the test lets pass."""
 
     def __init__(self, path: str) -> None:
-        self.sequence = self.size = 0
+        self.sequence = self.era = self.size = 0
         self.path = path
 
     operation: str | None = "get_batch"
@@ -125,13 +126,16 @@ class Passing:
             None, "GET", self.path, b"", (), b"", 0, 0, 0.0, 200, (), {}, Sent.whole, True, None, None, None, None, ()
         )
 
+    def evidence(self) -> bytes:
+        return b"[]"
+
 
 def listed(kept: Journal) -> list[tuple[int, str]]:
     return [(entry["sequence"], entry["path"]) for entry in kept.find(Filter())]
 
 
 def test_a_request_that_is_taken_back_counts_as_never_come() -> None:
-    kept = Journal(size=10)
+    kept = Journal(10, Archive().open())
     first, second, third = (Passing(path) for path in ("/1", "/2", "/3"))
     kept.arrive(first)
     kept.withdraw(first)
@@ -145,7 +149,7 @@ def test_a_request_that_is_taken_back_counts_as_never_come() -> None:
 
 
 def test_a_request_that_made_room_or_was_forgotten_before_its_end_stays_so() -> None:
-    kept = Journal(size=1)
+    kept = Journal(1, Archive().open())
     first, second = Passing("/1"), Passing("/2")
     kept.arrive(first)
     kept.arrive(second)

@@ -36,6 +36,7 @@ DEFAULTS = {
     "places_move": False,
     "results_lag_seconds": 0.0,
     "rate_limit": 0.0,
+    "conduct_poll_seconds": 5.0,
 }
 RATES = ["failure_rate", "attribute_error_rate", "not_found_rate", "drift_rate", "batch_failure_threshold"]
 SECONDS = ["poll_advance", "pending_seconds", "queued_seconds", "processing_seconds"]
@@ -88,6 +89,8 @@ def test_an_empty_change_changes_nothing(org: Org) -> None:
         ("rate_limit", 0),
         ("rate_limit", 0.5),
         ("rate_limit", 1000),
+        ("conduct_poll_seconds", 0),
+        ("conduct_poll_seconds", 10.5),
     ],
 )
 def test_values_within_bounds_are_accepted(org: Org, name: str, value: Any) -> None:
@@ -135,6 +138,8 @@ def test_a_seed_that_javascript_would_round_is_shown_as_text_and_taken_in_both_f
         ("max_jobs_per_request", -1),
         ("strict_attributes", "perhaps"),
         ("rate_limit", -1),
+        ("conduct_poll_seconds", -1),
+        ("conduct_poll_seconds", 1000000001),
     ],
 )
 def test_values_beyond_the_bounds_are_refused_and_change_nothing(org: Org, name: str, value: Any) -> None:

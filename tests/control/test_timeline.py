@@ -205,7 +205,7 @@ def test_the_database_finds_the_position_of_a_time_however_far_the_grid_extends(
 
     grid = grid_of(Bounds(first, first + span, first), points)
     time = first + int(span * share)
-    values = {**grid._asdict(), "time": time, "last": grid.times[-1], "never": points}
+    values = {**grid.values, "time": time}
     (position,) = sqlite3.connect(":memory:").execute(f"SELECT {_position(':time')}", values).fetchone()
 
     assert position == next(at for at, moment in enumerate(grid.times) if moment >= time)

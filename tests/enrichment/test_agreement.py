@@ -104,3 +104,13 @@ def test_any_attributes_of_any_submissions_agree(
 
 def test_hours_are_possible_for_what_has_not_closed() -> None:
     assert CATALOGUE["openingHours"].possible == 1 - SHARE_CLOSED
+
+
+def test_a_place_in_new_york_has_a_number_and_a_postcode_of_new_york() -> None:
+    """The address of the manual's example."""
+    inputs = {"name": "New York Public Library", "full_address": "476 5th Ave, New York, NY 10018"}
+    entries = dict.fromkeys(("phoneNumbers", "address"), Entry(AttributeStatus.RUN, 1, 0, 1))
+    shown = result(0, entries, inputs, {"found": True})
+    assert shown["job_metadata"]["country_code"] == "US"
+    assert shown["outputs"]["phone"].startswith(("+1212555", "+1646555"))
+    assert shown["outputs"]["address"]["postalCode"] == "10018"

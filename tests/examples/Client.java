@@ -93,6 +93,8 @@ class Client {
             many.add("place-" + number);
         }
         create("large", many, "x".repeat(1000)); // some four megabytes
+        call("POST", WORLD + "/clock/settle", "{}");
+        finished("large");
         System.out.println("large " + results("large", 1000).size());
 
         var settings = call("PATCH", WORLD + "/settings", "{\"failure_rate\": 1, \"poll_advance\": 0}");
@@ -102,6 +104,7 @@ class Client {
         create("second", List.of("b"), "");
         call("POST", WORLD + "/clock/settle", "{\"batch_id\": \"first\"}");
         System.out.println("first " + field(call("GET", SERVICE + "/batches/first", null), "status"));
+        System.out.println("its results " + results("first", 10).size());
         System.out.println("second " + (field(call("GET", SERVICE + "/batches/second", null), "status").equals("failed")
                 ? "settled too" : "still runs"));
     }

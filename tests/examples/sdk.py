@@ -13,6 +13,6 @@ places = pandas.DataFrame(
 client = RepromptClient(api_key="any", org_slug="sdk-trial", base_url="http://localhost:8780/v1", allow_writes=True)
 batch = client.batches.create_from_dataframe(places, batch_name="Two places", attributes=["websites", "categories"])
 while client.batches.get_batch(batch.id)["status"] not in {"completed", "failed"}:
-    time.sleep(0.5)
+    time.sleep(5)  # as the guide asks
 for job in client.jobs.get_jobs_by_batch_id(batch.id):
     print(job.place_id, job.status, job.outputs["website"])

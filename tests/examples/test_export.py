@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import time
 from typing import Any
 
 import httpx2
@@ -32,6 +33,7 @@ class Client:
 
     def finish(self, export: dict[str, Any]) -> dict[str, Any]:
         while export["status"] in {"queued", "running"}:
+            time.sleep(0.05)
             export = self._http.get(self._root + export["status_url"]).raise_for_status().json()
         return export
 
@@ -58,6 +60,7 @@ def test_an_export_whose_answer_is_lost_is_made_once(reprompt_mock: RepromptMock
         text = client.download(export)
 
     assert len(reprompt_mock.journal.find(operation="create_export")) == 2
+    reprompt_mock.assert_good_conduct()
     rows = list(csv.DictReader(io.StringIO(text, newline="")))
     assert [row["place_id"] for row in rows] == [f"mock-ok-{name}-{n}" for name in ("spring", "autumn") for n in (0, 1)]
     assert export["metadata"]["rows_exported"] == len(rows)

@@ -16,4 +16,7 @@ def test_a_batch_whose_places_all_fail_has_failed(reprompt_mock: RepromptMock) -
         reprompt_mock.clock.settle()
 
         assert http.get("/batches/b").json()["status"] == "failed"
+        results = http.get("/jobs", params={"batchId": "b"}).json()
+        assert [job["status"] for job in results["jobs"]] == ["failed"]
     reprompt_mock.assert_called("create_batch", times=1, status=200)
+    reprompt_mock.assert_good_conduct()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import httpx2
 import pytest
@@ -18,6 +19,7 @@ def wait_for(url: str, key: str, patience: int = 100) -> str:
             response = httpx2.get(url, headers={"apiKey": key}).raise_for_status()
             status = str(response.json()["status"])
         except (httpx2.HTTPError, json.JSONDecodeError):
+            time.sleep(0.15)
             continue
         if status in {"completed", "failed"}:
             return status
@@ -37,3 +39,4 @@ def test_polling_outlasts_a_flaky_network(then: FaultThen, reprompt_mock: Reprom
 
     (fault,) = reprompt_mock.faults.list()
     assert 0 < fault["served"] < fault["seen"]
+    reprompt_mock.assert_good_conduct()

@@ -35,7 +35,9 @@ def test_a_client_in_java_drives_batches_small_and_large(reprompt_mock_env: Repr
         "large 4000",
         "failure_rate 1.0",
         "first failed",
+        "its results 1",
         "second still runs",
     ]
     upgraded = [entry for entry in reprompt_mock_env.journal.find() if entry["headers"].get("upgrade") == "h2c"]
+    reprompt_mock_env.assert_good_conduct()
     assert upgraded, "the client no longer offers an upgrade: this tries nothing then"

@@ -39,3 +39,4 @@ def test_a_create_whose_answer_is_lost_is_repeated(
     assert sum(reprompt_mock.counts().values()) == jobs
     url = f"{reprompt_mock.base_url}/{reprompt_mock.org_slug}/place_enrichment/batches"
     assert httpx2.get(url, headers={"apiKey": "any"}).json()["total"] == batches
+    assert reprompt_mock.conduct()["verdict"] == ("good" if batches == 1 else "bad")

@@ -32,3 +32,4 @@ def test_a_client_in_javascript_drives_a_batch_to_its_end(reprompt_mock_env: Rep
         "places": [["mock-flaky-1", "completed"], ["mock-ok-1", "completed"], ["café ☕", "completed"]],
     }
     reprompt_mock_env.assert_called("get_batch", times=2, status=503)
+    reprompt_mock_env.assert_good_conduct()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,8 @@ import httpx2
 import pytest
 
 from reprompt_mock import RepromptMock
+
+SPEED = 1_000_000
 
 
 def results(http: httpx2.Client, batch_id: str, page: int) -> Iterator[dict[str, Any]]:
@@ -23,7 +26,7 @@ def results(http: httpx2.Client, batch_id: str, page: int) -> Iterator[dict[str,
         offset += page
 
 
-@pytest.mark.reprompt_mock(clock="running", speed=1_000_000)
+@pytest.mark.reprompt_mock(clock="running", speed=SPEED)
 def test_thirty_thousand_results_are_read_in_order_and_none_twice(reprompt_mock: RepromptMock) -> None:
     place = {"name": "A store", "latitude": 48.85, "longitude": 2.29}
     place_ids = [f"store-{number}" for number in range(30_000)]
@@ -32,6 +35,7 @@ def test_thirty_thousand_results_are_read_in_order_and_none_twice(reprompt_mock:
     with httpx2.Client(base_url=url, headers={"apiKey": reprompt_mock.api_key}, timeout=60) as http:
         http.post("/batches", json={"batch_id": "b", "batch_name": "B", "attributes": ["websites"], "jobs": jobs})
         while http.get("/batches/b").json()["status"] != "completed":
-            pass
+            time.sleep(5 / SPEED)
 
         assert [job["place_id"] for job in results(http, "b", page=10_000)] == place_ids
+    reprompt_mock.assert_good_conduct()

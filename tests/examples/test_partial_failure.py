@@ -34,3 +34,4 @@ def test_failed_places_are_reprocessed_until_all_are_complete(http: httpx2.Clien
     reprompt_mock.assert_batch("b", pending=3, completed=7)
     reprompt_mock.clock.settle()
     reprompt_mock.assert_batch("b", completed=10)
+    reprompt_mock.assert_good_conduct()

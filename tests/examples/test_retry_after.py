@@ -19,16 +19,21 @@ def get(url: str, *, key: str, sleep: Callable[[float], object] = time.sleep) ->
 
 
 def test_a_client_waits_as_long_as_it_is_told_and_tries_again(reprompt_mock: RepromptMock) -> None:
-    overloaded: FaultThen = {"status": 503, "headers": {"Retry-After": "30"}}
+    overloaded: FaultThen = {"status": 503, "headers": {"Retry-After": "1"}}
     reprompt_mock.faults.add(match={"operation": "list_batches"}, then=overloaded, times=2)
     waited: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        time.sleep(seconds)
 
     response = get(
         f"{reprompt_mock.base_url}/{reprompt_mock.org_slug}/place_enrichment/batches",
         key=reprompt_mock.api_key,
-        sleep=waited.append,
+        sleep=wait,
     )
 
     assert response.json()["total"] == 0
-    assert waited == [30, 30]
+    assert waited == [1, 1]
+    reprompt_mock.assert_good_conduct()
     assert [entry["status"] for entry in reprompt_mock.journal.find(operation="list_batches")] == [503, 503, 200]

@@ -11,3 +11,5 @@ def test_a_failed_store_fails_its_batch(reprompt_mock: RepromptMock) -> None:
         http.post(url, json={"batch_id": "b", "batch_name": "B", "attribute_set": "core", "jobs": [store]})
         reprompt_mock.clock.settle()
         assert http.get(f"{url}/b").json()["status"] == "failed"
+        results = http.get(url.replace("batches", "jobs"), params={"batchId": "b"}).json()
+        assert [job["status"] for job in results["jobs"]] == ["failed"]

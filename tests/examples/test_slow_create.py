@@ -40,3 +40,4 @@ def test_a_create_that_takes_too_long_is_repeated(
     assert sum(reprompt_mock.counts().values()) == jobs
     url = f"{reprompt_mock.base_url}/{reprompt_mock.org_slug}/place_enrichment/batches"
     assert httpx2.get(url, headers={"apiKey": "any"}).json()["total"] == batches
+    assert reprompt_mock.conduct()["verdict"] == ("good" if batches == 1 else "bad")
