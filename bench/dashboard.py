@@ -95,7 +95,9 @@ def _updates(server: Server, page: Page, address: str) -> str:
         taken.append(float(page.evaluate("window.changed")) - start * 1e3)
         page.wait_for_timeout(1500)
     median, longest = statistics.median(taken), max(taken)
-    return f"| from the request that changes the clock to its showing; the longest | {median:.0f} ms; {longest:.0f} ms |"
+    return (
+        f"| from the request that changes the clock to its showing; the longest | {median:.0f} ms; {longest:.0f} ms |"
+    )
 
 
 def _busyness(server: Server, page: Page, address: str) -> str:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from reprompt_mock.dashboard.parts import Values
 
 
-async def _judge(_: Looking) -> Values:
-    return {"verdict": None}
+async def _judge(looking: Looking) -> Values:
+    return {"verdict": await looking.offload.judge(looking.world)}
 
 
 STANDING = Part("standing", ("request", "world"), _judge, is_late=True)

@@ -266,6 +266,19 @@ def test_a_request_becomes_a_curl_command_and_a_fault(org: Org) -> None:
     assert "for such requests" in form.text
 
 
+def test_the_verdict_is_shown_and_leads_to_requests(org: Org) -> None:
+    org.create("a", "b", batch_id="b")
+    org.settle()
+    org.batch("b")
+    org.get("/jobs", batchId="b", limit=1)
+    seen = page(org, "conduct")
+    assert "pages_missed" in seen.text
+    assert [link for link in seen.all_of("href") if "/request?sequence=" in link]
+    assert f"/_mock/ui/orgs/{org.slug}/batch?id=b" in seen.all_of("href")
+    assert "bad" in page(org, part="standing").text
+    assert "bad" in Elements(org.http.get(f"/_mock/ui/fragments/?q={org.slug}").text).text
+
+
 def test_the_journal_is_filtered(org: Org) -> None:
     org.create("a", batch_id="b")
     org.call("GET", "/batches/none")

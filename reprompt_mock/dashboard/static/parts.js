@@ -5,7 +5,7 @@ import { Refusal, base, call, pause } from './link.js';
 const REST = 9; // It rests nine times as long as it worked, so that a busy emulator is left alone.
 const OWN = new Set(['open', 'data-dragging']); // What the person at the page has set.
 const stale = new Set();
-let isBusy = false;
+const busy = new Set();
 
 const main = document.getElementById('page');
 const address = `${base}fragments/${location.pathname.slice(base.length)}`;
@@ -28,17 +28,19 @@ export function changed(kind) {
   refresh();
 }
 
-export async function refresh() {
-  if (isBusy) return;
-  isBusy = true;
-  while (stale.size && !document.hidden) {
+export function refresh() {
+  for (const part of stale) if (!busy.has(part)) keep(part);
+}
+
+async function keep(part) {
+  busy.add(part);
+  while (stale.has(part) && !document.hidden) {
+    stale.delete(part);
     const began = performance.now();
-    const some = [...stale].filter((part) => part.isConnected);
-    stale.clear();
-    await Promise.all(some.map(renew));
+    if (part.isConnected) await renew(part);
     await pause(REST * (performance.now() - began));
   }
-  isBusy = false;
+  busy.delete(part);
 }
 
 async function renew(part) {
