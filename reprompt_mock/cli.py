@@ -224,19 +224,14 @@ class _Announcement:
             dashboard = f"{url}{self._root}{UI}/"
             print(f"reprompt-mock {__version__} listening on {url} (dashboard: {dashboard})", flush=True)
             if self._opens:
-                _show(dashboard)
+                import webbrowser
+
+                threading.Thread(target=webbrowser.open, args=[dashboard], daemon=True).start()
             gc.freeze()
             gc.enable()
         except OSError as error:
             self.failure = error
             signal.raise_signal(signal.SIGTERM)
-
-
-def _show(page: str) -> None:
-    """Show a page in the browser, whose start may take a while."""
-    import webbrowser
-
-    threading.Thread(target=webbrowser.open, args=[page], daemon=True).start()
 
 
 class _JsonLines(logging.Formatter):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from reprompt_mock.dashboard.looking import Looking
     from reprompt_mock.dashboard.parts import Values
 
-_REQUESTS_SHOWN = 100
+_REQUESTS_SHOWN = 50
 _OWN_HEADERS = frozenset({"host", "content-length", "connection", "accept-encoding", "transfer-encoding"})
 """Headers that curl sends by itself."""
 

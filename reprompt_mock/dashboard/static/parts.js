@@ -2,7 +2,7 @@
 
 import { Refusal, base, call, pause } from './link.js';
 
-const REST = 9; // It rests nine times as long as it worked, so that a busy emulator is left alone.
+const REST = 12; // It rests twelve times as long as it worked, so that a busy emulator is left alone.
 const OWN = new Set(['open', 'data-dragging']); // What the person at the page has set.
 const stale = new Set();
 const busy = new Set();
