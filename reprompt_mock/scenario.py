@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import BaseModel, Field
 
 from reprompt_mock.errors import FaultNotFound, RuleNotFound, TooManyRules
 from reprompt_mock.faults import Fault, choose
+from reprompt_mock.rule_index import RuleIndex
 from reprompt_mock.specs import MOST_REQUESTS, MOST_RULES, FaultSpec, RuleSpec, Strict
 
 if TYPE_CHECKING:
@@ -85,13 +87,18 @@ class StoredScenario(Strict):
     last_id: _Count = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scenario:
     """All rules and faults of a world, oldest first, and the last number used in an id."""
 
     rules: tuple[NamedRule, ...] = ()
     faults: tuple[NamedFault, ...] = ()
     last_id: int = 0
+
+    @cached_property
+    def rule_index(self) -> RuleIndex:
+        """An index of the rules, made at first need."""
+        return RuleIndex([named.rule for named in self.rules])
 
     def with_rules(self, specs: Sequence[RuleSpec]) -> Scenario:
         """Add rules, with numbered ids.

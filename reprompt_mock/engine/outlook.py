@@ -10,7 +10,7 @@ import orjson
 from reprompt_mock import history
 from reprompt_mock.attributes import CATALOGUE, lacking
 from reprompt_mock.engine.documents import are_alike
-from reprompt_mock.enrichment.places import inputs_of
+from reprompt_mock.enrichment.places import inputs_of, name_of
 from reprompt_mock.history import HERE, Attempt, AttributeStatus
 
 if TYPE_CHECKING:
@@ -35,6 +35,10 @@ class Submitted(NamedTuple):
     ran: Sequence[int | None]
     place: Callable[[int], bytes | bytearray]
     label: Callable[[int], tuple[str | None, str | None]]
+
+    def name(self, position: int) -> str:
+        """Return the name of a job's place."""
+        return name_of(self.place(position))
 
 
 class Outlook(NamedTuple):
