@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 _WILD = re.compile(r"[*?]|\[!?+\]?+[^\]]*+\]")
 """What is not literal in a glob; a bracket that is never closed is literal."""
-_TELLING = 4
-"""A piece of this many characters is long enough to look for; among such pieces, the rarest is the best."""
+_TELLING = 3
+"""Of a piece, this many characters make it less likely to occur, each by `_RARITY`; more make no difference."""
+_RARITY = 20.0
 _COMPILED = 4096
 _DEEPEST = 20
 """How often a tree of literals forks on the way to one of them; the regular expression nests as deeply."""
@@ -68,9 +69,14 @@ class Globs:
         self._shortest = min(self._prefixes, default=0)
         self._heads = {prefix[: self._shortest] for table in self._prefixes.values() for prefix in table}
         pieces = _pieces(others)
-        self._pieces = [piece for piece in pieces if piece.literal]
         self._wild = [piece for piece in pieces if not piece.literal]
-        self._has_piece = re.compile(_any_of({piece.literal for piece in self._pieces})).search
+        tree = re.compile(_any_of({piece.literal for piece in pieces if piece.literal}))
+        self._has_piece = tree.search
+        self._leaves = re.compile(f"(?=({tree.pattern}))").findall
+        self._pieces: defaultdict[str, list[_Piece]] = defaultdict(list)
+        for piece in pieces:
+            if piece.literal and (leaf := tree.match(piece.literal)):
+                self._pieces[leaf[0]].append(piece)
 
     def matching(self, strings: Iterable[str]) -> dict[str, list[int]]:
         """Return the numbers of the globs that match, in any order, by string; strings that match none are left out."""
@@ -96,19 +102,24 @@ class Globs:
                     found[string] += table[string[:length]]
 
     def _try_pieces(self, string: str, found: defaultdict[str, list[int]]) -> None:
-        for literal, glob, number in self._pieces:
-            if literal in string and matcher(glob)(string):
-                found[string].append(number)
+        """Try the globs whose pieces begin as the tree says, which reaches one leaf at most from each character."""
+        for leaf in set(self._leaves(string)):
+            for literal, glob, number in self._pieces[leaf]:
+                if literal in string and matcher(glob)(string):
+                    found[string].append(number)
 
 
 def _pieces(globs: Sequence[tuple[int, str, Sequence[str]]]) -> list[_Piece]:
-    """Choose a piece of each glob, which comes with its number and its literals."""
+    """Choose a piece of each glob, which comes with its number and its literals; an empty one if it has no other.
+
+    The best occurs rarely in strings, which its length suggests, and in few of the other globs.
+    """
     uses = Counter(literal for *_, literals in globs for literal in set(literals))
 
-    def worth(literal: str) -> tuple[int, int, int]:
-        return min(len(literal), _TELLING), -uses[literal], len(literal)
+    def cost(literal: str) -> tuple[float, int]:
+        return uses[literal] / _RARITY ** min(len(literal), _TELLING), -len(literal)
 
-    return [_Piece(max(literals, key=worth), glob, number) for number, glob, literals in globs]
+    return [_Piece(min(filter(None, literals), key=cost, default=""), glob, number) for number, glob, literals in globs]
 
 
 def _any_of(literals: Collection[str], depth: int = _DEEPEST) -> str:

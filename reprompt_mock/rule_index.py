@@ -27,8 +27,8 @@ class Jobs(Protocol):
     def attempts(self) -> Sequence[int]:
         """The numbers of the attempts that the jobs begin, from 1."""
 
-    def name(self, position: int, /) -> str:
-        """Return the name of a job's place."""
+    def names(self, positions: Iterable[int], /) -> Sequence[str]:
+        """Return the names of some jobs' places."""
 
     def label(self, position: int, /) -> Label:
         """Return the label of a job's batch."""
@@ -90,31 +90,16 @@ class RuleIndex:
         Each of them fits a job by its attempt, its batch and either its id or its name. Jobs without any are left out.
         """
         found: defaultdict[int, list[int]] = defaultdict(list)
-        names: dict[int, str] = {}
-        for groups, positions in self._by_groups(jobs).items():
-            if any(self._groups[at].names for at in groups):
-                names.update((position, jobs.name(position)) for position in positions)
-            for at in groups:
-                self._find(self._groups[at], positions, jobs.place_ids, names, found)
+        for numbers, positions in self._by_groups(jobs).items():
+            groups = [self._groups[at] for at in numbers]
+            ids = [jobs.place_ids[position] for position in positions]
+            names = jobs.names(positions) if any(group.names for group in groups) else []
+            for group in groups:
+                _add(found, positions, group.ids, ids)
+                _add(found, positions, group.names, names)
+                for position in positions if group.anyone else ():
+                    found[position] += group.anyone
         return found
-
-    def _find(
-        self,
-        group: _Group,
-        positions: Iterable[int],
-        ids: Sequence[str],
-        names: Mapping[int, str],
-        found: defaultdict[int, list[int]],
-    ) -> None:
-        for globs, strings in ((group.ids, ids), (group.names, names)):
-            matching = globs.matching(map(strings.__getitem__, positions)) if globs else {}
-            if matching:
-                for position in positions:
-                    if strings[position] in matching:
-                        found[position] += matching[strings[position]]
-        if group.anyone:
-            for position in positions:
-                found[position] += group.anyone
 
     def _by_groups(self, jobs: Jobs) -> dict[tuple[int, ...], Sequence[int]]:
         """Return the positions of the jobs by the groups of rules whose circumstances they are in."""
@@ -133,3 +118,14 @@ class RuleIndex:
         matching = self._batches.matching(text for text in label if text is not None)
         fitting = {at for numbers in matching.values() for at in numbers}.union(self._anywhere)
         return tuple(at for at in sorted(fitting) if self._circumstances[at].attempt in {None, attempt})
+
+
+def _add(
+    found: defaultdict[int, list[int]], positions: Iterable[int], globs: Globs | None, strings: Iterable[str]
+) -> None:
+    """Add the rules whose globs match a job's string, in the order of the positions."""
+    matching = globs.matching(strings) if globs else {}
+    if matching:
+        for position, string in zip(positions, strings, strict=True):
+            if string in matching:
+                found[position] += matching[string]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from hypothesis import given
@@ -17,21 +18,21 @@ class Submission(NamedTuple):
     """Jobs, column by column; `read` collects the positions whose names were looked up."""
 
     place_ids: list[str]
-    names: list[str]
+    named: list[str]
     attempts: list[int]
     labels: list[Label]
     read: list[int]
 
-    def name(self, position: int) -> str:
-        self.read.append(position)
-        return self.names[position]
+    def names(self, positions: Iterable[int]) -> list[str]:
+        self.read.extend(positions)
+        return [self.named[position] for position in positions]
 
     def label(self, position: int) -> Label:
         return self.labels[position]
 
     def job(self, position: int) -> Candidate:
         return Candidate(
-            self.place_ids[position], self.names[position], self.attempts[position], *self.labels[position]
+            self.place_ids[position], self.named[position], self.attempts[position], *self.labels[position]
         )
 
 

@@ -14,7 +14,7 @@ from reprompt_mock.enrichment.places import inputs_of, name_of
 from reprompt_mock.history import HERE, Attempt, AttributeStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from reprompt_mock.engine.documents import Documents
     from reprompt_mock.rules import Then
@@ -36,9 +36,9 @@ class Submitted(NamedTuple):
     place: Callable[[int], bytes | bytearray]
     label: Callable[[int], tuple[str | None, str | None]]
 
-    def name(self, position: int) -> str:
-        """Return the name of a job's place."""
-        return name_of(self.place(position))
+    def names(self, positions: Iterable[int]) -> list[str]:
+        """Return the names of some jobs' places."""
+        return list(map(name_of, map(self.place, positions)))
 
 
 class Outlook(NamedTuple):

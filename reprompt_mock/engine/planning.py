@@ -96,7 +96,8 @@ def _with_test_ids(place_ids: Sequence[str]) -> set[int]:
 
 
 def _candidate(jobs: Submitted, position: int) -> Candidate:
-    return Candidate(jobs.place_ids[position], jobs.name(position), jobs.attempts[position], *jobs.label(position))
+    (name,) = jobs.names([position])
+    return Candidate(jobs.place_ids[position], name, jobs.attempts[position], *jobs.label(position))
 
 
 def _note_served(writing: Writing, judge: Judge) -> None:
