@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from fnmatch import translate
 from functools import lru_cache
+from itertools import chain
 from os.path import commonprefix
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 _WILD = re.compile(r"[*?]|\[!?+\]?+[^\]]*+\]")
 """What is not literal in a glob; a bracket that is never closed is literal."""
+_EDGE = "\0"
+"""What stands around strings and globs where pieces are looked for, so that a piece can be a beginning or an end."""
 _TELLING = 3
 """Of a piece, this many characters make it less likely to occur, each by `_RARITY`; more make no difference."""
 _RARITY = 20.0
@@ -47,8 +50,8 @@ class _Piece(NamedTuple):
 class Globs:
     """An index of numbered globs.
 
-    Globs without wildcards are looked up in a dict, those whose only wildcard is a star at the end in a dict for each
-    length. Of each of the others, one literal piece is looked for, all pieces at once; they are tried where it occurs.
+    Globs without wildcards are looked up in a dict. Of each of the others, one literal piece is looked for, all pieces
+    in all strings at once; a glob is tried where its piece occurs.
 
     Args:
         globs: each glob with its number; numbers can repeat.
@@ -56,27 +59,19 @@ class Globs:
 
     def __init__(self, globs: Iterable[tuple[int, str]]) -> None:
         self._exact: defaultdict[str, list[int]] = defaultdict(list)
-        self._prefixes: defaultdict[int, defaultdict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-        others = []
+        others: list[tuple[int, str]] = []
         for number, glob in globs:
-            literals = _WILD.split(glob)
-            if len(literals) == 1:
+            if is_exact(glob):
                 self._exact[glob].append(number)
-            elif glob.rstrip("*") == literals[0]:
-                self._prefixes[len(literals[0])][literals[0]].append(number)
             else:
-                others.append((number, glob, literals))
-        self._shortest = min(self._prefixes, default=0)
-        self._heads = {prefix[: self._shortest] for table in self._prefixes.values() for prefix in table}
+                others.append((number, glob))
         pieces = _pieces(others)
         self._wild = [piece for piece in pieces if not piece.literal]
-        tree = re.compile(_any_of({piece.literal for piece in pieces if piece.literal}))
-        self._has_piece = tree.search
-        self._leaves = re.compile(f"(?=({tree.pattern}))").findall
-        self._pieces: defaultdict[str, list[_Piece]] = defaultdict(list)
+        self._tree = re.compile(_any_of({piece.literal for piece in pieces if piece.literal}))
+        self._by_leaf: defaultdict[str, list[_Piece]] = defaultdict(list)
         for piece in pieces:
-            if piece.literal and (leaf := tree.match(piece.literal)):
-                self._pieces[leaf[0]].append(piece)
+            if piece.literal and (leaf := self._tree.match(piece.literal)):
+                self._by_leaf[leaf[0]].append(piece)
 
     def matching(self, strings: Iterable[str]) -> dict[str, list[int]]:
         """Return the numbers of the globs that match, in any order, by string; strings that match none are left out."""
@@ -84,42 +79,50 @@ class Globs:
         found: defaultdict[str, list[int]] = defaultdict(list)
         for string in self._exact.keys() & distinct:
             found[string] += self._exact[string]
-        if self._heads:
-            self._find_prefixes(distinct, found)
-        if self._pieces:
-            for string in filter(self._has_piece, distinct):
+        if self._by_leaf and self._tree.search(_edged(_EDGE.join(distinct))):
+            for string in distinct:
                 self._try_pieces(string, found)
         for _, glob, number in self._wild:
             for string in filter(matcher(glob), distinct):
                 found[string].append(number)
         return found
 
-    def _find_prefixes(self, strings: Iterable[str], found: defaultdict[str, list[int]]) -> None:
-        shortest, heads = self._shortest, self._heads
-        for string in [string for string in strings if string[:shortest] in heads]:
-            for length, table in self._prefixes.items():
-                if string[:length] in table:
-                    found[string] += table[string[:length]]
-
     def _try_pieces(self, string: str, found: defaultdict[str, list[int]]) -> None:
-        """Try the globs whose pieces begin as the tree says, which reaches one leaf at most from each character."""
-        for leaf in set(self._leaves(string)):
-            for literal, glob, number in self._pieces[leaf]:
-                if literal in string and matcher(glob)(string):
+        edged = _edged(string)
+        for leaf in self._leaves(edged):
+            for literal, glob, number in self._by_leaf[leaf]:
+                if literal in edged and matcher(glob)(string):
                     found[string].append(number)
 
+    def _leaves(self, text: str) -> set[str]:
+        """Return the leaves of the tree that a text contains; it reaches one at most from each character."""
+        leaves = set()
+        leaf = self._tree.search(text)
+        while leaf:
+            leaves.add(leaf[0])
+            leaf = self._tree.search(text, leaf.start() + 1)
+        return leaves
 
-def _pieces(globs: Sequence[tuple[int, str, Sequence[str]]]) -> list[_Piece]:
-    """Choose a piece of each glob, which comes with its number and its literals; an empty one if it has no other.
+
+def _edged(text: str) -> str:
+    return f"{_EDGE}{text}{_EDGE}"
+
+
+def _pieces(globs: Sequence[tuple[int, str]]) -> list[_Piece]:
+    """Choose a piece of each numbered glob, an empty one if there is no literal in it.
 
     The best occurs rarely in strings, which its length suggests, and in few of the other globs.
     """
-    uses = Counter(literal for *_, literals in globs for literal in set(literals))
+    literals = [set(_WILD.split(_edged(glob))) - {"", _EDGE} for _, glob in globs]
+    uses = Counter(chain.from_iterable(literals))
 
-    def cost(literal: str) -> tuple[float, int]:
-        return uses[literal] / _RARITY ** min(len(literal), _TELLING), -len(literal)
+    def cost(literal: str) -> tuple[float, int, str]:
+        return uses[literal] / _RARITY ** min(len(literal), _TELLING), -len(literal), literal
 
-    return [_Piece(min(filter(None, literals), key=cost, default=""), glob, number) for number, glob, literals in globs]
+    return [
+        _Piece(min(some, key=cost, default=""), glob, number)
+        for some, (number, glob) in zip(literals, globs, strict=True)
+    ]
 
 
 def _any_of(literals: Collection[str], depth: int = _DEEPEST) -> str:
