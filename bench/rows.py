@@ -382,7 +382,7 @@ def under_rules(bench: Bench, chosen: Names) -> Iterator[Measured]:
 
 
 def _creates_under_rules(server: Server, body: bytes, rules: bytes, sizes: Sizes) -> list[list[float]]:
-    """Measure creates with and without rules in turn, each in its own world; the first of a world makes the index."""
+    """Measure creates with and without rules in turn, each in its own world."""
     samples: list[list[float]] = [[], []]
     for number in range(sizes.repeats + 1):
         for world, kept in zip((f"ruled-{number}", f"free-{number}"), samples, strict=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from reprompt_mock.globs import Globs, is_exact
@@ -10,10 +11,12 @@ from reprompt_mock.globs import Globs, is_exact
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from reprompt_mock.rules import Match, Rule
+    from reprompt_mock.rules import Match
 
 Label = tuple[str | None, str | None]
 """A batch's id and name, None for jobs without a batch."""
+_KEPT = 16
+"""The number of indexes kept, each for one list of rules."""
 
 
 class Jobs(Protocol):
@@ -71,14 +74,13 @@ class RuleIndex:
     """An index of rules.
 
     Args:
-        rules: the rules, oldest first.
+        matches: what the rules match, oldest first.
     """
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        self.rules = rules
+    def __init__(self, matches: Iterable[Match]) -> None:
         grouped: defaultdict[_Circumstances, dict[int, Match]] = defaultdict(dict)
-        for position, rule in enumerate(rules):
-            grouped[_Circumstances(rule.match.attempt, rule.match.batch)][position] = rule.match
+        for position, match in enumerate(matches):
+            grouped[_Circumstances(match.attempt, match.batch)][position] = match
         self._circumstances = list(grouped)
         self._groups = [_Group(matches) for matches in grouped.values()]
         self._anywhere = [at for at, key in enumerate(grouped) if key.batch is None]
@@ -129,3 +131,9 @@ def _add(
         for position, string in zip(positions, strings, strict=True):
             if string in matching:
                 found[position] += matching[string]
+
+
+@lru_cache(maxsize=_KEPT)
+def index_of_rules(matches: tuple[Match, ...]) -> RuleIndex:
+    """Return the index of rules, the same one after they have served, and in other worlds."""
+    return RuleIndex(matches)

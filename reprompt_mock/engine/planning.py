@@ -74,12 +74,13 @@ def plan_uploads(writing: Writing, asked: Sequence[tuple[str, ...]]) -> Planned:
 
 def _decide(writing: Writing, jobs: Submitted) -> dict[int, Then]:
     """Return what the rules decided, by position, asking only about jobs that a rule may match."""
-    index = writing.scenario.rule_index
-    candidates = index.candidates(jobs) if index.rules else {}
+    scenario = writing.scenario
+    candidates = scenario.rule_index.candidates(jobs) if scenario.rules else {}
     asking = sorted(candidates.keys() | _with_test_ids(jobs.place_ids))
     if not asking:
         return {}
-    judge = Judge(index.rules, {named.rule.id: named.served for named in writing.scenario.rules})
+    rules = scenario.rules
+    judge = Judge([named.rule for named in rules], {named.rule.id: named.served for named in rules})
     decided = {}
     for position in asking:
         then = judge.decide(_candidate(jobs, position), candidates.get(position, ()))
