@@ -20,9 +20,10 @@ _EDGE = "\0"
 _TELLING = 3
 """Of a piece, this many characters make it less likely to occur, each by `_RARITY`; more make no difference."""
 _RARITY = 20.0
+_LONGEST = 50
+"""How many characters of a piece are looked for, which limits how deeply a regular expression for many nests."""
 _COMPILED = 4096
-_DEEPEST = 20
-"""How often a tree of literals forks on the way to one of them; the regular expression nests as deeply."""
+"""The number of compiled globs kept, which suffices for the rules and faults of a world."""
 
 
 @lru_cache(maxsize=_COMPILED)
@@ -120,17 +121,17 @@ def _pieces(globs: Sequence[tuple[int, str]]) -> list[_Piece]:
         return uses[literal] / _RARITY ** min(len(literal), _TELLING), -len(literal), literal
 
     return [
-        _Piece(min(some, key=cost, default=""), glob, number)
+        _Piece(min(some, key=cost, default="")[:_LONGEST], glob, number)
         for some, (number, glob) in zip(literals, globs, strict=True)
     ]
 
 
-def _any_of(literals: Collection[str], depth: int = _DEEPEST) -> str:
-    """Return a regular expression for some literals, or for beginnings of them, as a tree that forks where they do."""
+def _any_of(literals: Collection[str]) -> str:
+    """Return a regular expression for the shortest of literals that begin alike, as a tree that forks where they do."""
     start = commonprefix(list(literals))  # noqa: RUF071 - characters are what it should compare
     tails: defaultdict[str, set[str]] = defaultdict(set)
     for literal in literals:
         tails[literal[len(start) : len(start) + 1]].add(literal[len(start) :])
-    if "" in tails or not depth:
+    if "" in tails:
         return re.escape(start)
-    return f"{re.escape(start)}(?:{'|'.join(_any_of(tail, depth - 1) for tail in tails.values())})"
+    return f"{re.escape(start)}(?:{'|'.join(_any_of(tail) for tail in tails.values())})"
