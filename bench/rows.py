@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from bench import journeys, places
+from bench import journeys, places, unmatched
 from bench.figures import Goal, Measured, percentile
 from bench.load import Load, Running, requests_per_second
 from reprompt_mock.attributes import CATALOGUE
@@ -383,6 +383,49 @@ def conduct(bench: Bench, _: Names) -> Iterator[Measured]:
     samples = bench.bay.micro("conduct", str(bench.sizes.exchanges), str(bench.sizes.repeats))
     operation = f"a verdict on {bench.sizes.exchanges:,} requests, in process"
     yield Measured("conduct", operation, "ms", Goal(100, "ms"), samples)
+
+
+_RULES_GOALS = {100: Goal(1.2), 1_000: Goal(1.5)}
+
+
+@_rows(*(f"rules-{count}" for count in _RULES_GOALS))
+def under_rules(bench: Bench, chosen: Names) -> Iterator[Measured]:
+    sizes = bench.sizes
+    body = places.body(sizes.places)
+    for count, goal in _RULES_GOALS.items():
+        if f"rules-{count}" in chosen:
+            with bench.bay.ours() as server:
+                samples = _creates_under_rules(server, body, unmatched.rules(count), sizes)
+            operation = f"create {sizes.places:,} places under {count:,} rules that match none ÷ without rules"
+            yield Measured(f"rules-{count}", operation, "ms", goal, *samples)
+
+
+def _creates_under_rules(server: Server, body: bytes, rules: bytes, sizes: Sizes) -> list[list[float]]:
+    """Measure creates with and without rules in turn, each in its own world."""
+    samples: list[list[float]] = [[], []]
+    for number in range(sizes.repeats + 1):
+        for world, kept in zip((f"ruled-{number}", f"free-{number}"), samples, strict=True):
+            if world.startswith("ruled"):
+                server.call("POST", f"/_mock/orgs/{world}/rules", rules)
+            taken = server.timed("POST", f"/v1/{world}/place_enrichment/batches", body)
+            if number:
+                kept.append(taken)
+    return samples
+
+
+@_rows("faults-1000")
+def under_faults(bench: Bench, _: Names) -> Iterator[Measured]:
+    with ExitStack() as stack:
+        under, without = (stack.enter_context(_with_small_batch(bench)) for _ in range(2))
+        under.call("POST", "/_mock/orgs/bench/faults", unmatched.faults(1_000))
+        samples: list[list[float]] = [[], []]
+        for number in range(bench.sizes.repeats * _FIRST_READS + 1):
+            for server, kept in zip((under, without), samples, strict=True):
+                taken = server.timed("GET", f"{_API}/batches/small") * 1e3
+                if number:
+                    kept.append(taken)
+    operation = "GET /batches/{id}, 1 connection, under 1,000 faults that match nothing ÷ without faults"
+    yield Measured("faults-1000", operation, "µs", Goal(1.3), *samples)
 
 
 @_rows("result")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.draws import draw
+from reprompt_mock.globs import Globs, matcher
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
 
 class When(StrEnum):
@@ -43,6 +45,8 @@ class Cut(StrEnum):
     gzip = "gzip"
 
 
+_KEPT = 16
+"""The number of indexes kept, each for one list of faults."""
 NO_CONTENT = frozenset({204, 205, 304})
 """Statuses whose answers have neither a body nor a `Content-Length`."""
 
@@ -60,7 +64,7 @@ class RequestMatch:
         return (
             (self.method is None or self.method.upper() == method)
             and (self.operation is None or self.operation == operation)
-            and (self.path is None or fnmatchcase(path, self.path))
+            and (self.path is None or matcher(self.path)(path) is not None)
         )
 
 
@@ -160,12 +164,29 @@ class Fault:
         return replace(self, hit=(*self.hit, digest)), True
 
 
-def choose(faults: Sequence[Fault], method: str, path: str, operation: str | None) -> int | None:
-    """Return the position of the newest fault that matches a request, the only one that counts.
+class FaultIndex:
+    """An index of faults, by method, operation and path.
 
-    `faults` are ordered oldest first. None if none matches.
+    Args:
+        matches: what the faults match, oldest first.
     """
-    for position in range(len(faults) - 1, -1, -1):
-        if faults[position].match.fits(method, path, operation):
-            return position
-    return None
+
+    def __init__(self, matches: Iterable[RequestMatch]) -> None:
+        grouped: defaultdict[tuple[str | None, str | None], list[tuple[int, str]]] = defaultdict(list)
+        for position, match in enumerate(matches):
+            method = None if match.method is None else match.method.upper()
+            grouped[method, match.operation].append((position, "*" if match.path is None else match.path))
+        self._paths = {key: Globs(globs) for key, globs in grouped.items()}
+
+    def newest(self, method: str, path: str, operation: str | None) -> int | None:
+        """Return the position of the newest fault that matches a request, the only one that counts, or None."""
+        found: list[int] = []
+        for key in {(None, None), (method, None), (None, operation), (method, operation)} & self._paths.keys():
+            found += self._paths[key].matching([path]).get(path, ())
+        return max(found, default=None)
+
+
+@lru_cache(maxsize=_KEPT)
+def index_of_faults(matches: tuple[RequestMatch, ...]) -> FaultIndex:
+    """Return the index of faults, the same one after they have counted a request."""
+    return FaultIndex(matches)

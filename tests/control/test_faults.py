@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from reprompt_mock import RepromptMock
 from reprompt_mock.app import create_app
-from reprompt_mock.faults import Abort, Cut, Effect, Fault, Per, RequestMatch, choose
+from reprompt_mock.faults import Abort, Cut, Effect, Fault, Per, RequestMatch
 from reprompt_mock.operations import OPERATION_IDS
 from reprompt_mock.server import ServerThread
 from reprompt_mock.settings import load
@@ -604,13 +604,6 @@ def test_meeting_a_request_is_a_pure_function_of_the_fault_and_the_seed() -> Non
         met.append((fault.seen, fault.served, hits))
 
     assert met == [(1, 0, False), (2, 1, True), (3, 1, False)]
-
-
-def test_none_is_chosen_where_none_matches() -> None:
-    faults = [Fault(RequestMatch(operation="enrich"), Effect(abort=Abort.reset))]
-
-    assert choose(faults, "GET", "/x", None) is None
-    assert choose([], "GET", "/x", "enrich") is None
 
 
 # The guide
