@@ -6,7 +6,7 @@ from collections import defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from reprompt_mock.conduct.seen import IDEMPOTENT, IDLE, JOB, Work
+from reprompt_mock.conduct.seen import IDEMPOTENT, IDLE, JOB, REPLACED, Work
 from reprompt_mock.conduct.verdict import Breach
 from reprompt_mock.conduct.words import at, number, numbers, often, outcome
 
@@ -38,7 +38,7 @@ def _of_equal(history: History, creates: Sequence[Seen]) -> Iterator[Breach]:
     for seen in creates[1:]:
         if seen.subject == first.subject:
             continue
-        if _is_deleted(history, first, before=seen):
+        if _is_gone(history, first, before=seen):
             first = seen
             continue
         again.append(seen)
@@ -53,7 +53,10 @@ def _of_equal(history: History, creates: Sequence[Seen]) -> Iterator[Breach]:
         )
 
 
-def _is_deleted(history: History, first: Seen, *, before: Seen) -> bool:
+def _is_gone(history: History, first: Seen, *, before: Seen) -> bool:
+    """Return whether a batch had been deleted by then, by its client or with the whole world."""
+    if first.interventions // REPLACED != before.interventions // REPLACED:
+        return True
     batch = history.by_batch.get(first.subject or "")
     return batch is not None and any(
         seen.carried_out and first.sequence < seen.sequence < before.sequence for seen, _ in batch.of("delete_batch")

@@ -30,5 +30,5 @@ async def get_conduct(control: Controlled) -> Response:
     def judged() -> Verdict:
         return judge(unpacked(exchanges), standards, dropped)
 
-    verdict = judged() if len(exchanges) <= _FEW else await control.offload.across(judged)
+    verdict = judged() if len(exchanges) <= _FEW else await control.offload.aside(judged)
     return answer(verdict.as_dict())

@@ -92,6 +92,10 @@ class Offload:
                     return self.engine.try_write(_LONG_JOBS, world, work, *args, **kwargs)
         return await to_thread.run_sync(partial(self.engine.write, world, work, *args, **kwargs), limiter=self._writers)
 
+    async def aside(self, work: Callable[[], T]) -> T:
+        """Run work that only takes time."""
+        return await to_thread.run_sync(work)
+
     async def across(self, work: Callable[[], T]) -> T:
         """Run work that involves several worlds."""
         return await to_thread.run_sync(work, limiter=self._writers)
