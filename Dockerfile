@@ -12,7 +12,7 @@ RUN pip wheel --no-cache-dir --no-deps --wheel-dir /dist . \
 # has another time is not used.
 RUN find /opt/reprompt-mock -name '*.so' -exec strip --strip-unneeded {} + \
     && find /opt/reprompt-mock -name '*.py' -exec touch --date=@1000000000 {} + \
-    && /opt/reprompt-mock/bin/python -I -c 'from reprompt_mock import RepromptMock, cli, health; RepromptMock().start().close()'
+    && /opt/reprompt-mock/bin/python -I -c 'from reprompt_mock import RepromptMock, cli, health; import reprompt_mock.dashboard.pages; RepromptMock().start().close()'
 
 FROM ${BASE}
 LABEL org.opencontainers.image.title="reprompt-mock" \

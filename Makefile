@@ -4,6 +4,8 @@ BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.ready-to-run
 TEST_READY := $(VENV)/.ready-to-test
 TOOLS_READY := $(VENV)/.ready-to-test-tools
+UI_READY := $(VENV)/.ready-to-test-ui
+AXE := build/axe/node_modules/axe-core/axe.min.js
 LOCK := constraints.txt
 # The versions that are installed; `make test LOCK=` takes what pip resolves today.
 PINNED = $(if $(LOCK),--constraint $(LOCK))
@@ -13,7 +15,7 @@ SITE_READY := $(VENV)/.ready-to-build-site
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
-.PHONY: run demo test coverage test-tools soak mutants check docs docs-site accuracy bench bench-compare image-check lock release format clean
+.PHONY: run demo test coverage test-tools test-ui soak mutants check docs docs-site accuracy bench bench-compare image-check lock release format clean
 
 run: $(RUN_READY)  ## serve on http://localhost:8780; ARGS="--speed 60" for more
 	@exec $(BIN)/reprompt-mock serve $(ARGS)
@@ -29,6 +31,9 @@ coverage: $(TEST_READY)  ## all tests, with the share of branches that they take
 
 test-tools: $(TOOLS_READY)  ## strangers' projects, beside the test tools that they use: three minutes; ARGS="-k freezegun" for some
 	$(BIN)/pytest tests/tools -n auto --dist worksteal $(ARGS)
+
+test-ui: $(UI_READY) $(AXE)  ## the dashboard in Chromium, which the machine has or CHROMIUM names; SCREENSHOTS=1 renews the manual's pictures
+	$(BIN)/pytest tests/ui $(ARGS)
 
 soak: $(TEST_READY)  ## hostile, concurrent, random and killed, in large counts: ten to thirteen minutes
 	SOAK=1 $(BIN)/pytest tests/trust -n 2 -v $(ARGS)
@@ -103,6 +108,14 @@ $(TEST_READY): pyproject.toml $(LOCK) | $(VENV)/bin/python
 $(TOOLS_READY): pyproject.toml $(LOCK) | $(VENV)/bin/python
 	$(INSTALL) '.[test,tools]'
 	@touch $@ $(TEST_READY) $(RUN_READY)
+
+$(UI_READY): pyproject.toml $(LOCK) | $(VENV)/bin/python
+	$(INSTALL) '.[test,ui]'
+	@touch $@ $(TEST_READY) $(RUN_READY)
+
+$(AXE):
+	npm install --silent --no-audit --no-fund --prefix build/axe axe-core@4.14.1
+	@touch $@
 
 $(SITE_READY): pyproject.toml $(LOCK) | $(VENV)/bin/python
 	$(INSTALL) '.[docs]'

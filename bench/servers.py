@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -199,10 +200,11 @@ def read_port(process: subprocess.Popen[str]) -> int:
     """Return the port from the line in which a server prints its address."""
     assert process.stdout
     line = process.stdout.readline()
-    if "http://" not in line:
+    found = re.search(r"http://\S+?:(\d+)", line)
+    if found is None:
         process.kill()
         raise RuntimeError(f"{process.args!r} did not start: {line!r}")
-    return int(line.rsplit(":", 1)[1])
+    return int(found[1])
 
 
 def until_answered(server: Server, started: float) -> float:

@@ -1,4 +1,4 @@
-"""The one place that wires everything together: settings → engine → the service's app and the control app.
+"""The one place that wires everything together: settings → engine → the service's app, control app and dashboard.
 
 The apps are imported late, so that probes are answered long before they have loaded.
 """
@@ -12,6 +12,7 @@ from threading import Event, Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock import probes
+from reprompt_mock.dashboard.paths import is_for_dashboard
 from reprompt_mock.errors import CannotStart, MockError, StillStarting, Stopping
 from reprompt_mock.event_loop import pause
 from reprompt_mock.mounting import unmounted
@@ -40,11 +41,12 @@ class _Rooms(NamedTuple):
     engine: Engine
     service: ASGIApp
     control: ASGIApp
+    dashboard: ASGIApp
     ticker: Ticker
 
 
 class Emulator:
-    """The ASGI app: the control API under /_mock, the service everywhere else.
+    """The ASGI app: the dashboard under /_mock/ui, the control API under /_mock, the service everywhere else.
 
     Probes are answered at once. Everything else waits until a thread has loaded whatever a request may need; the
     lifespan or the first request starts it.
@@ -81,7 +83,8 @@ class Emulator:
             rooms, path = self.open(), scope.get("path", "")
             rooms.ticker.wake()
             is_control = path == CONTROL or path.startswith(f"{CONTROL}/")
-            await (rooms.control if is_control else rooms.service)(scope, receive, send)
+            other = rooms.control if is_control else rooms.service
+            await (rooms.dashboard if is_for_dashboard(scope) else other)(scope, receive, send)
 
     # Opening and closing
 
@@ -211,6 +214,7 @@ def create_app(settings: Settings) -> Emulator:
 def _built(settings: Settings) -> _Rooms:
     from reprompt_mock.api.app import create_service_app
     from reprompt_mock.control.app import create_control_app
+    from reprompt_mock.dashboard.app import Dashboard
     from reprompt_mock.engine.doors import Engine
     from reprompt_mock.http.offload import Offload
     from reprompt_mock.ticker import Ticker
@@ -218,7 +222,8 @@ def _built(settings: Settings) -> _Rooms:
     engine = Engine(settings)
     try:
         offload = Offload(engine)
-        return _Rooms(engine, create_service_app(offload), create_control_app(offload), Ticker(engine))
+        surfaces = create_service_app(offload), create_control_app(offload), Dashboard(offload)
+        return _Rooms(engine, *surfaces, Ticker(engine))
     except BaseException:
         engine.close()
         raise

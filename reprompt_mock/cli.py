@@ -16,6 +16,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reprompt_mock.dashboard.paths import UI
 from reprompt_mock.version import __version__
 
 if TYPE_CHECKING:
@@ -148,6 +149,7 @@ def _add_serve(serve: argparse.ArgumentParser) -> None:
         "--root-path", metavar="P", help="the prefix under which a proxy serves the emulator, such as /emulator"
     )
     serve.add_argument("--config", type=Path, metavar="FILE.toml", help="read settings from this file")
+    serve.add_argument("--open", action="store_true", help="show the dashboard in the browser once ready")
     serve.add_argument("--log-format", choices=("text", "json"), help="the format of log lines; text by default")
     serve.add_argument("--log-level", choices=_LOG_LEVELS, help="the lowest level that is logged; warning by default")
 
@@ -188,7 +190,7 @@ def _serve(parsed: argparse.Namespace) -> int:
         )
         config = parsed.config or os.environ.get("REPROMPT_MOCK_CONFIG")
         settings = load(flags, config=Path(config) if config else None)
-        announcement = _Announcement()
+        announcement = _Announcement(settings.root_path or "", opens=parsed.open)
         serve(settings, on_ready=announcement.make)
     except (ConfigurationError, CannotListen, MockError) as error:
         return _refuse(error)
@@ -214,9 +216,17 @@ class _Announcement:
 
     failure: OSError | None = None
 
+    def __init__(self, root: str, *, opens: bool) -> None:
+        self._root, self._opens = root, opens
+
     def make(self, url: str) -> None:
         try:
-            print(f"reprompt-mock {__version__} listening on {url}", flush=True)
+            dashboard = f"{url}{self._root}{UI}/"
+            print(f"reprompt-mock {__version__} listening on {url} (dashboard: {dashboard})", flush=True)
+            if self._opens:
+                import webbrowser
+
+                threading.Thread(target=webbrowser.open, args=[dashboard], daemon=True).start()
             gc.freeze()
             gc.enable()
         except OSError as error:

@@ -77,6 +77,12 @@ class JobNotFound(MockError):
     status = 404
 
 
+class RequestNotFound(MockError):
+    """The journal has no request {sequence}: it may have been dropped, or cleared."""
+
+    status = 404
+
+
 class ExportNotFound(MockError):
     """The export {export_id!r} was not found."""
 

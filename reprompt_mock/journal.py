@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, defaultdict
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs
 
@@ -123,6 +124,16 @@ class Journal:
         if wanted.limit is not None:
             found = found[len(found) - min(wanted.limit, len(found)) :]
         return [_shown(sequence, exchange) for sequence, exchange in found]
+
+    def latest(self, wanted: Filter, limit: int) -> list[tuple[int, Exchange]]:
+        """Return the newest matching requests with their numbers, newest first, at most `limit`."""
+        newest = ((sequence, request.exchange()) for sequence, request in reversed(list(self._requests.items())))
+        return list(islice(((number, one) for number, one in newest if wanted.fits(one)), limit))
+
+    def one(self, sequence: int) -> dict[str, Any] | None:
+        """Return the request with a number as JSON-ready data, None if it is not kept."""
+        request = self._requests.get(sequence)
+        return None if request is None else _shown(sequence, request.exchange())
 
     def exchanges(self) -> Iterable[tuple[int, Exchange]]:
         """Return every request with its number, in order of arrival."""

@@ -99,7 +99,8 @@ def serve(*arguments: str, under: Sequence[str] = (), **variables: str) -> Itera
     )
     try:
         line = _first_line(process)
-        ready = re.fullmatch(rf"reprompt-mock {re.escape(__version__)} listening on (http://\S+)\n", line)
+        start = rf"reprompt-mock {re.escape(__version__)} listening on (http://\S+)"
+        ready = re.fullmatch(rf"{start} \(dashboard: \1\S*/_mock/ui/\)\n", line)
         assert ready, line
         with httpx2.Client(
             base_url=ready[1], headers={"apiKey": "k"}, timeout=PATIENCE_SECONDS, trust_env=False

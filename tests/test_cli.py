@@ -5,6 +5,7 @@ import importlib.metadata
 import json
 import logging
 import os
+import queue
 import signal
 import socket
 import subprocess
@@ -177,7 +178,10 @@ def test_every_flag_is_a_setting_and_has_its_variable() -> None:
     parser = cli._parser()
     with pytest.raises(SystemExit):
         parser.parse_args(["serve", "--no-such-flag"])
-    flags = vars(parser.parse_args(["serve"])).keys() - {"command", "config", "log_format", "log_level"}
+    flags = vars(parser.parse_args(["serve"])).keys() - {
+        "command", "config", "log_format", "log_level",
+        "open",  # where a browser can be shown, there is a command line
+    }  # fmt: skip
     assert flags <= Settings.model_fields.keys()
     assert flags == {"host", "port", "db", "seed", "speed", "clock", "failure_rate", "root_path"}
 
@@ -414,12 +418,23 @@ def test_health_loads_nothing_heavy() -> None:
 def test_a_served_emulator_collects_garbage_once_it_is_ready(capsys: pytest.CaptureFixture[str]) -> None:
     gc.disable()
     try:
-        cli._Announcement().make("http://127.0.0.1:8780")
+        cli._Announcement("", opens=False).make("http://127.0.0.1:8780")
         assert gc.isenabled()
     finally:
         gc.enable()
         gc.unfreeze()
-    assert capsys.readouterr().out.endswith("listening on http://127.0.0.1:8780\n")
+    url = "http://127.0.0.1:8780"
+    assert capsys.readouterr().out.endswith(f"listening on {url} (dashboard: {url}/_mock/ui/)\n")
+
+
+def test_the_dashboard_is_shown_in_the_browser_where_that_is_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: queue.Queue[str] = queue.Queue()
+    monkeypatch.setattr("webbrowser.open", shown.put)
+    monkeypatch.setattr(gc, "freeze", lambda: None)
+
+    cli._Announcement("/emulator", opens=True).make("http://127.0.0.1:8780")
+
+    assert shown.get(timeout=10) == "http://127.0.0.1:8780/emulator/_mock/ui/"
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,6 +14,7 @@ import pytest
 from reprompt_mock import __version__
 
 ROOT = Path(__file__).parents[1]
+MOST_BYTES_OF_THE_DASHBOARD = 80_000
 BUILD = "import sys; from hatchling.build import build_wheel; print(build_wheel(sys.argv[1]))"
 USE = """
 import reprompt_mock
@@ -53,6 +54,13 @@ def test_the_wheel_has_the_whole_package_with_its_types_and_data(names: set[str]
 
     assert package <= names
     assert {"reprompt_mock/py.typed", "reprompt_mock/enrichment/data/countries.json"} <= package
+
+
+def test_the_dashboard_is_small(wheel: zipfile.ZipFile) -> None:
+    files = [file for file in wheel.infolist() if file.filename.startswith("reprompt_mock/dashboard/")]
+
+    assert {PurePosixPath(file.filename).suffix for file in files} == {".py", ".html", ".js", ".css", ".svg"}
+    assert sum(file.compress_size for file in files) <= MOST_BYTES_OF_THE_DASHBOARD
 
 
 def test_the_wheel_has_the_places_and_requests_and_the_notice_that_goes_with_them(names: set[str]) -> None:

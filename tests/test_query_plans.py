@@ -117,6 +117,7 @@ def requests(org: Org, tick: Callable[[], None]) -> dict[str, Callable[[], Any]]
     alone = {"place_id": "alone", "inputs": LONDON}
     held = {"match": {}, "then": {"hold": "queued"}}
     again = {"failed_only": False, "refresh": True}
+    pages = f"/_mock/ui/fragments/orgs/{org.slug}"
 
     def restore() -> None:
         snapshot = org.control("GET", "/snapshot")
@@ -164,6 +165,8 @@ def requests(org: Org, tick: Callable[[], None]) -> dict[str, Callable[[], Any]]
         "release": lambda: org.control("POST", "/release", {}),
         "timeline": lambda: org.control("GET", "/timeline"),
         "timeline of a batch": lambda: org.control("GET", "/timeline?batch_id=b"),
+        "dashboard of a batch": lambda: org.http.get(f"{pages}/batch?id=b&status=failed&q=b"),
+        "dashboard of a place": lambda: org.http.get(f"{pages}/place?batch=b&id=b-1"),
         "wait": lambda: org.control("POST", "/wait", {"batch_id": "b", "timeout_seconds": 0}),
         "summary": lambda: org.control("GET"),
         "snapshot": restore,
@@ -202,6 +205,8 @@ HOT: dict[str, list[tuple[str, str]]] = {
     "release": [("job", "ix_job_held"), ("batch", KEY)],
     "timeline": [("came", "ix_submission_world"), ("job", KEY), ("latest", KEY)],
     "timeline of a batch": [("batch", "ix_batch_id"), *BY_BATCH, ("latest", KEY)],
+    "dashboard of a batch": [("batch", "ix_batch_id"), *BY_BATCH],
+    "dashboard of a place": [("batch", "ix_batch_id"), ("job", "ix_job_place"), ("submission", KEY)],
     "wait": [("batch", "ix_batch_id")],
     "snapshot": [("stale", "ix_batch_order"), ("batch", "ix_batch_order"), *BY_BATCH],
     "export": [("batch", "ix_batch_id"), ("export", "ix_export_key")],

@@ -52,7 +52,9 @@ def big_create(count: int) -> bytes:
 
 
 def test_the_ready_line_names_the_real_port(served: Served) -> None:
-    assert re.fullmatch(r"reprompt-mock \S+ listening on http://127\.0\.0\.1:\d+\n", served.line)
+    assert re.fullmatch(
+        r"reprompt-mock \S+ listening on (http://127\.0\.0\.1:\d+) \(dashboard: \1/_mock/ui/\)\n", served.line
+    )
     assert served.port != 0
     assert served.call("GET", "/_mock/health")["status"] == "ok"
 

@@ -40,7 +40,7 @@ def main() -> None:
 
 def _weekend_end(code: str) -> int:
     try:
-        return Locale.parse(f"und_{code}").weekend_end
+        return int(Locale.parse(f"und_{code}").weekend_end)
     except UnknownLocaleError:  # such as Antarctica
         return _SUNDAY
 

@@ -38,7 +38,7 @@ def pages_missed(history: History) -> Iterator[Breach]:
         missing = total - _covered((page for _, page in pages), total)
         if missing > len(elsewhere):
             message = (
-                f"{number(missing, 'result')} of {total:,} of the finished batch {batch.id} were never read:"
+                f"{number(missing, 'result')} of {total:,} of the finished batch {batch.id} went unread:"
                 f" the last page had offset {pages[-1][1].offset:,} and {number(pages[-1][1].size, 'result')}."
             )
             yield Breach(numbers(seen for seen, _ in pages), message, batch.id)

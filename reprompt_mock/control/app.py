@@ -22,10 +22,10 @@ from reprompt_mock.control import (
     wait,
     worlds,
 )
-from reprompt_mock.control.guard import Guard
 from reprompt_mock.control.openapi import build_document
 from reprompt_mock.control.watch import Watches
 from reprompt_mock.head import HeadAsGet
+from reprompt_mock.http.guard import Guard
 from reprompt_mock.http.openapi import UNTRACED, served
 from reprompt_mock.http.problems import install
 from reprompt_mock.operations import Operation, Operations

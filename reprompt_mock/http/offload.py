@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from reprompt_mock.engine import batches, clock, downloads, release, reprocess, results, scenario, snapshot
+from reprompt_mock.engine import batches, clock, conduct, downloads, release, reprocess, results, scenario, snapshot
 from reprompt_mock.engine.weight import TooLong
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from reprompt_mock.conduct.verdict import Verdict
     from reprompt_mock.engine.doors import Engine, Written
     from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.world import World
@@ -92,9 +93,10 @@ class Offload:
                     return self.engine.try_write(_LONG_JOBS, world, work, *args, **kwargs)
         return await to_thread.run_sync(partial(self.engine.write, world, work, *args, **kwargs), limiter=self._writers)
 
-    async def aside(self, work: Callable[[], T]) -> T:
-        """Run work that only takes time."""
-        return await to_thread.run_sync(work)
+    async def judge(self, world: World) -> Verdict:
+        """Judge the client of a world by its finished requests."""
+        case = conduct.case_of(world)
+        return case.judged() if len(case.exchanges) <= _LONG_JOBS else await to_thread.run_sync(case.judged)
 
     async def across(self, work: Callable[[], T]) -> T:
         """Run work that involves several worlds."""

@@ -169,6 +169,31 @@ LATER_JOBS = """
 SELECT coalesce(sum(last - first + 1), 0) FROM submission WHERE batch = :batch AND pk > :known AND at >= :now
 """
 PLACES_BY_STATUS = f"SELECT {_STATUS}, place_id {_OF_BATCH} {_IN_ORDER}"
+
+
+def listed(statuses: str, *, searched: bool) -> tuple[str, str]:
+    """Return queries for a page of a batch's jobs, and for their number.
+
+    Args:
+        statuses: codes of the wanted statuses, separated by commas; "" for all.
+        searched: whether place ids contain `:text`, which is in lower case.
+    """
+    status = f"AND {_STATUS} IN ({statuses})" if statuses else ""
+    # As for the names of batches: no pattern characters, the same on SQLite and PostgreSQL.
+    text = "AND replace(lower(place_id), :text, '') <> lower(place_id)" if searched else ""
+    jobs = f"{_OF_BATCH} {status} {text}"
+    columns = f"place_id, {_STATUS} AS status, attempt, hold, {_NEXT} AS next, error"
+    return f"SELECT {columns} {jobs} {_IN_ORDER} LIMIT :limit OFFSET :offset", f"SELECT count(*) {jobs}"
+
+
+_ONE_JOB = "FROM job WHERE world = :world AND place_id = :place_id AND batch = :batch"
+RESULT_OF_JOB = f"{_RESULTS} {_ONE_JOB}"
+TIMETABLE_OF_JOB = f"""
+SELECT {_STATUS}, attempt, hold, outcome, error, course, place,
+  (SELECT at FROM submission WHERE pk = created_in), (SELECT at FROM submission WHERE pk = job.submission),
+  queued_at, started_at, finished_at
+{_ONE_JOB}
+"""
 ATTRIBUTES_BY_JOB = f"SELECT place_id, {_STATUS}, submission, asked, {_RAN}, planned {_OF_BATCH} {_IN_ORDER}"
 
 # A deleted batch moves to its own world without a slug, whose rows are purged like those of any forgotten world: this

@@ -1,0 +1,114 @@
+"""Inspection: a batch's jobs and one job with all that is drawn for it, as people look at them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from reprompt_mock.engine import batches as batches_of
+from reprompt_mock.errors import JobNotFound
+from reprompt_mock.rules import TEST_PLACE_IDS, Candidate
+from reprompt_mock.store import batches, documents, inspection
+from reprompt_mock.tables import ALONE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from reprompt_mock.engine.reading import Reading
+    from reprompt_mock.lifecycle import JobStatus
+    from reprompt_mock.rules import Rule
+    from reprompt_mock.store.batches import StoredBatch
+    from reprompt_mock.store.inspection import ListedJob, StoredTimetable
+
+
+class Overview(NamedTuple):
+    """A batch with its status."""
+
+    batch: StoredBatch
+    status: JobStatus
+
+
+class JobPage(NamedTuple):
+    """A page of a batch's jobs, and how many there are on all pages."""
+
+    jobs: Sequence[ListedJob]
+    total: int
+
+
+class Inspected(NamedTuple):
+    """A job.
+
+    Attributes:
+        batch: its batch.
+        timetable: its attempts and times.
+        result: its result as it is at present, without any lag.
+        course: what rules decided about its timetable, as JSON-ready data; empty if they decided nothing.
+        rules: the rules in force that match its present attempt, oldest first, then the test place id.
+        now: the virtual time in microseconds.
+    """
+
+    batch: StoredBatch
+    timetable: StoredTimetable
+    result: Mapping[str, Any]
+    course: Mapping[str, Any]
+    rules: Sequence[Rule]
+    now: int
+
+
+def overview(reading: Reading, batch_id: str) -> Overview:
+    """Describe a batch without its places.
+
+    Raises:
+        BatchNotFound: the world has no such batch.
+    """
+    batch = _find(reading, batch_id)
+    return Overview(batch, batches_of.status_now(reading, batch))
+
+
+def alone(reading: Reading) -> StoredBatch | None:
+    """Return the batch that stands for the jobs without a batch, None if there are none."""
+    found = None if reading.key is None else batches.find_alone(reading.session, reading.key)
+    return found if found and found.counts.total else None
+
+
+def _find(reading: Reading, batch_id: str) -> StoredBatch:
+    """Find a batch, also the one that stands for jobs without a batch."""
+    return (alone(reading) if batch_id == ALONE else None) or batches_of.find(reading, batch_id)
+
+
+def jobs(
+    reading: Reading, batch_id: str, statuses: Sequence[JobStatus], text: str, *, limit: int, offset: int
+) -> JobPage:
+    """Return a page of a batch's jobs in order of submission; see `store.inspection.page`.
+
+    Raises:
+        BatchNotFound: the world has no such batch.
+    """
+    batch = _find(reading, batch_id)
+    reading.weigh(batch.counts.total)
+    found = inspection.page(reading.session, batch.pk, statuses, text, now=reading.now, limit=limit, offset=offset)
+    return JobPage(*found)
+
+
+def job(reading: Reading, batch_id: str, place_id: str) -> Inspected:
+    """Describe a batch's job.
+
+    Raises:
+        BatchNotFound: the world has no such batch.
+        JobNotFound: the batch has no job for this place.
+    """
+    batch = _find(reading, batch_id)
+    session, world, now = reading.session, reading.state.row, reading.now
+    timetable = inspection.timetable(session, world, batch.pk, place_id, now=now)
+    stored = inspection.result(session, world, batch.pk, place_id, now=now)
+    if timetable is None or stored is None:
+        raise JobNotFound(place_id=place_id)
+    result = reading.decoded.result(session, stored)
+    course = {} if timetable.course is None else documents.read(session, timetable.course)
+    name = str((result.get("inputs") or {}).get("name") or "")
+    candidate = Candidate(place_id, name, timetable.attempt, *batch.label)
+    return Inspected(batch, timetable, result, course, _matching(reading, candidate), now)
+
+
+def _matching(reading: Reading, candidate: Candidate) -> list[Rule]:
+    rules = [named.rule for named in reading.state.scenario.rules]
+    return [rule for rule in (*rules, *TEST_PLACE_IDS) if rule.match.fits(candidate)]
