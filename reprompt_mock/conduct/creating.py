@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections import defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from reprompt_mock.conduct.seen import IDEMPOTENT, IDLE, JOB, Work
+from reprompt_mock.conduct.seen import IDEMPOTENT, IDLE, JOB, REPLACED, Work
 from reprompt_mock.conduct.verdict import Breach
 from reprompt_mock.conduct.words import at, number, numbers, often, outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from reprompt_mock.conduct.history import History
     from reprompt_mock.conduct.seen import Seen
 
 _EVERY_JOB = "ALL"
+_CHANGES = ("create_batch", "reprocess_batch", "reprocess_jobs", "update_batch", "delete_batch")
+"""What changes the data of an export."""
 _REFUSED = 400
 
 
@@ -38,7 +41,7 @@ def _of_equal(history: History, creates: Sequence[Seen]) -> Iterator[Breach]:
     for seen in creates[1:]:
         if seen.subject == first.subject:
             continue
-        if _is_deleted(history, first, before=seen):
+        if _is_gone(history, first, before=seen):
             first = seen
             continue
         again.append(seen)
@@ -53,7 +56,10 @@ def _of_equal(history: History, creates: Sequence[Seen]) -> Iterator[Breach]:
         )
 
 
-def _is_deleted(history: History, first: Seen, *, before: Seen) -> bool:
+def _is_gone(history: History, first: Seen, *, before: Seen) -> bool:
+    """Return whether a batch had been deleted by then, by its client or with the whole world."""
+    if first.interventions // REPLACED != before.interventions // REPLACED:
+        return True
     batch = history.by_batch.get(first.subject or "")
     return batch is not None and any(
         seen.carried_out and first.sequence < seen.sequence < before.sequence for seen, _ in batch.of("delete_batch")
@@ -102,12 +108,17 @@ def export_repeated(history: History) -> Iterator[Breach]:
     for seen in history.of("create_export"):
         if seen.carried_out and seen.work.scope == JOB:
             made[seen.work.places].append(seen)
+    ended: dict[str | None, int] = {}
+    for seen in history.of("get_export"):
+        if seen.is_finished:
+            ended.setdefault(seen.subject, seen.sequence)
+    changes = sorted(seen.sequence for one in _CHANGES for seen in history.of(one) if seen.carried_out)
     for exports in made.values():
         for own in history.by_client(exports):
             again = [
                 after
                 for before, after in pairwise(own)
-                if not (after.marks & IDEMPOTENT or _is_over(history, before, after))
+                if not (after.marks & IDEMPOTENT or _is_useful(before, after, ended, changes))
             ]
             if again:
                 message = (
@@ -117,15 +128,8 @@ def export_repeated(history: History) -> Iterator[Breach]:
                 yield Breach(numbers([own[0], *again]), message, agent=again[0].agent)
 
 
-def _is_over(history: History, first: Seen, second: Seen) -> bool:
-    """Return whether something made a new export useful: the first one was finished, or data may have changed."""
-    is_asked = any(
-        seen.is_finished and seen.subject == first.subject and first.sequence < seen.sequence < second.sequence
-        for seen in history.of("get_export")
-    )
-    is_changed = any(
-        seen.carried_out and first.sequence < seen.sequence < second.sequence
-        for operation in ("create_batch", "reprocess_batch", "reprocess_jobs", "update_batch", "delete_batch")
-        for seen in history.of(operation)
-    )
-    return is_asked or is_changed or first.interventions != second.interventions
+def _is_useful(first: Seen, second: Seen, ended: Mapping[str | None, int], changes: Sequence[int]) -> bool:
+    """Return whether a new export had a use: the first one was seen finished, or data may have changed since."""
+    is_changed = bisect(changes, first.sequence) != bisect(changes, second.sequence)
+    is_ended = ended.get(first.subject, second.sequence) < second.sequence
+    return is_ended or is_changed or first.interventions != second.interventions

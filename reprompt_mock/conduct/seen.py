@@ -69,6 +69,8 @@ class Work(msgspec.Struct, frozen=True, array_like=True, gc=False):
     other: int = 0
 
 
+REPLACED = 2**20
+"""What the replacement of a whole world adds to its interventions."""
 IDLE = "IDLE"
 JOB = "JOB"
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Concatenate, ParamSpec, TypeVar
 from fastapi import Depends, Request
 from pydantic import BaseModel
 
-from reprompt_mock.engine import clock
+from reprompt_mock.conduct.seen import REPLACED
+from reprompt_mock.engine import clock, snapshot
 from reprompt_mock.engine.world import World
 from reprompt_mock.errors import OrganizationNotFound
 from reprompt_mock.http.offload import Offload
@@ -73,7 +74,7 @@ class Control:
     async def write(self, work: Callable[Concatenate[Writing, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a use case that changes the world."""
         value = (await self.offload.write(self.world, work, *args, **kwargs)).value
-        self.world.interventions += work not in _TIME_PASSES
+        self.world.interventions += REPLACED if work is snapshot.restore else work not in _TIME_PASSES
         return value
 
 

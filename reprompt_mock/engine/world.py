@@ -71,8 +71,8 @@ class World:
 
     It is in memory from its first use and gets a row with the first thing stored in it. Each commit replaces `present`
     as a whole, so that a reader sees the old state or the new. `documents` caches the keys of the world's documents,
-    by token; only writers use it. `interventions` is how
-    often the control API has changed anything but its clock, `situation` what the verdict needs to know of its time.
+    by token; only writers use it. `interventions` is how often the control API has changed anything but its clock, and
+    `situation` what the verdict needs to know about its time.
 
     Args:
         slug: the organization's slug.

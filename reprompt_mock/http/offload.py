@@ -96,7 +96,7 @@ class Offload:
     async def judge(self, world: World) -> Verdict:
         """Judge the client of a world by its finished requests."""
         case = conduct.case_of(world)
-        return case.judged() if len(case.exchanges) <= _LONG_JOBS else await self.across(case.judged)
+        return case.judged() if len(case.exchanges) <= _LONG_JOBS else await to_thread.run_sync(case.judged)
 
     async def across(self, work: Callable[[], T]) -> T:
         """Run work that involves several worlds."""

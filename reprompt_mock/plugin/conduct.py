@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+import pytest
+
 from reprompt_mock.conduct.rules import NAMES
 from reprompt_mock.hints import nearest
 from reprompt_mock.settings import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    import pytest
 
     from reprompt_mock.handle import RepromptMock
     from reprompt_mock.handle.types import Verdict
@@ -68,8 +68,16 @@ def _rules(verdict: Verdict) -> list[str]:
 
 
 def _fail(report: pytest.TestReport, text: str) -> None:
+    """Turn a report into a failure, whose summary is the first line: in CI, pytest would print all of a text."""
     report.outcome = "failed"
-    report.longrepr = f'{text}\n\nTo allow it in this test: @pytest.mark.reprompt_mock({KEY}="report")'
+    advice = f'To allow it in this test: @pytest.mark.reprompt_mock({KEY}="report")'
+    try:
+        raise AssertionError(f"{text}\n\n{advice}")
+    except AssertionError as failure:
+        shown = pytest.ExceptionInfo.from_exception(failure).getrepr(style="value")
+    if shown.reprcrash:
+        shown.reprcrash.message = text.partition("\n")[0]
+    report.longrepr = shown
 
 
 def summary_line(found: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ from reprompt_mock.conduct.seen import (
     NAMELESS,
     OWN,
     PAUSED,
+    REPLACED,
     STEPPED,
     Seen,
     Work,
@@ -52,6 +53,7 @@ def elsewhere(first: int, *exchanges: Seen) -> list[Seen]:
 BREAKS: dict[str, dict[str, list[Seen]]] = {
     "created_twice": {
         "another batch": [create(), create(1, batch="c")],
+        "settings changed in between": [create(), create(1, batch="c", interventions=2)],
         "the first answer was lost": [create(**LOST_AFTER), create(1, batch="c", connection=2)],
         "the client had left": [create(status=None, marks=CARRIED_OUT | GONE | OWN), create(1, batch="c")],
         "a new connection each": [create(connection=1), create(1, batch="c", connection=2)],
@@ -162,6 +164,7 @@ KEEPS: dict[str, dict[str, list[Seen]]] = {
         "no places": [create(jobs=0), create(1, batch="c", jobs=0)],
         "nothing started": [create(scope=IDLE), create(1, batch="c", scope=IDLE)],
         "the first was deleted": [create(), did("delete_batch", 1, subject="b"), create(2, batch="c")],
+        "a snapshot was put in between": [create(interventions=3), create(1, batch="c", interventions=REPLACED + 3)],
         "another key": [create(), create(1, batch="c", **OTHER_CLIENT)],
         "two at once": elsewhere(1, create())
         + elsewhere(2, create(1, batch="c"))

@@ -78,6 +78,18 @@ def test_a_lost_create_was_carried_out_or_not(org: Org) -> None:
         assert ("created_twice" in broken(org)) == (when == "after")
 
 
+def test_what_a_snapshot_has_replaced_may_be_created_again(org: Org) -> None:
+    org.get("/attributes")
+    before = org.control("GET", "/snapshot").json()
+    org.create("a")
+    assert org.control("PUT", "/snapshot", before).status_code == 200
+    org.create("a", batch_id="b")
+    assert broken(org) == {}
+
+    org.create("a", batch_id="c")
+    assert broken(org) == {"created_twice": [3, 4]}
+
+
 def test_an_upload_is_not_paid_for(org: Org) -> None:
     org.create("a", kick_off_jobs_now=False)
     org.create("a", kick_off_jobs_now=False)
