@@ -27,7 +27,7 @@ _logger = logging.getLogger(__name__)
 
 _START_SECONDS = 120.0
 _STOP_SECONDS = 15.0
-_READY = re.compile(r"reprompt-mock \S+ listening on (http://\S+)")
+_READY = re.compile(r"reprompt-mock \S+ listening on (http://\S+)(?: .*)?")
 _SHOWN_LINES = 20
 _READ_BYTES = 64 * 1024
 
