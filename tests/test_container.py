@@ -116,7 +116,8 @@ def test_all_that_its_commands_import_is_compiled_beforehand() -> None:
         ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
         for file in package.rglob("*.py")
     }
-    # What only tests and type checkers import, beside demo and drift, which are compiled in memory when they run.
+    # What only tests and type checkers import, beside demo, drift and verdicts, which are compiled in memory when they
+    # run.
     unused = (
         "__main__",
         "child",
@@ -127,6 +128,7 @@ def test_all_that_its_commands_import_is_compiled_beforehand() -> None:
         "plugin",
         "pytest_plugin",
         "samples",
+        "verdicts",
     )
     missing = {module.removeprefix("reprompt_mock.") for module in modules - set(ran.stdout.split())}
     assert {module for module in missing if not module.startswith(unused)} == set()
