@@ -152,16 +152,18 @@ def frame(count: int) -> pandas.DataFrame:
     )
 
 
-def sdk(mock: RepromptMock) -> RepromptClient:
-    return RepromptClient(api_key="key", org_slug=mock.org_slug, base_url=mock.base_url, allow_writes=True)
+@pytest.fixture
+def client(mock: RepromptMock) -> Iterator[RepromptClient]:
+    """The vendor's client."""
+    with RepromptClient(api_key="key", org_slug=mock.org_slug, base_url=mock.base_url, allow_writes=True) as client:
+        yield client
 
 
 @pytest.mark.parametrize("clock", ["running", "paused", "stepped"])
-def test_the_vendors_client_is_good(clock: str, mock: RepromptMock) -> None:
+def test_the_vendors_client_is_good(clock: str, mock: RepromptMock, client: RepromptClient) -> None:
     mock.settings.update(poll_advance=2 if clock == "stepped" else 0)
     if clock != "running":
         mock.clock.pause()
-    client = sdk(mock)
     made = client.batches.create_from_dataframe(frame(1200), batch_name="B", batch_size=500, attributes=["names"])
     if clock == "paused":
         mock.clock.settle()
@@ -175,8 +177,7 @@ def test_the_vendors_client_is_good(clock: str, mock: RepromptMock) -> None:
     mock.assert_good_conduct()
 
 
-def test_the_vendors_statistics_are_good(mock: RepromptMock) -> None:
-    client = sdk(mock)
+def test_the_vendors_statistics_are_good(mock: RepromptMock, client: RepromptClient) -> None:
     made = client.batches.create_from_dataframe(frame(60), batch_name="B", batch_size=20, attributes=["names"])
     for batch in made:
         while client.batches.get_batch(batch.id)["status"] not in FINISHED:
@@ -186,9 +187,7 @@ def test_the_vendors_statistics_are_good(mock: RepromptMock) -> None:
     mock.assert_good_conduct()
 
 
-def test_the_vendors_client_is_good_if_its_user_tries_again(mock: RepromptMock) -> None:
-    client = sdk(mock)
-
+def test_the_vendors_client_is_good_if_its_user_tries_again(mock: RepromptMock, client: RepromptClient) -> None:
     def again(call: Callable[[], Any]) -> Any:
         for attempt in range(8):
             try:
