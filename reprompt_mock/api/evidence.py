@@ -39,7 +39,7 @@ _MOST = 2**31
 
 
 def evidence_of(recording: Recording) -> bytes:
-    """Return the compact form of a request that is over: at most 256 bytes."""
+    """Return the compact form of a request that is over, at most `MOST_BYTES` long."""
     headers, facts, operation, line = dict(recording.headers), recording.facts, recording.operation, recording.line
     marks, status = _marks_of_answer(recording), recording.status
     if not marks & seen.ARRIVED:
