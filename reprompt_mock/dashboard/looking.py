@@ -1,65 +1,19 @@
-"""What the pages share: the request's world, its parameters, and the engine's doors."""
+"""What the pages share: a visit of the request's world, and its parameters."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from reprompt_mock.dashboard.paths import UI
-from reprompt_mock.errors import OrganizationNotFound
+from reprompt_mock.http.visit import Visit
 from reprompt_mock.mounting import root_of
-from reprompt_mock.organizations import is_slug
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from starlette.requests import Request
-
-    from reprompt_mock.engine.doors import Engine
-    from reprompt_mock.engine.reading import Reading
-    from reprompt_mock.engine.world import World
-    from reprompt_mock.engine.writing import Writing
-    from reprompt_mock.http.offload import Offload
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 _LARGEST = 10**9
 
 
 @dataclass(frozen=True, slots=True)
-class Looking:
-    """Somebody who looks at a page of the dashboard.
-
-    Attributes:
-        request: the request for the page or a part of it.
-        org_slug: the slug in its path, "" for none.
-    """
-
-    request: Request
-    org_slug: str = ""
-
-    @property
-    def offload(self) -> Offload:
-        """The offload through which use cases run."""
-        offload: Offload = self.request.app.state.offload
-        return offload
-
-    @property
-    def engine(self) -> Engine:
-        """The engine."""
-        return self.offload.engine
-
-    @property
-    def world(self) -> World:
-        """The world that the path names; looking at it does not create it.
-
-        Raises:
-            OrganizationNotFound: the slug is not valid.
-        """
-        if not is_slug(self.org_slug):
-            raise OrganizationNotFound(org_slug=self.org_slug)
-        return self.engine.worlds.peek(self.org_slug)
+class Looking(Visit):
+    """Somebody who looks at a page of the dashboard."""
 
     @property
     def root(self) -> str:
@@ -84,11 +38,3 @@ class Looking:
         """Return a parameter that is a whole number of at least 0, the default for anything else."""
         text = self.text(name)
         return min(int(text), _LARGEST) if text.isascii() and text.isdigit() and len(text) < 20 else default
-
-    async def read(self, work: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a use case that reads the world, without creating it."""
-        return await self.offload.read(self.world, work, *args, **kwargs)
-
-    async def write(self, work: Callable[Concatenate[Writing, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a use case that changes the world."""
-        return (await self.offload.write(self.world, work, *args, **kwargs)).value

@@ -245,6 +245,18 @@ def test_failed_jobs_are_reprocessed_without_a_key_or_a_trace_in_the_journal(org
     assert operations == ["create_batch", "get_batch"]
 
 
+def test_what_the_dashboard_changed_excuses_a_client_that_tries_again(org: Org) -> None:
+    """As what a test changes through the control API does."""
+    org.create("a", batch_id="b")
+    org.settle()
+    assert org.call("POST", "/batches/b/reprocess").status_code == 400
+    reprocess = f"/_mock/ui/fragments/orgs/{org.slug}/reprocess"
+    assert org.http.post(reprocess, json={"place_id": "a"}).status_code == 200
+    assert org.call("POST", "/batches/b/reprocess").status_code == 400
+    found = [finding["rule"] for finding in org.control("GET", "/conduct").json()["findings"]]
+    assert "repeated_refusal" not in found
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [({"batch_id": "none"}, 404), ({"place_id": "none"}, 404), ({"place": "a"}, 422), ({}, 404), ([], 422)],
