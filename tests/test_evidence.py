@@ -90,7 +90,7 @@ def used():
 class Over:
     def evidence(self):
         return packed((1, "create_batch", 10**16, 10**16, 10**6, 200, 7, "01234567", 10**5, 2**52, None, 9,
-            "a" * 19, "b" * 36, (50000, 50000, 50000), None, (50000, "0" * 12, "1" * 12, None, 0), None, None))
+            "a" * 19, "b" * 100, (50000, 50000, 50000), None, (50000, "0" * 12, "1" * 12, None, 0), None, None))
 
 evidence = Archive().open()
 size = len(Over().evidence())

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 MOST_BYTES = 239
 """How long the compact form may be: with what Python adds to it, an exchange takes at most 300 bytes.
@@ -148,7 +147,10 @@ _TOLD = CARRIED_OUT | ARRIVED | OWN
 
 
 _FIELDS = Seen.__struct_fields__
-_decode = msgspec.json.Decoder(list[Seen]).decode
+_encode = msgspec.msgpack.encode
+_decode = msgspec.msgpack.Decoder(list[Seen]).decode
+_ARRAY_OF = b"\xdd"
+"""How MessagePack begins an array whose length takes four bytes."""
 
 
 def packed(fields: Sequence[object]) -> bytes:
@@ -156,12 +158,12 @@ def packed(fields: Sequence[object]) -> bytes:
     written = _written(fields)
     if len(written) > MOST_BYTES:
         written = _shortened(dict(zip(_FIELDS, fields, strict=True)))
-    return bytes(memoryview(written))  # what orjson returns keeps all of its buffer, 4 KiB
+    return bytes(memoryview(written))  # what msgspec returns lies in a buffer of twice the size
 
 
 def _written(fields: Sequence[object]) -> bytes:
     """Write an exchange without its last two fields, the unknown names, if there are none: that is their default."""
-    return orjson.dumps(fields[:-2] if fields[-1] is None and fields[-2] is None else fields)
+    return _encode(fields[:-2] if fields[-1] is None and fields[-2] is None else fields)
 
 
 def _shortened(fields: dict[str, Any]) -> bytes:
@@ -184,6 +186,6 @@ def _shortened(fields: dict[str, Any]) -> bytes:
     return written
 
 
-def unpacked(exchanges: Iterable[bytes]) -> list[Seen]:
+def unpacked(exchanges: Sequence[bytes]) -> list[Seen]:
     """Return exchanges, given their compact forms."""
-    return _decode(b"[%b]" % b",".join(exchanges))
+    return _decode(b"".join((_ARRAY_OF, len(exchanges).to_bytes(4), *exchanges)))
