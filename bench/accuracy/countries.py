@@ -19,6 +19,7 @@ from bench.accuracy.figures import Row, at_least, none_of
 from reprompt_mock.enrichment.countries import country_of
 from reprompt_mock.enrichment.country_at import country_at
 from reprompt_mock.enrichment.facts import countries
+from reprompt_mock.enrichment.given import Given
 from reprompt_mock.enrichment.subject import Subject
 
 if TYPE_CHECKING:
@@ -52,7 +53,8 @@ def _by_coordinates() -> Iterator[Row]:
 
 
 def _invented() -> Iterator[Row]:
-    subjects = [Subject(f"p{n}", {"name": "x"}, code, seed=1) for code in countries() for n in range(_INVENTED)]
+    said = (Given({"name": "x", "country_code": code}) for code in countries())
+    subjects = [Subject(f"p{n}", one, seed=1) for one in said for n in range(_INVENTED)]
     points = ((one.country_code, one.position) for one in subjects)
     yield at_least(
         "invented coordinates inside their country",

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import phonenumbers
 
 from bench.accuracy.figures import Row, at_least, table
-from reprompt_mock.enrichment.countries import country_of
 from reprompt_mock.enrichment.facts import countries, data
 from reprompt_mock.enrichment.finders.phones import numbers_at, numbers_of
+from reprompt_mock.enrichment.given import Given
 from reprompt_mock.enrichment.localities import localities
 from reprompt_mock.enrichment.search import search_for
 from reprompt_mock.enrichment.subject import Subject
@@ -30,7 +30,7 @@ _EXPECTED_LEAST = 12_600
 def phone_of(place_id: str, inputs: dict[str, Any]) -> str | None:
     """Return the number of a place, None if it has none."""
     outputs: dict[str, Any] = {}
-    subject = Subject(place_id, inputs, country_of(inputs), seed=0)
+    subject = Subject(place_id, Given(inputs), seed=0)
     search_for("phoneNumbers").find(subject, 0, outputs, {}, {})
     phone: str | None = outputs["phone"]
     return phone

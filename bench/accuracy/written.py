@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.draws import draw
 from reprompt_mock.enrichment.facts import countries, data
+from reprompt_mock.enrichment.given import Given
 from reprompt_mock.enrichment.localities import localities, postcode_of
 from reprompt_mock.enrichment.postal.forms import form_of
 from reprompt_mock.enrichment.postal.town import WITHOUT_CITY
@@ -86,7 +87,7 @@ def is_right(written: Written) -> bool:
 def found_address(place_id: str, code: str, **inputs: Any) -> dict[str, Any]:
     """Return what is found about the address of a place."""
     outputs: dict[str, Any] = {}
-    subject = Subject(place_id, {"name": "A", "country_code": code, **inputs}, code, seed=0)
+    subject = Subject(place_id, Given({"name": "A", "country_code": code, **inputs}), seed=0)
     search_for("address").find(subject, 0, outputs, {}, {})
     return outputs
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import orjson
 
 from reprompt_mock.draws import digest
-from reprompt_mock.enrichment.results import echoed
+from reprompt_mock.enrichment.places import echoed
 from reprompt_mock.store import batches, submissions
 
 if TYPE_CHECKING:

@@ -46,7 +46,21 @@ def may_disagree(outputs: dict[str, Any]) -> bool:
     """Return whether the outputs of a result can disagree at all; those of most places cannot."""
     if outputs.get(_STATUS, "Open") != "Open" or outputs.get("date_closed") is not None:
         return True
-    return outputs.get("instagram") is not None or _is_misplaced(outputs)
+    return _has_two_handles(outputs) or _is_misplaced(outputs)
+
+
+def _has_two_handles(outputs: dict[str, Any]) -> bool:
+    """Return whether attributes show different handles for the same profile."""
+    handle = outputs.get("instagram")
+    if handle is None:
+        return False
+    shown = outputs.get("instagram_username"), _username(outputs.get("instagram_profile"))
+    return any(one is not None and one != handle for one in shown)
+
+
+def _username(profile: Any) -> Any:
+    """Return the handle of a profile, which a rule may have fixed to anything."""
+    return profile.get("username") if isinstance(profile, dict) else None
 
 
 def _is_misplaced(outputs: dict[str, Any]) -> bool:
@@ -66,7 +80,7 @@ def agree(subject: Subject, shown: Shown) -> None:
     outputs = shown.outputs
     if outputs.get(_STATUS) is not None:
         _with_status(subject, shown, outputs[_STATUS])
-    if outputs.get("instagram") is not None:
+    if _has_two_handles(outputs):
         _with_handle(shown, outputs["instagram"])
     if _is_misplaced(outputs):
         _with_larger(shown)
@@ -94,7 +108,7 @@ def _with_handle(shown: Shown, handle: str) -> None:
     if shown.outputs.get("instagram_username") is not None:
         shown.set("instagram_username", handle)
     profile = shown.outputs.get("instagram_profile")
-    if profile is not None and profile["username"] != handle:
+    if _username(profile) is not None:
         shown.set("instagram_profile", {**profile, "username": handle})
 
 

@@ -46,28 +46,22 @@ _SCRIPTS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 _JAPANESE = ("HIRAGANA", "KATAKANA", "HALFWIDTH")
 _OWN_SCRIPT = frozenset(language for languages in _SCRIPTS.values() for language in languages)
-_LATIN_TOO = frozenset(("sr", "bs", "so"))
+_NOT_LATIN = _OWN_SCRIPT - {"sr", "bs", "so"}
+"""The languages that are not written in Latin letters too."""
 _ENGLISH = "en"
 
 
 def language_of(name: str, home: str) -> str:
     """Return the language of a name, as ISO 639-1 (two letters), given that of the place's country."""
-    return _languages[name, home]
-
-
-def _language(key: tuple[str, str]) -> str:
-    name, home = key
-    scripts = [_script(letter) for letter in name if letter.isalpha()]
-    foreign = [script for script in scripts if script in _SCRIPTS]
-    if not foreign:
-        return _ENGLISH if home in _OWN_SCRIPT - _LATIN_TOO else home
-    kana = [script for script in foreign if script in _JAPANESE]
-    languages = _SCRIPTS[(kana or foreign)[0]]
+    scripts = () if name.isascii() else [one for letter in name if (one := _scripts[letter]) in _SCRIPTS]
+    if not scripts:
+        return _ENGLISH if home in _NOT_LATIN else home
+    languages = _SCRIPTS[next((one for one in scripts if one in _JAPANESE), scripts[0])]
     return home if home in languages else languages[0]
 
 
 def _script(letter: str) -> str:
-    return "" if letter.isascii() else unicode_name(letter, "").partition(" ")[0]
+    return unicode_name(letter, "").partition(" ")[0] if letter.isalpha() else ""
 
 
-_languages = Memo(_language)
+_scripts = Memo(_script)

@@ -4,29 +4,27 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import cos, radians
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.draws import draw
 from reprompt_mock.enrichment.facts import data
-from reprompt_mock.enrichment.luck import POSITIONS, pick
 from reprompt_mock.enrichment.memo import Memo
 from reprompt_mock.enrichment.postal.forms import bare, folded, form_of
 from reprompt_mock.enrichment.postal.reader import parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from reprompt_mock.enrichment.postal.forms import Form
 
 _DIGITS, _LETTERS = "0123456789", "ABCDEFGHJKLMNPRSTUVWXYZ"
 POSTCODES = 64
 """How many different postcodes a locality has at most."""
+_LEAST_BEGINNING = 2
+"""How many signs a postcode has in common with those of the locality that it names."""
 _HALF_A_DEGREE = 0.5
 # More than the way from the middle of a cell of one degree to its corner and back.
 _ACROSS_A_CELL = 1.5
-
-
-_LOCALITY = POSITIONS["locality"]
 
 
 class Locality(NamedTuple):
@@ -47,14 +45,6 @@ NOWHERE = Locality("Springfield", None, None, 0.0, 0.0, None)
 """The locality of a place whose country is unknown."""
 
 
-class Place(Protocol):
-    """What of a subject matters here."""
-
-    inputs: Mapping[str, Any]
-    country_code: str | None
-    luck: tuple[int, ...]
-
-
 @lru_cache(maxsize=512)
 def localities(code: str | None) -> tuple[Locality, ...]:
     """Return the localities of a country, none if it is unknown."""
@@ -62,42 +52,51 @@ def localities(code: str | None) -> tuple[Locality, ...]:
     return tuple(Locality(*row) for row in known[code]) if code in known else ()
 
 
-def locality_of(place: Place) -> Locality | None:
-    """Return the locality that a place names, else the one nearest to it, else a drawn one; None in no country."""
-    given = place.inputs.get
-    key = (
-        place.country_code,
-        given("full_address"),
-        given("city"),
-        given("state"),
-        given("postalCode"),
-        given("latitude"),
-        given("longitude"),
+class _Index(NamedTuple):
+    """The localities of a country by folded name of the city, usual name of the state, and beginning of a postcode."""
+
+    by_city: Mapping[str, tuple[Locality, ...]]
+    by_state: Mapping[str, tuple[Locality, ...]]
+    by_postcode: Mapping[str, tuple[Locality, ...]]
+
+
+@lru_cache(maxsize=512)
+def _index(code: str | None) -> _Index:
+    form, rows = form_of(code), localities(code)
+    return _Index(
+        _grouped((folded(row.city), row) for row in rows),
+        _grouped((_usual(form, row.state), row) for row in rows if row.state),
+        _grouped((beginning, row) for row in rows for beginning in _beginnings(row.postcodes or "")),
     )
-    try:
-        known = _located[key]
-    except TypeError:  # a part that is a list or an object
-        known = _locate(key)
-    if len(known) > 1:
-        return pick(known, place.luck[_LOCALITY])
-    return known[0] if known else None
 
 
-_Given = tuple[str | None, Any, Any, Any, Any, Any, Any]
+def _grouped(pairs: Iterable[tuple[str, Locality]]) -> dict[str, tuple[Locality, ...]]:
+    groups: dict[str, dict[Locality, None]] = {}
+    for key, row in pairs:
+        groups.setdefault(key, {})[row] = None
+    return {key: tuple(rows) for key, rows in groups.items()}
 
 
-def _locate(key: _Given) -> tuple[Locality, ...]:
-    """Return the locality of a place, or those to draw from, by its country, address, parts of it and coordinates."""
-    code, text, city, state, postcode, latitude, longitude = key
-    names = _names(code, text, _text(city), _text(state), _text(postcode))
-    rows = _named[code, *names] if any(names) else ()
+def _beginnings(patterns: str) -> Iterator[str]:
+    """Yield what postcodes begin with, from two signs on: all beginnings of what comes before the first variable."""
+    for pattern in patterns.split("|"):
+        fixed = min((place for sign in "#@" if (place := pattern.find(sign)) >= 0), default=len(pattern))
+        yield from (pattern[:end] for end in range(_LEAST_BEGINNING, fixed + 1))
+
+
+def located(inputs: Mapping[str, Any], code: str | None) -> Sequence[Locality]:
+    """Return the locality that a place names, else the one nearest to it, else those of its country to draw from.
+
+    Args:
+        inputs: the place's, as echoed.
+        code: its country code.
+    """
+    text, latitude, longitude = inputs.get("full_address"), inputs.get("latitude"), inputs.get("longitude")
+    rows = _selected(code, *_names(code, text, *(_text(inputs.get(part)) for part in ("city", "state", "postalCode"))))
     if latitude is None or longitude is None:
         return rows or localities(code)
-    nearest = _nearest(rows, latitude, longitude) if rows else _nearest_of[code, latitude, longitude]
+    nearest = _nearest(rows, latitude, longitude) if rows else _find_nearest(code, latitude, longitude)
     return (nearest,) if nearest else ()
-
-
-_located = Memo(_locate)
 
 
 def _names(
@@ -114,38 +113,25 @@ def _text(value: Any) -> str | None:
     return value.strip() or None if isinstance(value, str) else None
 
 
-def _select(names: tuple[str | None, str | None, str | None, str | None]) -> tuple[Locality, ...]:
+def _selected(code: str | None, city: str | None, state: str | None, postcode: str | None) -> tuple[Locality, ...]:
     """Return the localities of a country that have a city's and state's name, a state's, or a postcode's beginning."""
-    code, city, state, postcode = names
-    known, form = localities(code), form_of(code)
-    state = form.states.get(bare(state), state) if state else form.state_of(postcode or "")
-    rows = tuple(row for row in known if city and folded(row.city) == folded(city))
-    of_state = tuple(row for row in rows or known if state and row.state and _usual(form, row.state) == state)
-    return of_state or rows or _with_postcode(known, postcode or "")
+    known, form = _index(code), form_of(code)
+    rows = known.by_city.get(folded(city), ()) if city else ()
+    if len(rows) == 1:
+        return rows
+    state = _usual(form, state) if state else form.state_of(postcode or "")
+    of_state = known.by_state.get(state, ()) if state else ()
+    return tuple(row for row in rows if row in of_state) or rows or of_state or _with_postcode(known, postcode or "")
 
 
 def _usual(form: Form, state: str) -> str:
     return form.states.get(bare(state), state)
 
 
-def _with_postcode(known: tuple[Locality, ...], postcode: str) -> tuple[Locality, ...]:
+def _with_postcode(known: _Index, postcode: str) -> tuple[Locality, ...]:
     """Return the localities that have most of a postcode's beginning in common with it, at least two signs."""
-    alike = [(_common(row.postcodes, postcode), row) for row in known]
-    longest = max((length for length, _ in alike), default=0)
-    return tuple(row for length, row in alike if length == longest) if longest > 1 else ()
-
-
-def _common(patterns: str | None, postcode: str) -> int:
-    return max(_alike(pattern, postcode) for pattern in patterns.split("|")) if patterns else 0
-
-
-def _alike(pattern: str, postcode: str) -> int:
-    """Return how many signs a postcode and a pattern have in common from the beginning."""
-    pairs = enumerate(zip(pattern, postcode, strict=False))
-    return next((at for at, (sign, given) in pairs if sign != given), min(len(pattern), len(postcode)))
-
-
-_named = Memo(_select)
+    beginnings = (postcode[:end] for end in range(len(postcode), _LEAST_BEGINNING - 1, -1))
+    return next((known.by_postcode[one] for one in beginnings if one in known.by_postcode), ())
 
 
 def _candidates(cell: tuple[str | None, float, float]) -> tuple[Locality, ...]:
@@ -160,12 +146,8 @@ def _candidates(cell: tuple[str | None, float, float]) -> tuple[Locality, ...]:
 _near = Memo(_candidates)
 
 
-def _find_nearest(point: tuple[str | None, float, float]) -> Locality | None:
-    code, latitude, longitude = point
+def _find_nearest(code: str | None, latitude: float, longitude: float) -> Locality | None:
     return _nearest(_near[code, latitude // 1, longitude // 1], latitude, longitude)
-
-
-_nearest_of = Memo(_find_nearest)
 
 
 def _nearest(rows: Sequence[Locality], latitude: float, longitude: float) -> Locality | None:

@@ -15,16 +15,22 @@ _LARGEST = 65536
 
 
 class Memo(dict[K, V]):
-    """Computes the value of a key on first lookup; when full, it is cleared."""
+    """Computes the value of a key on first lookup; when full, it is cleared.
 
-    __slots__ = ("_make",)
+    Args:
+        make: computes a value.
+        most: how many values are kept.
+    """
 
-    def __init__(self, make: Callable[[K], V]) -> None:
+    __slots__ = ("_make", "_most")
+
+    def __init__(self, make: Callable[[K], V], most: int = _LARGEST) -> None:
         super().__init__()
         self._make = make
+        self._most = most
 
     def __missing__(self, key: K) -> V:
-        if len(self) >= _LARGEST:
+        if len(self) >= self._most:
             self.clear()
         value = self[key] = self._make(key)
         return value

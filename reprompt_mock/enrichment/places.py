@@ -24,6 +24,7 @@ ADDRESS_PARTS = (
     "country",
 )
 _COORDINATES = ("latitude", "longitude")
+_REQUIRED = dict.fromkeys(("name", "full_address", "latitude", "longitude", "country_code"))
 _WITH_NUMERALS = b" "
 """The prefix of a stored place that has numbers which do not fit into 64 bits; JSON ignores the space."""
 
@@ -49,6 +50,14 @@ def inputs_of(place: bytes | bytearray) -> dict[str, Any]:
     inputs: dict[str, Any] = (
         numerals.loads(place, numerals.fragment) if place.startswith(_WITH_NUMERALS) else orjson.loads(place)
     )
+    return inputs
+
+
+def echoed(place: bytes | bytearray) -> dict[str, Any]:
+    """Return a place's inputs as results echo them: as sent, plus missing required fields (contract C5)."""
+    inputs = {**_REQUIRED, **inputs_of(place), "input_type": "place"}
+    if type(inputs["latitude"]) is int or type(inputs["longitude"]) is int:
+        inputs.update(latitude=float(inputs["latitude"]), longitude=float(inputs["longitude"]))
     return inputs
 
 

@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from reprompt_mock.clock import iso
 from reprompt_mock.draws import draw
 from reprompt_mock.enrichment.agreement import Shown, agree, may_disagree
-from reprompt_mock.enrichment.countries import country_of
-from reprompt_mock.enrichment.places import inputs_of
+from reprompt_mock.enrichment.given import given
 from reprompt_mock.enrichment.subject import Subject
 
 if TYPE_CHECKING:
     from reprompt_mock.enrichment.template import FailedRun, ResultTemplate
-
-_REQUIRED_INPUTS = dict.fromkeys(("name", "full_address", "latitude", "longitude", "country_code"))
 
 ERRORS = (
     ("SOURCE_TIMEOUT", "The sources did not answer in time; reprocess the place to try again."),
@@ -35,14 +32,6 @@ class Job(NamedTuple):
     last_enriched: int | None
 
 
-def echoed(place: bytes | bytearray) -> dict[str, Any]:
-    """Return a place's inputs as results echo them: as sent, plus missing required fields (contract C5)."""
-    inputs = {**_REQUIRED_INPUTS, **inputs_of(place), "input_type": "place"}
-    if type(inputs["latitude"]) is int or type(inputs["longitude"]) is int:
-        inputs.update(latitude=float(inputs["latitude"]), longitude=float(inputs["longitude"]))
-    return inputs
-
-
 def build(job: Job, template: ResultTemplate, *, every_status: bool = False) -> dict[str, Any]:
     """Build a job's `PlaceJobResult`; its values may be shared between results, so never mutate them.
 
@@ -52,8 +41,7 @@ def build(job: Job, template: ResultTemplate, *, every_status: bool = False) -> 
         every_status: whether `attribute_status` has an entry for every attribute; if so, as JSON (contract F4).
     """
     place_id, place, _, _, last_enriched = job
-    inputs = echoed(place)
-    country_code = country_of(inputs)
+    said = given[place]
     outputs: dict[str, Any] = {}
     reasoning: dict[str, str] = {}
     scores: dict[str, str] = {}
@@ -61,7 +49,7 @@ def build(job: Job, template: ResultTemplate, *, every_status: bool = False) -> 
     for run in template.runs:
         subject = subjects.get(run.seed)
         if subject is None:
-            subject = Subject(place_id, inputs, country_code, seed=run.seed, beyond_core=template.beyond_core)
+            subject = Subject(place_id, said, seed=run.seed, beyond_core=template.beyond_core)
             subjects[run.seed] = subject
         run.write(subject, outputs, reasoning, scores)
     if subjects and may_disagree(outputs):
@@ -73,9 +61,9 @@ def build(job: Job, template: ResultTemplate, *, every_status: bool = False) -> 
             "last_enriched": None if last_enriched is None else iso(last_enriched),
             "enrichment_metadata": _failures(job, template) if template.failed else {},
             "attribute_status": template.every_status if every_status else template.attribute_status,
-            "country_code": country_code,
+            "country_code": said.country_code,
         },
-        "inputs": inputs,
+        "inputs": said.inputs,
         "outputs": outputs,
         "reasoning": reasoning if template.explained else {},
         "confidence_scores": scores,

@@ -18,8 +18,7 @@ from reprompt_mock.api.bodies import parse_batch
 from reprompt_mock.api.schemas.batches import PlaceBatchPayload
 from reprompt_mock.api.schemas.places import PlaceJob, UniversalPlace
 from reprompt_mock.engine.submissions import BatchToCreate
-from reprompt_mock.enrichment.places import ADDRESS_PARTS
-from reprompt_mock.enrichment.results import echoed
+from reprompt_mock.enrichment.places import ADDRESS_PARTS, echoed
 from reprompt_mock.errors import TooManyJobs
 from tests.conftest import LONDON, Org
 

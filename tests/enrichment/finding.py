@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from reprompt_mock.enrichment.countries import country_of
+from reprompt_mock.enrichment.given import Given
 from reprompt_mock.enrichment.search import search_for
 from reprompt_mock.enrichment.subject import Subject
 
 
 def subject_of(place_id: str, inputs: dict[str, Any], seed: int = 0) -> Subject:
-    return Subject(place_id, inputs, country_of(inputs), seed=seed)
+    return Subject(place_id, Given(inputs), seed=seed)
 
 
 def found(subject: Subject, attribute: str, generation: int) -> tuple[dict[str, Any], dict[str, str], dict[str, str]]:

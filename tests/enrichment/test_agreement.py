@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reprompt_mock.attributes import CATALOGUE
+from reprompt_mock.enrichment.agreement import Shown, agree
 from reprompt_mock.enrichment.facts import countries
 from reprompt_mock.enrichment.finders.hours import SHARE_CLOSED
 from reprompt_mock.enrichment.kinds import kinds
@@ -17,6 +19,7 @@ from reprompt_mock.enrichment.template import InForce, References, template_of
 from reprompt_mock.history import AttributeStatus, Entry
 from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.shares import Shares
+from tests.enrichment.finding import subject_of
 from tests.trust.scale import SOAK
 
 PLACES = 20_000 if SOAK else 10_000
@@ -114,3 +117,11 @@ def test_a_place_in_new_york_has_a_number_and_a_postcode_of_new_york() -> None:
     assert shown["job_metadata"]["country_code"] == "US"
     assert shown["outputs"]["phone"].startswith(("+1212555", "+1646555"))
     assert shown["outputs"]["address"]["postalCode"] == "10018"
+
+
+@pytest.mark.parametrize("profile", ["@a", 7, ["a"], {"handle": "b"}])
+def test_a_profile_that_a_rule_fixed_may_be_anything(profile: Any) -> None:
+    outputs = {"instagram": "a", "instagram_username": "b", "instagram_profile": profile}
+    agree(subject_of("p", {"name": "Shop"}), Shown(outputs, {}, {}, {"instagram_profile"}))
+
+    assert outputs == {"instagram": "a", "instagram_username": "a", "instagram_profile": profile}

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reprompt_mock.enrichment.facts import countries
-from reprompt_mock.enrichment.localities import POSTCODES, Locality, localities, locality_of, postcode_of
+from reprompt_mock.enrichment.localities import POSTCODES, Locality, localities, postcode_of
 from reprompt_mock.enrichment.postal.forms import form_of
 from tests.enrichment.finding import find, subject_of
 
@@ -76,7 +76,7 @@ def test_the_nearest_locality_is_taken(code: str, number: int, north: float, eas
     near = rows[number % len(rows)]
     latitude = max(-89.0, min(89.0, near.latitude + north))
     longitude = max(-179.0, min(179.0, near.longitude + east))
-    one = locality_of(subject_of("p", {"latitude": latitude, "longitude": longitude, "country_code": code}))
+    one = subject_of("p", {"latitude": latitude, "longitude": longitude, "country_code": code}).locality
     assert one is not None
 
     def far(latitude_of: float, longitude_of: float) -> float:
@@ -111,13 +111,13 @@ def test_the_nearest_locality_is_taken(code: str, number: int, north: float, eas
 def test_what_a_place_names_decides_before_its_coordinates(
     code: str, inputs: dict[str, Any], city: str, state: str | None, area: str
 ) -> None:
-    one = locality_of(subject_of("p", {"country_code": code, **inputs}))
+    one = subject_of("p", {"country_code": code, **inputs}).locality
     assert one is not None
     assert (one.city, one.state, one.area) == (city, state, area)
 
 
 def test_a_place_of_no_country_has_no_locality() -> None:
-    assert locality_of(subject_of("p", {"full_address": "Nowhere"})) is None
+    assert subject_of("p", {"full_address": "Nowhere"}).locality is None
 
 
 @pytest.mark.parametrize(

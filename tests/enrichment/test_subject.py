@@ -9,8 +9,9 @@ import pytest
 
 from reprompt_mock.attributes import CATALOGUE, CORE
 from reprompt_mock.enrichment.kinds import drawn_kinds, kinds, recognised
+from reprompt_mock.enrichment.labels import label_of
 from reprompt_mock.enrichment.luck import POSITIONS, first_page, luck_of
-from reprompt_mock.enrichment.subject import Subject, label_of
+from reprompt_mock.enrichment.subject import Subject
 from tests.enrichment.finding import subject_of
 
 

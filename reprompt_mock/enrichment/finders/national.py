@@ -10,6 +10,7 @@ from reprompt_mock.enrichment.facts import data
 from reprompt_mock.enrichment.localities import NOWHERE, localities, postcode_of
 from reprompt_mock.enrichment.luck import POSITIONS, below, pick
 from reprompt_mock.enrichment.postal.forms import bare, form_of
+from reprompt_mock.enrichment.postal.parts import PARTS
 from reprompt_mock.enrichment.vocabulary import vocabulary
 
 if TYPE_CHECKING:
@@ -19,23 +20,6 @@ if TYPE_CHECKING:
 
 _POSTCODE_DIGITS = 7
 _POSTCODE = POSITIONS["postcode"]
-PARTS = (
-    "full_address",
-    "unit_number",
-    "floor",
-    "building",
-    "block",
-    "km",
-    "house",
-    "street",
-    "neighborhood",
-    "suburb",
-    "city",
-    "state",
-    "country",
-    "postalCode",
-)
-"""The keys of the published address in its order."""
 _DETAILS = tuple(part for part in PARTS if part != "country")
 
 

@@ -51,12 +51,19 @@ class Form(NamedTuple):
 
     def state_of(self, postcode: str) -> str | None:
         """Return the usual name of the state in which a postcode lies, None if it is not known."""
-        return _state_of(self.zips, postcode)
+        found = _beginnings(self.code).match(postcode) if self.zips else None
+        return self.zips[int(found.lastgroup[1:])][1] if found and found.lastgroup else None
 
     def may_lie(self, postcode: str, state: str) -> bool:
         """Return whether a postcode may be one of a state."""
         zips = [beginning for beginning, one in self.zips if one == self.states.get(bare(state))]
         return not zips or any(re.match(beginning, postcode) for beginning in zips)
+
+
+@lru_cache(maxsize=512)
+def _beginnings(code: str | None) -> re.Pattern[str]:
+    """Return a pattern for what a country's postcodes begin with: the group `s3` matches those of the fourth row."""
+    return re.compile("|".join(f"(?P<s{row}>{beginning})" for row, (beginning, _) in enumerate(form_of(code).zips)))
 
 
 def _state_of(zips: Sequence[tuple[str, str]], postcode: str) -> str | None:
