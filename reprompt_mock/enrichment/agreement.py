@@ -107,7 +107,7 @@ def _with_handle(shown: Shown, handle: str) -> None:
     """Show one handle in everything about the same profile."""
     if shown.outputs.get("instagram_username") is not None:
         shown.set("instagram_username", handle)
-    profile = shown.outputs.get("instagram_profile")
+    profile: Any = shown.outputs.get("instagram_profile")
     if _username(profile) is not None:
         shown.set("instagram_profile", {**profile, "username": handle})
 

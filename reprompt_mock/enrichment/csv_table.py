@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -13,7 +12,7 @@ from reprompt_mock.enrichment.finders.national import NATIONAL_FORMS
 from reprompt_mock.numerals import written
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 FIXED = ("batch_id", "batch_name", "place_id", "status")
 _PARTS = ("original", "enriched", "status", "confidence", "reasoning")
@@ -22,6 +21,7 @@ _NATIONAL = "address_localized"
 """A field that only some countries have, so that most results need not be derived to see that it is blank."""
 _ADDED = "input_type"
 """What results add to a client's inputs."""
+_TEXTS = {str, type(None)}
 
 
 class Column(NamedTuple):
@@ -80,6 +80,8 @@ class Survey:
 
     def add_inputs(self, inputs: Mapping[str, Any]) -> None:
         """Record the inputs of a place."""
+        if inputs.keys() <= self._inputs.keys():
+            return
         for name, value in inputs.items():
             if name not in self._inputs and not _is_blank(value) and name != _ADDED:
                 self._inputs[name] = None
@@ -96,6 +98,8 @@ class Survey:
             shown = (column for columns in FIELDS.values() for column in columns if column.attribute in attributes)
             self._unseen[alike] = {column for column in shown if column.part != _ORIGINAL}
         unseen = self._unseen[alike]
+        if not unseen:
+            return False
         unseen -= self._used
         return any(column.field != _NATIONAL for column in unseen) or (
             bool(unseen) and country_of(inputs) in NATIONAL_FORMS
@@ -122,51 +126,60 @@ class Survey:
 class Table:
     """Writes the lines of a CSV with the given columns: RFC 4180, with CRLF, in UTF-8.
 
-    It quotes as few cells as the standard library's `csv` does, in half the time: statuses and scores need no look.
+    It quotes as few cells as the standard library's `csv` does. Many lines are written together, column by column: most
+    columns have no cell to quote, which one look at the whole column tells.
 
     Args:
         columns: the columns besides the fixed ones, in order.
     """
 
     def __init__(self, columns: Sequence[Column]) -> None:
-        self._titles = [column.title for column in columns]
-        by_part = sorted(range(len(columns)), key=lambda position: columns[position].part)
-        self._keys = [[column.key for column in columns if column.part == part] for part in range(len(_PARTS))]
-        order = [len(FIXED) + by_part.index(position) for position in range(len(columns))]
-        self._in_order = itemgetter(*range(len(FIXED)), *order)
+        self._columns = columns
 
     def header(self) -> bytes:
         """Write the header line."""
-        return _line(map(_cell, [*FIXED, *self._titles])).encode()
+        return _lines([_cells([title]) for title in (*FIXED, *(column.title for column in self._columns))])
 
-    def lines(self, results: Iterable[tuple[str, str, Mapping[str, Any]]]) -> bytes:
+    def lines(self, rows: Sequence[tuple[str, str, Mapping[str, Any]]]) -> bytes:
         """Write a line for each result; each comes with the id and name of its batch."""
-        return "".join([_line(self._in_order(self._cells(*row))) for row in results]).encode()
-
-    def _cells(self, batch_id: str, batch_name: str, result: Mapping[str, Any]) -> list[str]:
-        """Collect a line's cells, part by part."""
-        inputs, outputs, statuses, scores, reasoning = _sources(result)
-        original, enriched, status, confidence, reason = self._keys
-        return [
-            *map(_cell, (batch_id, batch_name, result["place_id"])),
-            result["status"],
-            *map(_cell, map(inputs.get, original)),
-            *map(_cell, map(outputs.get, enriched)),
-            *[statuses.get(key, "") for key in status],
-            *[scores.get(key, "") for key in confidence],
-            *map(_cell, map(reasoning.get, reason)),
-        ]
+        if not rows:
+            return b""
+        batch_ids, batch_names, results = zip(*rows, strict=True)
+        sources = list(zip(*map(_sources, results), strict=True))
+        own = ([result[key] for result in results] for key in FIXED[-2:])
+        found = (_values(sources[column.part], column.key) for column in self._columns)
+        return _lines([_cells(values) for values in (batch_ids, batch_names, *own, *found)])
 
 
-def _line(cells: Iterable[str]) -> str:
-    return ",".join(cells) + "\r\n"
+def _values(source: Sequence[Mapping[str, Any]], key: str) -> list[Any]:
+    """Return what each result has under a key; results of one kind share their attribute statuses."""
+    first = source[0]
+    if all(one is first for one in source):
+        return [first.get(key)] * len(source)
+    return [one.get(key) for one in source]
 
 
-def _cell(value: Any) -> str:
-    """Write a value: a string unchanged, null as nothing, everything else as compact JSON; quoted where it must be."""
-    if value is None:
-        return ""
-    text = value if type(value) is str else orjson.dumps(value, default=written).decode()
-    if '"' in text:
-        return '"' + text.replace('"', '""') + '"'
-    return f'"{text}"' if "," in text or "\n" in text or "\r" in text else text
+def _lines(columns: Sequence[Sequence[str]]) -> bytes:
+    return ("\r\n".join(map(",".join, zip(*columns, strict=True))) + "\r\n").encode()
+
+
+def _cells(values: Sequence[Any]) -> list[str]:
+    """Write a column's values: strings unchanged, null as nothing, the rest as compact JSON; quoted where needed."""
+    kinds = set(map(type, values))
+    if kinds <= _TEXTS:
+        return _quoted([value or "" for value in values])
+    return _quoted([value if type(value) is str else _document(value) for value in values])
+
+
+def _quoted(cells: list[str]) -> list[str]:
+    """Quote the cells that need it."""
+    everything = "".join(cells)
+    if '"' in everything:
+        cells = [cell.replace('"', '""') for cell in cells]
+    elif "," not in everything and "\n" not in everything and "\r" not in everything:
+        return cells
+    return [f'"{cell}"' if "," in cell or '"' in cell or "\n" in cell or "\r" in cell else cell for cell in cells]
+
+
+def _document(value: Any) -> str:
+    return "" if value is None else orjson.dumps(value, default=written).decode()

@@ -50,6 +50,6 @@ def test_lines_are_those_of_the_standard_library(rows: list[tuple[str, str, str,
     text = StringIO()
     csv.writer(text, lineterminator="\r\n").writerows([[*FIXED, *titles], *cells])
 
-    lines = table.lines((one[0], one[1], result(*one[2:])) for one in rows)
+    lines = table.lines([(one[0], one[1], result(*one[2:])) for one in rows])
 
     assert table.header() + lines == text.getvalue().encode()
