@@ -35,6 +35,7 @@ class JobStatus(IntEnum):
     failed = 4
 
 
+_COMPLETED, _FAILED = JobStatus.completed.value, JobStatus.failed.value
 UNFINISHED = (JobStatus.pending, JobStatus.queued, JobStatus.in_progress)
 
 
@@ -106,13 +107,12 @@ def _fates(place_ids: Sequence[str], attempts: Sequence[int], seed: int, pace: P
     words = many_words(
         seed, [f"{place_id}\0{attempt}\0fate" for place_id, attempt in zip(place_ids, attempts, strict=True)]
     )
-    completed, failed = JobStatus.completed.value, JobStatus.failed.value
     unlucky = int(pace.failure_rate * _FRACTIONS) * (_WORDS // _FRACTIONS)
     return _Fates(
         _durations(pace.pending_seconds, words[0::WORDS_A_PATH]),
         _durations(pace.queued_seconds, words[1::WORDS_A_PATH]),
         _durations(pace.processing_seconds, words[2::WORDS_A_PATH]),
-        [failed if word < unlucky else completed for word in words[3::WORDS_A_PATH]],
+        [_FAILED if word < unlucky else _COMPLETED for word in words[3::WORDS_A_PATH]],
     )
 
 
@@ -173,6 +173,8 @@ def plan(
 
 def _starts(queued_at: list[int], fates: _Fates, holds: list[int | None], *, workers: int) -> list[int]:
     """Return when each job gets a free worker."""
+    if workers >= len(queued_at):  # nobody waits
+        return list(map(add, queued_at, fates.queued))
     # Arrays, since the loop accesses them at random and a list's items are scattered in memory.
     order = array("q", sorted(range(len(queued_at)), key=queued_at.__getitem__))
     ready_at, processing = array("q", map(add, queued_at, fates.queued)), array("q", fates.processing)

@@ -52,7 +52,7 @@ class Gate:
             OrganizationForbidden: the key belongs to another organization.
             OrganizationNotFound: there is no such organization.
         """
-        refusal: Exception = KeyMissing()
+        refusal: Exception | None = None
         for key in keys:
             try:
                 self._check(org_slug, key.encode())
@@ -60,7 +60,7 @@ class Gate:
                 refusal = error
             else:
                 return key
-        raise refusal
+        raise refusal or KeyMissing
 
     def _check(self, org_slug: str, key: bytes) -> None:
         if _is_among(key, self._revoked):

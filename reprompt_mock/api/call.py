@@ -48,9 +48,10 @@ class Call(Request):
 
     def __init__(self, request: Request) -> None:
         super().__init__(request.scope, request.receive)
-        gate: Gate = request.app.state.gate
-        self._offload: Offload = request.app.state.offload
-        org_slug = request.path_params["org_slug"]
+        shared = request.app.state
+        gate: Gate = shared.gate
+        self._offload: Offload = shared.offload
+        org_slug = request.scope["path_params"]["org_slug"]
         self._recording = recording_of(request.scope)
         key = gate.admit(org_slug, self._recording.keys)
         self.world: World = self._offload.engine.worlds.peek(org_slug)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.batch_status import Counts, status_of
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.world import World
     from reprompt_mock.engine.writing import Writing
     from reprompt_mock.store.batches import StoredBatch
+
+
+_NO_PLACES: Mapping[str, Sequence[str]] = MappingProxyType({status.name: () for status in JobStatus})
 
 
 class BatchView(NamedTuple):
@@ -89,8 +93,7 @@ def create(writing: Writing, request: BatchToCreate) -> BatchView:
 
 def _new(writing: Writing, batch: StoredBatch, place_ids: Sequence[str]) -> BatchView:
     """Describe a batch whose first jobs were just written, without reading them back."""
-    by_status: dict[str, Sequence[str]] = {status.name: [] for status in JobStatus}
-    by_status[JobStatus.pending.name] = place_ids
+    by_status = {**_NO_PLACES, JobStatus.pending.name: place_ids}
     counts = Counts(pending=len(place_ids))
     status = status_of(counts, writing.settings.batch_failure_threshold)
     return BatchView(batch._replace(counts=counts), status, by_status, created=place_ids)

@@ -170,7 +170,8 @@ class Forecast:
         return history.struck(self._settings.seed, place_id, attempt, what=what, asked=asked, rate=rate)
 
 
-def _conditions(shares: Shares) -> dict[str, float]:
+@lru_cache(maxsize=256)
+def _conditions(shares: Shares) -> Mapping[str, float]:
     """Return the attributes that only run for a share of the places, each with the share of the others."""
     rates = {name: 1 - shares.of(name) for name, known in CATALOGUE.items() if known.is_conditional}
     return {name: rate for name, rate in rates.items() if rate}

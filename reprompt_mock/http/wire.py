@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import orjson
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from reprompt_mock.errors import BodyTooLarge, EncodingUnsupported
@@ -15,7 +16,6 @@ from reprompt_mock.errors import BodyTooLarge, EncodingUnsupported
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from starlette.datastructures import Headers
     from starlette.requests import Request
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -39,16 +39,22 @@ async def read_body(request: Request, limit: int | None) -> bytes:
         EncodingUnsupported: the body is compressed (contract B4).
         BodyTooLarge: the body is larger than `limit` bytes (contract B4).
         RequestValidationError: the headers announce a body, but it is empty.
+        ClientDisconnect: the client has gone.
     """
-    _check_encoding(request.headers.getlist("content-encoding"))
-    chunks, size = [], 0
-    async for chunk in request.stream():
+    headers: list[tuple[bytes, bytes]] = request.scope["headers"]
+    _check_encoding(value.decode("latin-1") for name, value in headers if name == b"content-encoding")
+    chunks, size, is_more = [], 0, True
+    while is_more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk, is_more = message.get("body", b""), message.get("more_body", False)
         size += len(chunk)
         if limit is not None and size > limit:
             raise BodyTooLarge(limit=limit)
         chunks.append(chunk)
     body = b"".join(chunks).removeprefix(BOM_UTF8)
-    if not body and _is_announced(request.headers):
+    if not body and any(map(_announces, headers)):
         raise invalid("a body was announced, but none was sent")
     return body
 
@@ -59,8 +65,10 @@ def _check_encoding(encodings: Iterable[str]) -> None:
             raise EncodingUnsupported(encoding=encoding.strip()[:_LONGEST_NAME])
 
 
-def _is_announced(headers: Headers) -> bool:
-    return "transfer-encoding" in headers or headers.get("content-length", "0").strip("0") != ""
+def _announces(header: tuple[bytes, bytes]) -> bool:
+    """Return whether a header announces a body."""
+    name, value = header
+    return name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0") != b"")
 
 
 def loaded(body: bytes) -> Any:
