@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Response
@@ -44,7 +43,7 @@ async def get_org(control: Controlled) -> Response:
 @router.delete("/orgs/{org_slug}", status_code=204)
 async def delete_org(control: Controlled) -> Response:
     """Forget a world, as if it had never been used."""
-    await control.offload.across(partial(control.engine.forget, control.world))
+    await control.offload.forget(control.world)
     return Response(status_code=204)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock.clock import LATEST, SECOND, iso
 from reprompt_mock.engine import batches as engine_batches
 from reprompt_mock.errors import TimeGoesBack
-from reprompt_mock.store import batches, exports, worlds
+from reprompt_mock.store import batches, exports, jobs, worlds
 
 if TYPE_CHECKING:
     from reprompt_mock.engine.reading import Reading
@@ -39,6 +40,12 @@ def show(reading: Reading) -> ClockView:
     return ClockView(reading.now, clock.running, clock.speed)
 
 
+def _weigh(writing: Writing) -> None:
+    """Declare that all jobs of a world may become due."""
+    if writing.most_jobs < inf:
+        writing.weigh(jobs.count_up_to(writing.session, writing.key, int(writing.most_jobs) + 1))
+
+
 def poll(writing: Writing, batch_id: str) -> None:
     """Advance the clock by `poll_advance` if the polled batch exists.
 
@@ -46,6 +53,7 @@ def poll(writing: Writing, batch_id: str) -> None:
         BatchNotFound: the world has no such batch.
     """
     engine_batches.find(writing.reading, batch_id)
+    _weigh(writing)
     step = int(writing.settings.poll_advance * SECOND)
     writing.advance(min(step, LATEST - writing.now))
 
@@ -74,6 +82,7 @@ def advance(writing: Writing, microseconds: int) -> ClockView:
     Raises:
         TimeOutOfRange: the new time would be after the year 9999.
     """
+    _weigh(writing)
     writing.advance(microseconds)
     return show(writing.reading)
 
@@ -84,6 +93,7 @@ def settle(writing: Writing, batch_id: str | None = None) -> Settled:
     Raises:
         BatchNotFound: the world has no such batch.
     """
+    _weigh(writing)
     batch = None if batch_id is None else engine_batches.find(writing.reading, batch_id)
     finishes = [last(writing.session, writing.key, batch and batch.pk) for last in _LAST_FINISHES]
     finish = max((one for one in finishes if one is not None), default=None)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.reading import Reading
     from reprompt_mock.store.jobs import StoredResult
 
+JOBS_A_RESULT = 5
+"""Building one result takes as long as handling this many jobs in other use cases."""
 _TOGETHER = 32
 """The number of results serialized at once: one at a time is slower, and all at once burdens the garbage collector."""
 
@@ -57,6 +59,7 @@ def page(reading: Reading, query: ResultQuery, *, limit: int, offset: int) -> Re
         return ResultPage([], 0)
     batch = None if selection.batch is None else batches.by_key(reading.session, selection.batch).counts
     total = _total(reading, selection, batch)
+    reading.weigh(JOBS_A_RESULT * min(limit, max(0, total - offset)))
     stored = jobs.results(reading.session, selection, limit=limit, offset=offset, total=total)
     by_status = [0] * len(JobStatus)
     written = list(_written(_built(reading, stored, by_status)))

@@ -27,8 +27,6 @@ _WRITERS = 2
 """Threads for writes: one writes while one prepares; further writes wait on the event loop."""
 _LONG_JOBS = 500
 _LONG_BYTES = 64 * 1024
-_RESULT_JOBS = 5
-"""Building one result takes as long as handling this many jobs in other use cases."""
 
 
 _LONG = frozenset(
@@ -36,10 +34,7 @@ _LONG = frozenset(
         results.days,
         downloads.open_link,
         downloads.part,
-        clock.poll,
         clock.change,
-        clock.advance,
-        clock.settle,
         release.release,
         scenario.change,
         snapshot.written,
@@ -50,8 +45,7 @@ _LONG = frozenset(
 _WEIGHTS: Mapping[Callable[..., Any], Callable[..., float]] = {
     batches.create: lambda request: len(request.places),
     batches.mark: lambda batch_ids, **_: len(batch_ids),
-    reprocess.places: lambda place_ids, _: _RESULT_JOBS * len(place_ids),
-    results.page: lambda _, *, limit, **__: _RESULT_JOBS * limit,
+    reprocess.places: lambda place_ids, _: results.JOBS_A_RESULT * len(place_ids),
 }
 """How many jobs a use case processes, from its arguments; others report it themselves once they know (`weigh`)."""
 
@@ -92,6 +86,14 @@ class Offload:
                 if free:
                     return self.engine.try_write(_LONG_JOBS, world, work, *args, **kwargs)
         return await to_thread.run_sync(partial(self.engine.write, world, work, *args, **kwargs), limiter=self._writers)
+
+    async def forget(self, world: World) -> None:
+        """Forget a world."""
+        with self.engine.store.try_lock() as free:
+            if free:
+                self.engine.forget(world)
+                return
+        await self.across(partial(self.engine.forget, world))
 
     async def judge(self, world: World) -> Verdict:
         """Judge the client of a world by its finished requests."""

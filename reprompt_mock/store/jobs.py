@@ -87,6 +87,12 @@ class StoredAttributes(NamedTuple):
 _in_order = attrgetter(*statements.JOB_COLUMNS)
 
 
+def count_up_to(session: Session, world: int, most: int) -> int:
+    """Return how many jobs a world has, or `most` if it has more; the cost is bounded by that."""
+    count: int = session.value("SELECT count(*) FROM (SELECT 1 FROM job WHERE world = ? LIMIT ?)", (world, most))
+    return count
+
+
 def insert(session: Session, jobs: NewJobs) -> None:
     """Write new jobs."""
     size = len(jobs.pk)

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from reprompt_mock.engine import batches, clock, results
 from reprompt_mock.engine.doors import Engine
 from reprompt_mock.engine.reading import Reading
+from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
+from reprompt_mock.engine.world import World
 from reprompt_mock.engine.writing import Writing
 from reprompt_mock.http.offload import Offload
 from reprompt_mock.settings import load
@@ -67,6 +70,53 @@ def test_work_that_finds_itself_long_begins_anew_in_a_thread(offload: Offload, j
 
     assert is_inline(offload, lambda: offload.read(world, weighed)) == inline
     assert is_inline(offload, write) == inline
+
+
+def create(offload: Offload, world: World, size: int) -> None:
+    places = [PlaceToEnrich(f"p{number}", b'{"name":"Shop"}', ()) for number in range(size)]
+    offload.engine.write(world, batches.create, BatchToCreate("b", "B", places, kick_off=False, body=b""))
+
+
+@pytest.mark.parametrize(("size", "inline"), [(100, True), (101, False)])
+def test_a_page_is_long_by_the_results_that_it_has(offload: Offload, size: int, inline: bool) -> None:
+    world = offload.engine.worlds.peek("acme")
+    create(offload, world, size)
+
+    def page(reading: Reading) -> threading.Thread:
+        results.page(reading, results.ResultQuery("b"), limit=1000, offset=0)
+        return threading.current_thread()
+
+    assert is_inline(offload, lambda: offload.read(world, page)) == inline
+
+
+@pytest.mark.parametrize(("size", "inline"), [(500, True), (501, False)])
+def test_moving_the_clock_is_long_by_the_jobs_of_the_world(offload: Offload, size: int, inline: bool) -> None:
+    world = offload.engine.worlds.peek("acme")
+    create(offload, world, size)
+
+    def moved(move: Callable[[Writing], Any]) -> Callable[[], Any]:
+        def work(writing: Writing) -> threading.Thread:
+            move(writing)
+            return threading.current_thread()
+
+        async def write() -> threading.Thread:
+            return (await offload.write(world, work)).value
+
+        return write
+
+    moves = (clock.settle, lambda writing: clock.advance(writing, 1), lambda writing: clock.poll(writing, "b"))
+    assert [is_inline(offload, moved(move)) for move in moves] == [inline] * len(moves)
+
+
+def test_a_world_is_forgotten_at_once_unless_another_change_is_under_way(
+    offload: Offload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, seen = offload.engine.worlds.peek("acme"), []
+    create(offload, world, 1)
+    monkeypatch.setattr(offload.engine, "forget", lambda _: seen.append(threading.current_thread()))
+    asyncio.run(offload.forget(world))
+
+    assert seen == [threading.current_thread()]
 
 
 def test_a_change_never_waits_for_the_write_lock_on_the_event_loop(offload: Offload) -> None:
