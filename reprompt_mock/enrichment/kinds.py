@@ -100,7 +100,7 @@ def _recognise(said: tuple[str, str]) -> Kind | None:
     return kinds()[kind] if also is None or also.weak else also
 
 
-_recognised = Memo(_recognise)
+_recognised = Memo(_recognise, 4096)
 
 
 def by_words(text: str, language: str) -> Kind | None:

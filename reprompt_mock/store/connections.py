@@ -19,10 +19,11 @@ _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
     "PRAGMA temp_store = MEMORY",
-    "PRAGMA cache_size = -65536",
     "PRAGMA secure_delete = OFF",  # some builds zero deleted data, which takes up space in the log
     f"PRAGMA journal_size_limit = {RESERVE_BYTES}",
 )
+_WRITER_CACHE_KIB, _READER_CACHE_KIB = 64 * 1024, 24 * 1024
+"""How much of the file connections keep in memory at most; a reader's holds a batch of 50,000 places."""
 _NEW_FILE = "PRAGMA auto_vacuum = INCREMENTAL"
 _CACHED_STATEMENTS = 256
 _BUSY_SECONDS = 0.5
@@ -63,7 +64,7 @@ class Connections:
         """
         if not self._path.stat().st_size:
             self.writer.execute(_NEW_FILE)
-        self._set_up(self.writer)
+        self._set_up(self.writer, _WRITER_CACHE_KIB)
         self._room = Room(self._path)
         self._idle += [self._set_up(self._connect()) for _ in range(_READERS)]
         return self._room
@@ -80,9 +81,9 @@ class Connections:
             self._open.add(connection)
         return connection
 
-    def _set_up(self, connection: Connection) -> Connection:
+    def _set_up(self, connection: Connection, cache_kib: int = _READER_CACHE_KIB) -> Connection:
         try:
-            for pragma in _PRAGMAS:
+            for pragma in (*_PRAGMAS, f"PRAGMA cache_size = -{cache_kib}"):
                 connection.execute(pragma)
         except sqlite3.Error:
             self.end(connection)

@@ -44,5 +44,5 @@ def _without_country(text: str) -> tuple[str, str | None]:
     return (native, last.strip()) if comma and country_named(last) else (text, None)
 
 
-parsed = Memo(_read)
+parsed = Memo(_read, 4096)
 """The parts of an address by its text, its country code and its city, where they are known."""
