@@ -91,8 +91,11 @@ def located(inputs: Mapping[str, Any], code: str | None) -> Sequence[Locality]:
         inputs: the place's, as echoed.
         code: its country code.
     """
+    city = _text(inputs.get("city"))
+    if len(rows := _of_city(code, city)) == 1:
+        return rows
     text, latitude, longitude = inputs.get("full_address"), inputs.get("latitude"), inputs.get("longitude")
-    rows = _selected(code, *_names(code, text, *(_text(inputs.get(part)) for part in ("city", "state", "postalCode"))))
+    rows = _selected(code, *_names(code, text, city, _text(inputs.get("state")), _text(inputs.get("postalCode"))))
     if latitude is None or longitude is None:
         return rows or localities(code)
     nearest = _nearest(rows, latitude, longitude) if rows else _find_nearest(code, latitude, longitude)
@@ -115,13 +118,16 @@ def _text(value: Any) -> str | None:
 
 def _selected(code: str | None, city: str | None, state: str | None, postcode: str | None) -> tuple[Locality, ...]:
     """Return the localities of a country that have a city's and state's name, a state's, or a postcode's beginning."""
-    known, form = _index(code), form_of(code)
-    rows = known.by_city.get(folded(city), ()) if city else ()
-    if len(rows) == 1:
+    if len(rows := _of_city(code, city)) == 1:
         return rows
+    known, form = _index(code), form_of(code)
     state = _usual(form, state) if state else form.state_of(postcode or "")
     of_state = known.by_state.get(state, ()) if state else ()
     return tuple(row for row in rows if row in of_state) or rows or of_state or _with_postcode(known, postcode or "")
+
+
+def _of_city(code: str | None, city: str | None) -> tuple[Locality, ...]:
+    return _index(code).by_city.get(folded(city), ()) if city else ()
 
 
 def _usual(form: Form, state: str) -> str:

@@ -56,14 +56,14 @@ class Subject:
         self.label = given.label or self._label_by_kind()
         self.domain = self.label + ".example"
         self.known: dict[tuple[str, int], Any] = {}
-        self._position = given.position
+        self._position: Position | None = None
         self._locality: Locality | None = None
 
     @property
     def position(self) -> Position:
         """The place's position: as given, else in its country, near its locality if there is land of the country."""
         if self._position is None:
-            self._position = self._invented_position()
+            self._position = self.given.position or self._invented_position()
         return self._position
 
     def _invented_position(self) -> Position:
