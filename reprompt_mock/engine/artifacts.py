@@ -53,7 +53,7 @@ def survey(reading: Reading, export: StoredExport) -> list[Column]:
         found.add_inputs(inputs)
         alike, statuses = reading.decoded.alike(reading.session, row.job)
         if found.wants(alike, statuses, inputs):
-            found.add(alike, reading.decoded.result(reading.session, row.job))
+            found.add(alike, reading.decoded.result(reading.session, row.job, read_once=True))
     return found.columns()
 
 
@@ -76,7 +76,11 @@ def part(reading: Reading, export: StoredExport, columns: Sequence[Column], star
         return header, start._replace(part=start.part + 1)
     named = {number: batch.name for number, batch in enumerate(_batches(reading, export)) if batch is not None}
     results = (
-        (export.batches[row.batch].id, named[row.batch], reading.decoded.result(reading.session, row.job))
+        (
+            export.batches[row.batch].id,
+            named[row.batch],
+            reading.decoded.result(reading.session, row.job, read_once=True),
+        )
         for row in rows
     )
     lines = [table.lines(some) for some in iter(lambda: list(islice(results, _TOGETHER)), [])]

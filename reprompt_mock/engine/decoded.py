@@ -52,10 +52,12 @@ class Decoded:
             self._histories, (key, submission), lambda: history.read(documents.read(session, key), submission)
         )
 
-    def result(self, session: Session, job: StoredResult, *, every_status: bool = False) -> dict[str, Any]:
+    def result(
+        self, session: Session, job: StoredResult, *, every_status: bool = False, read_once: bool = False
+    ) -> dict[str, Any]:
         """Build the result of a stored job; what it holds is shared, not to be changed."""
         _, template = self._alike(session, job)
-        return build(Job._make(job[:_OWN]), template, every_status=every_status)
+        return build(Job._make(job[:_OWN]), template, every_status=every_status, read_once=read_once)
 
     def alike(self, session: Session, job: StoredResult) -> tuple[Any, Mapping[str, str]]:
         """Return what a job has in common with others, hashable, and the attribute statuses that follow from it."""

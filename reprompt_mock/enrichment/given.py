@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from reprompt_mock.enrichment.localities import Locality
     from reprompt_mock.enrichment.postal.parts import GivenAddress
 
-_MOST = 12_288
-"""How many places are kept: more than the results of the largest page, which clients read again."""
+_MOST = 51_200
+"""How many places are kept: more than a request has, so that reading them again in the same order finds them."""
 
 
 class Given:
@@ -107,4 +107,9 @@ def _given(place: bytes) -> Given:
 
 
 given = Memo(_given, _MOST)
-"""What the inputs of a stored place say."""
+"""What the inputs of a stored place say, kept for other results of the place."""
+
+
+def given_once(place: bytes) -> Given:
+    """Return what the inputs of a stored place say, without keeping it: a long export would push out all others."""
+    return given.get(place) or _given(place)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from reprompt_mock.clock import iso
 from reprompt_mock.draws import draw
 from reprompt_mock.enrichment.agreement import Shown, agree, may_disagree
-from reprompt_mock.enrichment.given import given
+from reprompt_mock.enrichment.given import given, given_once
 from reprompt_mock.enrichment.subject import Subject
 
 if TYPE_CHECKING:
@@ -32,16 +32,17 @@ class Job(NamedTuple):
     last_enriched: int | None
 
 
-def build(job: Job, template: ResultTemplate, *, every_status: bool = False) -> dict[str, Any]:
+def build(job: Job, template: ResultTemplate, *, every_status: bool = False, read_once: bool = False) -> dict[str, Any]:
     """Build a job's `PlaceJobResult`; its values may be shared between results, so never mutate them.
 
     Args:
         job: the job.
         template: what its result has in common with others.
         every_status: whether `attribute_status` has an entry for every attribute; if so, as JSON (contract F4).
+        read_once: whether the place is unlikely to be asked for again.
     """
     place_id, place, _, _, last_enriched = job
-    said = given[place]
+    said = given_once(place) if read_once else given[place]
     outputs: dict[str, Any] = {}
     reasoning: dict[str, str] = {}
     scores: dict[str, str] = {}

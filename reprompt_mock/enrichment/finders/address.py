@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from reprompt_mock.enrichment.finders.national import NATIONAL_FORMS, localized
 from reprompt_mock.enrichment.localities import NOWHERE, postcode_of
 from reprompt_mock.enrichment.luck import POSITIONS, below, one_in, pick
+from reprompt_mock.enrichment.postal.parts import PARTS
 from reprompt_mock.enrichment.postal.writer import composed
 from reprompt_mock.enrichment.vocabulary import vocabulary
 
@@ -14,12 +15,13 @@ if TYPE_CHECKING:
     from reprompt_mock.enrichment.subject import Subject
 
 _POSTCODE = POSITIONS["postcode"]
+_EMPTY = dict.fromkeys(PARTS)
 
 
 def address(subject: Subject, luck: int, generation: int, outputs: dict[str, Any]) -> None:
     """Find the address of a place and its national form, if its country has one."""
     code, given = subject.country.code, subject.given.address
-    details: dict[str, Any] = {**given.parts}
+    details: dict[str, Any] = {**_EMPTY, **given.parts}
     outputs["address"] = details
     if not given.is_whole:
         _complete(details, subject, luck)

@@ -31,14 +31,13 @@ PARTS = (
     "postalCode",
 )
 """The keys of the published address in its order."""
-_EMPTY = dict.fromkeys(PARTS)
-_LINE = ("street", "house", "building", "block", "km", "unit_number", "floor")
+_LINE = frozenset(("street", "house", "building", "block", "km", "unit_number", "floor"))
 """The parts of which a text has one unless it is only a city."""
 _GIVEN = frozenset(PARTS) - {"full_address"}
 
 
 class GivenAddress(NamedTuple):
-    """The parts that a place's inputs give, the others None, and whether its text has more than a city."""
+    """The parts that a place's inputs give, and whether its text has more than a city."""
 
     parts: Mapping[str, str | None]
     is_whole: bool
@@ -51,7 +50,7 @@ def given_address(inputs: Mapping[str, Any], facts: Country) -> GivenAddress:
         inputs: a place's, as echoed.
         facts: the place's country.
     """
-    parts: dict[str, Any] = {**_EMPTY, "country": facts.name}
+    parts: dict[str, Any] = {"country": facts.name}
     text = (inputs.get("full_address") or "").strip()
     if text:
         city = inputs.get("city")
@@ -62,7 +61,7 @@ def given_address(inputs: Mapping[str, Any], facts: Country) -> GivenAddress:
             parts[part] = value
     parts["country"] = _in_english(parts["country"], facts.name)
     parts["full_address"] = text
-    return GivenAddress(parts, bool(text and any(map(parts.__getitem__, _LINE))))
+    return GivenAddress(parts, bool(text) and not _LINE.isdisjoint(parts))
 
 
 @lru_cache(maxsize=1024)
