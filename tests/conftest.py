@@ -15,6 +15,8 @@ from reprompt_mock.event_loop import new_loop
 from reprompt_mock.settings import load
 from tests.trust.scale import SOAK
 
+pytest_plugins = ["tests.sessions"]
+
 _slugs = (f"org-{number}" for number in itertools.count())
 
 LONDON = {"name": "London Heathrow Airport", "latitude": 51.4706, "longitude": -0.46194}
