@@ -1,4 +1,4 @@
-"""Sessions of pytest in a project of their own (a plugin of the tests that need some)."""
+"""Programs, and sessions of pytest, in processes that start in no time (a plugin of the tests)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from select import select
-from typing import Any
 
 import pytest
 
@@ -22,10 +21,11 @@ from tests.processes import PATIENCE_SECONDS, environment
 pytest_plugins = ["pytester"]
 
 Run = Callable[..., pytest.RunResult]
+SESSION = "import sys, pytest; sys.exit(pytest.main(sys.argv[1:]))"
 
 
 class Nursery:
-    """A process that begets sessions one after the other."""
+    """A process that begets others, one at a time."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -39,12 +39,31 @@ class Nursery:
         )
         assert self._answer() == b"ready\n", self._process.communicate(timeout=PATIENCE_SECONDS)[1].decode()
 
-    def run(self, order: dict[str, Any]) -> int:
-        """Run a session; gives its exit code."""
+    def run(self, program: str, *arguments: str, folder: Path, **variables: str) -> tuple[int, str, str]:
+        """Run a program, which is Python; gives its exit code and what it wrote.
+
+        Args:
+            program: its source; pytest and the emulator are loaded already.
+            arguments: its arguments.
+            folder: the one that it works in.
+            variables: its environment.
+        """
+        outputs = [folder / "stdout", folder / "stderr"]
+        order = {
+            "program": program,
+            "arguments": arguments,
+            "folder": str(folder),
+            "environment": variables,
+            "outputs": [str(output) for output in outputs],
+        }
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(order).encode() + b"\n")
         self._process.stdin.flush()
-        return int(self._answer())
+        code = int(self._answer())
+        written, errors = (output.read_text(encoding="utf-8") for output in outputs)
+        for output in outputs:
+            output.unlink()
+        return code, written, errors
 
     def _answer(self) -> bytes:
         assert self._process.stdout is not None
@@ -62,7 +81,7 @@ class Nursery:
 
 @pytest.fixture(scope="session")
 def nursery() -> Iterator[Nursery]:
-    """The one process from which the sessions of this worker are forked."""
+    """The one process from which those of this worker are forked."""
     begun = Nursery()
     yield begun
     begun.close()
@@ -76,20 +95,12 @@ def session(nursery: Nursery, pytester: pytest.Pytester) -> Run:
     """
 
     def run_session(*arguments: str) -> pytest.RunResult:
-        outputs = [pytester.path / "stdout", pytester.path / "stderr"]
+        own = (*OPTIONS, f"--basetemp={pytester.path}/basetemp")
+        environ = {**os.environ, "HOME": str(pytester.path)}
         began = time.monotonic()
-        code = nursery.run(
-            {
-                "folder": str(pytester.path),
-                "environment": {**os.environ, "HOME": str(pytester.path)},
-                "arguments": [*OPTIONS, f"--basetemp={pytester.path}/basetemp", *arguments],
-                "outputs": [str(output) for output in outputs],
-            }
-        )
-        written = [output.read_text(encoding="utf-8") for output in outputs]
-        sys.stdout.write("\n".join(written))
-        out, errors = (text.splitlines() for text in written)
-        return pytest.RunResult(code, out, errors, time.monotonic() - began)
+        code, written, errors = nursery.run(SESSION, *own, *arguments, folder=pytester.path, **environ)
+        sys.stdout.write(written + errors)
+        return pytest.RunResult(code, written.splitlines(), errors.splitlines(), time.monotonic() - began)
 
     return run_session
 

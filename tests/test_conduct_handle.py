@@ -274,7 +274,7 @@ def test_a_failing_test_has_a_section(pytester: pytest.Pytester, session: Run) -
     assert "created_twice" in (pytester.path / "report.xml").read_text()
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+@pytest.mark.parametrize("workers", [(), ("-n1",)])
 def test_fail_turns_a_green_suite_red_with_one_section(
     workers: tuple[str, ...], pytester: pytest.Pytester, session: Run
 ) -> None:

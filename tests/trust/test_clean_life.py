@@ -118,11 +118,12 @@ def _resident_kilobytes(served: Served) -> int:
 
 def test_worlds_that_were_forgotten_take_no_room(tmp_path: Path, record_property: Record) -> None:
     db = tmp_path / "world.db"
-    worlds = tries(300, 10_000)
+    worlds = tries(100, 10_000)
+    warm = tries(50, 200)
     with serve("--port", "0", "--db", str(db)) as served:
-        _use_and_forget(served, range(200))
+        _use_and_forget(served, range(warm))
         before = _resident_kilobytes(served)
-        _use_and_forget(served, range(200, 200 + worlds))
+        _use_and_forget(served, range(warm, warm + worlds))
         assert served.call("GET", "/_mock/orgs")["orgs"] == []
         with closing(sqlite3.connect(f"file:{db}?mode=ro", uri=True)) as connection:
             eventually(lambda: _rows(connection) == 0)
