@@ -15,6 +15,9 @@ SITE_READY := $(VENV)/.ready-to-build-site
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
+# The tests start some hundred processes: each would compile everything anew.
+test coverage test-tools test-ui soak: export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: run demo test coverage test-tools test-ui soak mutants check docs docs-site accuracy bench bench-compare image-check lock release format clean
 
 run: $(RUN_READY)  ## serve on http://localhost:8780; ARGS="--speed 60" for more

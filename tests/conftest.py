@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from starlette.testclient import TestClient
 
 from reprompt_mock.app import create_app
 from reprompt_mock.event_loop import new_loop
 from reprompt_mock.settings import load
 from tests.trust.scale import SOAK
+
+pytest_plugins = ["tests.sessions"]
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile(
+    "busy",
+    settings.get_profile(settings.get_current_profile_name()),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("busy")
 
 _slugs = (f"org-{number}" for number in itertools.count())
 
@@ -83,6 +96,12 @@ class Org:
     def other(self) -> Org:
         """Give another fresh organization of the same emulator."""
         return Org(self.http, next(_slugs), self.headers)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector of garbage the tests themselves, which last as long as the session."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -16,10 +16,8 @@ from reprompt_mock.handle.conduct import RuleUnknown, report, summary, without
 from reprompt_mock.handle.types import Verdict
 from reprompt_mock.verdicts import exit_code
 from tests.conftest import LONDON
+from tests.sessions import Run
 
-pytest_plugins = ["pytester"]
-
-OPTIONS = ("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:faker")
 GOOD: Verdict = {"verdict": "good", "findings": [], "judged": 3, "dropped": 0}
 LOST: Verdict = {"verdict": "inconclusive", "findings": [], "judged": 3, "dropped": 7}
 
@@ -256,31 +254,33 @@ def _no_settings_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def test_a_passing_test_is_reported_in_the_summary(pytester: pytest.Pytester) -> None:
+def test_a_passing_test_is_reported_in_the_summary(pytester: pytest.Pytester, session: Run) -> None:
     pytester.makepyfile(SUITE)
 
-    result = pytester.runpytest_subprocess(*OPTIONS)
+    result = session()
 
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(["reprompt-mock: conduct was bad in 1 test (created_twice)"])
     result.stdout.no_fnmatch_line("*conduct that reprompt-mock saw*")
 
 
-def test_a_failing_test_has_a_section(pytester: pytest.Pytester) -> None:
+def test_a_failing_test_has_a_section(pytester: pytest.Pytester, session: Run) -> None:
     pytester.makepyfile(SUITE + "    raise AssertionError\n")
 
-    result = pytester.runpytest_subprocess(*OPTIONS, "--junit-xml=report.xml")
+    result = session("--junit-xml=report.xml")
 
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["*- conduct that reprompt-mock saw -*", "error: created_twice", "  What to do: *"])
     assert "created_twice" in (pytester.path / "report.xml").read_text()
 
 
-@pytest.mark.parametrize("workers", [(), ("-n", "2")])
-def test_fail_turns_a_green_suite_red_with_one_section(workers: tuple[str, ...], pytester: pytest.Pytester) -> None:
+@pytest.mark.parametrize("workers", [(), ("-n1",)])
+def test_fail_turns_a_green_suite_red_with_one_section(
+    workers: tuple[str, ...], pytester: pytest.Pytester, session: Run
+) -> None:
     pytester.makepyfile(SUITE)
 
-    result = pytester.runpytest_subprocess(*OPTIONS, "--reprompt-mock-conduct=fail", *workers)
+    result = session("--reprompt-mock-conduct=fail", *workers)
 
     result.assert_outcomes(passed=1, failed=1)
     result.stdout.fnmatch_lines(["conduct: bad, 1 error in 2 requests", "error: created_twice", "To allow it *"])
@@ -300,20 +300,20 @@ def test_fail_turns_a_green_suite_red_with_one_section(workers: tuple[str, ...],
     ],
 )
 def test_the_mark_wins_over_the_command_line_over_the_table(
-    table: str, option: str | None, mark: str | None, failed: int, pytester: pytest.Pytester
+    table: str, option: str | None, mark: str | None, failed: int, pytester: pytest.Pytester, session: Run
 ) -> None:
     pytester.makepyprojecttoml(f'[tool.reprompt-mock]\nconduct = "{table}"\n')
     marked = f'@pytest.mark.reprompt_mock(conduct="{mark}")\n' if mark else ""
     pytester.makepyfile(SUITE.replace("def test_double", f"{marked}def test_double"))
 
-    result = pytester.runpytest_subprocess(*OPTIONS, *([f"--reprompt-mock-conduct={option}"] if option else []))
+    result = session(*([f"--reprompt-mock-conduct={option}"] if option else []))
 
     result.assert_outcomes(passed=2 - failed, failed=failed)
     is_off = (mark or option or table) == "off"
     assert ("conduct was bad" in str(result.stdout)) != is_off
 
 
-def test_fail_lets_warnings_pass_and_says_so(pytester: pytest.Pytester) -> None:
+def test_fail_lets_warnings_pass_and_says_so(pytester: pytest.Pytester, session: Run) -> None:
     pytester.makepyfile(
         SUITE.replace("    create(reprompt_mock)\n    create", "    create")
         + """
@@ -323,26 +323,26 @@ def test_fail_lets_warnings_pass_and_says_so(pytester: pytest.Pytester) -> None:
 """
     )
 
-    result = pytester.runpytest_subprocess(*OPTIONS, "--reprompt-mock-conduct=fail")
+    result = session("--reprompt-mock-conduct=fail")
 
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(["reprompt-mock: conduct was questionable in 1 test (read_unfinished)"])
 
 
-def test_where_it_cannot_be_judged_fail_says_so_and_report_does_not(pytester: pytest.Pytester) -> None:
+def test_where_it_cannot_be_judged_fail_says_so_and_report_does_not(pytester: pytest.Pytester, session: Run) -> None:
     pytester.makepyfile(SUITE + "    reprompt_mock.close()\n")
 
-    pytester.runpytest_subprocess(*OPTIONS).assert_outcomes(passed=2, errors=1)
-    result = pytester.runpytest_subprocess(*OPTIONS, "--reprompt-mock-conduct=fail")
+    session().assert_outcomes(passed=2, errors=1)
+    result = session("--reprompt-mock-conduct=fail")
     result.assert_outcomes(passed=1, failed=1, errors=1)
     result.stdout.fnmatch_lines(["conduct: it cannot be judged, since *"])
 
 
-def test_a_test_that_is_expected_to_fail_still_is(pytester: pytest.Pytester) -> None:
+def test_a_test_that_is_expected_to_fail_still_is(pytester: pytest.Pytester, session: Run) -> None:
     expected = "@pytest.mark.xfail(strict=True)\ndef test_double"
     pytester.makepyfile(SUITE.replace("def test_double", expected) + "    raise AssertionError\n")
 
-    pytester.runpytest_subprocess(*OPTIONS, "--reprompt-mock-conduct=fail").assert_outcomes(passed=1, xfailed=1)
+    session("--reprompt-mock-conduct=fail").assert_outcomes(passed=1, xfailed=1)
 
 
 @pytest.mark.parametrize(
@@ -352,11 +352,13 @@ def test_a_test_that_is_expected_to_fail_still_is(pytester: pytest.Pytester) -> 
         ("", 'conduct="of"', "conduct in the mark reprompt_mock is * not 'of'; did you mean off?"),
     ],
 )
-def test_a_misspelt_mode_is_told_in_a_sentence(toml: str, mark: str, reason: str, pytester: pytest.Pytester) -> None:
+def test_a_misspelt_mode_is_told_in_a_sentence(
+    toml: str, mark: str, reason: str, pytester: pytest.Pytester, session: Run
+) -> None:
     pytester.makepyprojecttoml(f"[tool.reprompt-mock]\n{toml}\n")
     pytester.makepyfile(f"import pytest\n@pytest.mark.reprompt_mock({mark})\ndef test_it(reprompt_mock): pass\n")
 
-    result = pytester.runpytest_subprocess(*OPTIONS)
+    result = session()
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([f"reprompt-mock: {reason}"])

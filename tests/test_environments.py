@@ -9,11 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from reprompt_mock import __version__
 from tests.processes import PATIENCE_SECONDS, environment, serve
+from tests.sessions import Nursery
 
 SERVE = [sys.executable, "-W", "error", "-m", "reprompt_mock", "serve", "--port", "0"]
 CANNOT_START = 2
+MAIN = """
+import sys, warnings
+from reprompt_mock.cli import main
+warnings.simplefilter("error")
+sys.exit(main(sys.argv[1:]))
+"""
 
 
 def ran(command: list[str], **variables: str) -> tuple[int, str, str]:
@@ -114,13 +120,15 @@ def test_a_working_folder_that_was_deleted(tmp_path: Path, database: str) -> Non
         ("file:world.db", "neither a URI nor :memory:"),
     ],
 )
-def test_a_database_that_cannot_be_is_refused_and_leaves_nothing(tmp_path: Path, name: str, says: str) -> None:
+def test_a_database_that_cannot_be_is_refused_and_leaves_nothing(
+    tmp_path: Path, name: str, says: str, nursery: Nursery
+) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
     (tmp_path / "circle").symlink_to("circle")
     before = sorted(tmp_path.rglob("*"))
-    under = ["sh", "-c", 'cd "$1" && shift && exec "$@"', "sh", str(tmp_path)]
-    assert_one_line(ran([*under, *SERVE, "--db", name]), says)
+    ended = nursery.run(MAIN, "serve", "--port", "0", "--db", name, folder=tmp_path, **environment())
+    assert_one_line(ended, says)
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -132,44 +140,45 @@ def test_a_home_that_cannot_be_written_plays_no_part(tmp_path: Path) -> None:
 # Locks
 
 WITHOUT_FLOCK = """
-import errno, fcntl, os, sys
-from reprompt_mock.cli import main
+import errno, fcntl, os
 def flock(*_):
     raise OSError(errno.{name}, os.strerror(errno.{name}))
 fcntl.flock = flock
-sys.exit(main(sys.argv[1:]))
+"""
+USES_ONE = """
+import sys, warnings
+from reprompt_mock import RepromptMock
+warnings.simplefilter("error")
+with RepromptMock() as mock:
+    mock.clock.settle()
+    print(os.listdir(os.environ["TMPDIR"]))
 """
 
 
 @pytest.mark.parametrize("name", ["ENOSYS", "ENOLCK", "EOPNOTSUPP"])
-def test_a_file_system_without_locks_is_told_where_a_database_needs_one(tmp_path: Path, name: str) -> None:
-    command = [sys.executable, "-W", "error", "-c", WITHOUT_FLOCK.format(name=name), "serve", "--port", "0"]
-    assert_one_line(ran([*command, "--db", str(tmp_path / "world.db")]), "its file system cannot lock it")
+def test_a_file_system_without_locks_is_told_where_a_database_needs_one(
+    tmp_path: Path, name: str, nursery: Nursery
+) -> None:
+    program = WITHOUT_FLOCK.format(name=name) + MAIN
+    ended = nursery.run(program, "serve", "--port", "0", "--db", "world.db", folder=tmp_path, **environment())
+    assert_one_line(ended, "its file system cannot lock it")
 
 
 @pytest.mark.parametrize("name", ["ENOSYS", "ENOLCK", "EOPNOTSUPP"])
-def test_ephemeral_data_need_no_lock(tmp_path: Path, name: str) -> None:
-    program = tmp_path / "program.py"
-    program.write_text(WITHOUT_FLOCK.format(name=name))
-    process = subprocess.Popen(
-        [sys.executable, "-W", "error", str(program), "serve", "--port", "0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environment(TMPDIR=str(tmp_path)),
-        text=True,
-    )
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    process.terminate()
-    written, errors = process.communicate(timeout=PATIENCE_SECONDS)
-    assert line.startswith(f"reprompt-mock {__version__} listening on ")
-    assert (process.returncode, written, errors) == (0, "", "")
+def test_ephemeral_data_need_no_lock(tmp_path: Path, name: str, nursery: Nursery) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    program = WITHOUT_FLOCK.format(name=name) + USES_ONE
+    code, written, errors = nursery.run(program, folder=tmp_path, **environment(TMPDIR=str(temporary)))
+    assert (code, errors) == (0, "")
+    assert "reprompt-mock-" in written  # there were data
+    assert list(temporary.iterdir()) == []
 
 
 # Interpreters
 
 
-@pytest.mark.parametrize("options", ["-W error", "-X dev", "-O", "-OO", "-I", "-X utf8=0", "-B -s -E"])
+@pytest.mark.parametrize("options", ["-W error -X dev", "-O", "-OO -B", "-I -X utf8=0"])
 def test_options_of_the_interpreter_change_nothing(tmp_path: Path, options: str) -> None:
     db = tmp_path / "world.db"
     under = [sys.executable, *options.split(), "-m", "reprompt_mock"]

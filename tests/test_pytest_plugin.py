@@ -14,11 +14,7 @@ import pytest
 from reprompt_mock import RepromptMock
 from reprompt_mock.handle.own import SERVER_KINDS, ServerKind
 from reprompt_mock.plugin.environment import variables
-
-pytest_plugins = ["pytester"]
-
-# A session may be one of the plugin xdist; the order of the tests is that of the file.
-OPTIONS = ("-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:faker", "-rA")
+from tests.sessions import Run
 
 HELPERS = """
 import os
@@ -67,7 +63,7 @@ def dead_url() -> Iterator[str]:
         yield f"http://127.0.0.1:{unused.getsockname()[1]}"
 
 
-def test_a_test_gets_a_fresh_world_that_its_marker_sets_up(pytester: pytest.Pytester) -> None:
+def test_a_test_gets_a_fresh_world_that_its_marker_sets_up(pytester: pytest.Pytester, afresh: Run) -> None:
     pytester.makepyprojecttoml(CONFIGURED)
     pytester.makepyfile(
         HELPERS
@@ -133,7 +129,7 @@ def test_that_fails_without_an_emulator():
 """
     )
 
-    result = pytester.runpytest_subprocess(*OPTIONS, "--strict-markers", "-W", "error")
+    result = afresh("--strict-markers", "-W", "error")
 
     result.assert_outcomes(passed=8, failed=2, errors=2)
     result.stdout.fnmatch_lines(
@@ -165,7 +161,7 @@ def test_of_a_running_emulator(reprompt_mock, number):
 
 
 def test_workers_share_a_running_emulator_whose_worlds_are_set_up_and_forgotten(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, dead_url: str
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, dead_url: str, session: Run
 ) -> None:
     monkeypatch.setenv("REPROMPT_MOCK_URL", dead_url)
     monkeypatch.setenv("REPROMPT_MOCK_CONTROL_TOKEN", "t0ken")
@@ -174,7 +170,7 @@ def test_workers_share_a_running_emulator_whose_worlds_are_set_up_and_forgotten(
         marker = '@pytest.mark.parametrize("number", range(12))'
         pytester.makepyfile(HELPERS + f"URL = {shared.url!r}\n\n{marker}{REMOTE}")
 
-        result = pytester.runpytest_subprocess(*OPTIONS, "-n2", "--reprompt-mock-url", f"{shared.url}/")
+        result = session("-n2", "--reprompt-mock-url", f"{shared.url}/")
 
         result.assert_outcomes(passed=12)
         headers = {"Authorization": "Bearer t0ken"}
@@ -183,7 +179,7 @@ def test_workers_share_a_running_emulator_whose_worlds_are_set_up_and_forgotten(
 
 
 def test_workers_without_a_shared_emulator_have_their_own_also_where_a_file_is_configured(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, session: Run
 ) -> None:
     monkeypatch.setenv("REPROMPT_MOCK_DB", str(pytester.path / "never-made.db"))
     pytester.makepyfile(
@@ -196,7 +192,7 @@ def test_that_works(reprompt_mock, worker_id, number):
 """
     )
 
-    result = pytester.runpytest_subprocess(*OPTIONS, "-n2", "--dist", "each")
+    result = session("-n2", "--dist", "each")
 
     result.assert_outcomes(passed=12)
     servers = [file.name.split("-") for file in pytester.path.glob("gw?-*")]
@@ -206,23 +202,25 @@ def test_that_works(reprompt_mock, worker_id, number):
 
 
 def test_where_the_named_emulator_does_not_answer_one_sentence_says_so(
-    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, dead_url: str
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, dead_url: str, session: Run
 ) -> None:
     monkeypatch.setenv("REPROMPT_MOCK_URL", dead_url)
     pytester.makepyfile("def test_that_has_no_emulator(reprompt_mock): pass")
 
-    result = pytester.runpytest_subprocess(*OPTIONS)
+    result = session()
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([f"reprompt-mock: no emulator answers at {dead_url}: *"])
     assert "Traceback" not in str(result.stdout)
 
 
-def test_an_unknown_key_of_the_configuration_is_told_in_one_line_with_the_nearest(pytester: pytest.Pytester) -> None:
+def test_an_unknown_key_of_the_configuration_is_told_in_one_line_with_the_nearest(
+    pytester: pytest.Pytester, session: Run
+) -> None:
     pytester.makepyprojecttoml("[tool.reprompt-mock]\nfalure_rate = 1\n")
     pytester.makepyfile("def test_with(reprompt_mock): pass\ndef test_without(): pass")
 
-    result = pytester.runpytest_subprocess(*OPTIONS)
+    result = session()
 
     result.assert_outcomes(errors=1, passed=1)
     result.stdout.fnmatch_lines(
@@ -248,27 +246,27 @@ def test_that_uses_no_emulator(request):
 
 
 def test_a_session_that_does_not_use_the_fixture_imports_no_framework_and_starts_nothing(
-    pytester: pytest.Pytester,
+    pytester: pytest.Pytester, afresh: Run
 ) -> None:
     pytester.makepyfile(USES_NONE)
 
-    pytester.runpytest_subprocess(*OPTIONS).assert_outcomes(passed=1)
+    afresh().assert_outcomes(passed=1)
 
 
-def test_a_test_that_is_deselected_starts_nothing(pytester: pytest.Pytester) -> None:
+def test_a_test_that_is_deselected_starts_nothing(pytester: pytest.Pytester, afresh: Run) -> None:
     pytester.makepyfile(
         USES_NONE, test_another="def test_that_is_not_run(reprompt_mock_env, reprompt_mock_factory): pass"
     )
 
-    pytester.runpytest_subprocess(*OPTIONS, "-k", "uses_no_emulator").assert_outcomes(passed=1, deselected=1)
+    afresh("-k", "uses_no_emulator").assert_outcomes(passed=1, deselected=1)
 
 
 @pytest.mark.parametrize("option", ["--collect-only", "--setup-plan", "--fixtures", "--fixtures-per-test"])
-def test_a_session_that_runs_no_test_starts_nothing(option: str, pytester: pytest.Pytester) -> None:
+def test_a_session_that_runs_no_test_starts_nothing(option: str, pytester: pytest.Pytester, session: Run) -> None:
     pytester.makeconftest(THREADS_AT_THE_END)
     pytester.makepyfile("def test_with(reprompt_mock): pass")
 
-    result = pytester.runpytest_subprocess(*OPTIONS, option, "-s")
+    result = session(option, "-s")
 
     result.stdout.fnmatch_lines(["threads: *MainThread*"])
     assert "reprompt-mock'" not in str(result.stdout)
@@ -331,21 +329,24 @@ class OfUnittest(unittest.TestCase):
 
 @pytest.mark.parametrize("server", SERVER_KINDS)
 @pytest.mark.parametrize("use", USES)
-def test_it_starts_before_any_test_patches_anything(use: str, server: ServerKind, pytester: pytest.Pytester) -> None:
+def test_it_starts_before_any_test_patches_anything(
+    use: str, server: ServerKind, pytester: pytest.Pytester, session: Run, afresh: Run
+) -> None:
     pytester.makepyprojecttoml(f'[tool.reprompt-mock]\nserver = "{server}"\n')
     pytester.makeconftest(HOSTILE.format(scope="session"))
     pytester.makepyfile(f"import pytest\n\n{USES[use]}")
 
-    pytester.runpytest_subprocess(*OPTIONS).assert_outcomes(passed=1)
+    run = afresh if use == "the fixture" else session
+    run().assert_outcomes(passed=1)
 
 
-def test_a_fixture_that_is_asked_for_as_a_test_runs_starts_it_then(pytester: pytest.Pytester) -> None:
+def test_a_fixture_that_is_asked_for_as_a_test_runs_starts_it_then(pytester: pytest.Pytester, session: Run) -> None:
     pytester.makepyfile('def test_it(request): request.getfixturevalue("reprompt_mock").clock.settle()')
 
-    pytester.runpytest_subprocess(*OPTIONS).assert_outcomes(passed=1)
+    session().assert_outcomes(passed=1)
 
 
-def test_a_failure_to_start_is_told_by_each_test_and_tried_again(pytester: pytest.Pytester) -> None:
+def test_a_failure_to_start_is_told_by_each_test_and_tried_again(pytester: pytest.Pytester, session: Run) -> None:
     pytester.makeconftest(
         """
 import pytest
@@ -375,7 +376,7 @@ def test_of_the_factory(reprompt_mock_factory): reprompt_mock_factory()
 """
     )
 
-    result = pytester.runpytest_subprocess(*OPTIONS)
+    result = session()
 
     # Once before the first test, then by each.
     result.assert_outcomes(errors=2, passed=3)
@@ -384,7 +385,7 @@ def test_of_the_factory(reprompt_mock_factory): reprompt_mock_factory()
     assert "Traceback" not in str(result.stdout)
 
 
-def test_with_workers_only_they_start_one(pytester: pytest.Pytester) -> None:
+def test_with_workers_only_they_start_one(pytester: pytest.Pytester, session: Run) -> None:
     pytester.makeconftest(
         """
 import pathlib
@@ -397,7 +398,7 @@ def pytest_sessionfinish(session):
     )
     pytester.makepyfile("def test_it(reprompt_mock): pass")
 
-    pytester.runpytest_subprocess(*OPTIONS, "-n1").assert_outcomes(passed=1)
+    session("-n1").assert_outcomes(passed=1)
 
     threads = {file.name: "reprompt-mock" in file.read_text().split() for file in pytester.path.glob("threads-*")}
     assert threads == {"threads-worker": True, "threads-controller": False}
@@ -453,10 +454,10 @@ def test_of_the_module(reprompt_mock):
 """
 
 
-def test_marks_of_module_class_and_function_merge_and_take_rules(pytester: pytest.Pytester) -> None:
+def test_marks_of_module_class_and_function_merge_and_take_rules(pytester: pytest.Pytester, session: Run) -> None:
     pytester.makepyfile(HELPERS + MARKED)
 
-    pytester.runpytest_subprocess(*OPTIONS).assert_outcomes(passed=5)
+    session().assert_outcomes(passed=5)
 
 
 BAD_MARKS = {
@@ -470,14 +471,14 @@ BAD_MARKS = {
 }
 
 
-def test_a_mark_that_cannot_be_meant_is_answered_with_a_sentence(pytester: pytest.Pytester) -> None:
+def test_a_mark_that_cannot_be_meant_is_answered_with_a_sentence(pytester: pytest.Pytester, session: Run) -> None:
     bad = [
         f"@pytest.mark.reprompt_mock({mark})\ndef test_{number}(reprompt_mock): pass\n"
         for number, mark in enumerate(BAD_MARKS)
     ]
     pytester.makepyfile("import pytest\n\n" + "\n".join(bad) + "\ndef test_another(reprompt_mock): pass\n")
 
-    result = pytester.runpytest_subprocess(*OPTIONS)
+    result = session()
 
     result.assert_outcomes(errors=len(BAD_MARKS), passed=1)
     for sentence in BAD_MARKS.values():
@@ -506,12 +507,14 @@ TABLES = {
 
 
 @pytest.mark.parametrize("table", TABLES)
-def test_a_table_that_cannot_be_followed_is_answered_with_a_sentence(table: str, pytester: pytest.Pytester) -> None:
+def test_a_table_that_cannot_be_followed_is_answered_with_a_sentence(
+    table: str, pytester: pytest.Pytester, session: Run
+) -> None:
     written, sentence = TABLES[table]
     pytester.makepyprojecttoml(written)
     pytester.makepyfile("def test_with(reprompt_mock): pass\ndef test_without(): pass")
 
-    result = pytester.runpytest_subprocess(*OPTIONS)
+    result = session()
 
     result.assert_outcomes(errors=1, passed=1)
     result.stdout.fnmatch_lines([f"reprompt-mock: {sentence}"])
@@ -532,7 +535,7 @@ FOLDERS = {
 
 
 @pytest.mark.parametrize("where", FOLDERS)
-def test_the_nearest_table_is_found(where: str, pytester: pytest.Pytester) -> None:
+def test_the_nearest_table_is_found(where: str, pytester: pytest.Pytester, session: Run) -> None:
     place, files, options = FOLDERS[where]
     for name, text in {**files, place: "[tool.reprompt-mock]\nseed = 11\n[tool.pytest.ini_options]\n"}.items():
         file = pytester.path / name
@@ -543,19 +546,19 @@ def test_the_nearest_table_is_found(where: str, pytester: pytest.Pytester) -> No
         "def test_it(reprompt_mock):\n    assert reprompt_mock.settings.get()['seed'] == 11\n"
     )
 
-    pytester.runpytest_subprocess(*OPTIONS, *options, str(folder)).assert_outcomes(passed=1)
+    session(*options, str(folder)).assert_outcomes(passed=1)
 
 
-def test_a_file_above_that_is_none_of_ours_is_no_hindrance(pytester: pytest.Pytester) -> None:
+def test_a_file_above_that_is_none_of_ours_is_no_hindrance(pytester: pytest.Pytester, session: Run) -> None:
     (pytester.path / "pyproject.toml").write_bytes(b"reprompt\xff = [")
     folder = pytester.mkdir("a")
     (folder / "pytest.ini").write_text("[pytest]\n")
     (folder / "test_it.py").write_text("def test_it(reprompt_mock): pass\n")
 
-    pytester.runpytest_subprocess(*OPTIONS, str(folder)).assert_outcomes(passed=1)
+    session(str(folder)).assert_outcomes(passed=1)
 
 
-def test_a_key_that_opens_every_organization_is_the_fixtures(pytester: pytest.Pytester) -> None:
+def test_a_key_that_opens_every_organization_is_the_fixtures(pytester: pytest.Pytester, session: Run) -> None:
     pytester.makepyprojecttoml('[tool.reprompt-mock]\napi_keys = { "of-acme" = "acme", "of-all" = "*" }\n')
     pytester.makepyfile(
         HELPERS
@@ -567,7 +570,7 @@ def test_it(reprompt_mock, reprompt_mock_factory):
 """
     )
 
-    pytester.runpytest_subprocess(*OPTIONS).assert_outcomes(passed=1)
+    session().assert_outcomes(passed=1)
 
 
 # Names
@@ -580,18 +583,18 @@ NAMINGS = {
 
 
 @pytest.mark.parametrize("naming", NAMINGS)
-def test_the_plugin_may_be_named_beside_its_entry_point(naming: str, pytester: pytest.Pytester) -> None:
+def test_the_plugin_may_be_named_beside_its_entry_point(naming: str, pytester: pytest.Pytester, session: Run) -> None:
     conftest, options = NAMINGS[naming]
     pytester.makeconftest(conftest)
     pytester.makepyfile("def test_it(reprompt_mock): pass")
 
-    pytester.runpytest_subprocess(*OPTIONS, *options).assert_outcomes(passed=1)
+    session(*options).assert_outcomes(passed=1)
 
 
-def test_the_plugin_can_be_left_out(pytester: pytest.Pytester) -> None:
+def test_the_plugin_can_be_left_out(pytester: pytest.Pytester, session: Run) -> None:
     pytester.makepyfile("def test_it(reprompt_mock): pass")
 
-    result = pytester.runpytest_subprocess(*OPTIONS, "-p", "no:reprompt_mock")
+    result = session("-p", "no:reprompt_mock")
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*fixture 'reprompt_mock' not found"])
@@ -599,7 +602,7 @@ def test_the_plugin_can_be_left_out(pytester: pytest.Pytester) -> None:
 
 @pytest.mark.parametrize("form", ["{url}/v1", "{address}", "{address}/v1/"])
 def test_a_running_emulators_address_is_understood_however_it_is_written(
-    form: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    form: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, session: Run
 ) -> None:
     with RepromptMock() as shared:
         written = form.format(url=shared.url, address=shared.url.removeprefix("http://"))
@@ -609,13 +612,13 @@ def test_a_running_emulators_address_is_understood_however_it_is_written(
             "    reprompt_mock.clock.settle()\n"
         )
 
-        pytester.runpytest_subprocess(*OPTIONS).assert_outcomes(passed=1)
+        session().assert_outcomes(passed=1)
 
 
-def test_what_is_no_address_is_answered_with_one(pytester: pytest.Pytester) -> None:
+def test_what_is_no_address_is_answered_with_one(pytester: pytest.Pytester, session: Run) -> None:
     pytester.makepyfile("def test_it(reprompt_mock): pass")
 
-    result = pytester.runpytest_subprocess(*OPTIONS, "--reprompt-mock-url", "ftp://x")
+    result = session("--reprompt-mock-url", "ftp://x")
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
@@ -653,13 +656,15 @@ def test_that_its_settings_are_checked(reprompt_mock_factory):
 
 
 @pytest.mark.parametrize("is_shared", [False, True])
-def test_the_factory_gives_worlds_that_last_as_long_as_the_session(is_shared: bool, pytester: pytest.Pytester) -> None:
+def test_the_factory_gives_worlds_that_last_as_long_as_the_session(
+    is_shared: bool, pytester: pytest.Pytester, session: Run
+) -> None:
     pytester.makepyprojecttoml("[tool.reprompt-mock]\nseed = 5\n")
     pytester.makepyfile(HELPERS + FACTORY)
     with RepromptMock() as shared:
         options = ("--reprompt-mock-url", shared.url) if is_shared else ()
 
-        pytester.runpytest_subprocess(*OPTIONS, *options).assert_outcomes(passed=3)
+        session(*options).assert_outcomes(passed=3)
 
         slug = (pytester.path / "slug").read_text()
         assert shared.org(slug).counts()["failed"] == 0
@@ -690,11 +695,11 @@ def test_that_passes(reprompt_mock): create(reprompt_mock, "a")
 
 @pytest.mark.parametrize("options", [(), ("-n1",), ("--tb=native",), ("--tb=short", "--show-capture=no")])
 def test_the_junit_file_has_the_last_requests_of_a_failing_test(
-    options: tuple[str, ...], pytester: pytest.Pytester
+    options: tuple[str, ...], pytester: pytest.Pytester, session: Run
 ) -> None:
     pytester.makepyfile(HELPERS + FAILING)
 
-    result = pytester.runpytest_subprocess(*OPTIONS, *options, "--junitxml=report.xml")
+    result = session(*options, "--junitxml=report.xml")
 
     result.assert_outcomes(passed=1, failed=2, errors=1)
     cases = {case.get("name"): "".join(case.itertext()) for case in ElementTree.parse("report.xml").iter("testcase")}
@@ -720,7 +725,7 @@ def test_whose_request_arrives(reprompt_mock):
 
 @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY"])
 def test_where_nothing_arrived_the_section_says_what_to_look_at(
-    name: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+    name: str, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, session: Run
 ) -> None:
     for variable in ("HTTP_PROXY", "ALL_PROXY", "NO_PROXY"):
         monkeypatch.delenv(variable, raising=False)
@@ -728,7 +733,7 @@ def test_where_nothing_arrived_the_section_says_what_to_look_at(
     monkeypatch.setenv(name, "http://127.0.0.1:1")
     pytester.makepyfile(HELPERS + NOTHING)
 
-    result = pytester.runpytest_subprocess(*OPTIONS)
+    result = session()
 
     result.assert_outcomes(failed=3)
     sections = [text.partition("\n_")[0] for text in str(result.stdout).split("requests that reprompt-mock saw")[1:]]
@@ -773,19 +778,19 @@ PAGE = Path(__file__).parents[1] / "docs" / "guides" / "pytest.md"
 SNIPPETS = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
 
 
-def test_what_the_page_shows_works(pytester: pytest.Pytester) -> None:
+def test_what_the_page_shows_works(pytester: pytest.Pytester, afresh: Run) -> None:
     pytester.makepyfile(**{f"test_{number}": snippet for number, snippet in enumerate(SNIPPETS)})
 
-    result = pytester.runpytest_subprocess(*OPTIONS, "-W", "error")
+    result = afresh("-W", "error")
 
     result.assert_outcomes(passed=7)
 
 
-def test_the_tables_that_the_page_shows_are_followed(pytester: pytest.Pytester) -> None:
+def test_the_tables_that_the_page_shows_are_followed(pytester: pytest.Pytester, afresh: Run) -> None:
     tables = re.findall(r"^```toml\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     pytester.makepyprojecttoml("\n".join(tables))
     pytester.makepyfile(
         'import sys\n\ndef test_it(reprompt_mock): assert not {"fastapi", "sqlmodel", "faker"} & set(sys.modules)\n'
     )
 
-    pytester.runpytest_subprocess(*OPTIONS, "-p", "no:schemathesis").assert_outcomes(passed=1)
+    afresh("-p", "no:schemathesis").assert_outcomes(passed=1)

@@ -23,7 +23,7 @@ from reprompt_mock.settings import load
 from tests.processes import PATIENCE_SECONDS, Served, environment, eventually, needs_ipv6, serve
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
-PROMPTLY_SECONDS = 5.0
+PROMPTLY_SECONDS = 15.0
 """Two seconds are promised; the rest is for a machine that does other things too."""
 
 

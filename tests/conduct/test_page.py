@@ -17,9 +17,8 @@ import yaml
 
 from reprompt_mock import RepromptMock
 from reprompt_mock.cli import _parser
+from tests.sessions import Run
 from tests.test_conduct_handle import create
-
-pytest_plugins = ["pytester"]
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "guides" / "judging-a-client.md").read_text(encoding="utf-8")
@@ -70,10 +69,10 @@ def test_the_shell_gets_a_verdict(mock: RepromptMock) -> None:
     assert mock.conduct()["judged"] == 0
 
 
-def test_a_test_can_be_excepted(pytester: pytest.Pytester) -> None:
+def test_a_test_can_be_excepted(pytester: pytest.Pytester, session: Run) -> None:
     pytester.makepyfile(snippet("python"))
 
-    pytester.runpytest_subprocess("-p", "no:randomly", "--reprompt-mock-conduct=fail").assert_outcomes(passed=1)
+    session("--reprompt-mock-conduct=fail").assert_outcomes(passed=1)
 
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="the machine has no node")

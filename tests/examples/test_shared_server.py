@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from reprompt_mock import RepromptMock
+from tests.nursery import OPTIONS
 
 SUITE = """
 import httpx2
@@ -31,14 +32,14 @@ def test_two_suites_run_at_once_on_one_emulator(tmp_path: Path) -> None:
     suite = tmp_path / "test_suite.py"
     suite.write_text(SUITE)
     with RepromptMock() as shared:
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--reprompt-mock-url", shared.url]
+        command = [sys.executable, "-m", "pytest", *OPTIONS, "-q", "--reprompt-mock-url", shared.url]
         suites = [
             subprocess.Popen(
                 [*command, str(suite)], cwd=tmp_path, env={**os.environ, "NO_PROXY": "*"}, stdout=subprocess.PIPE
             )
             for _ in range(2)
         ]
-        printed = [process.communicate(timeout=60)[0].decode() for process in suites]
+        printed = [process.communicate(timeout=120)[0].decode() for process in suites]
 
     assert [process.returncode for process in suites] == [0, 0], "\n".join(printed)
     assert all("8 passed" in text for text in printed)

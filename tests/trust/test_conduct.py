@@ -19,7 +19,7 @@ from tests.conftest import Org
 from tests.trust.scale import tries
 
 MISDEEDS = 10**6
-RUNS = tries(100, 2000)
+RUNS = tries(60, 2000)
 NOT_RANDOM = {"no_user_agent", "new_connections"}
 """What a client does all the time or never: tests/conduct/test_rules.py has it."""
 FAULTS: tuple[dict[str, Any], ...] = (

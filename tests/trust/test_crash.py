@@ -146,7 +146,7 @@ def carry_out(place: Place, request: Request) -> None:
 def test_kills_lose_nothing_acknowledged_and_keep_nothing_in_part(
     tmp_path: Path, org: Org, record_property: Callable[[str, object], None]
 ) -> None:
-    rounds = tries(3, 24)
+    rounds = tries(2, 24)
     db, draws, reference = tmp_path / "world.db", random.Random(20), Reference(org)
     steady: list[Writer] = []
     acknowledged = cut_short = kept = 0

@@ -30,6 +30,7 @@ from reprompt_mock.control.bodies import MOST_WAIT_SECONDS
 from reprompt_mock.server import ServerThread
 from reprompt_mock.settings import load
 from tests.conftest import LONDON, Org
+from tests.processes import PATIENCE_SECONDS
 from tests.trust.lax import only_lax
 from tests.trust.scale import SOAK, tries
 
@@ -443,7 +444,7 @@ def exchange(server: ServerThread, *parts: bytes, ends: bool = False) -> bytes:
     """Send bytes in pieces, and perhaps the end of the connection; gives all that comes back until it ends."""
     host, _, port = server.url.removeprefix("http://").partition(":")
     received = b""
-    with closing(socket.create_connection((host, int(port)), timeout=3)) as connection:
+    with closing(socket.create_connection((host, int(port)), timeout=PATIENCE_SECONDS)) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
             for part in parts:

@@ -24,9 +24,9 @@ def test_an_address_is_read_fully(code: str | None, text: str, parts: dict[str, 
     "part", ["1", "1-", "12 ", "a", "# ", "市", "区1", "路", "동 ", "(a", "Blk 1 ", "1-chome ", " "]
 )
 def test_no_address_takes_long(part: str, code: str | None, end: str) -> None:
-    start = time.perf_counter()
+    start = time.thread_time()  # not what others of a busy machine take
     parsed[part * (290 // len(part)) + end, code, None]
-    assert time.perf_counter() - start < _PATIENCE_SECONDS
+    assert time.thread_time() - start < _PATIENCE_SECONDS
 
 
 def test_a_text_that_is_too_long_for_an_address_stays_whole() -> None:
