@@ -219,7 +219,38 @@ def test_a_place_shows_what_is_drawn_for_it_and_why(org: Org) -> None:
     assert "held in queued" in held
     assert "rule-1" in held
     assert "not before a release" in held
-    assert "No rule matches it" in page(org, "place", batch="b", id="b").text
+    assert "No rule decided anything" in page(org, "place", batch="b", id="b").text
+
+
+def test_a_place_shows_the_rules_that_decided_it_and_apart_from_them_those_that_match_now(org: Org) -> None:
+    org.control("POST", "/rules", {"match": {"place_id": "a"}, "then": {"outcome": "failed", "error": "shut"}})
+    org.control("POST", "/rules", {"match": {"place_id": "a"}, "then": {"outputs": {"website": "https://a.example"}}})
+    org.create("a", "b", "mock-slow-c", batch_id="stores")
+    seen = page(org, "place", batch="stores", id="a")
+    assert "rule-1: outcome, error" in seen.text
+    assert "rule-2: outputs" in seen.text
+    assert "as they stand now" not in seen.text, "they are the same"
+    assert "mock-slow-*: slowness" in page(org, "place", batch="stores", id="mock-slow-c").text
+    assert "the draw decided" in page(org, "place", batch="stores", id="b").text
+
+    org.control("DELETE", "/rules/rule-1")
+    org.control("POST", "/rules", {"match": {"place_id": "*"}, "then": {"hold": "queued"}})
+    seen = page(org, "place", batch="stores", id="a")
+    assert "rule-1 (deleted since): outcome, error" in seen.text
+    assert "as they stand now, the newest first:\nrule-3rule-2" in seen.text
+    org.control("PUT", "/snapshot", org.control("GET", "/snapshot").json())
+    assert page(org, "place", batch="stores", id="a").text == seen.text
+    org.settle()
+    org.post("/batches/stores/reprocess", {"failed_only": True})
+    assert "rule-3: hold" in page(org, "place", batch="stores", id="a").text
+
+
+def test_what_was_submitted_before_deciding_rules_were_recorded_says_so(org: Org) -> None:
+    org.create("mock-fail-a", batch_id="stores")
+    app: Any = org.http.app
+    with app.engine.store.write() as session:
+        session.run("UPDATE document SET text = replace(text, '\"rules\"', '\"others\"') WHERE text LIKE '%slowness%'")
+    assert "was not recorded" in page(org, "place", batch="stores", id="mock-fail-a").text
 
 
 def test_the_next_attempt_of_exactly_this_place_is_made_to_fail(org: Org) -> None:
