@@ -5,18 +5,11 @@ import { press, say, submit } from './forms.js';
 import { Refusal, base, follow, keepToken } from './link.js';
 import { changed, load, refresh } from './parts.js';
 
-const TICK = 250;
-const link = document.getElementById('link');
-const main = document.getElementById('page');
-const token = document.getElementById('token');
-const field = document.getElementById('token-field');
+const [link, main, token, field] = ['link', 'page', 'token', 'token-field'].map((id) => document.getElementById(id));
 const org = /^orgs\/[^/]+\//.exec(`${location.pathname.slice(base.length)}/`) ?? '';
 let isLoaded = false;
 
-function show(state, text) {
-  link.dataset.state = state;
-  link.textContent = text;
-}
+const show = (state, text) => ([link.dataset.state, link.textContent] = [state, text]);
 
 async function open() {
   try {
@@ -73,5 +66,5 @@ on('pointermove', '.chart svg', hover);
 on('input', '.scrub', drag);
 on('change', '.scrub', drop);
 document.addEventListener('visibilitychange', refresh);
-setInterval(() => document.hidden || tick(), TICK);
+setInterval(() => document.hidden || tick(), 250);
 run();
