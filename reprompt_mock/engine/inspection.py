@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.engine import batches as batches_of
 from reprompt_mock.errors import JobNotFound
-from reprompt_mock.lifecycle import Course
+from reprompt_mock.lifecycle import Course, JobStatus
 from reprompt_mock.rules import TEST_PLACE_IDS, Candidate
 from reprompt_mock.store import batches, documents, inspection
 from reprompt_mock.tables import ALONE
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reprompt_mock.engine.reading import Reading
-    from reprompt_mock.lifecycle import JobStatus
     from reprompt_mock.rules import Rule
     from reprompt_mock.store.batches import StoredBatch
     from reprompt_mock.store.inspection import ListedJob, StoredTimetable
@@ -94,8 +93,11 @@ def jobs(
     """
     batch = _find(reading, batch_id)
     reading.weigh(batch.counts.total)
-    found = inspection.page(reading.session, batch.pk, statuses, text, now=reading.now, limit=limit, offset=offset)
-    return JobPage(*found)
+    found, total = inspection.page(
+        reading.session, batch.pk, statuses, text, now=reading.now, limit=limit, offset=offset
+    )
+    known = sum(batch.counts[status] for status in statuses or JobStatus)
+    return JobPage(found, known if total is None else total)
 
 
 def job(reading: Reading, batch_id: str, place_id: str) -> Inspected:

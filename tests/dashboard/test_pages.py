@@ -14,7 +14,7 @@ from reprompt_mock.app import create_app
 from reprompt_mock.dashboard.pages import PAGES
 from reprompt_mock.dashboard.render import environment
 from reprompt_mock.settings import load
-from tests.conftest import Org
+from tests.conftest import LONDON, Org
 
 MARKUP = "<b>x</b>"
 BATCH = "<b>x"
@@ -209,6 +209,33 @@ def test_jobs_are_listed_a_hundred_a_page_filtered_and_searched(org: Org) -> Non
     found = places(page(org, "batch", id="b", part="jobs", status="failed", q="E-10"))
     assert found == ["place-10", *(f"place-{number}" for number in range(100, 110))]
     assert "No job fits" in page(org, "batch", id="b", part="jobs", q="_").text
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("STORE", "abcd"), ("café", "b"), ("smith's", "b"), ("shut", "c"), ("failed", "c"), ("in_prog", "d"), ("pend", ""),
+     ("latitude", ""), ("%", ""), ("a", "abc"), ("complete", "ab")],
+)  # fmt: skip
+def test_jobs_are_found_by_place_id_name_status_and_error(org: Org, text: str, found: str) -> None:
+    org.control("POST", "/rules", {"match": {"place_id": "c*"}, "then": {"outcome": "failed", "error": "Shut down"}})
+    org.control("POST", "/rules", {"match": {"place_id": "d*"}, "then": {"hold": "in_progress", "error": "pending"}})
+    names = {"a-store": "A", "b-store": "Smith's \N{LATIN SMALL LETTER C}afé", "c-store": "C", "d-store": "D"}
+    jobs = [{"place_id": place_id, "inputs": {**LONDON, "name": name}} for place_id, name in names.items()]
+    body = {"batch_id": "b", "batch_name": "B", "attribute_set": "core", "jobs": jobs}
+    assert org.call("POST", "/batches", json=body).status_code == 200
+    org.settle()
+    seen = page(org, "batch", id="b", part="jobs", q=text)
+    links = [link for link in seen.all_of("href") if "/place?" in link]
+    assert "".join(link.rpartition("id=")[2][0] for link in links) == found
+    assert (f"{len(found)} jobs" in seen.text) == bool(found)
+
+
+def test_a_page_of_jobs_counts_those_of_all_pages(org: Org) -> None:
+    org.create(*(f"place-{number}" for number in range(130)), batch_id="b")
+    for query in ({}, {"status": "pending"}, {"q": "place"}, {"q": "pending", "status": "pending"}):
+        for number in (1, 2):
+            seen = page(org, "batch", id="b", part="jobs", page=number, **query)
+            assert ["130 jobs" in seen.text, f"Page {number} of 2" in seen.text] == [True, True]
 
 
 def test_a_place_shows_what_is_drawn_for_it_and_why(org: Org) -> None:
