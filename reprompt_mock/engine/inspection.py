@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.engine import batches as batches_of
+from reprompt_mock.engine import timeline
 from reprompt_mock.errors import JobNotFound
 from reprompt_mock.lifecycle import Course, JobStatus
 from reprompt_mock.rules import TEST_PLACE_IDS, Candidate
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reprompt_mock.engine.reading import Reading
+    from reprompt_mock.engine.timeline import Timeline
     from reprompt_mock.rules import Rule
     from reprompt_mock.store.batches import StoredBatch
     from reprompt_mock.store.inspection import ListedJob, StoredTimetable
@@ -79,8 +81,19 @@ def alone(reading: Reading) -> StoredBatch | None:
 
 
 def _find(reading: Reading, batch_id: str) -> StoredBatch:
-    """Find a batch, also the one that stands for jobs without a batch."""
-    return (alone(reading) if batch_id == ALONE else None) or batches_of.find(reading, batch_id)
+    """Find a batch, also the one that stands for jobs without a batch, which need not have any."""
+    if batch_id == ALONE:
+        return alone(reading) or batches.new(ALONE, ALONE, reading.now)
+    return batches_of.find(reading, batch_id)
+
+
+def over_time(reading: Reading, batch_id: str, *, points: int) -> Timeline:
+    """Return the timeline of a batch, or of the jobs without a batch; see `timeline.show`.
+
+    Raises:
+        BatchNotFound: the world has no such batch.
+    """
+    return timeline.of(reading, _find(reading, batch_id), points=points)
 
 
 def jobs(

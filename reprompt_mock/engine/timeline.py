@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from reprompt_mock.engine.decoded import Drawn
     from reprompt_mock.engine.reading import Reading
+    from reprompt_mock.store.batches import StoredBatch
     from reprompt_mock.store.session import Session
     from reprompt_mock.store.timetables import Bounds, Steps
 
@@ -40,7 +41,11 @@ def show(reading: Reading, batch_id: str | None = None, *, points: int) -> Timel
     Raises:
         BatchNotFound: the world has no such batch.
     """
-    batch = None if batch_id is None else find(reading, batch_id)
+    return of(reading, None if batch_id is None else find(reading, batch_id), points=points)
+
+
+def of(reading: Reading, batch: StoredBatch | None, *, points: int) -> Timeline:
+    """Return the timeline of a batch, or of the world for None; see `show`."""
     if reading.key is None:
         return Timeline(reading.now, [], _summed([], 0))
     session, scope = reading.session, (reading.key, batch and batch.pk)

@@ -189,9 +189,28 @@ def test_a_world_shows_its_batches_and_jobs_without_one(org: Org) -> None:
     org.post("/jobs", {"place_id": "alone", "inputs": {"name": "A", "full_address": "B"}, "attribute_set": "core"})
     seen = page(org)
     assert "Stores" in seen.text
-    assert "1 jobs without a batch" in seen.text
+    assert "Jobs without a batch" in seen.text
     assert "alone" in page(org, "batch", id="").text
     assert "alone" in page(org, "place", batch="", id="alone").text
+
+
+def test_jobs_without_a_batch_have_the_page_that_a_batch_has(org: Org) -> None:
+    empty = page(org, "batch", id="")
+    assert f"http://testserver/v1/{org.slug}/place_enrichment/jobs" in empty.text
+    assert "points" not in dict(page(org, "batch", id="", part="chart").attributes)
+    for place_id in ("mock-ok-alone", "mock-fail-alone"):
+        org.post("/jobs", {"place_id": place_id, "inputs": LONDON, "attribute_set": "core"})
+    org.post("/enrich", {"place_id": "at-once", "inputs": LONDON, "attributes": ["websites"]})
+    org.create("of-a-batch", batch_id="b")
+    org.settle()
+    seen = page(org, "batch", id="")
+    assert "Jobs without a batch" in seen.text
+    assert "2 completed 1 failed" in " ".join(seen.text.split())
+    assert "of-a-batch" not in seen.text
+    (drawn,) = [name for name in page(org, "batch", id="", part="chart").all_of("aria-label") if "Jobs by" in name]
+    assert "at most 3 at once" in drawn
+    assert "mock-fail-alone" in page(org, "batch", id="", part="jobs", status="failed").text
+    assert "at-once" not in page(org, "batch", id="", part="jobs", q="fail").text
 
 
 def places(seen: Elements) -> list[str]:
