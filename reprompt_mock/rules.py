@@ -113,6 +113,11 @@ class Rule:
     times: int | None = None
     id: str = ""
 
+    @property
+    def title(self) -> str:
+        """How people know it: by its id, or as a test place id by its prefix with a star."""
+        return self.id or self.match.place_id or ""
+
 
 _COMPLETES = JobStatus.completed
 PARTIAL = "mock-partial-"
@@ -141,10 +146,17 @@ _KEYS = tuple(key.name for key in fields(Then))
 
 @dataclass(slots=True)
 class Judge:
-    """Applies a world's rules to the jobs of one submission, and counts the jobs that each rule affected."""
+    """Applies a world's rules to the jobs of one submission, and counts the jobs that each rule affected.
+
+    Attributes:
+        rules: the rules, oldest first.
+        spent: how many jobs each rule has served, by its id.
+        gains: what each rule decided about the latest job, the newest rule first, by its `title`.
+    """
 
     rules: Sequence[Rule] = ()
     spent: dict[str, int] = field(default_factory=dict)
+    gains: dict[str, list[str]] = field(default_factory=dict)
 
     def decide(self, job: Candidate, among: Iterable[int] | None = None) -> Then | None:
         """Combine the matching rules: for each key the newest rule that has it decides, then the test place id.
@@ -153,6 +165,7 @@ class Judge:
         no rule matches.
         """
         decided = Then()
+        self.gains = {}
         for rule in self._matching(job, range(len(self.rules)) if among is None else among):
             gain = {
                 key: value
@@ -161,6 +174,7 @@ class Judge:
             }
             if gain:
                 decided = replace(decided, **gain)
+                self.gains.setdefault(rule.title, []).extend(gain)
                 self._spend(rule)
         return None if decided == Then() else decided
 

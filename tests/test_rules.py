@@ -77,6 +77,21 @@ def test_per_key_the_newest_matching_rule_that_has_it_decides() -> None:
     assert judge.spent == {"1": 1, "2": 1, "4": 1}
 
 
+def test_a_judge_knows_which_rule_decided_what_about_the_latest_job() -> None:
+    rules = [
+        Rule(ANY, Then(outcome=COMPLETED, error="old", seconds=1.0), id="rule-1"),
+        Rule(ANY, Then(error="new"), times=1, id="rule-2"),
+    ]
+    judge = Judge(rules)
+    slow = Candidate("mock-slow-1", "name", 1)
+    judge.decide(slow)
+    assert list(judge.gains.items()) == [
+        ("rule-2", ["error"]), ("rule-1", ["outcome", "seconds"]), ("mock-slow-*", ["slowness"])
+    ]  # fmt: skip
+    judge.decide(slow)
+    assert judge.gains == {"rule-1": ["outcome", "error", "seconds"], "mock-slow-*": ["slowness"]}
+
+
 def test_false_and_zero_and_empty_are_decisions_too() -> None:
     rules = [
         Rule(ANY, Then(seconds=5.0, error="old", outputs={"website": "a"}, hold=Hold.queued)),

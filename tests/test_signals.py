@@ -114,6 +114,23 @@ def test_those_are_rung_for_whom_something_came_and_all_when_it_is_closed() -> N
     assert len(rung) == 5
 
 
+def test_a_change_like_the_latest_is_numbered_anew_only_once_that_was_read_and_everybody_is_rung_for_each() -> None:
+    signals, events = recorded()
+    rung: list[None] = []
+    with signals.heard(lambda: rung.append(None), "a"):
+        for _ in range(3):
+            events.publish([Change("a", Kind.request)])
+        events.publish([Change("a", Kind.batch, "x")])
+        events.publish([Change("a", Kind.batch, "y")])
+        assert signals.since(0, "a") == (
+            [Signal(1, "a", Kind.request, None), Signal(3, "a", Kind.batch, None)],
+            3,
+        )
+        events.publish([Change("a", Kind.request)])
+        assert signals.since(3, "a") == ([Signal(4, "a", Kind.request, None)], 4)
+    assert len(rung) == 6
+
+
 # The bell
 
 

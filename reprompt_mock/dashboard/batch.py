@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from reprompt_mock.dashboard.charts import chart
 from reprompt_mock.dashboard.parts import Page, Part
-from reprompt_mock.dashboard.world import load_chart
+from reprompt_mock.dashboard.world import POINTS
 from reprompt_mock.engine import clock, inspection
 from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.tables import ALONE
@@ -31,9 +32,8 @@ async def _progress(looking: Looking) -> Values:
 
 
 async def _chart(looking: Looking) -> Values:
-    # The timeline of jobs without a batch would be that of nothing.
-    batch_id = looking.text("id")
-    return {"chart": None} if batch_id == ALONE else await load_chart(looking, batch_id)
+    found = await looking.read(inspection.over_time, looking.text("id"), points=POINTS)
+    return {"chart": chart(found), "clock": await looking.read(clock.show)}
 
 
 async def _jobs(looking: Looking) -> Values:

@@ -49,7 +49,7 @@ _PART = "part"
 
 
 async def answer(request: Request) -> Response:
-    """Answer a request for a page, or for the part of it that `part` names."""
+    """Answer a request for a page, or for the parts of it that `part` names."""
     place = request.path_params["place"].strip("/")
     org_slug, _, rest = place.removeprefix(_WORLD).partition("/") if place.startswith(_WORLD) else ("", "", place)
     looking = Looking(request, org_slug)
@@ -75,14 +75,21 @@ def _nothing_here() -> Response:
 
 
 async def _rendered(templates: Environment, page: Page, looking: Looking) -> str | None:
-    """Render a page, or one of its parts; or None if it has no such part."""
+    """Render a page, or some of its parts, each in a section with its name; or None if it has no such part."""
     values: dict[str, Any] = {"look": looking, "org": looking.org_slug, "ui": looking.ui, "root": looking.root}
-    wanted = looking.text(_PART)
-    if wanted:
-        part = next((part for part in page.parts if part.name == wanted), None)
-        if part is None:
+    names = looking.request.query_params.getlist(_PART)
+    if names:
+        parts = [part for part in page.parts if part.name in names]
+        if len(parts) < len(set(names)):
             return None
-        return templates.get_template(f"_{part.name}.html").render(values, **await part.load(looking))
+        loaded = await asyncio.gather(*(part.load(looking) for part in parts))
+        rendered = [
+            templates.get_template(f"_{part.name}.html").render(values, **found)
+            for part, found in zip(parts, loaded, strict=True)
+        ]
+        return "".join(
+            f'<section id="{part.name}">{html}</section>' for part, html in zip(parts, rendered, strict=True)
+        )
     parts = [part for part in page.parts if not part.is_late]
     for found in await asyncio.gather(page.load(looking), *(part.load(looking) for part in parts)):
         values |= found

@@ -38,14 +38,11 @@ def _listed(reading: Reading, text: str, number: int) -> dict[str, Any]:
             "text": text, "jobs": counts}  # fmt: skip
 
 
-async def load_chart(looking: Looking, batch_id: str | None = None) -> Values:
-    """Load the chart of a world or a batch.
-
-    Raises:
-        BatchNotFound: the world has no such batch.
-    """
-    found = chart(await looking.read(timeline.show, batch_id, points=POINTS))
-    return {"chart": found, "clock": await looking.read(clock.show)}
+async def _chart(looking: Looking) -> Values:
+    return {
+        "chart": chart(await looking.read(timeline.show, points=POINTS)),
+        "clock": await looking.read(clock.show),
+    }
 
 
 async def _exports(looking: Looking) -> Values:
@@ -58,7 +55,7 @@ WORLD = Page(
     (
         Part("clock", ("clock", "world"), _clock),
         Part("batches", ("world", "batch", "clock"), _batches),
-        Part("chart", ("world", "batch", "clock"), load_chart, is_late=True),
+        Part("chart", ("world", "batch", "clock"), _chart, is_late=True),
         Part("exports", ("export", "world", "clock"), _exports),
         STANDING,
     ),

@@ -6,38 +6,29 @@ from typing import TYPE_CHECKING
 
 from reprompt_mock.dashboard.parts import Page, Part
 from reprompt_mock.engine import worlds
-from reprompt_mock.engine.conduct import case_of
+from reprompt_mock.engine.conduct import recent_opinion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from reprompt_mock.dashboard.looking import Looking
     from reprompt_mock.dashboard.parts import Values
+    from reprompt_mock.engine.conduct import Opinion
+    from reprompt_mock.engine.doors import Engine
     from reprompt_mock.engine.world import World
+    from reprompt_mock.engine.worlds import WorldSummary
 
 _MOST_SHOWN = 200
-_MOST_JUDGED = 500
-"""How many requests are judged for the list."""
 
 
 async def _load(looking: Looking) -> Values:
     engine, text = looking.engine, looking.text("q")
     meant = [world for world in engine.worlds if text in world.slug]
     shown = meant[-_MOST_SHOWN:][::-1]
-    found = await looking.offload.across(lambda: [engine.read(world, worlds.summary) for world in shown])
-    return {"worlds": found, "text": text, "hidden": len(meant) - len(shown), "verdicts": _verdicts(shown)}
+    found = await looking.offload.across(lambda: [_seen(engine, world) for world in shown])
+    return {"worlds": found, "text": text, "hidden": len(meant) - len(shown)}
 
 
-def _verdicts(shown: Iterable[World]) -> dict[str, str]:
-    """Judge the clients of worlds, by their slugs, as long as that takes little; the others are judged when opened."""
-    verdicts, left = {}, _MOST_JUDGED
-    for world in shown:
-        case = case_of(world)
-        left -= len(case.exchanges)
-        if left < 0:
-            break
-        verdicts[world.slug] = case.judged().verdict.value
-    return verdicts
+def _seen(engine: Engine, world: World) -> tuple[WorldSummary, Opinion]:
+    return engine.read(world, worlds.summary), recent_opinion(world)
 
 
-WORLDS = Page("worlds", (Part("worlds", ("world", "batch", "clock"), _load),))
+WORLDS = Page("worlds", (Part("worlds", ("world", "batch", "clock", "request"), _load),))

@@ -11,7 +11,7 @@ from reprompt_mock.lifecycle import Hold, JobStatus
 from reprompt_mock.store import documents, submissions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from reprompt_mock.enrichment.template import ResultTemplate
     from reprompt_mock.history import History
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 K = TypeVar("K")
 T = TypeVar("T")
 
+Drawn = tuple["Sequence[int]", "Mapping[str, Sequence[int]]"]
+"""The times of a timeline and the counts then, which no passing of time changes."""
 _LARGEST_CACHE = 2_000
+_MOST_TIMELINES = 20
 _OWN = len(Job._fields)
 """The number of leading fields of a stored result that are the job's own; many jobs share the values of the others."""
 
@@ -39,6 +42,7 @@ class Decoded:
         self._pins: dict[int, Mapping[str, Any]] = {}
         self._in_force: dict[int, InForce] = {}
         self._templates: dict[Any, ResultTemplate] = {}
+        self._timelines: dict[tuple[Any, ...], Drawn] = {}
 
     def asked(self, session: Session, key: int) -> tuple[str, ...]:
         """Return a list of attributes."""
@@ -51,6 +55,10 @@ class Decoded:
         return _cached(
             self._histories, (key, submission), lambda: history.read(documents.read(session, key), submission)
         )
+
+    def timeline(self, key: tuple[Any, ...], draw: Callable[[], Drawn]) -> Drawn:
+        """Return the timeline that a key stands for; `draw` makes it if it is not cached."""
+        return _cached(self._timelines, key, draw, _MOST_TIMELINES)
 
     def result(
         self, session: Session, job: StoredResult, *, every_status: bool = False, read_once: bool = False
@@ -94,9 +102,11 @@ class Decoded:
         return _cached(self._in_force, submission, read)
 
 
-def _cached(cache: dict[K, T], key: K, read: Callable[[], T]) -> T:
-    if key not in cache:
-        if len(cache) >= _LARGEST_CACHE:
+def _cached(cache: dict[K, T], key: K, read: Callable[[], T], most: int = _LARGEST_CACHE) -> T:
+    found = cache.get(key)
+    if found is None:
+        found = read()
+        if len(cache) >= most:
             cache.clear()
-        cache[key] = read()
-    return cache[key]
+        cache[key] = found
+    return found

@@ -56,6 +56,6 @@ class Events:
         """Pass changes to the listeners, without duplicates."""
         if not (self._listeners and changes):
             return
-        for change in dict.fromkeys(changes):
+        for change in dict.fromkeys(changes) if len(changes) > 1 else changes:
             for listener in self._listeners:
                 listener(change)

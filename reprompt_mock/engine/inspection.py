@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.engine import batches as batches_of
+from reprompt_mock.engine import timeline
 from reprompt_mock.errors import JobNotFound
+from reprompt_mock.lifecycle import Course, JobStatus
 from reprompt_mock.rules import TEST_PLACE_IDS, Candidate
 from reprompt_mock.store import batches, documents, inspection
 from reprompt_mock.tables import ALONE
@@ -14,10 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from reprompt_mock.engine.reading import Reading
-    from reprompt_mock.lifecycle import JobStatus
+    from reprompt_mock.engine.timeline import Timeline
     from reprompt_mock.rules import Rule
     from reprompt_mock.store.batches import StoredBatch
     from reprompt_mock.store.inspection import ListedJob, StoredTimetable
+
+_UNDECIDED = asdict(Course())
 
 
 class Overview(NamedTuple):
@@ -42,7 +47,10 @@ class Inspected(NamedTuple):
         timetable: its attempts and times.
         result: its result as it is at present, without any lag.
         course: what rules decided about its timetable, as JSON-ready data; empty if they decided nothing.
-        rules: the rules in force that match its present attempt, oldest first, then the test place id.
+        decided: which rules decided what about its present attempt when it was submitted, the newest first: the keys of
+            `then` by id, or by prefix for a test place id; None if that was not recorded.
+        matching: the ids or prefixes of the rules that match its present attempt now, the newest first.
+        known: the ids of all rules that are there now.
         now: the virtual time in microseconds.
     """
 
@@ -50,7 +58,9 @@ class Inspected(NamedTuple):
     timetable: StoredTimetable
     result: Mapping[str, Any]
     course: Mapping[str, Any]
-    rules: Sequence[Rule]
+    decided: Mapping[str, Sequence[str]] | None
+    matching: Sequence[str]
+    known: frozenset[str]
     now: int
 
 
@@ -71,8 +81,19 @@ def alone(reading: Reading) -> StoredBatch | None:
 
 
 def _find(reading: Reading, batch_id: str) -> StoredBatch:
-    """Find a batch, also the one that stands for jobs without a batch."""
-    return (alone(reading) if batch_id == ALONE else None) or batches_of.find(reading, batch_id)
+    """Find a batch, also the one that stands for jobs without a batch, which need not have any."""
+    if batch_id == ALONE:
+        return alone(reading) or batches.new(ALONE, ALONE, reading.now)
+    return batches_of.find(reading, batch_id)
+
+
+def over_time(reading: Reading, batch_id: str, *, points: int) -> Timeline:
+    """Return the timeline of a batch, or of the jobs without a batch; see `timeline.show`.
+
+    Raises:
+        BatchNotFound: the world has no such batch.
+    """
+    return timeline.of(reading, _find(reading, batch_id), points=points)
 
 
 def jobs(
@@ -85,8 +106,11 @@ def jobs(
     """
     batch = _find(reading, batch_id)
     reading.weigh(batch.counts.total)
-    found = inspection.page(reading.session, batch.pk, statuses, text, now=reading.now, limit=limit, offset=offset)
-    return JobPage(*found)
+    found, total = inspection.page(
+        reading.session, batch.pk, statuses, text, now=reading.now, limit=limit, offset=offset
+    )
+    known = sum(batch.counts[status] for status in statuses or JobStatus)
+    return JobPage(found, known if total is None else total)
 
 
 def job(reading: Reading, batch_id: str, place_id: str) -> Inspected:
@@ -104,11 +128,23 @@ def job(reading: Reading, batch_id: str, place_id: str) -> Inspected:
         raise JobNotFound(place_id=place_id)
     result = reading.decoded.result(session, stored)
     course = {} if timetable.course is None else documents.read(session, timetable.course)
+    decided = course.get("rules") if course else {}
     name = str((result.get("inputs") or {}).get("name") or "")
     candidate = Candidate(place_id, name, timetable.attempt, *batch.label)
-    return Inspected(batch, timetable, result, course, _matching(reading, candidate), now)
-
-
-def _matching(reading: Reading, candidate: Candidate) -> list[Rule]:
     rules = [named.rule for named in reading.state.scenario.rules]
-    return [rule for rule in (*rules, *TEST_PLACE_IDS) if rule.match.fits(candidate)]
+    return Inspected(
+        batch,
+        timetable,
+        result,
+        {key: course[key] for key, usual in _UNDECIDED.items() if course.get(key, usual) != usual},
+        decided,
+        _matching(candidate, rules),
+        frozenset(rule.id for rule in rules),
+        now,
+    )
+
+
+def _matching(candidate: Candidate, rules: Sequence[Rule]) -> list[str]:
+    """Return the titles of the rules that match a job, the newest first, then those of the test place ids."""
+    ordered = (*reversed(rules), *TEST_PLACE_IDS)
+    return [*dict.fromkeys(rule.title for rule in ordered if rule.match.fits(candidate))]

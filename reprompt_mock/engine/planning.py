@@ -9,15 +9,23 @@ import orjson
 
 from reprompt_mock.engine.documents import Documents
 from reprompt_mock.engine.outlook import Forecast, Submitted
-from reprompt_mock.lifecycle import Timetables, never, plan
-from reprompt_mock.rules import TEST_PREFIX, Candidate, Judge, Then
+from reprompt_mock.lifecycle import Course, Timetables, never, plan
+from reprompt_mock.rules import TEST_PREFIX, Candidate, Judge
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from reprompt_mock.engine.writing import Writing
+    from reprompt_mock.rules import Then
 
 __all__ = ["Planned", "Submitted", "plan_jobs", "plan_uploads"]
+
+
+class Decision(NamedTuple):
+    """What rules decided about a job, and which of them decided which keys, the newest first."""
+
+    then: Then
+    by: Mapping[str, Sequence[str]]
 
 
 class Planned(NamedTuple):
@@ -42,7 +50,8 @@ def plan_jobs(writing: Writing, jobs: Submitted, *, refresh: bool = False) -> Pl
     """
     settings = writing.settings
     documents = Documents(writing)
-    decided = _decide(writing, jobs)
+    decisions = _decide(writing, jobs)
+    decided = {position: decision.then for position, decision in decisions.items()}
     courses = {position: then.course for position, then in decided.items() if then.course}
     timetables = plan(jobs.place_ids, jobs.attempts, courses, at=writing.now, seed=settings.seed, pace=settings.pace)
     outlooks = Forecast(documents, settings, refresh=refresh).outlooks(jobs, decided)
@@ -55,13 +64,15 @@ def plan_jobs(writing: Writing, jobs: Submitted, *, refresh: bool = False) -> Pl
         [None] * len(outlooks),
         [None] * len(outlooks),
     )
-    for position, then in decided.items():
+    for position, (then, by) in decisions.items():
         planned.errors[position] = then.error
         planned.lags[position] = then.lag
-    for position, course in courses.items():
-        document = asdict(course)
+        document = {**asdict(then.course or _NO_COURSE), "rules": by}
         planned.courses[position] = documents.key_of(orjson.dumps(document), document)
     return planned
+
+
+_NO_COURSE = Course()
 
 
 def plan_uploads(writing: Writing, asked: Sequence[tuple[str, ...]]) -> Planned:
@@ -72,7 +83,7 @@ def plan_uploads(writing: Writing, asked: Sequence[tuple[str, ...]]) -> Planned:
     return Planned(never(size), keys, [*none], [True] * size, [*none], [*none], [*none])
 
 
-def _decide(writing: Writing, jobs: Submitted) -> dict[int, Then]:
+def _decide(writing: Writing, jobs: Submitted) -> dict[int, Decision]:
     """Return what the rules decided, by position, asking only about jobs that a rule may match."""
     scenario = writing.scenario
     candidates = scenario.rule_index.candidates(jobs) if scenario.rules else {}
@@ -85,7 +96,7 @@ def _decide(writing: Writing, jobs: Submitted) -> dict[int, Then]:
     for position in asking:
         then = judge.decide(_candidate(jobs, position), candidates.get(position, ()))
         if then is not None:
-            decided[position] = then
+            decided[position] = Decision(then, judge.gains)
     _note_served(writing, judge)
     return decided
 

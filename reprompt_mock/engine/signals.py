@@ -9,7 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from reprompt_mock.engine.events import Change, Events, Kind
 
@@ -55,7 +55,9 @@ class Signals:
         self._run = token_hex(_RUN_BYTES)
         self._latest: OrderedDict[tuple[str, Kind], _Latest] = OrderedDict()
         self._sequence = self._floor = self._unheard = 0
-        self._rings: dict[str | None, list[Callable[[], None]]] = {}
+        self._read = 0
+        self._newest: Change | None = None
+        self._rings: Mapping[str | None, tuple[Callable[[], None], ...]] = {}
         self._stop: Callable[[], None] | None = None
         self._changing = Lock()
         self.are_closed = False
@@ -66,6 +68,7 @@ class Signals:
             self._unheard = 0
             if self._stop is None:
                 self._stop = self._events.listen(self._record)
+            self._read = self._sequence
             return self._sequence
 
     def since(self, number: int, org_slug: str | None = None) -> tuple[list[Signal], int]:
@@ -78,6 +81,7 @@ class Signals:
                 if org_slug in (None, slug):
                     subject = latest.subject if latest.other <= number else None
                     found.append(Signal(latest.sequence, slug, kind, subject))
+            self._read = self._sequence
             return found[::-1], self._sequence
 
     @contextmanager
@@ -85,15 +89,15 @@ class Signals:
         """Call `ring` after every change in all worlds or in one, in any thread, and when the signals are closed."""
         self.now()
         with self._changing:
-            self._rings.setdefault(org_slug, []).append(ring)
+            self._rings = {**self._rings, org_slug: (*self._rings.get(org_slug, ()), ring)}
         try:
             yield
         finally:
             with self._changing:
-                rings = self._rings[org_slug]
-                rings.remove(ring)
-                if not rings:
-                    del self._rings[org_slug]
+                left = [*self._rings[org_slug]]
+                left.remove(ring)
+                others = {slug: rings for slug, rings in self._rings.items() if slug != org_slug}
+                self._rings = {**others, org_slug: tuple(left)} if left else others
 
     def close(self) -> None:
         """Mark the end of all changes, and ring for every listener."""
@@ -118,14 +122,20 @@ class Signals:
         return number if self._floor <= number <= self._sequence else None
 
     def _record(self, change: Change) -> None:
-        with self._changing:
-            self._sequence += 1
-            self._keep((change.org_slug, change.kind), change.subject)
-            rings = [*self._rings.get(change.org_slug, ()), *self._rings.get(None, ())]
-            if not self._rings:
-                self._count_unheard()
-        for ring in rings:
-            ring()
+        # Requests come by the thousand between two looks: they must not wait for each other here. Who reads the latest
+        # change will look at what is there by then, which includes all that is like it.
+        is_unread = change == self._newest and self._sequence > self._read and self._rings
+        if not is_unread:
+            with self._changing:
+                self._sequence += 1
+                self._newest = change
+                self._keep((change.org_slug, change.kind), change.subject)
+                if not self._rings:
+                    self._count_unheard()
+        rings = self._rings
+        for slug in (change.org_slug, None):
+            for ring in rings.get(slug, ()):
+                ring()
 
     def _keep(self, key: tuple[str, Kind], subject: str | None) -> None:
         known = self._latest.get(key)

@@ -14,7 +14,10 @@ from reprompt_mock.store.timetables import Grid
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from reprompt_mock.engine.decoded import Drawn
     from reprompt_mock.engine.reading import Reading
+    from reprompt_mock.store.batches import StoredBatch
+    from reprompt_mock.store.session import Session
     from reprompt_mock.store.timetables import Bounds, Steps
 
 _MOST = 2**62
@@ -38,17 +41,32 @@ def show(reading: Reading, batch_id: str | None = None, *, points: int) -> Timel
     Raises:
         BatchNotFound: the world has no such batch.
     """
-    batch = None if batch_id is None else find(reading, batch_id)
+    return of(reading, None if batch_id is None else find(reading, batch_id), points=points)
+
+
+def of(reading: Reading, batch: StoredBatch | None, *, points: int) -> Timeline:
+    """Return the timeline of a batch, or of the world for None; see `show`."""
     if reading.key is None:
         return Timeline(reading.now, [], _summed([], 0))
-    jobs = batch.counts if batch else worlds.counts(reading.session, reading.key)[1]
-    reading.weigh(jobs.total)
-    scope = (reading.key, batch and batch.pk)
-    bounds = timetables.bounds(reading.session, *scope)
-    if bounds is None:
+    session, scope = reading.session, (reading.key, batch and batch.pk)
+    total = (batch.counts if batch else worlds.counts(session, reading.key)[1]).total
+    if not total:
         return Timeline(reading.now, [], _summed([], 0))
+    drawn = (*scope, points, total, *timetables.mark(session, reading.key))
+
+    def draw() -> Drawn:
+        reading.weigh(total)
+        return _drawn(session, points, *scope)
+
+    return Timeline(reading.now, *reading.decoded.timeline(drawn, draw))
+
+
+def _drawn(session: Session, points: int, world: int, batch: int | None) -> Drawn:
+    bounds = timetables.bounds(session, world, batch)
+    if bounds is None:
+        return [], _summed([], 0)
     grid = grid_of(bounds, points)
-    return Timeline(reading.now, grid.times, _summed(timetables.steps(reading.session, grid, *scope), points))
+    return grid.times, _summed(timetables.steps(session, grid, world, batch), points)
 
 
 def grid_of(bounds: Bounds, points: int) -> Grid:

@@ -13,6 +13,7 @@ from reprompt_mock.store.worlds import WorldState
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from reprompt_mock.engine.conduct import Opinion
     from reprompt_mock.journal import Journal
     from reprompt_mock.specs import RuleSpec
     from reprompt_mock.world_settings import WorldSettings
@@ -71,8 +72,8 @@ class World:
 
     It is in memory from its first use and gets a row with the first thing stored in it. Each commit replaces `present`
     as a whole, so that a reader sees the old state or the new. `documents` caches the keys of the world's documents,
-    by token; only writers use it. `interventions` is how often the control API has changed anything but its clock, and
-    `situation` what the verdict needs to know about its time.
+    by token; only writers use it. `interventions` is how often the control API has changed anything but its clock,
+    `situation` what the verdict needs to know about its time, and `opinion` the latest verdict on its client.
 
     Args:
         slug: the organization's slug.
@@ -89,6 +90,7 @@ class World:
         self.forgotten = False
         self.journal = journal
         self.interventions = 0
+        self.opinion: Opinion | None = None
         self._limiter = RateLimiter()
         self._real = real
         self._latest = 0

@@ -98,7 +98,10 @@ class Offload:
     async def judge(self, world: World) -> Verdict:
         """Judge the client of a world by its finished requests."""
         case = conduct.case_of(world)
-        return case.judged() if len(case.exchanges) <= _LONG_JOBS else await to_thread.run_sync(case.judged)
+        known = conduct.known(world, case)
+        if known or len(case.exchanges) <= _LONG_JOBS:
+            return known or conduct.opinion_on(world, case).verdict
+        return (await to_thread.run_sync(conduct.opinion_on, world, case)).verdict
 
     async def across(self, work: Callable[[], T]) -> T:
         """Run work that involves several worlds."""

@@ -15,9 +15,14 @@ if TYPE_CHECKING:
 
 
 class ListedJob(NamedTuple):
-    """A job in a list; `next_at` is the time of its next transition in microseconds, None if none is drawn."""
+    """A job in a list.
+
+    `next_at` is the time of its next transition in microseconds, None if none is drawn. `error` is the reason that a
+    rule gave for its failure, once it has failed.
+    """
 
     place_id: str
+    name: str | None
     status: JobStatus
     attempt: int
     hold: Hold | None
@@ -44,26 +49,32 @@ class StoredTimetable(NamedTuple):
 
 def page(
     session: Session, batch: int, statuses: Iterable[JobStatus], text: str, *, now: int, limit: int, offset: int
-) -> tuple[list[ListedJob], int]:
-    """Return a page of a batch's jobs in order of submission, and how many there are on all pages.
+) -> tuple[list[ListedJob], int | None]:
+    """Return a page of a batch's jobs in order of submission, and if it searches, how many there are on all pages.
 
     Args:
         session: the transaction.
         batch: the key of the batch.
         statuses: the wanted statuses; none for all.
-        text: what place ids contain, whatever the case; "" for anything.
+        text: what the place id, the name, the status or the reason for having failed contains, whatever the case of
+            Latin letters without accents; "" for anything.
         now: the virtual time in microseconds.
-        limit: how many jobs a page has.
-        offset: how many jobs come before the page.
+        limit: how many jobs a page has, at least 1.
+        offset: how many jobs come before the page; a search without a job there counts none.
     """
-    codes = ", ".join(str(status.value) for status in statuses)
-    query, count = statements.listed(codes, searched=bool(text))
-    values = {"batch": batch, "now": now, "text": text.lower(), "limit": limit, "offset": offset}
+    folded = text.lower()
+    named = _codes(status for status in JobStatus if folded in status.name)
+    query = statements.listed(_codes(statuses), found=named if text else None)
+    rows = [*session.rows(query, {"batch": batch, "now": now, "text": folded, "limit": limit, "offset": offset})]
     found = [
-        ListedJob(place_id, JobStatus(status), attempt, _hold(hold), next_at, error)
-        for place_id, status, attempt, hold, next_at, error in session.rows(query, values)
+        ListedJob(place_id, name if isinstance(name, str) else None, JobStatus(status), attempt, _hold(hold), at, error)
+        for place_id, name, status, attempt, hold, at, error, _ in rows
     ]
-    return found, int(session.value(count, values))
+    return found, (rows[0][-1] if rows else 0) if text else None
+
+
+def _codes(statuses: Iterable[JobStatus]) -> str:
+    return ", ".join(str(status.value) for status in statuses)
 
 
 def result(session: Session, world: int, batch: int, place_id: str, *, now: int) -> StoredResult | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reprompt_mock.lifecycle import Hold
+from reprompt_mock.lifecycle import Hold, JobStatus
 from reprompt_mock.tables import Job
 
 if TYPE_CHECKING:
@@ -161,6 +161,9 @@ TIMELINE_BOUNDS = {
     for scope, jobs in _SCOPES.items()
 }
 
+LATEST_SUBMISSION = "SELECT pk FROM submission WHERE world = ? ORDER BY at DESC, pk DESC LIMIT 1"
+HELD_COUNT = "SELECT count(*) FROM job WHERE world = ? AND hold IS NOT NULL"
+
 EXPORTED = f"""
 SELECT job.pk, {_RESULTS.strip().removeprefix("SELECT ")} {_OF_BATCH} AND job.pk > :after
   AND (came.pk <= :known OR came.at < :now) {_IN_ORDER} LIMIT :limit
@@ -171,19 +174,33 @@ SELECT coalesce(sum(last - first + 1), 0) FROM submission WHERE batch = :batch A
 PLACES_BY_STATUS = f"SELECT {_STATUS}, place_id {_OF_BATCH} {_IN_ORDER}"
 
 
-def listed(statuses: str, *, searched: bool) -> tuple[str, str]:
-    """Return queries for a page of a batch's jobs, and for their number.
+# PostgreSQL spells it convert_from(place, 'UTF8')::json ->> 'name'.
+_INPUTS = "CAST(place AS TEXT)"
+_NAME = f"CASE WHEN json_valid({_INPUTS}) THEN json_extract({_INPUTS}, '$.name') END"
+
+
+def listed(statuses: str, *, found: str | None) -> str:
+    """Return a query for a page of a batch's jobs, each with the number of jobs on all pages if it searches.
 
     Args:
         statuses: codes of the wanted statuses, separated by commas; "" for all.
-        searched: whether place ids contain `:text`, which is in lower case.
+        found: None for a page without a search. Otherwise jobs are wanted whose place id, name or reason for having
+            failed contains `:text`, which is in lower case, or whose status is one of these codes.
     """
-    status = f"AND {_STATUS} IN ({statuses})" if statuses else ""
+    wanted = f"AND {_STATUS} IN ({statuses})" if statuses else ""
+    failed = f"CASE WHEN {_STATUS} = {JobStatus.failed.value} THEN error END"
+    total = "NULL"
+    if found is not None:
+        texts = " OR ".join(_contains(column) for column in ("place_id", _NAME, failed))
+        wanted += f" AND ({texts} OR {_STATUS} IN ({found or -1}))"
+        total = "count(*) OVER ()"
+    columns = f"place_id, {_NAME}, {_STATUS} AS status, attempt, hold, {_NEXT} AS next, {failed}, {total}"
+    return f"SELECT {columns} {_OF_BATCH} {wanted} {_IN_ORDER} LIMIT :limit OFFSET :offset"
+
+
+def _contains(column: str) -> str:
     # As for the names of batches: no pattern characters, the same on SQLite and PostgreSQL.
-    text = "AND replace(lower(place_id), :text, '') <> lower(place_id)" if searched else ""
-    jobs = f"{_OF_BATCH} {status} {text}"
-    columns = f"place_id, {_STATUS} AS status, attempt, hold, {_NEXT} AS next, error"
-    return f"SELECT {columns} {jobs} {_IN_ORDER} LIMIT :limit OFFSET :offset", f"SELECT count(*) {jobs}"
+    return f"replace(lower({column}), :text, '') <> lower({column})"
 
 
 _ONE_JOB = "FROM job WHERE world = :world AND place_id = :place_id AND batch = :batch"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from reprompt_mock.store.statements import TIMELINE_BOUNDS, TIMELINE_STEPS
+from reprompt_mock.store.statements import HELD_COUNT, LATEST_SUBMISSION, TIMELINE_BOUNDS, TIMELINE_STEPS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,6 +70,14 @@ class Steps(NamedTuple):
     finished: int
     outcome: int
     jobs: int
+
+
+def mark(session: Session, world: int) -> tuple[int | None, int]:
+    """Return what differs, together with the number of jobs, whenever a timetable of a world has changed.
+
+    It is the latest submission, and how many jobs are held: a release draws anew what it frees.
+    """
+    return session.value(LATEST_SUBMISSION, (world,)), int(session.value(HELD_COUNT, (world,)))
 
 
 def bounds(session: Session, world: int, batch: int | None = None) -> Bounds | None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from reprompt_mock.conduct.history import Standards
+from reprompt_mock.conduct.judge import judge
+from reprompt_mock.conduct.seen import Seen
+from reprompt_mock.conduct.verdict import Verdict
+from reprompt_mock.engine import conduct
 from tests.conftest import LONDON, Org
 
 
@@ -271,3 +277,39 @@ def test_many_requests_are_judged_too(org: Org) -> None:
         org.get("/attributes")
 
     assert (verdict(org)["verdict"], verdict(org)["judged"]) == ("good", 600)
+
+
+# What is remembered
+
+
+def test_a_verdict_is_remembered_until_the_case_changes(org: Org, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[int] = []
+
+    def counted(seen: Sequence[Seen], standards: Standards, dropped: int) -> Verdict:
+        judged.append(len(seen))
+        return judge(seen, standards, dropped)
+
+    monkeypatch.setattr(conduct, "judge", counted)
+    org.create("a", batch_id="b")
+    verdicts = [org.control("GET", "/conduct").json()["judged"] for _ in range(2)]
+    org.call("GET", "/batches/none")
+    verdicts += [org.control("GET", "/conduct").json()["judged"] for _ in range(2)]
+    org.set(conduct_poll_seconds=7)
+    verdicts.append(org.control("GET", "/conduct").json()["judged"])
+    org.control("DELETE", "/journal")
+    verdicts.append(org.control("GET", "/conduct").json()["judged"])
+    assert (verdicts, judged) == ([1, 1, 2, 2, 2, 0], [1, 2, 2, 0])
+
+
+def test_an_opinion_that_took_long_to_form_lasts_and_says_how_many_requests_came_since(
+    org: Org, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app: Any = org.http.app
+    org.create("a", batch_id="b")
+    world = app.engine.worlds.peek(org.slug)
+    seconds = iter([0.0, 3.0, 10.0, 62.0, 62.0, 62.0])
+    monkeypatch.setattr(conduct, "monotonic_seconds", lambda: next(seconds))
+    opinions = [conduct.recent_opinion(world)]
+    org.call("GET", "/batches/none")
+    opinions += [conduct.recent_opinion(world) for _ in range(2)]
+    assert [(opinion.verdict.judged, opinion.since) for opinion in opinions] == [(1, 0), (1, 1), (2, 0)]

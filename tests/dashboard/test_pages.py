@@ -14,7 +14,7 @@ from reprompt_mock.app import create_app
 from reprompt_mock.dashboard.pages import PAGES
 from reprompt_mock.dashboard.render import environment
 from reprompt_mock.settings import load
-from tests.conftest import Org
+from tests.conftest import LONDON, Org
 
 MARKUP = "<b>x</b>"
 BATCH = "<b>x"
@@ -189,9 +189,28 @@ def test_a_world_shows_its_batches_and_jobs_without_one(org: Org) -> None:
     org.post("/jobs", {"place_id": "alone", "inputs": {"name": "A", "full_address": "B"}, "attribute_set": "core"})
     seen = page(org)
     assert "Stores" in seen.text
-    assert "1 jobs without a batch" in seen.text
+    assert "Jobs without a batch" in seen.text
     assert "alone" in page(org, "batch", id="").text
     assert "alone" in page(org, "place", batch="", id="alone").text
+
+
+def test_jobs_without_a_batch_have_the_page_that_a_batch_has(org: Org) -> None:
+    empty = page(org, "batch", id="")
+    assert f"http://testserver/v1/{org.slug}/place_enrichment/jobs" in empty.text
+    assert "points" not in dict(page(org, "batch", id="", part="chart").attributes)
+    for place_id in ("mock-ok-alone", "mock-fail-alone"):
+        org.post("/jobs", {"place_id": place_id, "inputs": LONDON, "attribute_set": "core"})
+    org.post("/enrich", {"place_id": "at-once", "inputs": LONDON, "attributes": ["websites"]})
+    org.create("of-a-batch", batch_id="b")
+    org.settle()
+    seen = page(org, "batch", id="")
+    assert "Jobs without a batch" in seen.text
+    assert "2 completed 1 failed" in " ".join(seen.text.split())
+    assert "of-a-batch" not in seen.text
+    (drawn,) = [name for name in page(org, "batch", id="", part="chart").all_of("aria-label") if "Jobs by" in name]
+    assert "at most 3 at once" in drawn
+    assert "mock-fail-alone" in page(org, "batch", id="", part="jobs", status="failed").text
+    assert "at-once" not in page(org, "batch", id="", part="jobs", q="fail").text
 
 
 def places(seen: Elements) -> list[str]:
@@ -211,6 +230,33 @@ def test_jobs_are_listed_a_hundred_a_page_filtered_and_searched(org: Org) -> Non
     assert "No job fits" in page(org, "batch", id="b", part="jobs", q="_").text
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("STORE", "abcd"), ("café", "b"), ("smith's", "b"), ("shut", "c"), ("failed", "c"), ("in_prog", "d"), ("pend", ""),
+     ("latitude", ""), ("%", ""), ("a", "abc"), ("complete", "ab")],
+)  # fmt: skip
+def test_jobs_are_found_by_place_id_name_status_and_error(org: Org, text: str, found: str) -> None:
+    org.control("POST", "/rules", {"match": {"place_id": "c*"}, "then": {"outcome": "failed", "error": "Shut down"}})
+    org.control("POST", "/rules", {"match": {"place_id": "d*"}, "then": {"hold": "in_progress", "error": "pending"}})
+    names = {"a-store": "A", "b-store": "Smith's \N{LATIN SMALL LETTER C}afé", "c-store": "C", "d-store": "D"}
+    jobs = [{"place_id": place_id, "inputs": {**LONDON, "name": name}} for place_id, name in names.items()]
+    body = {"batch_id": "b", "batch_name": "B", "attribute_set": "core", "jobs": jobs}
+    assert org.call("POST", "/batches", json=body).status_code == 200
+    org.settle()
+    seen = page(org, "batch", id="b", part="jobs", q=text)
+    links = [link for link in seen.all_of("href") if "/place?" in link]
+    assert "".join(link.rpartition("id=")[2][0] for link in links) == found
+    assert (f"{len(found)} jobs" in seen.text) == bool(found)
+
+
+def test_a_page_of_jobs_counts_those_of_all_pages(org: Org) -> None:
+    org.create(*(f"place-{number}" for number in range(130)), batch_id="b")
+    for query in ({}, {"status": "pending"}, {"q": "place"}, {"q": "pending", "status": "pending"}):
+        for number in (1, 2):
+            seen = page(org, "batch", id="b", part="jobs", page=number, **query)
+            assert ["130 jobs" in seen.text, f"Page {number} of 2" in seen.text] == [True, True]
+
+
 def test_a_place_shows_what_is_drawn_for_it_and_why(org: Org) -> None:
     org.control("POST", "/rules", {"match": {"place_id": "a"}, "then": {"hold": "queued"}})
     org.create("a", "b", batch_id="b")
@@ -219,7 +265,38 @@ def test_a_place_shows_what_is_drawn_for_it_and_why(org: Org) -> None:
     assert "held in queued" in held
     assert "rule-1" in held
     assert "not before a release" in held
-    assert "No rule matches it" in page(org, "place", batch="b", id="b").text
+    assert "No rule decided anything" in page(org, "place", batch="b", id="b").text
+
+
+def test_a_place_shows_the_rules_that_decided_it_and_apart_from_them_those_that_match_now(org: Org) -> None:
+    org.control("POST", "/rules", {"match": {"place_id": "a"}, "then": {"outcome": "failed", "error": "shut"}})
+    org.control("POST", "/rules", {"match": {"place_id": "a"}, "then": {"outputs": {"website": "https://a.example"}}})
+    org.create("a", "b", "mock-slow-c", batch_id="stores")
+    seen = page(org, "place", batch="stores", id="a")
+    assert "rule-1: outcome, error" in seen.text
+    assert "rule-2: outputs" in seen.text
+    assert "as they stand now" not in seen.text, "they are the same"
+    assert "mock-slow-*: slowness" in page(org, "place", batch="stores", id="mock-slow-c").text
+    assert "the draw decided" in page(org, "place", batch="stores", id="b").text
+
+    org.control("DELETE", "/rules/rule-1")
+    org.control("POST", "/rules", {"match": {"place_id": "*"}, "then": {"hold": "queued"}})
+    seen = page(org, "place", batch="stores", id="a")
+    assert "rule-1 (deleted since): outcome, error" in seen.text
+    assert "as they stand now, the newest first:\nrule-3rule-2" in seen.text
+    org.control("PUT", "/snapshot", org.control("GET", "/snapshot").json())
+    assert page(org, "place", batch="stores", id="a").text == seen.text
+    org.settle()
+    org.post("/batches/stores/reprocess", {"failed_only": True})
+    assert "rule-3: hold" in page(org, "place", batch="stores", id="a").text
+
+
+def test_what_was_submitted_before_deciding_rules_were_recorded_says_so(org: Org) -> None:
+    org.create("mock-fail-a", batch_id="stores")
+    app: Any = org.http.app
+    with app.engine.store.write() as session:
+        session.run("UPDATE document SET text = replace(text, '\"rules\"', '\"others\"') WHERE text LIKE '%slowness%'")
+    assert "was not recorded" in page(org, "place", batch="stores", id="mock-fail-a").text
 
 
 def test_the_next_attempt_of_exactly_this_place_is_made_to_fail(org: Org) -> None:

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from reprompt_mock import RepromptMock
 from reprompt_mock.server import ServerThread
 from reprompt_mock.settings import load
-from tests.ui.conftest import Client, Visitor, watched
+from tests.ui.conftest import PLACE, Client, Visitor, watched
 
 MARKUP = "<b>x</b>"
 
@@ -45,6 +45,20 @@ def test_a_batch_is_watched_from_create_to_reprocess(visit: Visitor, client: Cli
     press(page, "Settle")
     expect(page.locator("#progress")).to_contain_text("3 completed")
     expect(page.locator("#jobs tr", has_text="mock-flaky-c").locator("td.n")).to_have_text("2")
+
+
+def test_jobs_without_a_batch_are_watched_as_a_batch_is(visit: Visitor, client: Client) -> None:
+    page = visit.open("/batch?id=")
+    expect(page.locator("#first-job")).to_contain_text(f"/v1/{client.slug}/place_enrichment/jobs")
+    body = {"place_id": "mock-fail-alone", "inputs": PLACE, "attribute_set": "core"}
+    assert client.call("POST", "/jobs", body).is_success
+    expect(page.locator("#progress")).to_contain_text("1 pending")
+    expect(page.locator(".chart polygon")).to_have_count(5)
+    press(page, "Settle the world")
+    expect(page.locator("#jobs tr", has_text="mock-fail-alone")).to_contain_text("failed")
+    page.get_by_role("link", name="mock-fail-alone").click()
+    page.get_by_role("link", name="jobs without a batch").click()
+    expect(page.locator("#progress")).to_contain_text("1 failed")
 
 
 def test_a_fault_is_made_of_a_request(visit: Visitor, client: Client) -> None:

@@ -5,18 +5,10 @@ import { press, say, submit } from './forms.js';
 import { Refusal, base, follow, keepToken } from './link.js';
 import { changed, load, refresh } from './parts.js';
 
-const TICK = 250;
-const link = document.getElementById('link');
-const main = document.getElementById('page');
-const token = document.getElementById('token');
-const field = document.getElementById('token-field');
+const [link, main, token, field] = ['link', 'page', 'token', 'token-field'].map((id) => document.getElementById(id));
 const org = /^orgs\/[^/]+\//.exec(`${location.pathname.slice(base.length)}/`) ?? '';
 let isLoaded = false;
-
-function show(state, text) {
-  link.dataset.state = state;
-  link.textContent = text;
-}
+const show = (state, text) => ([link.dataset.state, link.textContent] = [state, text]);
 
 async function open() {
   try {
@@ -46,8 +38,7 @@ async function run() {
   try {
     await follow(`${base}../${org}events`, { opened, lost, signalled: (kind) => (isLoaded ? changed(kind) : open()) });
   } catch (error) {
-    if (error.status !== 401) main.textContent = error.message;
-    else askForToken();
+    error.status === 401 ? askForToken() : main.replaceChildren(error.message);
     show('refused', 'Refused');
   }
 }
@@ -73,5 +64,6 @@ on('pointermove', '.chart svg', hover);
 on('input', '.scrub', drag);
 on('change', '.scrub', drop);
 document.addEventListener('visibilitychange', refresh);
-setInterval(() => document.hidden || tick(), TICK);
+new MutationObserver(tick).observe(main, { subtree: true, attributeFilter: ['data-now', 'data-first', 'data-last'] });
+setInterval(() => document.hidden || tick(), 250);
 run();

@@ -3,9 +3,7 @@
 import { call, inWords } from './link.js';
 import { say } from './forms.js';
 
-const WIDTH = 1000;
-const SECOND = 1e6; // Times are in microseconds.
-const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59);
+const [WIDTH, SECOND, LATEST] = [1000, 1e6, Date.UTC(9999, 11, 31, 23, 59, 59)]; // Times come in microseconds.
 const seen = new WeakMap();
 
 const shown = (moment) => new Date(Math.min(moment / 1000, LATEST)).toISOString().slice(0, 19).replace('T', ' ');
@@ -19,6 +17,9 @@ function nowOf(element) {
   return Number(now) + (performance.now() - seen.get(element).at) * 1000 * Number(speed);
 }
 
+// A chart comes later than the clock above it, but its line of now must not.
+const latest = () => Math.max(...[...document.querySelectorAll('[data-now]')].map(nowOf));
+
 export function tick() {
   for (const time of document.querySelectorAll('time[data-now]')) {
     const text = shown(nowOf(time));
@@ -26,7 +27,7 @@ export function tick() {
   }
   for (const chart of document.querySelectorAll('.chart:not([data-dragging])')) {
     const { first, last } = chart.dataset;
-    const share = within((nowOf(chart) - first) / Math.max(last - first, 1));
+    const share = within((latest() - first) / Math.max(last - first, 1));
     draw(chart, share);
     chart.querySelector('.scrub').value = share * WIDTH;
   }
@@ -63,7 +64,7 @@ export function drag(scrub) {
 
 export async function drop(scrub) {
   const chart = scrub.closest('.chart');
-  const seconds = (momentAt(chart, scrub.value / WIDTH) - nowOf(chart)) / SECOND;
+  const seconds = (momentAt(chart, scrub.value / WIDTH) - latest()) / SECOND;
   try {
     if (seconds > 0) {
       await call(chart.dataset.advance, { method: 'POST', body: JSON.stringify({ seconds }) });

@@ -2,8 +2,7 @@
 
 export const base = new URL('..', import.meta.url).pathname;
 const KEPT = 'reprompt-mock-token';
-const SHORTEST_WAIT = 250;
-const LONGEST_WAIT = 2000;
+const [SHORTEST_WAIT, LONGEST_WAIT] = [250, 2000];
 
 export class Refusal extends Error {
   constructor(status, detail) {

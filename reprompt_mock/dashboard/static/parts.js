@@ -2,10 +2,11 @@
 
 import { Refusal, base, call, pause } from './link.js';
 
-const REST = 12; // It rests twelve times as long as it worked, so that a busy emulator is left alone.
+const REST = 12; // It rests so many times as long as it worked, so that a busy emulator is left alone;
+const [CALM, SHORT, LONG] = [150, 50, 2000]; // but hardly after the first work for some time. All in milliseconds.
 const OWN = new Set(['open', 'data-dragging']); // What the person at the page has set.
 const stale = new Set();
-const busy = new Set();
+const rested = new Map(); // When each lane had rested: never, while it is at work.
 
 const main = document.getElementById('page');
 const address = `${base}fragments/${location.pathname.slice(base.length)}`;
@@ -28,29 +29,36 @@ export function changed(kind) {
   refresh();
 }
 
+const laneOf = (part) => ('late' in part.dataset ? part : 'soon');
+const isDue = (part, lane) => laneOf(part) === lane && stale.delete(part) && part.isConnected;
+const take = (lane) => (document.hidden ? [] : [...stale].filter((part) => isDue(part, lane)));
+
+// Parts that take long are renewed one by one, the others together.
 export function refresh() {
-  for (const part of stale) if (!busy.has(part)) keep(part);
+  for (const part of stale) if (rested.get(laneOf(part)) !== Infinity) keep(laneOf(part));
 }
 
-async function keep(part) {
-  busy.add(part);
-  while (stale.has(part) && !document.hidden) {
-    stale.delete(part);
+async function keep(lane) {
+  let longest = performance.now() - (rested.get(lane) ?? 0) > CALM ? SHORT : LONG;
+  rested.set(lane, Infinity);
+  for (let due = take(lane); due.length; due = take(lane)) {
     const began = performance.now();
-    if (part.isConnected) await renew(part);
-    await pause(REST * (performance.now() - began));
+    await renew(due);
+    await pause(Math.min(REST * (performance.now() - began), longest));
+    longest = LONG;
   }
-  busy.delete(part);
+  rested.set(lane, performance.now());
 }
 
-async function renew(part) {
+async function renew(parts) {
   const query = new URLSearchParams(location.search);
-  query.set('part', part.dataset.part);
+  for (const part of parts) query.append('part', part.dataset.part);
   try {
-    morphChildren(part, parsed(await (await call(`${address}?${query}`)).text()));
-  } catch (error) {
-    if (error instanceof Refusal) part.textContent = error.message;
-  } // Otherwise the link is lost: all parts are renewed once it is back.
+    const fresh = parsed(await (await call(`${address}?${query}`)).text());
+    for (const part of parts) morphChildren(part, fresh.querySelector(`:scope > #${part.dataset.part}`));
+  } catch (error) { // If the link is lost, all parts are renewed once it is back.
+    if (error instanceof Refusal) for (const part of parts) part.textContent = error.message;
+  }
 }
 
 const alike = (one, other) => one.nodeName === other.nodeName && (one.id ?? '') === (other.id ?? '');
