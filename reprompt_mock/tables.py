@@ -3,20 +3,28 @@
 Times are whole microseconds of virtual time since 1970. Every row refers to its world; a deleted world no longer has
 a slug, and its rows are purged later. What jobs share (lists of attributes, histories, pins) is stored once per world
 in `document`, which keeps job rows narrow.
+
+Every number is 64 bits wide, and what is true or false is 1 or 0, so that SQLite and PostgreSQL hold the same.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Index, text
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import BigInteger, Index, Integer, text
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 ALONE = ""
 """The id of the batch that holds a world's single jobs; clients cannot name it, and lists do not show it."""
 
 _NEVER_REUSED = {"sqlite_autoincrement": True}
-_BIG: type[TypeEngine[int]] = BigInteger
+_BIG: Any = BigInteger().with_variant(Integer(), "sqlite")
+"""In SQLite only a key whose type is INTEGER is the number of its row, which spares an index."""
+
+
+def _partly(column: str) -> dict[str, Any]:
+    """Return what restricts an index to the rows in which a column has a value."""
+    condition = text(f"{column} IS NOT NULL")
+    return {"sqlite_where": condition, "postgresql_where": condition}
 
 
 class World(SQLModel, table=True):
@@ -24,12 +32,12 @@ class World(SQLModel, table=True):
 
     __table_args__ = _NEVER_REUSED
 
-    pk: int | None = Field(default=None, primary_key=True)
+    pk: int | None = Field(default=None, primary_key=True, sa_type=_BIG)
     slug: str | None = Field(unique=True)
     clock_virtual: int = Field(sa_type=_BIG)
     clock_real: int = Field(sa_type=_BIG)
     clock_speed: float
-    clock_running: bool
+    clock_running: int = Field(sa_type=_BIG)
     settings: str
     scenario: str
     secret: str
@@ -45,26 +53,27 @@ class Submission(SQLModel, table=True):
 
     __table_args__: ClassVar = (
         Index("ix_submission_world", "world", "at"),
-        Index("ix_submission_batch", "batch", "at", sqlite_where=text("batch IS NOT NULL")),
+        Index("ix_submission_batch", "batch", "at", **_partly("batch")),
         _NEVER_REUSED,
     )
 
-    pk: int | None = Field(default=None, primary_key=True)
-    world: int
+    pk: int | None = Field(default=None, primary_key=True, sa_type=_BIG)
+    world: int = Field(sa_type=_BIG)
     at: int = Field(sa_type=_BIG)
     settings: str
-    batch: int | None
-    first: int
-    last: int
+    batch: int | None = Field(sa_type=_BIG)
+    first: int = Field(sa_type=_BIG)
+    last: int = Field(sa_type=_BIG)
 
 
 class Document(SQLModel, table=True):
-    """A JSON value shared by jobs of a world."""
+    """A JSON value shared by jobs of a world, found by the `digest` of its text, since long texts fit into no index."""
 
-    __table_args__: ClassVar = (Index("ix_document_text", "world", "text", unique=True), _NEVER_REUSED)
+    __table_args__: ClassVar = (Index("ix_document_digest", "world", "digest", unique=True), _NEVER_REUSED)
 
-    pk: int | None = Field(default=None, primary_key=True)
-    world: int
+    pk: int | None = Field(default=None, primary_key=True, sa_type=_BIG)
+    world: int = Field(sa_type=_BIG)
+    digest: bytes
     text: str
 
 
@@ -73,9 +82,9 @@ class Body(SQLModel, table=True):
 
     __table_args__: ClassVar = {"sqlite_with_rowid": False}
 
-    world: int = Field(primary_key=True)
+    world: int = Field(primary_key=True, sa_type=_BIG)
     digest: str = Field(primary_key=True)
-    count: int
+    count: int = Field(sa_type=_BIG)
 
 
 class Batch(SQLModel, table=True):
@@ -84,22 +93,22 @@ class Batch(SQLModel, table=True):
     __table_args__: ClassVar = (
         Index("ix_batch_id", "world", "id", unique=True),
         Index("ix_batch_order", "world", "pk"),
-        Index("ix_batch_due", "world", "next_due", sqlite_where=text("next_due IS NOT NULL")),
+        Index("ix_batch_due", "world", "next_due", **_partly("next_due")),
         _NEVER_REUSED,
     )
 
-    pk: int | None = Field(default=None, primary_key=True)
-    world: int
+    pk: int | None = Field(default=None, primary_key=True, sa_type=_BIG)
+    world: int = Field(sa_type=_BIG)
     id: str
     name: str
     folded_name: str
     created_at: int = Field(sa_type=_BIG)
-    refresh: bool
-    pending: int
-    queued: int
-    in_progress: int
-    completed: int
-    failed: int
+    refresh: int = Field(sa_type=_BIG)
+    pending: int = Field(sa_type=_BIG)
+    queued: int = Field(sa_type=_BIG)
+    in_progress: int = Field(sa_type=_BIG)
+    completed: int = Field(sa_type=_BIG)
+    failed: int = Field(sa_type=_BIG)
     next_due: int | None = Field(sa_type=_BIG)
 
 
@@ -112,27 +121,27 @@ class Job(SQLModel, table=True):
 
     __table_args__: ClassVar = (
         Index("ix_job_place", "world", "place_id", "batch", unique=True),
-        Index("ix_job_held", "world", sqlite_where=text("hold IS NOT NULL")),
+        Index("ix_job_held", "world", **_partly("hold")),
     )
 
-    pk: int = Field(primary_key=True)
-    world: int
-    batch: int
+    pk: int = Field(primary_key=True, sa_type=_BIG)
+    world: int = Field(sa_type=_BIG)
+    batch: int = Field(sa_type=_BIG)
     place_id: str
-    created_in: int
-    submission: int
-    attempt: int
-    own: int | None
-    asked: int
+    created_in: int = Field(sa_type=_BIG)
+    submission: int = Field(sa_type=_BIG)
+    attempt: int = Field(sa_type=_BIG)
+    own: int | None = Field(sa_type=_BIG)
+    asked: int = Field(sa_type=_BIG)
     queued_at: int | None = Field(sa_type=_BIG)
     started_at: int | None = Field(sa_type=_BIG)
     finished_at: int | None = Field(sa_type=_BIG)
-    outcome: int | None
-    hold: int | None
-    course: int | None
-    ran: int | None
-    planned: int | None
-    fresh: bool
+    outcome: int | None = Field(sa_type=_BIG)
+    hold: int | None = Field(sa_type=_BIG)
+    course: int | None = Field(sa_type=_BIG)
+    ran: int | None = Field(sa_type=_BIG)
+    planned: int | None = Field(sa_type=_BIG)
+    fresh: int = Field(sa_type=_BIG)
     error: str | None
     last_enriched: int | None = Field(sa_type=_BIG)
     lag: int | None = Field(sa_type=_BIG)
@@ -150,12 +159,12 @@ class Export(SQLModel, table=True):
     __table_args__: ClassVar = (
         Index("ix_export_id", "world", "id", unique=True),
         Index("ix_export_order", "world", "pk"),
-        Index("ix_export_key", "world", "key", sqlite_where=text("key IS NOT NULL")),
+        Index("ix_export_key", "world", "key", **_partly("key")),
         _NEVER_REUSED,
     )
 
-    pk: int | None = Field(default=None, primary_key=True)
-    world: int
+    pk: int | None = Field(default=None, primary_key=True, sa_type=_BIG)
+    world: int = Field(sa_type=_BIG)
     id: str
     key: str | None
     batches: str
@@ -163,8 +172,8 @@ class Export(SQLModel, table=True):
     running_at: int = Field(sa_type=_BIG)
     finished_at: int | None = Field(sa_type=_BIG)
     error: str | None
-    known: int
-    rows: int | None
+    known: int = Field(sa_type=_BIG)
+    rows: int | None = Field(sa_type=_BIG)
 
 
 class Artifact(SQLModel, table=True):
@@ -176,8 +185,8 @@ class Artifact(SQLModel, table=True):
         _NEVER_REUSED,
     )
 
-    pk: int | None = Field(default=None, primary_key=True)
-    world: int
-    export: int
-    part: int
+    pk: int | None = Field(default=None, primary_key=True, sa_type=_BIG)
+    world: int = Field(sa_type=_BIG)
+    export: int = Field(sa_type=_BIG)
+    part: int = Field(sa_type=_BIG)
     data: bytes

@@ -129,3 +129,19 @@ def test_so_many_are_remembered_and_no_more(engine: Engine, world: World, monkey
     engine.write(world, create, *reversed(LISTS))
 
     assert asked(engine, world) == [sorted(names) for names in reversed(LISTS)]
+
+
+def test_a_document_may_be_of_any_length(engine: Engine, world: World) -> None:
+    """A list of many unknown attributes is found again, though no index could hold it."""
+    names = tuple(f"unknown-{number}" for number in range(2000))
+    engine.write(world, create, names)
+    world.documents = {}
+    engine.write(world, create, names)
+    with engine.store.read() as session:
+        assert (
+            session.value("SELECT count(*) FROM document WHERE length(text) > 20000 AND world = ?", (world.state.row,))
+            == 2
+        )
+        assert session.value("SELECT count(DISTINCT digest) FROM document") == session.value(
+            "SELECT count(*) FROM document"
+        )

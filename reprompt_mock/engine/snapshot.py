@@ -177,7 +177,7 @@ class _Restored:
         # Histories refer to other documents, so they come last.
         for pk, text in sorted(self._data["document"], key=lambda row: row[0] in histories):
             new = self._history(text) if pk in histories else text
-            self._documents[pk] = rows.insert(self._session, self._key, "document", [new])
+            self._documents[pk] = rows.insert_document(self._session, self._key, new)
 
     def _history(self, text: str) -> str:
         moved = {

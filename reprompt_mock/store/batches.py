@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock.batch_status import Counts
+from reprompt_mock.store.session import is_storable
 from reprompt_mock.store.statements import (
     BURY_BATCH,
     BURY_SUBMISSIONS,
@@ -67,6 +68,8 @@ def find_alone(session: Session, world: int) -> StoredBatch | None:
 
 
 def _find(session: Session, world: int, batch_id: str) -> StoredBatch | None:
+    if not is_storable(batch_id):
+        return None
     row = session.one(f"SELECT {_COLUMNS} FROM batch WHERE world = ? AND id = ?", (world, batch_id))
     return _stored(row) if row else None
 
@@ -92,7 +95,7 @@ def insert(session: Session, world: int, batch: StoredBatch, *, pending: int, du
     """Write a new batch of pending jobs, whose first transition is at `due`; return it with its key."""
     key = session.insert(
         "INSERT INTO batch (world, id, name, folded_name, created_at, refresh, pending, queued, in_progress,"
-        " completed, failed, next_due) VALUES (?, ?, ?, ?, ?, false, ?, 0, 0, 0, 0, ?)",
+        " completed, failed, next_due) VALUES (?, ?, ?, ?, ?, 0, ?, 0, 0, 0, 0, ?)",
         (world, batch.id, batch.name, batch.name.casefold(), batch.created_at, pending, due),
     )
     return batch._replace(pk=key)
@@ -100,6 +103,8 @@ def insert(session: Session, world: int, batch: StoredBatch, *, pending: int, du
 
 def page(session: Session, world: int, query: str, *, limit: int, offset: int) -> tuple[list[StoredBatch], int]:
     """Read a page of a world's batches, newest first, and their total number; `query` is casefolded."""
+    if not is_storable(query):
+        return [], 0
     condition = f"WHERE world = ? AND id <> '{ALONE}' {_NAMED if query else ''}"
     values: list[int | str] = [world, query] if query else [world]
     total = session.value(f"SELECT count(*) FROM batch {condition}", values)
@@ -164,4 +169,4 @@ def update(session: Session, batch: int, *, name: str | None, refresh: bool | No
         values = (name, name.casefold(), batch)
         session.run("UPDATE batch SET name = ?, folded_name = ? WHERE pk = ?", values)
     if refresh is not None:
-        session.run("UPDATE batch SET refresh = ? WHERE pk = ?", (refresh, batch))
+        session.run("UPDATE batch SET refresh = ? WHERE pk = ?", (int(refresh), batch))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -10,13 +11,22 @@ if TYPE_CHECKING:
     from reprompt_mock.store.session import Session
 
 
+_DIGEST_BYTES = 16
+
+
 def intern(session: Session, world: int, value: Any) -> int:
     """Find or write a document by its value; return its key."""
-    text = orjson.dumps(value).decode()
-    found = session.one("SELECT pk FROM document WHERE world = ? AND text = ?", (world, text))
+    text = orjson.dumps(value)
+    mark = digest(text)
+    found = session.one("SELECT pk FROM document WHERE world = ? AND digest = ?", (world, mark))
     if found:
         return int(found[0])
-    return session.insert("INSERT INTO document (world, text) VALUES (?, ?)", (world, text))
+    return session.insert("INSERT INTO document (world, digest, text) VALUES (?, ?, ?)", (world, mark, text.decode()))
+
+
+def digest(text: bytes) -> bytes:
+    """Return what identifies a document's text in its world."""
+    return blake2b(text, digest_size=_DIGEST_BYTES).digest()
 
 
 def read(session: Session, key: int) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from reprompt_mock.store.jobs import StoredResult
+from reprompt_mock.store.session import is_storable
 from reprompt_mock.store.statements import EXPORTED, LATER_JOBS
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def insert(session: Session, world: int, export: StoredExport) -> int:
 
 def find(session: Session, world: int, export_id: str, *, now: int) -> StoredExport | None:
     """Read an export by its id, or None if the world does not have it."""
-    return _one(session, "id = :id", {"world": world, "id": export_id, "now": now})
+    return _one(session, "id = :id", {"world": world, "id": export_id, "now": now}) if is_storable(export_id) else None
 
 
 def of_key(session: Session, world: int, key: str, *, now: int) -> StoredExport | None:

@@ -11,6 +11,7 @@ from reprompt_mock.batch_status import Counts
 from reprompt_mock.lifecycle import Hold, JobStatus
 from reprompt_mock.store import statements
 from reprompt_mock.store.columns import columns, spread
+from reprompt_mock.store.session import is_storable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -130,6 +131,8 @@ def _of_places(
 
 def of_place(session: Session, world: int, place_id: str, *, now: int) -> list[ExistingJob]:
     """Return a place's jobs with and without a batch, the most recently submitted first."""
+    if not is_storable(place_id):
+        return []
     values = {"world": world, "place_id": place_id, "now": now}
     return list(map(_existing, session.rows(statements.JOBS_OF_PLACE, values)))
 
@@ -265,6 +268,8 @@ def counts_by_day(session: Session, selection: Selection) -> dict[int, Counts]:
 
 def result_of_place(session: Session, world: int, place_id: str, *, now: int, lag: int) -> StoredResult | None:
     """Read what the result of a place's most recently submitted job is derived from."""
+    if not is_storable(place_id):
+        return None
     values = {"world": world, "place_id": place_id, "now": now, "lag": lag}
     row = session.one(statements.RESULTS_OF_PLACE, values)
     return StoredResult._make(row) if row else None

@@ -16,6 +16,11 @@ class DataRefused(Exception):
     """The database refused values: they have a wrong type, are out of range, or are not unique."""
 
 
+def is_storable(text: str) -> bool:
+    """Return whether a row may contain a text: none contains NUL, which PostgreSQL could not store."""
+    return "\0" not in text
+
+
 class Session(Protocol):
     """One open transaction: all its queries see one state.
 

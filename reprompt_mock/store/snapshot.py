@@ -6,6 +6,7 @@ from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.numerals import portable
+from reprompt_mock.store.documents import digest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -95,6 +96,12 @@ def insert_batch(session: Session, world: int, values: Sequence[Any]) -> int:
         f" VALUES ({marks}, 0, 0, 0, 0, 0)",
         (world, *values),
     )
+
+
+def insert_document(session: Session, world: int, text: str) -> int:
+    """Write a document; return its key."""
+    statement = "INSERT INTO document (world, digest, text) VALUES (?, ?, ?)"
+    return session.insert(statement, (world, digest(text.encode()), text))
 
 
 def insert_bodies(session: Session, world: int, rows: Iterable[Sequence[Any]]) -> None:

@@ -42,7 +42,7 @@ _NEXT = (
 # A completed attempt becomes the job's history; a failed one leaves it unchanged (contract G8).
 _RAN = "CASE WHEN finished_at <= :now AND outcome = 3 THEN planned ELSE ran END"
 _LAST_ENRICHED = (
-    "CASE WHEN finished_at <= :now AND outcome = 3 AND (fresh OR last_enriched IS NULL) THEN finished_at"
+    "CASE WHEN finished_at <= :now AND outcome = 3 AND (fresh = 1 OR last_enriched IS NULL) THEN finished_at"
     " ELSE last_enriched END"
 )
 
@@ -86,9 +86,10 @@ WHERE batch.world = ? AND next_due IS NOT NULL AND came.batch = batch.pk AND {_I
 """
 LAST_FINISH_OF_BATCH = f"SELECT max(finished_at) FROM {_CAME} WHERE came.batch = ? AND {_IN_ITS_RUN}"
 
+_DUE = "CAST(:due AS BIGINT)"  # PostgreSQL infers no type from a value that may be missing
 MOVE_COUNTS = f"""
 UPDATE batch SET {", ".join(f"{name} = {name} + :{name}" for name in STATUS_COLUMNS)},
-  next_due = CASE WHEN :due < coalesce(next_due, :due + 1) THEN :due ELSE next_due END
+  next_due = CASE WHEN {_DUE} < coalesce(next_due, {_DUE} + 1) THEN {_DUE} ELSE next_due END
 WHERE pk = :batch
 """
 
@@ -166,7 +167,8 @@ SELECT job.pk, {_RESULTS.strip().removeprefix("SELECT ")} {_OF_BATCH} AND job.pk
   AND (came.pk <= :known OR came.at < :now) {_IN_ORDER} LIMIT :limit
 """
 LATER_JOBS = """
-SELECT coalesce(sum(last - first + 1), 0) FROM submission WHERE batch = :batch AND pk > :known AND at >= :now
+SELECT CAST(coalesce(sum(last - first + 1), 0) AS BIGINT) FROM submission
+WHERE batch = :batch AND pk > :known AND at >= :now
 """
 PLACES_BY_STATUS = f"SELECT {_STATUS}, place_id {_OF_BATCH} {_IN_ORDER}"
 
@@ -201,7 +203,7 @@ ATTRIBUTES_BY_JOB = f"SELECT place_id, {_STATUS}, submission, asked, {_RAN}, pla
 # and the next free job key.
 NEW_GRAVE = (
     "INSERT INTO world (slug, clock_virtual, clock_real, clock_speed, clock_running, settings, scenario, secret)"
-    " VALUES (NULL, 0, 0, 1, false, '', '', '')"
+    " VALUES (NULL, 0, 0, 1, 0, '', '', '')"
 )
 KEEP_TIME = (
     "INSERT INTO submission (world, at, settings, batch, first, last)"

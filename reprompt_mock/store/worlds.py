@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from reprompt_mock.batch_status import Counts
 from reprompt_mock.clock import VirtualClock
 from reprompt_mock.scenario import Scenario
-from reprompt_mock.store.statements import OLDEST_SUBMISSION, PURGE_RUN, purge_rows
+from reprompt_mock.store.statements import OLDEST_SUBMISSION, PURGE_RUN, STATUS_COLUMNS, purge_rows
 from reprompt_mock.world_settings import WorldSettings
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _PURGED = {"batch": "pk", "document": "pk", "body": "digest", "export": "pk", "artifact": "pk"}
 """The tables to purge besides submissions and jobs, each with a column that identifies a row."""
 _SECRET_BYTES = 32
+# PostgreSQL's sum of large integers is a decimal.
+_SUMS = ", ".join(f"CAST(coalesce(sum({name}), 0) AS BIGINT)" for name in STATUS_COLUMNS)
 _COLUMNS = "pk, slug, clock_virtual, clock_real, clock_speed, clock_running, settings, scenario"
 
 
@@ -58,8 +60,8 @@ def load_all(session: Session) -> list[tuple[str, WorldState]]:
     ]
 
 
-def _clock_values(clock: VirtualClock) -> tuple[int, int, float, bool]:
-    return clock.virtual, clock.real, clock.speed, clock.running
+def _clock_values(clock: VirtualClock) -> tuple[int, int, float, int]:
+    return clock.virtual, clock.real, clock.speed, int(clock.running)
 
 
 def _values(state: WorldState) -> tuple[Any, ...]:
@@ -136,9 +138,7 @@ def _purge_jobs(session: Session, world: int, rows: int) -> int:
 def counts(session: Session, world: int) -> tuple[int, Counts]:
     """Count a world's batches, and its jobs by status."""
     (row,) = session.rows(
-        "SELECT count(CASE WHEN id <> '' THEN 1 END), coalesce(sum(pending), 0), coalesce(sum(queued), 0),"
-        " coalesce(sum(in_progress), 0), coalesce(sum(completed), 0), coalesce(sum(failed), 0)"
-        " FROM batch WHERE world = ?",
+        f"SELECT count(CASE WHEN id <> '' THEN 1 END), {_SUMS} FROM batch WHERE world = ?",
         (world,),
     )
     return row[0], Counts(*row[1:])
