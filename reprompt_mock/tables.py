@@ -1,8 +1,8 @@
 """The database tables: what survives a restart. They contain no logic.
 
-Times are whole microseconds of virtual time since 1970. Every row refers to its world; a deleted world no longer has
-a slug, and its rows are purged later. What jobs share (lists of attributes, histories, pins) is stored once per world
-in `document`, which keeps job rows narrow.
+Times are whole microseconds of virtual time since 1970. Every row refers to its world, which has given out its key
+(`keys`); a deleted world no longer has a slug, and its rows are purged later. What jobs share (lists of attributes,
+histories, pins) is stored once per world in `document`, which keeps job rows narrow.
 
 Every number is 64 bits wide, and what is true or false is 1 or 0, so that SQLite and PostgreSQL hold the same.
 """
@@ -16,9 +16,9 @@ SCHEMA_VERSION = 5
 ALONE = ""
 """The id of the batch that holds a world's single jobs; clients cannot name it, and lists do not show it."""
 
-_NEVER_REUSED = {"sqlite_autoincrement": True}
 _BIG: Any = BigInteger().with_variant(Integer(), "sqlite")
 """In SQLite only a key whose type is INTEGER is the number of its row, which spares an index."""
+_GIVEN = {"autoincrement": False}
 
 
 def _partly(column: str) -> dict[str, Any]:
@@ -28,9 +28,13 @@ def _partly(column: str) -> dict[str, Any]:
 
 
 class World(SQLModel, table=True):
-    """One organization's clock, settings, rules and faults; `secret` signs the addresses of its exports."""
+    """One organization's clock, settings, rules and faults; `secret` signs the addresses of its exports.
 
-    __table_args__ = _NEVER_REUSED
+    `version` counts its changes, `next_row` and `next_job` are the numbers of its next rows (`keys`), `next_due` is the
+    time of its next transition, and `latest` that of its last change.
+    """
+
+    __table_args__: ClassVar = ({"sqlite_autoincrement": True},)
 
     pk: int | None = Field(default=None, primary_key=True, sa_type=_BIG)
     slug: str | None = Field(unique=True)
@@ -41,6 +45,11 @@ class World(SQLModel, table=True):
     settings: str
     scenario: str
     secret: str
+    version: int = Field(sa_type=_BIG)
+    next_row: int = Field(sa_type=_BIG)
+    next_job: int = Field(sa_type=_BIG)
+    next_due: int | None = Field(sa_type=_BIG)
+    latest: int = Field(sa_type=_BIG)
 
 
 class Submission(SQLModel, table=True):
@@ -54,10 +63,9 @@ class Submission(SQLModel, table=True):
     __table_args__: ClassVar = (
         Index("ix_submission_world", "world", "at"),
         Index("ix_submission_batch", "batch", "at", **_partly("batch")),
-        _NEVER_REUSED,
     )
 
-    pk: int | None = Field(default=None, primary_key=True, sa_type=_BIG)
+    pk: int = Field(primary_key=True, sa_type=_BIG, sa_column_kwargs=_GIVEN)
     world: int = Field(sa_type=_BIG)
     at: int = Field(sa_type=_BIG)
     settings: str
@@ -69,9 +77,9 @@ class Submission(SQLModel, table=True):
 class Document(SQLModel, table=True):
     """A JSON value shared by jobs of a world, found by the `digest` of its text, since long texts fit into no index."""
 
-    __table_args__: ClassVar = (Index("ix_document_digest", "world", "digest", unique=True), _NEVER_REUSED)
+    __table_args__: ClassVar = (Index("ix_document_digest", "world", "digest", unique=True),)
 
-    pk: int | None = Field(default=None, primary_key=True, sa_type=_BIG)
+    pk: int = Field(primary_key=True, sa_type=_BIG, sa_column_kwargs=_GIVEN)
     world: int = Field(sa_type=_BIG)
     digest: bytes
     text: str
@@ -82,7 +90,7 @@ class Body(SQLModel, table=True):
 
     __table_args__: ClassVar = {"sqlite_with_rowid": False}
 
-    world: int = Field(primary_key=True, sa_type=_BIG)
+    world: int = Field(primary_key=True, sa_type=_BIG, sa_column_kwargs=_GIVEN)
     digest: str = Field(primary_key=True)
     count: int = Field(sa_type=_BIG)
 
@@ -94,10 +102,9 @@ class Batch(SQLModel, table=True):
         Index("ix_batch_id", "world", "id", unique=True),
         Index("ix_batch_order", "world", "pk"),
         Index("ix_batch_due", "world", "next_due", **_partly("next_due")),
-        _NEVER_REUSED,
     )
 
-    pk: int | None = Field(default=None, primary_key=True, sa_type=_BIG)
+    pk: int = Field(primary_key=True, sa_type=_BIG, sa_column_kwargs=_GIVEN)
     world: int = Field(sa_type=_BIG)
     id: str
     name: str
@@ -124,7 +131,7 @@ class Job(SQLModel, table=True):
         Index("ix_job_held", "world", **_partly("hold")),
     )
 
-    pk: int = Field(primary_key=True, sa_type=_BIG)
+    pk: int = Field(primary_key=True, sa_type=_BIG, sa_column_kwargs=_GIVEN)
     world: int = Field(sa_type=_BIG)
     batch: int = Field(sa_type=_BIG)
     place_id: str
@@ -160,10 +167,9 @@ class Export(SQLModel, table=True):
         Index("ix_export_id", "world", "id", unique=True),
         Index("ix_export_order", "world", "pk"),
         Index("ix_export_key", "world", "key", **_partly("key")),
-        _NEVER_REUSED,
     )
 
-    pk: int | None = Field(default=None, primary_key=True, sa_type=_BIG)
+    pk: int = Field(primary_key=True, sa_type=_BIG, sa_column_kwargs=_GIVEN)
     world: int = Field(sa_type=_BIG)
     id: str
     key: str | None
@@ -182,10 +188,9 @@ class Artifact(SQLModel, table=True):
     __table_args__: ClassVar = (
         Index("ix_artifact_part", "export", "part", unique=True),
         Index("ix_artifact_world", "world"),
-        _NEVER_REUSED,
     )
 
-    pk: int | None = Field(default=None, primary_key=True, sa_type=_BIG)
+    pk: int = Field(primary_key=True, sa_type=_BIG, sa_column_kwargs=_GIVEN)
     world: int = Field(sa_type=_BIG)
     export: int = Field(sa_type=_BIG)
     part: int = Field(sa_type=_BIG)

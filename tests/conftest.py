@@ -11,11 +11,16 @@ import pytest
 from starlette.testclient import TestClient
 
 from reprompt_mock.app import create_app
+from reprompt_mock.engine import doors
 from reprompt_mock.event_loop import new_loop
 from reprompt_mock.settings import load
+from tests.stores import WANTED, on_server
 from tests.trust.scale import SOAK
 
 _slugs = (f"org-{number}" for number in itertools.count())
+
+if WANTED:
+    doors.opened = on_server  # type: ignore[attr-defined] # as it is called there
 
 LONDON = {"name": "London Heathrow Airport", "latitude": 51.4706, "longitude": -0.46194}
 

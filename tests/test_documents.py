@@ -16,6 +16,7 @@ from reprompt_mock.engine.snapshot import Snapshot
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.engine.world import World
 from reprompt_mock.settings import load
+from tests.stores import database_of
 
 PLACE = b'{"name": "A", "full_address": "B"}'
 LISTS = [("websites",), ("phoneNumbers",), ("websites", "phoneNumbers"), ("openingHours",)]
@@ -55,7 +56,7 @@ def shown(page: ResultPage) -> list[list[str]]:
 def lookups(engine: Engine, world: World, *lists: tuple[str, ...]) -> int:
     """Create, and count the statements on documents."""
     seen: list[str] = []
-    writer = engine.store.database._writer
+    writer = database_of(engine)._writer
     writer.set_trace_callback(seen.append)
     engine.write(world, create, *lists)
     writer.set_trace_callback(None)

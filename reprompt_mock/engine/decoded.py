@@ -40,6 +40,10 @@ class Decoded:
         self._in_force: dict[int, InForce] = {}
         self._templates: dict[Any, ResultTemplate] = {}
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self.__init__()  # type: ignore[misc] # as new
+
     def asked(self, session: Session, key: int) -> tuple[str, ...]:
         """Return a list of attributes."""
         return _cached(self._asked, key, lambda: tuple(documents.read(session, key)))
@@ -49,7 +53,7 @@ class Decoded:
         if key is None:
             return {}
         return _cached(
-            self._histories, (key, submission), lambda: history.read(documents.read(session, key), submission)
+            self._histories, (key, submission), lambda: history.read(documents.read(session, key), submission, key)
         )
 
     def result(self, session: Session, job: StoredResult, *, every_status: bool = False) -> dict[str, Any]:

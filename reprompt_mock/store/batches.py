@@ -5,26 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock.batch_status import Counts
+from reprompt_mock.store import worlds
 from reprompt_mock.store.session import is_storable
 from reprompt_mock.store.statements import (
     BURY_BATCH,
     BURY_SUBMISSIONS,
-    KEEP_TIME,
     LAST_FINISH,
     LAST_FINISH_OF_BATCH,
     MOVE_COUNTS,
-    NEW_GRAVE,
     NEXT_DUE,
     RECOUNT_DUE,
     RECOUNT_WORLD,
     STATUS_COLUMNS,
 )
-from reprompt_mock.store.submissions import next_job
 from reprompt_mock.tables import ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from reprompt_mock.keys import Keys
     from reprompt_mock.store.session import Row, Session
 
 _COLUMNS = f"pk, id, name, created_at, refresh, {', '.join(STATUS_COLUMNS)}"
@@ -91,12 +90,13 @@ def new(batch_id: str, name: str, created_at: int) -> StoredBatch:
     return StoredBatch(NEW, batch_id, name, created_at, refresh=False, counts=Counts())
 
 
-def insert(session: Session, world: int, batch: StoredBatch, *, pending: int, due: int | None) -> StoredBatch:
+def insert(session: Session, keys: Keys, batch: StoredBatch, *, pending: int, due: int | None) -> StoredBatch:
     """Write a new batch of pending jobs, whose first transition is at `due`; return it with its key."""
-    key = session.insert(
-        "INSERT INTO batch (world, id, name, folded_name, created_at, refresh, pending, queued, in_progress,"
-        " completed, failed, next_due) VALUES (?, ?, ?, ?, ?, 0, ?, 0, 0, 0, 0, ?)",
-        (world, batch.id, batch.name, batch.name.casefold(), batch.created_at, pending, due),
+    key = keys.row()
+    session.insert(
+        "INSERT INTO batch (pk, world, id, name, folded_name, created_at, refresh, pending, queued, in_progress,"
+        " completed, failed, next_due) VALUES (?, ?, ?, ?, ?, ?, 0, ?, 0, 0, 0, 0, ?)",
+        (key, keys.world, batch.id, batch.name, batch.name.casefold(), batch.created_at, pending, due),
     )
     return batch._replace(pk=key)
 
@@ -157,9 +157,8 @@ def last_finish(session: Session, world: int, batch: int | None = None) -> int |
 
 def delete(session: Session, batch: int) -> None:
     """Make a batch and its jobs unreachable; `worlds.purge` removes their rows later."""
-    grave = session.insert(NEW_GRAVE, ())
-    values = {"batch": batch, "grave": grave, "next": next_job(session)}
-    for statement in (KEEP_TIME, BURY_SUBMISSIONS, BURY_BATCH):
+    values = {"batch": batch, "grave": worlds.insert_grave(session)}
+    for statement in (BURY_SUBMISSIONS, BURY_BATCH):
         session.run(statement, values)
 
 

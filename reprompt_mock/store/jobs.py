@@ -94,11 +94,7 @@ def insert(session: Session, jobs: NewJobs) -> None:
     if size < _MANY:
         session.many(statements.INSERT_JOB, zip(*spread(_in_order(jobs), size), strict=True))
         return
-    named = columns(jobs)
-    # Binding fewer values saves more time than compiling a new statement costs.
-    common = {name: value for name, value in named.items() if value is None or isinstance(value, int)}
-    rest = [values for name, values in named.items() if name not in common]
-    session.many(statements.insert_jobs(common), zip(*spread(rest, size), strict=True))
+    session.fill("job", columns(jobs), size)
 
 
 def remove(session: Session, keys: Sequence[int]) -> None:

@@ -12,21 +12,22 @@ from reprompt_mock.lifecycle import Hold
 from reprompt_mock.tables import Job
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 STATUS_COLUMNS = ("pending", "queued", "in_progress", "completed", "failed")
 
 JOB_COLUMNS = tuple(Job.model_fields)
 
 
-def insert_jobs(common: Mapping[str, int | None]) -> str:
-    """Return a statement that inserts jobs; `common` values are inlined, the other columns are parameters, in order."""
+def insertion(table: str, columns: Iterable[str], common: Mapping[str, int | None]) -> str:
+    """Return a statement that inserts rows; `common` values are inlined, the other columns are parameters, in order."""
     literals = {name: "NULL" if value is None else str(int(value)) for name, value in common.items()}
-    values = ", ".join(literals.get(name, "?") for name in JOB_COLUMNS)
-    return f"INSERT INTO job ({', '.join(JOB_COLUMNS)}) VALUES ({values})"
+    names = list(columns)
+    values = ", ".join(literals.get(name, "?") for name in names)
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({values})"
 
 
-INSERT_JOB = insert_jobs({})
+INSERT_JOB = insertion("job", JOB_COLUMNS, {})
 
 
 # The latest transition is tested first. Times that are open (of held jobs and uploads) are NULL, for which no test is
@@ -199,17 +200,7 @@ SELECT {_STATUS}, attempt, hold, outcome, error, course, place,
 ATTRIBUTES_BY_JOB = f"SELECT place_id, {_STATUS}, submission, asked, {_RAN}, planned {_OF_BATCH} {_IN_ORDER}"
 
 # A deleted batch moves to its own world without a slug, whose rows are purged like those of any forgotten world: this
-# takes no more space for a million jobs than for one. A row that stays behind records the time of its last submission
-# and the next free job key.
-NEW_GRAVE = (
-    "INSERT INTO world (slug, clock_virtual, clock_real, clock_speed, clock_running, settings, scenario, secret)"
-    " VALUES (NULL, 0, 0, 1, 0, '', '', '')"
-)
-KEEP_TIME = (
-    "INSERT INTO submission (world, at, settings, batch, first, last)"
-    " SELECT world, at, settings, NULL, :next, :next - 1 FROM submission WHERE batch = :batch"
-    " ORDER BY at DESC, pk DESC LIMIT 1"
-)
+# takes no more space for a million jobs than for one.
 BURY_SUBMISSIONS = "UPDATE submission SET world = :grave WHERE batch = :batch"
 BURY_BATCH = "UPDATE batch SET world = :grave, next_due = NULL WHERE pk = :batch"
 
