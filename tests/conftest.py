@@ -14,7 +14,7 @@ from reprompt_mock.app import create_app
 from reprompt_mock.engine import doors
 from reprompt_mock.event_loop import new_loop
 from reprompt_mock.settings import load
-from tests.stores import WANTED, on_server
+from tests.stores import MISSING, WANTED, on_server
 from tests.trust.scale import SOAK
 
 _slugs = (f"org-{number}" for number in itertools.count())
@@ -92,6 +92,9 @@ class Org:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Show the figures that tests noted by `record_property`, where much is tried."""
+    left_out = [report for report in terminalreporter.getreports("skipped") if MISSING in str(report.longrepr)]
+    if left_out:
+        terminalreporter.line(f"{len(left_out)} tests were left out: {MISSING} (see make test-postgres)")
     if not SOAK:
         return
     terminalreporter.section("figures")

@@ -23,6 +23,7 @@ from reprompt_mock.store.sqlite import SqliteStore
 
 SERVER = "TEST_POSTGRES"
 """The variable that names a running server, by the address of a database in which schemas may be made."""
+MISSING = "no PostgreSQL server can be had here"
 WANTED = os.environ.get("TEST_STORE") == "postgres"
 """Whether the tests that do not care run on PostgreSQL."""
 _USER = "postgres"
@@ -39,7 +40,10 @@ def database_of(engine: Engine) -> Database:
 @cache
 def server() -> str | None:
     """Return the address of a database for tests, None where no server can be had."""
-    return os.environ.get(SERVER) or _started()
+    address = os.environ.get(SERVER) or _started()
+    if address is None and WANTED:
+        pytest.exit(f"PostgreSQL is needed: name a server in {SERVER}, or install one that has pg_ctl", returncode=3)
+    return address
 
 
 def new_schema() -> str | None:

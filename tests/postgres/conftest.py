@@ -9,7 +9,7 @@ import pytest
 
 from reprompt_mock.engine.doors import Engine
 from reprompt_mock.settings import load
-from tests.stores import new_schema
+from tests.stores import MISSING, new_schema
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def address() -> str:
     """The address of an empty schema."""
     address = new_schema()
     if address is None:
-        pytest.skip("no PostgreSQL server can be had here")
+        pytest.skip(MISSING)
     return address
 
 
