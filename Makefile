@@ -16,9 +16,9 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
 # The tests start some hundred processes: each would compile everything anew.
-test coverage test-tools test-ui soak: export PYTHONDONTWRITEBYTECODE :=
+test test-postgres coverage test-tools test-ui soak: export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run demo test coverage test-tools test-ui soak mutants check docs docs-site accuracy bench bench-compare image-check lock release format clean
+.PHONY: run demo test test-postgres coverage test-tools test-ui soak mutants check docs docs-site accuracy bench bench-compare image-check lock release format clean
 
 run: $(RUN_READY)  ## serve on http://localhost:8780; ARGS="--speed 60" for more
 	@exec $(BIN)/reprompt-mock serve $(ARGS)
@@ -28,6 +28,9 @@ demo: $(RUN_READY)  ## drive real places through all endpoints
 
 test: $(TEST_READY)  ## all tests; ARGS="-k lifecycle" for some
 	$(BIN)/pytest -n auto --dist worksteal $(if $(ARGS),,$(shell $(BIN)/python -m tools.cover)) $(ARGS)
+
+test-postgres: $(TEST_READY)  ## what a database shapes, on PostgreSQL: the server that TEST_POSTGRES names, or one of the machine's pg_ctl
+	TEST_STORE=postgres $(BIN)/pytest -n auto --dist worksteal $(or $(ARGS),tests/postgres tests/contract tests/control tests/api tests/test_engine.py tests/test_clock.py tests/test_keys.py tests/test_documents.py tests/test_release.py tests/test_reprocess.py)
 
 coverage: $(TEST_READY)  ## all tests, with the share of branches that they take: twice as long before Python 3.14
 	$(BIN)/pytest -n auto --dist worksteal $(shell $(BIN)/python -m tools.cover --always) $(ARGS)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 CANNOT_START = 2
-_SETTINGS = ("host", "port", "db", "seed", "speed", "clock", "failure_rate", "root_path")
+_SETTINGS = ("host", "port", "db", "db_wait", "seed", "speed", "clock", "failure_rate", "root_path")
 _OUTPUT_ERRNOS = {errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF}
 _LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -135,7 +135,8 @@ def _add_health(health: argparse.ArgumentParser) -> None:
 def _add_serve(serve: argparse.ArgumentParser) -> None:
     serve.add_argument("--host", help="the host or address to listen on; localhost is 127.0.0.1 and ::1")
     serve.add_argument("--port", type=int, help="8780 by default; 0 picks a free port")
-    serve.add_argument("--db", type=Path, metavar="FILE", help="keep everything in this file")
+    serve.add_argument("--db", metavar="FILE", help="keep everything in this file, or database postgresql://…")
+    serve.add_argument("--db-wait", type=float, metavar="S", help="how many seconds to wait for a database server")
     serve.add_argument("--seed", type=int, metavar="N", help="everything random is drawn from it")
     serve.add_argument(
         "--speed",

@@ -279,6 +279,12 @@ class CannotStart(MockError):
     status = 503
 
 
+class OutcomeUnknown(MockError):
+    """The connection to the database was lost, and whether this was stored is unknown: look before you try again."""
+
+    status = 503
+
+
 class StoreSilent(MockError):
     """The database does not respond ({reason})."""
 

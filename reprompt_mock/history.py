@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.attributes import CATALOGUE
 from reprompt_mock.draws import digest
+from reprompt_mock.keys import alike, local
 from reprompt_mock.lifecycle import JobStatus
 
 if TYPE_CHECKING:
@@ -146,13 +147,27 @@ def shown(status: JobStatus, asked: Sequence[str], ran: History, planned: Histor
 
 
 def written(entries: History) -> list[list[Any]]:
-    """Return a job's history as JSON-ready data for `read`."""
-    return [[name, *entry] for name, entry in entries.items()]
+    """Return a job's history as JSON-ready data for `read`; keys become numbers of their world."""
+    return [
+        [name, status, local(submission), generation, pins and local(pins)]
+        for name, (status, submission, generation, pins) in entries.items()
+    ]
 
 
-def read(document: list[list[Any]], here: int) -> dict[str, Entry]:
-    """Restore a job's history from what `written` returned; `here` is the submission of its current attempt."""
+def read(document: list[list[Any]], here: int, key: int = 0) -> dict[str, Entry]:
+    """Restore a job's history from what `written` returned.
+
+    Args:
+        document: the document.
+        here: the submission of the job's current attempt.
+        key: the document's key, or that of another row of its world; 0 leaves numbers as they are.
+    """
     return {
-        name: Entry(AttributeStatus(status), submission or here, generation, pins)
+        name: Entry(
+            AttributeStatus(status),
+            alike(key, submission) if submission else here,
+            generation,
+            pins and alike(key, pins),
+        )
         for name, status, submission, generation, pins in document
     }

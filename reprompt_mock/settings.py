@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, InitSettingsSource, SettingsConfigDict, SettingsError
 
+from reprompt_mock.dsn import Dsn, is_dsn
 from reprompt_mock.hints import nearest
 from reprompt_mock.specs import MOST_RULES, RuleSpec
 from reprompt_mock.world_settings import WorldSettings
@@ -47,14 +48,17 @@ class ConfigurationError(ValueError):
     """A setting is unusable; the message is one line that never repeats a value."""
 
 
-def _file(value: Any) -> Any:
-    """Convert a database path; refuse URIs and the like, which would otherwise become a file's name."""
+def _database(value: Any) -> Any:
+    """Convert an address or a path; refuse other URIs and the like, which would otherwise become a file's name."""
     if not isinstance(value, str | Path):
         return value
     text = str(value)
+    if is_dsn(text):
+        return Dsn(text)
     if _NO_FILE.fullmatch(text):
         raise PydanticCustomError(
-            "no_file", "a path is expected, neither a URI nor :memory:; without one the data are ephemeral"
+            "no_file",
+            "a path or postgresql://… is expected, no other URI nor :memory:; without one the data are ephemeral",
         )
     return Path(os.path.expanduser(text))  # noqa: PTH111 - Path.expanduser raises if there is no home
 
@@ -68,8 +72,13 @@ class Settings(WorldSettings, BaseSettings):
 
     host: str = Field("localhost", description="The host or address to listen on; `localhost` is 127.0.0.1 and ::1.")
     port: int = Field(8780, ge=0, le=65535, description="The port; 0 picks a free one.")
-    db: Annotated[Path, BeforeValidator(_file)] | None = Field(
-        None, description="The file that keeps everything; without one the data are ephemeral."
+    db: Annotated[Path | Dsn, BeforeValidator(_database)] | None = Field(
+        None,
+        description="The file that keeps everything, or the `postgresql://…` address of a database; without one the"
+        " data are ephemeral.",
+    )
+    db_wait: float = Field(
+        0, ge=0, le=3600, description="How many seconds to wait at start until a database server answers."
     )
     api_keys: dict[str, str] = Field(
         {}, description="Strict mode: the organization that each key gives access to, or `*` for all."

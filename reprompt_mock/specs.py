@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 import orjson
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -58,6 +59,12 @@ def _spelt(time: Any) -> Any:
     return time
 
 
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise PydanticCustomError("string_nul", "String must not contain NUL")
+    return text
+
+
 Time = Annotated[AwareDatetime, BeforeValidator(_spelt)]
 """A time in ISO 8601; bare numbers are refused, since their unit is unknown."""
 _OUTPUTS = frozenset(key for attribute in CATALOGUE.values() for key in attribute.outputs)
@@ -103,7 +110,9 @@ class RuleThen(Strict):
     """What happens to the jobs; what is omitted is decided by older rules, then by the draw."""
 
     outcome: Literal["completed", "failed"] | None = Field(None, description="How the job ends.")
-    error: str | None = Field(None, description="The reason that a failure states.")
+    error: Annotated[str, AfterValidator(_without_nul)] | None = Field(
+        None, description="The reason that a failure states."
+    )
     hold: Literal["pending", "queued", "queued_deferred", "in_progress"] | None = Field(
         None, description="The status in which it waits until it is released."
     )

@@ -1,38 +1,55 @@
 """The database tables: what survives a restart. They contain no logic.
 
-Times are whole microseconds of virtual time since 1970. Every row refers to its world; a deleted world no longer has
-a slug, and its rows are purged later. What jobs share (lists of attributes, histories, pins) is stored once per world
-in `document`, which keeps job rows narrow.
+Times are whole microseconds of virtual time since 1970. Every row refers to its world, which has given out its key
+(`keys`); a deleted world no longer has a slug, and its rows are purged later. What jobs share (lists of attributes,
+histories, pins) is stored once per world in `document`, which keeps job rows narrow.
+
+Every number is 64 bits wide, and what is true or false is 1 or 0, so that SQLite and PostgreSQL hold the same.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Index, text
-from sqlalchemy.types import TypeEngine
+from sqlalchemy import BigInteger, Index, Integer, text
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 ALONE = ""
 """The id of the batch that holds a world's single jobs; clients cannot name it, and lists do not show it."""
 
-_NEVER_REUSED = {"sqlite_autoincrement": True}
-_BIG: type[TypeEngine[int]] = BigInteger
+_BIG: Any = BigInteger().with_variant(Integer(), "sqlite")
+"""In SQLite only a key whose type is INTEGER is the number of its row, which spares an index."""
+_GIVEN = {"autoincrement": False}
+
+
+def _partly(column: str) -> dict[str, Any]:
+    """Return what restricts an index to the rows in which a column has a value."""
+    condition = text(f"{column} IS NOT NULL")
+    return {"sqlite_where": condition, "postgresql_where": condition}
 
 
 class World(SQLModel, table=True):
-    """One organization's clock, settings, rules and faults; `secret` signs the addresses of its exports."""
+    """One organization's clock, settings, rules and faults; `secret` signs the addresses of its exports.
 
-    __table_args__ = _NEVER_REUSED
+    `version` counts its changes, `next_row` and `next_job` are the numbers of its next rows (`keys`), `next_due` is the
+    time of its next transition, and `latest` that of its last change.
+    """
 
-    pk: int | None = Field(default=None, primary_key=True)
+    __table_args__: ClassVar = ({"sqlite_autoincrement": True},)
+
+    pk: int | None = Field(default=None, primary_key=True, sa_type=_BIG)
     slug: str | None = Field(unique=True)
     clock_virtual: int = Field(sa_type=_BIG)
     clock_real: int = Field(sa_type=_BIG)
     clock_speed: float
-    clock_running: bool
+    clock_running: int = Field(sa_type=_BIG)
     settings: str
     scenario: str
     secret: str
+    version: int = Field(sa_type=_BIG)
+    next_row: int = Field(sa_type=_BIG)
+    next_job: int = Field(sa_type=_BIG)
+    next_due: int | None = Field(sa_type=_BIG)
+    latest: int = Field(sa_type=_BIG)
 
 
 class Submission(SQLModel, table=True):
@@ -45,26 +62,26 @@ class Submission(SQLModel, table=True):
 
     __table_args__: ClassVar = (
         Index("ix_submission_world", "world", "at"),
-        Index("ix_submission_batch", "batch", "at", sqlite_where=text("batch IS NOT NULL")),
-        _NEVER_REUSED,
+        Index("ix_submission_batch", "batch", "at", **_partly("batch")),
     )
 
-    pk: int | None = Field(default=None, primary_key=True)
-    world: int
+    pk: int = Field(primary_key=True, sa_type=_BIG, sa_column_kwargs=_GIVEN)
+    world: int = Field(sa_type=_BIG)
     at: int = Field(sa_type=_BIG)
     settings: str
-    batch: int | None
-    first: int
-    last: int
+    batch: int | None = Field(sa_type=_BIG)
+    first: int = Field(sa_type=_BIG)
+    last: int = Field(sa_type=_BIG)
 
 
 class Document(SQLModel, table=True):
-    """A JSON value shared by jobs of a world."""
+    """A JSON value shared by jobs of a world, found by the `digest` of its text, since long texts fit into no index."""
 
-    __table_args__: ClassVar = (Index("ix_document_text", "world", "text", unique=True), _NEVER_REUSED)
+    __table_args__: ClassVar = (Index("ix_document_digest", "world", "digest", unique=True),)
 
-    pk: int | None = Field(default=None, primary_key=True)
-    world: int
+    pk: int = Field(primary_key=True, sa_type=_BIG, sa_column_kwargs=_GIVEN)
+    world: int = Field(sa_type=_BIG)
+    digest: bytes
     text: str
 
 
@@ -73,9 +90,9 @@ class Body(SQLModel, table=True):
 
     __table_args__: ClassVar = {"sqlite_with_rowid": False}
 
-    world: int = Field(primary_key=True)
+    world: int = Field(primary_key=True, sa_type=_BIG, sa_column_kwargs=_GIVEN)
     digest: str = Field(primary_key=True)
-    count: int
+    count: int = Field(sa_type=_BIG)
 
 
 class Batch(SQLModel, table=True):
@@ -84,22 +101,21 @@ class Batch(SQLModel, table=True):
     __table_args__: ClassVar = (
         Index("ix_batch_id", "world", "id", unique=True),
         Index("ix_batch_order", "world", "pk"),
-        Index("ix_batch_due", "world", "next_due", sqlite_where=text("next_due IS NOT NULL")),
-        _NEVER_REUSED,
+        Index("ix_batch_due", "world", "next_due", **_partly("next_due")),
     )
 
-    pk: int | None = Field(default=None, primary_key=True)
-    world: int
+    pk: int = Field(primary_key=True, sa_type=_BIG, sa_column_kwargs=_GIVEN)
+    world: int = Field(sa_type=_BIG)
     id: str
     name: str
     folded_name: str
     created_at: int = Field(sa_type=_BIG)
-    refresh: bool
-    pending: int
-    queued: int
-    in_progress: int
-    completed: int
-    failed: int
+    refresh: int = Field(sa_type=_BIG)
+    pending: int = Field(sa_type=_BIG)
+    queued: int = Field(sa_type=_BIG)
+    in_progress: int = Field(sa_type=_BIG)
+    completed: int = Field(sa_type=_BIG)
+    failed: int = Field(sa_type=_BIG)
     next_due: int | None = Field(sa_type=_BIG)
 
 
@@ -112,27 +128,27 @@ class Job(SQLModel, table=True):
 
     __table_args__: ClassVar = (
         Index("ix_job_place", "world", "place_id", "batch", unique=True),
-        Index("ix_job_held", "world", sqlite_where=text("hold IS NOT NULL")),
+        Index("ix_job_held", "world", **_partly("hold")),
     )
 
-    pk: int = Field(primary_key=True)
-    world: int
-    batch: int
+    pk: int = Field(primary_key=True, sa_type=_BIG, sa_column_kwargs=_GIVEN)
+    world: int = Field(sa_type=_BIG)
+    batch: int = Field(sa_type=_BIG)
     place_id: str
-    created_in: int
-    submission: int
-    attempt: int
-    own: int | None
-    asked: int
+    created_in: int = Field(sa_type=_BIG)
+    submission: int = Field(sa_type=_BIG)
+    attempt: int = Field(sa_type=_BIG)
+    own: int | None = Field(sa_type=_BIG)
+    asked: int = Field(sa_type=_BIG)
     queued_at: int | None = Field(sa_type=_BIG)
     started_at: int | None = Field(sa_type=_BIG)
     finished_at: int | None = Field(sa_type=_BIG)
-    outcome: int | None
-    hold: int | None
-    course: int | None
-    ran: int | None
-    planned: int | None
-    fresh: bool
+    outcome: int | None = Field(sa_type=_BIG)
+    hold: int | None = Field(sa_type=_BIG)
+    course: int | None = Field(sa_type=_BIG)
+    ran: int | None = Field(sa_type=_BIG)
+    planned: int | None = Field(sa_type=_BIG)
+    fresh: int = Field(sa_type=_BIG)
     error: str | None
     last_enriched: int | None = Field(sa_type=_BIG)
     lag: int | None = Field(sa_type=_BIG)
@@ -150,12 +166,11 @@ class Export(SQLModel, table=True):
     __table_args__: ClassVar = (
         Index("ix_export_id", "world", "id", unique=True),
         Index("ix_export_order", "world", "pk"),
-        Index("ix_export_key", "world", "key", sqlite_where=text("key IS NOT NULL")),
-        _NEVER_REUSED,
+        Index("ix_export_key", "world", "key", **_partly("key")),
     )
 
-    pk: int | None = Field(default=None, primary_key=True)
-    world: int
+    pk: int = Field(primary_key=True, sa_type=_BIG, sa_column_kwargs=_GIVEN)
+    world: int = Field(sa_type=_BIG)
     id: str
     key: str | None
     batches: str
@@ -163,8 +178,8 @@ class Export(SQLModel, table=True):
     running_at: int = Field(sa_type=_BIG)
     finished_at: int | None = Field(sa_type=_BIG)
     error: str | None
-    known: int
-    rows: int | None
+    known: int = Field(sa_type=_BIG)
+    rows: int | None = Field(sa_type=_BIG)
 
 
 class Artifact(SQLModel, table=True):
@@ -173,11 +188,10 @@ class Artifact(SQLModel, table=True):
     __table_args__: ClassVar = (
         Index("ix_artifact_part", "export", "part", unique=True),
         Index("ix_artifact_world", "world"),
-        _NEVER_REUSED,
     )
 
-    pk: int | None = Field(default=None, primary_key=True)
-    world: int
-    export: int
-    part: int
+    pk: int = Field(primary_key=True, sa_type=_BIG, sa_column_kwargs=_GIVEN)
+    world: int = Field(sa_type=_BIG)
+    export: int = Field(sa_type=_BIG)
+    part: int = Field(sa_type=_BIG)
     data: bytes

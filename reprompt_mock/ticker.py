@@ -7,7 +7,7 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from reprompt_mock.errors import Stopping, StorageFailed
+from reprompt_mock.errors import OutcomeUnknown, Stopping, StorageFailed, StoreSilent
 from reprompt_mock.event_loop import pause
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Ticker:
     def _tick(self) -> None:
         try:
             self._engine.tick()
-        except StorageFailed as failure:
+        except (StorageFailed, StoreSilent, OutcomeUnknown) as failure:
             if not self._failed:
                 _logger.warning("%s", failure)
             self._failed = True

@@ -13,8 +13,10 @@ from hypothesis import HealthCheck, settings
 from starlette.testclient import TestClient
 
 from reprompt_mock.app import create_app
+from reprompt_mock.engine import doors
 from reprompt_mock.event_loop import new_loop
 from reprompt_mock.settings import load
+from tests.stores import MISSING, WANTED, on_server
 from tests.trust.scale import SOAK
 
 pytest_plugins = ["tests.sessions"]
@@ -29,6 +31,9 @@ settings.register_profile(
 settings.load_profile("busy")
 
 _slugs = (f"org-{number}" for number in itertools.count())
+
+if WANTED:
+    doors.opened = on_server  # type: ignore[attr-defined] # as it is called there
 
 LONDON = {"name": "London Heathrow Airport", "latitude": 51.4706, "longitude": -0.46194}
 
@@ -106,6 +111,9 @@ def pytest_collection_finish() -> None:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Show the figures that tests noted by `record_property`, where much is tried."""
+    left_out = [report for report in terminalreporter.getreports("skipped") if MISSING in str(report.longrepr)]
+    if left_out:
+        terminalreporter.line(f"{len(left_out)} tests were left out: {MISSING} (see make test-postgres)")
     if not SOAK:
         return
     terminalreporter.section("figures")

@@ -183,7 +183,7 @@ def test_every_flag_is_a_setting_and_has_its_variable() -> None:
         "open",  # where a browser can be shown, there is a command line
     }  # fmt: skip
     assert flags <= Settings.model_fields.keys()
-    assert flags == {"host", "port", "db", "seed", "speed", "clock", "failure_rate", "root_path"}
+    assert flags == {"host", "port", "db", "db_wait", "seed", "speed", "clock", "failure_rate", "root_path"}
 
 
 # health

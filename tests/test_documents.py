@@ -16,6 +16,7 @@ from reprompt_mock.engine.snapshot import Snapshot
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.engine.world import World
 from reprompt_mock.settings import load
+from tests.stores import database_of
 
 PLACE = b'{"name": "A", "full_address": "B"}'
 LISTS = [("websites",), ("phoneNumbers",), ("websites", "phoneNumbers"), ("openingHours",)]
@@ -55,7 +56,7 @@ def shown(page: ResultPage) -> list[list[str]]:
 def lookups(engine: Engine, world: World, *lists: tuple[str, ...]) -> int:
     """Create, and count the statements on documents."""
     seen: list[str] = []
-    writer = engine.store.database._writer
+    writer = database_of(engine)._writer
     writer.set_trace_callback(seen.append)
     engine.write(world, create, *lists)
     writer.set_trace_callback(None)
@@ -129,3 +130,19 @@ def test_so_many_are_remembered_and_no_more(engine: Engine, world: World, monkey
     engine.write(world, create, *reversed(LISTS))
 
     assert asked(engine, world) == [sorted(names) for names in reversed(LISTS)]
+
+
+def test_a_document_may_be_of_any_length(engine: Engine, world: World) -> None:
+    """A list of many unknown attributes is found again, though no index could hold it."""
+    names = tuple(f"unknown-{number}" for number in range(2000))
+    engine.write(world, create, names)
+    world.documents = {}
+    engine.write(world, create, names)
+    with engine.store.read() as session:
+        assert (
+            session.value("SELECT count(*) FROM document WHERE length(text) > 20000 AND world = ?", (world.state.row,))
+            == 2
+        )
+        assert session.value("SELECT count(DISTINCT digest) FROM document") == session.value(
+            "SELECT count(*) FROM document"
+        )

@@ -25,6 +25,7 @@ from reprompt_mock.server import ServerThread
 from reprompt_mock.settings import ConfigurationError, load
 from tests.conftest import LONDON
 from tests.processes import PATIENCE_SECONDS, eventually
+from tests.stores import database_of
 
 BATCH = {"batch_id": "b", "batch_name": "B", "attribute_set": "core", "jobs": [{"place_id": "p", "inputs": LONDON}]}
 
@@ -175,7 +176,7 @@ def test_time_moves_where_the_outer_app_hands_no_lifespan_on() -> None:
     outer = Starlette(routes=[Mount("/emulator", app=mounted)])
 
     def rows() -> int:
-        with mounted.engine.store.database.read() as connection:
+        with database_of(mounted.engine).read() as connection:
             return int(connection.execute("SELECT count(*) FROM job").fetchone()[0])
 
     with ExitStack() as stack:

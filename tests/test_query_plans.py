@@ -24,7 +24,6 @@ INDEXES = sorted(str(index.name) for table in SQLModel.metadata.tables.values() 
 KEY = "key"
 MEANT_TO_SCAN = {
     "SELECT 1 FROM world LIMIT 1": "it reads a row, whichever, so that the transaction begins",
-    "SELECT last FROM submission ORDER BY pk DESC LIMIT 1": "it reads the last row",
 }
 """Statements that begin to read a whole table, with the reason why they may."""
 
@@ -194,8 +193,8 @@ HOT: dict[str, list[tuple[str, str]]] = {
     "results of a day": [("submission", "ix_submission_world"), ("came", "ix_submission_world"), ("job", KEY)],
     "list": [("batch", "ix_batch_order")],
     "one job": [("job", "ix_job_place"), ("batch", KEY)],
-    "append": [("batch", "ix_batch_id"), ("job", "ix_job_place"), ("document", "ix_document_text"), ("batch", KEY)],
-    "create": [("batch", "ix_batch_id"), ("document", "ix_document_text")],
+    "append": [("batch", "ix_batch_id"), ("job", "ix_job_place"), ("document", "ix_document_digest"), ("batch", KEY)],
+    "create": [("batch", "ix_batch_id"), ("document", "ix_document_digest")],
     "create what moves": [("job", "ix_job_place"), ("batch", KEY)],
     "create alone": [("batch", "ix_batch_id"), ("job", "ix_job_place")],
     "settle a batch": [("batch", "ix_batch_id"), *BY_BATCH],

@@ -59,6 +59,7 @@ VALUES: dict[str, tuple[Any, Any, str, str, tuple[Any, Any, Any]]] = {
     "host": ("localhost", "::1", "0.0.0.0", "'127.0.0.1'", ("::1", "0.0.0.0", "127.0.0.1")),
     "port": (8780, 0, "1", "2", (0, 1, 2)),
     "db": (None, Path("a.db"), "b.db", "'c.db'", (Path("a.db"), Path("b.db"), Path("c.db"))),
+    "db_wait": (0.0, 1, "2", "3.5", (1.0, 2.0, 3.5)),
     "api_keys": ({}, {"a": "*"}, '{"b": "acme"}', "{c = 'org-c'}", ({"a": "*"}, {"b": "acme"}, {"c": "org-c"})),
     "revoked_api_keys": ([], ["a"], '["b"]', "['c']", (["a"], ["b"], ["c"])),
     "max_body_bytes": (64 * 2**20, 1, "2", "3", (1, 2, 3)),
@@ -184,7 +185,7 @@ def test_an_unknown_variable_is_an_error_that_names_the_nearest(variable: str, h
         "FILE:/data/world.db",
         "sqlite:///world.db",
         "sqlite3:world.db",
-        f"postgresql://user:{SECRET}@localhost/world",
+        f"mysql://user:{SECRET}@localhost/world",
         f"http://{SECRET}@localhost/",
     ],
 )
@@ -199,7 +200,9 @@ def test_what_is_no_path_is_no_database(tmp_path: Path, value: str) -> None:
     for source in sources:
         with pytest.raises(ConfigurationError) as error:
             load(**source)
-        assert str(error.value).startswith("setting db: a path is expected, neither a URI nor :memory:")
+        assert str(error.value).startswith(
+            "setting db: a path or postgresql://… is expected, no other URI nor :memory:"
+        )
         assert SECRET not in str(error.value)
 
 

@@ -23,6 +23,7 @@ from reprompt_mock import RepromptMock
 from reprompt_mock.attributes import ATTRIBUTE_SETS, CATALOGUE
 from reprompt_mock.cli import _parser
 from reprompt_mock.conduct.rules import RULES
+from reprompt_mock.dsn import Dsn
 from reprompt_mock.lifecycle import Hold
 from reprompt_mock.rules import TEST_PLACE_IDS, Then
 from reprompt_mock.settings import _ALSO_KNOWN, PREFIX, Settings
@@ -149,7 +150,7 @@ def _number(value: float) -> str:
 
 
 def _kind(annotation: Any) -> str:
-    kinds = {str: "text", Path: "path", bool: "`true`, `false`", list: "list", dict: "table"}
+    kinds = {str: "text", Path | Dsn: "path or address", bool: "`true`, `false`", list: "list", dict: "table"}
     return kinds[_plain(annotation)]
 
 

@@ -86,7 +86,7 @@ class Call(Request):
         """Note that the route has come to an answer, or to a refusal: whether its operation was carried out."""
         recording = self._recording
         recording.carried_out = carried_out
-        recording.facts["version"] = self.world.present.version
+        recording.facts["version"] = self.world.state.version
         recording.facts = facts.bounded(recording.facts)
 
     async def prepare(self, work: Callable[[bytes], T]) -> T:

@@ -149,7 +149,7 @@ def preserve(writing: Writing, changing: set[int]) -> None:
         reading = writing.reading
         rows = row_count(reading, export)
         for number, data in zip(count(), parts(reading, export), strict=False):
-            exports.write_part(writing.session, writing.key, export.pk, number, compressed(data))
+            exports.write_part(writing.session, writing.keys, export.pk, number, compressed(data))
         exports.written(writing.session, export.pk, rows)
 
 

@@ -44,6 +44,10 @@ class Decoded:
         self._templates: dict[Any, ResultTemplate] = {}
         self._timelines: dict[tuple[Any, ...], Drawn] = {}
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self.__init__()  # type: ignore[misc] # as new
+
     def asked(self, session: Session, key: int) -> tuple[str, ...]:
         """Return a list of attributes."""
         return _cached(self._asked, key, lambda: tuple(documents.read(session, key)))
@@ -53,7 +57,7 @@ class Decoded:
         if key is None:
             return {}
         return _cached(
-            self._histories, (key, submission), lambda: history.read(documents.read(session, key), submission)
+            self._histories, (key, submission), lambda: history.read(documents.read(session, key), submission, key)
         )
 
     def timeline(self, key: tuple[Any, ...], draw: Callable[[], Drawn]) -> Drawn:

@@ -32,7 +32,7 @@ class Documents:
         writing = self._writing
         key = writing.known.get(token) or writing.interned.get(token)
         if key is None:
-            key = writing.interned[token] = documents.intern(writing.session, writing.key, value)
+            key = writing.interned[token] = documents.intern(writing.session, writing.keys, value)
         return key
 
     def keys_of_lists(self, lists: Sequence[tuple[str, ...]]) -> list[int]:

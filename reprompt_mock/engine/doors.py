@@ -18,13 +18,14 @@ from reprompt_mock.engine.purge import Purge
 from reprompt_mock.engine.reading import Reading
 from reprompt_mock.engine.registry import Registry
 from reprompt_mock.engine.relief import is_relief, makes_room, relieved
+from reprompt_mock.engine.remote import Forgotten, Remote
 from reprompt_mock.engine.signals import Signals
 from reprompt_mock.engine.world import Start, World
 from reprompt_mock.engine.writing import Writing
 from reprompt_mock.errors import Stopping, StorageFailed
 from reprompt_mock.real_time import real_now
 from reprompt_mock.store import worlds
-from reprompt_mock.store.sqlite import SqliteStore
+from reprompt_mock.store.opening import opened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,13 +69,14 @@ class Engine:
 
     def __init__(self, settings: Settings, *, real: Callable[[], int] = real_now) -> None:
         self.settings = settings
-        self.store = SqliteStore(settings.db)
+        self.store = opened(settings.db, wait=settings.db_wait)
         self.events = Events()
         self.signals = Signals(self.events)
         self.worlds = Registry(Start(settings.world, settings.rules, settings.journal_size), real)
         self._real = real
         self._decoded = Decoded()
         self._publication = Publication()
+        self._remote = Remote(self.store, self.worlds, self._decoded, real)
         self.purge = Purge(self.store)
         with self.store.read() as session:
             self.worlds.load(session)
@@ -83,7 +85,7 @@ class Engine:
         """Close the store, after saving the time of running worlds unless a write is under way."""
         self.signals.close()
         try:
-            if self.settings.db is not None:
+            if self.settings.db is not None and not self.store.is_remote:
                 self._store_clocks()
         finally:
             self.store.close()
@@ -115,6 +117,8 @@ class Engine:
         Raises:
             TooLong: it goes through more than `most_jobs`.
         """
+        if self.store.is_remote:
+            return self._remote.read(most_jobs, world, lambda reading: work(reading, *args, **kwargs), self.catch_up)
         while True:
             self._catch_up(world)
             reading = self._reading(world, most_jobs)
@@ -188,6 +192,8 @@ class Engine:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> Written[T]:
+        if self.store.is_remote:
+            return self._written_remotely(most_jobs, world, lambda writing: work(writing, *args, **kwargs))
         # The lock is kept until the change is in place, so that the next one builds on it.
         with self.store.lock:
             self.worlds.check_room(world)
@@ -206,6 +212,17 @@ class Engine:
                 self._publication.end(world)
             self.worlds.keep(world)
             self.purge.is_due |= writing.purges
+        self.events.publish(writing.changes)
+        return Written(value, writing.acted)
+
+    def _written_remotely(self, most_jobs: float, world: World, work: Callable[[Writing], T]) -> Written[T]:
+        self.worlds.check_room(world)
+        try:
+            value, writing = self._remote.write(most_jobs, world, work)
+        except Forgotten as lost:
+            return Written(lost.value, lost.writing.acted)
+        self.worlds.keep(world)
+        self.purge.is_due |= writing.purges
         self.events.publish(writing.changes)
         return Written(value, writing.acted)
 
@@ -235,6 +252,10 @@ class Engine:
         self.events.publish([Change(world.slug, Kind.world)])
 
     def _forget(self, world: World) -> None:
+        if self.store.is_remote:
+            self._remote.forget(self.worlds.find(world.slug) or world)
+            self.purge.is_due = True
+            return
         with self.store.lock:
             known = self.worlds.find(world.slug) or world
             if known.state.key is not None:

@@ -20,6 +20,7 @@ from reprompt_mock.errors import (
     ExportNotDispatched,
     ExportNotFound,
 )
+from reprompt_mock.keys import LOCAL, Keys, local
 from reprompt_mock.store import batches, exports
 from reprompt_mock.store.exports import ExportedBatch, StoredExport
 
@@ -73,7 +74,8 @@ def at_once(reading: Reading, batch_ids: Sequence[str], key: str | None) -> list
     settings, rows = reading.state.settings, _total(reading.session, found)
     if len(found) > 1 and rows > settings.export_inline_rows:
         return None
-    export = _made("", None, found, reading.now, exports.last_submission(reading.session))
+    last = Keys(reading.key).of(reading.state.next_row - 1)
+    export = _made("", None, found, reading.now, last)
     reading.weigh(rows)
     return _within(reading, export, None if len(found) == 1 else settings.export_inline_bytes)
 
@@ -100,9 +102,9 @@ def create(writing: Writing, batch_ids: Sequence[str], key: str | None) -> Expor
         return known
     found = _found(writing.session, writing.key, batch_ids)
     export_id = new_export_id(writing, [batch.id for batch in found])
-    made = _made(export_id, key, found, writing.now, exports.last_submission(writing.session))
+    made = _made(export_id, key, found, writing.now, writing.keys.of(writing.keys.next_row - 1))
     export = _scheduled(writing, made, _total(writing.session, found))
-    pk = exports.insert(writing.session, writing.key, export)
+    pk = exports.insert(writing.session, writing.keys, export)
     writing.note(Kind.export, export_id)
     if export.error == _NOT_DISPATCHED:
         return ExportNotDispatched(export_id=export_id)
@@ -206,25 +208,26 @@ def page(reading: Reading, *, status: str | None, cursor: str | None, limit: int
     Raises:
         CursorMalformed: the cursor is not one that a page returned.
     """
-    before = None if cursor is None else _read_cursor(cursor)
+    number = None if cursor is None else _read_cursor(cursor)
     if reading.key is None:
         return ExportPage([], None)
+    before = None if number is None else Keys(reading.key).of(number)
     found = exports.page(reading.session, reading.key, status=status, before=before, limit=limit + 1, now=reading.now)
     listed = found[:limit]
     return ExportPage(
-        [_view(reading, export) for export in listed], _cursor(listed[-1].pk) if len(found) > limit else None
+        [_view(reading, export) for export in listed], _cursor(local(listed[-1].pk)) if len(found) > limit else None
     )
 
 
-def _cursor(pk: int) -> str:
-    return encoded(orjson.dumps([pk]))
+def _cursor(number: int) -> str:
+    return encoded(orjson.dumps([number]))
 
 
 def _read_cursor(cursor: str) -> int:
     try:
-        (pk,) = orjson.loads(decoded(cursor))
+        (number,) = orjson.loads(decoded(cursor))
     except (ValueError, TypeError):
         raise CursorMalformed from None
-    if type(pk) is not int or not 0 < pk < 2**63 or _cursor(pk) != cursor:
+    if type(number) is not int or not 0 < number <= LOCAL or _cursor(number) != cursor:
         raise CursorMalformed
-    return pk
+    return number

@@ -127,7 +127,7 @@ class Forecast:
         return Outlook(self._documents.key_of((None, asked), document), fresh)
 
     def _made(self, case: _Case) -> Outlook:
-        before = {} if case.ran is None else history.read(self._documents.read(case.ran), HERE)
+        before = {} if case.ran is None else history.read(self._documents.read(case.ran), HERE, case.ran)
         attempt = Attempt(
             HERE,
             self._refresh,

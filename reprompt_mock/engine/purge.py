@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from reprompt_mock.engine.relief import relieved
+from reprompt_mock.engine.remote import again
 from reprompt_mock.errors import StorageFailed
 from reprompt_mock.store import worlds
 
 if TYPE_CHECKING:
-    from reprompt_mock.store.sqlite import SqliteStore
+    from reprompt_mock.store.session import Store
 
 _ROWS = 2000
 _FEW_ROWS = 100
@@ -23,7 +24,7 @@ class Purge:
         is_due: whether there may be such rows.
     """
 
-    def __init__(self, store: SqliteStore) -> None:
+    def __init__(self, store: Store) -> None:
         self.is_due = True
         self._store = store
         self._rows = _ROWS
@@ -51,5 +52,8 @@ class Purge:
                 return has_more
 
     def _remove_some(self) -> bool:
+        return again(self._remove_once)
+
+    def _remove_once(self) -> bool:
         with self._store.write() as session:
             return worlds.purge(session, self._rows)

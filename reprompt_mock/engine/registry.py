@@ -6,11 +6,11 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from reprompt_mock.engine.world import Start, World
+from reprompt_mock.engine.world import Present, Start, Views, World
 from reprompt_mock.errors import TooManyWorlds
 from reprompt_mock.evidence import Archive
 from reprompt_mock.journal import Journal
-from reprompt_mock.store import batches, submissions, worlds
+from reprompt_mock.store import worlds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -42,13 +42,10 @@ class Registry:
         return iter(list(self._worlds.values()))
 
     def load(self, session: Session) -> None:
-        """Load the stored worlds; each clock resumes, no earlier than the world's last submission."""
+        """Load the stored worlds; each clock resumes, no earlier than the world's last change."""
         for slug, stored in worlds.load_all(session):
-            self._worlds[slug] = self._new(slug, self._resumed(session, stored))
-
-    def _resumed(self, session: Session, stored: WorldState) -> WorldState:
-        clock = stored.clock.resumed(self._real(), submissions.latest(session, stored.row))
-        return stored._replace(clock=clock, next_due=batches.next_due(session, stored.row))
+            clock = stored.clock.resumed(self._real(), stored.latest)
+            self._worlds[slug] = self._new(slug, stored._replace(clock=clock))
 
     def _new(self, slug: str, state: WorldState) -> World:
         journal = Journal(self._start.journal_size, self._archive.open())
@@ -71,6 +68,10 @@ class Registry:
             if known is None:
                 known = self._possible[slug] = self._new(slug, self._start.state(self._real()))
             return known
+
+    def unused(self) -> Present:
+        """Return the state of a world that is not stored."""
+        return Present(self._start.state(self._real()), Views())
 
     def check_room(self, world: World) -> None:
         """Refuse a new world when the limit is reached.

@@ -9,7 +9,7 @@ from reprompt_mock.errors import StorageFailed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from reprompt_mock.store.sqlite import SqliteStore
+    from reprompt_mock.store.session import Store
 
 T = TypeVar("T")
 F = TypeVar("F", bound="Callable[..., Any]")
@@ -28,7 +28,7 @@ def is_relief(work: Callable[..., Any]) -> bool:
     return work in _MAKING_ROOM
 
 
-def relieved(store: SqliteStore, work: Callable[[], T]) -> T:
+def relieved(store: Store, work: Callable[[], T]) -> T:
     """Run work that makes room; where the disk is full it gets what is spared for that.
 
     Raises:

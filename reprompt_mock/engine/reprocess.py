@@ -103,10 +103,10 @@ def places(writing: Writing, place_ids: Sequence[str], wanted: Wanted) -> Reproc
 
 def _restart(writing: Writing, picked: Sequence[ExistingJob], wanted: Wanted) -> None:
     """Start new attempts of jobs as one submission."""
-    session, key, now = writing.session, writing.key, writing.now
+    session, now = writing.session, writing.now
     check_known(writing.settings, [wanted.attributes])
     preserve(writing, {job.batch for job in picked})
-    submission, _ = submissions.add(session, key, now, writing.settings)
+    submission, _ = submissions.add(session, writing.keys, now, writing.settings)
     ran = _histories(writing, picked)
     planned = plan_jobs(writing, _submitted(writing, picked, ran, wanted), refresh=wanted.refresh)
     own = [job.own if _keeps_own(job, wanted) else asked for job, asked in zip(picked, planned.asked, strict=True)]
@@ -167,8 +167,8 @@ def _histories(writing: Writing, picked: Sequence[ExistingJob]) -> list[int | No
 
 
 def _written_out(writing: Writing, ran: int, submission: int) -> int:
-    entries = history.read(documents.read(writing.session, ran), submission)
-    return documents.intern(writing.session, writing.key, history.written(entries))
+    entries = history.read(documents.read(writing.session, ran), submission, ran)
+    return documents.intern(writing.session, writing.keys, history.written(entries))
 
 
 def _keeps_own(job: ExistingJob, wanted: Wanted) -> bool:

@@ -20,11 +20,11 @@ from reprompt_mock.clock import iso, moment_of
 from reprompt_mock.engine.worlds import summary
 from reprompt_mock.errors import SnapshotBroken
 from reprompt_mock.history import HERE
+from reprompt_mock.keys import local
 from reprompt_mock.numerals import is_safe
 from reprompt_mock.scenario import Scenario, StoredScenario
 from reprompt_mock.specs import Strict, Time
 from reprompt_mock.store import snapshot as rows
-from reprompt_mock.store import submissions
 from reprompt_mock.store.session import DataRefused
 from reprompt_mock.world_settings import WorldSettings
 
@@ -40,7 +40,7 @@ can be read, too."""
 _GONE = 0
 """The key of a batch that was deleted."""
 _JOB = {name: position for position, name in enumerate(rows.COLUMNS["job"])}
-_FIRST = rows.COLUMNS["submission"].index("first")
+_FIRST, _LAST = (rows.COLUMNS["submission"].index(name) for name in ("first", "last"))
 _DOCUMENTS = [_JOB[name] for name in ("own", "asked", "course", "ran", "planned")]
 _SUBMISSIONS = [_JOB[name] for name in ("created_in", "submission")]
 
@@ -136,18 +136,20 @@ class _Restored:
 
     def __init__(self, writing: Writing, data: Tables) -> None:
         self._session = writing.session
-        self._key = writing.key
+        self._keys = writing.keys
         self._data = data
         self._submissions: dict[int, int] = {}
         self._documents: dict[int, int] = {}
         self._batches: dict[int, int] = {}
-        first = min((submission[_FIRST] for submission in data["submission"]), default=0)
-        self._shift = submissions.next_job(writing.session) - first
+        runs = [row[_FIRST : _LAST + 1] for row in data["submission"]]
+        first = min((first for first, _ in runs), default=1)
+        last = max((last for _, last in runs), default=0)
+        self._shift = writing.keys.jobs(max(0, last + 1 - first)) - first
 
     def write(self) -> None:
         """Write all tables, referenced ones first."""
         for pk, *values in self._data["batch"]:
-            self._batches[pk] = rows.insert_batch(self._session, self._key, values)
+            self._batches[pk] = rows.insert_batch(self._session, self._keys, values)
         for pk, at, settings, batch, first, last in self._data["submission"]:
             values = [
                 at,
@@ -156,28 +158,28 @@ class _Restored:
                 first + self._shift,
                 last + self._shift,
             ]
-            self._submissions[pk] = rows.insert(self._session, self._key, "submission", values)
+            self._submissions[pk] = rows.insert(self._session, self._keys, "submission", values)
         self._write_documents()
-        rows.insert_bodies(self._session, self._key, self._data["body"])
-        rows.insert_jobs(self._session, self._key, [self._job(list(job)) for job in self._data["job"]])
+        rows.insert_bodies(self._session, self._keys.world, self._data["body"])
+        rows.insert_jobs(self._session, self._keys.world, [self._job(list(job)) for job in self._data["job"]])
         self._write_exports()
 
     def _write_exports(self) -> None:
         written = {}
         for pk, id_, key, listed, *times, known, size in self._data.get("export", ()):
-            moved = [[self._batches.get(batch, _GONE), batch_id] for batch, batch_id in orjson.loads(listed)]
+            moved = [[local(self._batches.get(batch, _GONE)), batch_id] for batch, batch_id in orjson.loads(listed)]
             last = max((new for old, new in self._submissions.items() if old <= known), default=0)
             values = [id_, key, orjson.dumps(moved).decode(), *times, last, size]
-            written[pk] = rows.insert(self._session, self._key, "export", values)
+            written[pk] = rows.insert(self._session, self._keys, "export", values)
         for _, export, part, data in self._data.get("artifact", ()):
-            rows.insert(self._session, self._key, "artifact", [written[export], part, b64decode(data)])
+            rows.insert(self._session, self._keys, "artifact", [written[export], part, b64decode(data)])
 
     def _write_documents(self) -> None:
         histories = {job[_JOB[name]] for job in self._data["job"] for name in ("ran", "planned")}
         # Histories refer to other documents, so they come last.
         for pk, text in sorted(self._data["document"], key=lambda row: row[0] in histories):
             new = self._history(text) if pk in histories else text
-            self._documents[pk] = rows.insert(self._session, self._key, "document", [new])
+            self._documents[pk] = rows.insert_document(self._session, self._keys, new)
 
     def _history(self, text: str) -> str:
         moved = {

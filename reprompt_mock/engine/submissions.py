@@ -191,7 +191,7 @@ def submit(
         planned = _finished(now, places, planned)
     batch = _counted(writing, batch, len(places), replaced, planned.timetables.queued_at)
     submission, first = submissions.add(
-        session, key, now, writing.settings, batch=batch.pk, jobs=len(places) - len(replaced)
+        session, writing.keys, now, writing.settings, batch=batch.pk, jobs=len(places) - len(replaced)
     )
     jobs.remove(session, [job.pk for job in replaced.values()])
     written = Submission(submission, key, batch.pk, attempt=1 if kick_off else 0)
@@ -210,7 +210,7 @@ def _counted(
     if batch.pk == batches.NEW:
         soonest = counts.soonest(due)
         writing.expect(soonest)
-        return batches.insert(writing.session, writing.key, batch, pending=size, due=soonest)
+        return batches.insert(writing.session, writing.keys, batch, pending=size, due=soonest)
     changes = counts.Changes()
     changes.add(batch.pk, JobStatus.pending, size)
     for job in replaced.values():

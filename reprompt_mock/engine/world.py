@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.clock import VirtualClock
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from reprompt_mock.world_settings import WorldSettings
 
 _HEAVIEST_VIEWS = 200_000
+_NO_VERSION = -1
 
 
 class Start(NamedTuple):
@@ -54,11 +56,10 @@ class Views:
 
 
 class Present(NamedTuple):
-    """A world at present: its committed state, the cached views of it, and the number of earlier commits."""
+    """A world at present: its committed state, and the cached views of it."""
 
     state: WorldState
     views: Views
-    version: int = 0
 
 
 def _situation_of(state: WorldState) -> int:
@@ -72,8 +73,9 @@ class World:
 
     It is in memory from its first use and gets a row with the first thing stored in it. Each commit replaces `present`
     as a whole, so that a reader sees the old state or the new. `documents` caches the keys of the world's documents,
-    by token; only writers use it. `interventions` is how often the control API has changed anything but its clock,
-    `situation` what the verdict needs to know about its time, and `opinion` the latest verdict on its client.
+    by token; only writers use it. `turn` is held by a thread that writes to it in a store on a server. `interventions`
+    is how often the control API has changed anything but its clock, `situation` what the verdict needs to know about
+    its time, and `opinion` the latest verdict on its client.
 
     Args:
         slug: the organization's slug.
@@ -88,6 +90,7 @@ class World:
         self.situation = _situation_of(state)
         self.documents: Mapping[Any, int] = {}
         self.forgotten = False
+        self.turn = Lock()
         self.journal = journal
         self.interventions = 0
         self.opinion: Opinion | None = None
@@ -110,8 +113,25 @@ class World:
         self.documents = documents
         if state.clock is not self.state.clock:
             self._latest = 0
-        self.present = Present(state, Views(), self.present.version + 1)
+        self.present = Present(state, Views())
         self.situation = _situation_of(state)
+
+    def take(self, present: Present) -> None:
+        """Take over a state that was read from the world's row."""
+        if present.state.key != self.state.key:
+            self.documents = {}
+        self._latest = 0
+        self.present = present
+        self.situation = _situation_of(present.state)
+
+    def doubt(self) -> None:
+        """Forget everything cached, so that the world is read again."""
+        self.documents = {}
+        self.present = Present(self.state._replace(version=_NO_VERSION), Views())
+
+    def now_in(self, state: WorldState) -> int:
+        """Return the virtual time in microseconds as a state has it, which need not be the present one."""
+        return self.now() if state is self.state else max(state.latest, state.clock.now(self._real()))
 
     def now(self) -> int:
         """Return the virtual time in microseconds; it never goes back, even if the machine's clock does."""

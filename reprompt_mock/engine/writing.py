@@ -12,7 +12,8 @@ from reprompt_mock.engine import weight
 from reprompt_mock.engine.decoded import Decoded
 from reprompt_mock.engine.events import Change, Kind
 from reprompt_mock.engine.reading import Reading
-from reprompt_mock.engine.world import Views
+from reprompt_mock.engine.world import Present, Views
+from reprompt_mock.keys import Keys
 from reprompt_mock.store import batches, worlds
 from reprompt_mock.store.worlds import WorldState
 
@@ -36,7 +37,7 @@ class Writing:
         session: the write transaction.
         world: the world.
         state: the draft of its new state, published after the commit.
-        key: the key of its row.
+        keys: the keys of its new rows.
         now: the virtual time in microseconds, read once; `set_time` and `advance` change it.
         acted: ids of the rules that took effect, in order.
         changes: the changes to publish after the commit.
@@ -53,7 +54,7 @@ class Writing:
         self.session = session
         self.world = world
         self.state = self.stored = world.state._replace(key=key)
-        self.key = key
+        self.keys = Keys(key, self.state.next_row, self.state.next_job)
         self.now = world.now()
         self.acted: list[str] = []
         self.changes: list[Change] = []
@@ -73,6 +74,11 @@ class Writing:
         weight.check(jobs, self.most_jobs)
 
     @property
+    def key(self) -> int:
+        """The key of the world's row."""
+        return self.keys.world
+
+    @property
     def settings(self) -> WorldSettings:
         """The settings in force."""
         return self.state.settings
@@ -85,7 +91,7 @@ class Writing:
     @property
     def reading(self) -> Reading:
         """A reading of the same world, which sees what was written so far."""
-        present = self.world.present._replace(state=self.state, views=Views())
+        present = Present(self.state, Views())
         return Reading(self.world, present, self.now, Decoded(), lambda: nullcontext(self.session), self.most_jobs)
 
     @property
@@ -175,9 +181,9 @@ class Writing:
         worlds.forget(self.session, self.key)
         clock = VirtualClock(0, self._real(), speed, running).moved_to(now, self._real())
         rate: dict[str, Any] = {"clock": "running" if running else "paused", "speed": speed}
-        state = WorldState(None, settings.model_copy(update=rate), clock, scenario)
+        state = WorldState(None, settings.model_copy(update=rate), clock, scenario, version=self.state.version)
         self.known, self.interned = {}, {}
-        self.key = worlds.insert(self.session, None if self.world.forgotten else self.world.slug, state)
+        self.keys = Keys(worlds.insert(self.session, None if self.world.forgotten else self.world.slug, state))
         self.state = self.stored = state._replace(key=self.key)
         self.now = now
         self.purges = True
@@ -188,11 +194,18 @@ class Writing:
         self.state = self.state._replace(next_due=batches.recount_all(self.session, self.key, self.now))
 
     def store_state(self) -> None:
-        """Write the draft to the world's row if it differs, with the clock's base moved to the present."""
+        """Write the draft to the world's row; where its clock is written, its base is moved to the present."""
         before, state = self.stored, self.state
         is_changed = not (
             state.settings is before.settings and state.clock is before.clock and state.scenario is before.scenario
         )
-        if is_changed or self._keeps_time:
-            self.state = state._replace(clock=state.clock.resumed(self._real(), self.now))
-            (worlds.save if is_changed else worlds.save_clock)(self.session, self.state)
+        save = worlds.save if is_changed else worlds.save_clock if self._keeps_time else worlds.save_progress
+        clock = state.clock.resumed(self._real(), self.now) if is_changed or self._keeps_time else state.clock
+        self.state = state._replace(
+            clock=clock,
+            version=state.version + 1,
+            next_row=self.keys.next_row,
+            next_job=self.keys.next_job,
+            latest=self.now,
+        )
+        save(self.session, self.state)

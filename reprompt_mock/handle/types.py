@@ -212,6 +212,7 @@ class EmulatorOptions(WorldOptions, total=False):
     root_path: str
     port: int
     db: Path | str | None
+    db_wait: float
     api_keys: Mapping[str, str]
     revoked_api_keys: Sequence[str]
     max_body_bytes: int

@@ -5,8 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from weakref import WeakKeyDictionary
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CapacityLimiter, Lock, to_thread
 
 from reprompt_mock.engine import batches, clock, conduct, downloads, release, reprocess, results, scenario, snapshot
 from reprompt_mock.engine.weight import TooLong
@@ -25,6 +26,8 @@ T = TypeVar("T")
 
 _WRITERS = 2
 """Threads for writes: one writes while one prepares; further writes wait on the event loop."""
+_REMOTE_THREADS = 8
+"""Threads for reads of a store on a server, and as many for writes: most of the time they wait for its answers."""
 _LONG_JOBS = 500
 _LONG_BYTES = 64 * 1024
 
@@ -59,7 +62,10 @@ class Offload:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._writers = CapacityLimiter(_WRITERS)
+        self._is_remote = engine.store.is_remote
+        self._writers = CapacityLimiter(_REMOTE_THREADS if self._is_remote else _WRITERS)
+        self._readers = CapacityLimiter(_REMOTE_THREADS)
+        self._turns: WeakKeyDictionary[World, Lock] = WeakKeyDictionary()
 
     async def prepare(self, work: Callable[[bytes], T], body: bytes) -> T:
         """Parse a body, which does not need a world."""
@@ -71,6 +77,9 @@ class Offload:
         self, world: World, work: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run a use case that reads a world."""
+        if self._is_remote:
+            work_there = partial(self.engine.read, world, work, *args, **kwargs)
+            return await to_thread.run_sync(work_there, limiter=self._readers)
         # Applying what is due, or waiting for a commit in progress, makes a read long.
         if not (world.is_due() or self.engine.is_publishing(world) or _is_long(work, args, kwargs)):
             with suppress(TooLong):
@@ -81,6 +90,10 @@ class Offload:
         self, world: World, work: Callable[Concatenate[Writing, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> Written[T]:
         """Run a use case that changes a world."""
+        if self._is_remote:
+            async with self._turns.setdefault(world, Lock()):
+                work_there = partial(self.engine.write, world, work, *args, **kwargs)
+                return await to_thread.run_sync(work_there, limiter=self._writers)
         if not _is_long(work, args, kwargs):
             with self.engine.store.try_lock() as free, suppress(TooLong):
                 if free:

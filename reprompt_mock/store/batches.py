@@ -5,25 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock.batch_status import Counts
+from reprompt_mock.store import worlds
+from reprompt_mock.store.session import is_storable
 from reprompt_mock.store.statements import (
     BURY_BATCH,
     BURY_SUBMISSIONS,
-    KEEP_TIME,
     LAST_FINISH,
     LAST_FINISH_OF_BATCH,
     MOVE_COUNTS,
-    NEW_GRAVE,
     NEXT_DUE,
     RECOUNT_DUE,
     RECOUNT_WORLD,
     STATUS_COLUMNS,
 )
-from reprompt_mock.store.submissions import next_job
 from reprompt_mock.tables import ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from reprompt_mock.keys import Keys
     from reprompt_mock.store.session import Row, Session
 
 _COLUMNS = f"pk, id, name, created_at, refresh, {', '.join(STATUS_COLUMNS)}"
@@ -67,6 +67,8 @@ def find_alone(session: Session, world: int) -> StoredBatch | None:
 
 
 def _find(session: Session, world: int, batch_id: str) -> StoredBatch | None:
+    if not is_storable(batch_id):
+        return None
     row = session.one(f"SELECT {_COLUMNS} FROM batch WHERE world = ? AND id = ?", (world, batch_id))
     return _stored(row) if row else None
 
@@ -88,18 +90,21 @@ def new(batch_id: str, name: str, created_at: int) -> StoredBatch:
     return StoredBatch(NEW, batch_id, name, created_at, refresh=False, counts=Counts())
 
 
-def insert(session: Session, world: int, batch: StoredBatch, *, pending: int, due: int | None) -> StoredBatch:
+def insert(session: Session, keys: Keys, batch: StoredBatch, *, pending: int, due: int | None) -> StoredBatch:
     """Write a new batch of pending jobs, whose first transition is at `due`; return it with its key."""
-    key = session.insert(
-        "INSERT INTO batch (world, id, name, folded_name, created_at, refresh, pending, queued, in_progress,"
-        " completed, failed, next_due) VALUES (?, ?, ?, ?, ?, false, ?, 0, 0, 0, 0, ?)",
-        (world, batch.id, batch.name, batch.name.casefold(), batch.created_at, pending, due),
+    key = keys.row()
+    session.insert(
+        "INSERT INTO batch (pk, world, id, name, folded_name, created_at, refresh, pending, queued, in_progress,"
+        " completed, failed, next_due) VALUES (?, ?, ?, ?, ?, ?, 0, ?, 0, 0, 0, 0, ?)",
+        (key, keys.world, batch.id, batch.name, batch.name.casefold(), batch.created_at, pending, due),
     )
     return batch._replace(pk=key)
 
 
 def page(session: Session, world: int, query: str, *, limit: int, offset: int) -> tuple[list[StoredBatch], int]:
     """Read a page of a world's batches, newest first, and their total number; `query` is casefolded."""
+    if not is_storable(query):
+        return [], 0
     condition = f"WHERE world = ? AND id <> '{ALONE}' {_NAMED if query else ''}"
     values: list[int | str] = [world, query] if query else [world]
     total = session.value(f"SELECT count(*) FROM batch {condition}", values)
@@ -152,9 +157,8 @@ def last_finish(session: Session, world: int, batch: int | None = None) -> int |
 
 def delete(session: Session, batch: int) -> None:
     """Make a batch and its jobs unreachable; `worlds.purge` removes their rows later."""
-    grave = session.insert(NEW_GRAVE, ())
-    values = {"batch": batch, "grave": grave, "next": next_job(session)}
-    for statement in (KEEP_TIME, BURY_SUBMISSIONS, BURY_BATCH):
+    values = {"batch": batch, "grave": worlds.insert_grave(session)}
+    for statement in (BURY_SUBMISSIONS, BURY_BATCH):
         session.run(statement, values)
 
 
@@ -164,4 +168,4 @@ def update(session: Session, batch: int, *, name: str | None, refresh: bool | No
         values = (name, name.casefold(), batch)
         session.run("UPDATE batch SET name = ?, folded_name = ? WHERE pk = ?", values)
     if refresh is not None:
-        session.run("UPDATE batch SET refresh = ? WHERE pk = ?", (refresh, batch))
+        session.run("UPDATE batch SET refresh = ? WHERE pk = ?", (int(refresh), batch))

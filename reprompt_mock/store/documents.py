@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 if TYPE_CHECKING:
+    from reprompt_mock.keys import Keys
     from reprompt_mock.store.session import Session
 
 
-def intern(session: Session, world: int, value: Any) -> int:
+INSERT = "INSERT INTO document (pk, world, digest, text) VALUES (?, ?, ?, ?)"
+_DIGEST_BYTES = 16
+
+
+def intern(session: Session, keys: Keys, value: Any) -> int:
     """Find or write a document by its value; return its key."""
-    text = orjson.dumps(value).decode()
-    found = session.one("SELECT pk FROM document WHERE world = ? AND text = ?", (world, text))
+    text = orjson.dumps(value)
+    mark = digest(text)
+    found = session.one("SELECT pk FROM document WHERE world = ? AND digest = ?", (keys.world, mark))
     if found:
         return int(found[0])
-    return session.insert("INSERT INTO document (world, text) VALUES (?, ?)", (world, text))
+    key = keys.row()
+    session.insert(INSERT, (key, keys.world, mark, text.decode()))
+    return key
+
+
+def digest(text: bytes) -> bytes:
+    """Return what identifies a document's text in its world."""
+    return blake2b(text, digest_size=_DIGEST_BYTES).digest()
 
 
 def read(session: Session, key: int) -> Any:

@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
+from reprompt_mock.keys import alike, local
 from reprompt_mock.store.jobs import StoredResult
+from reprompt_mock.store.session import is_storable
 from reprompt_mock.store.statements import EXPORTED, LATER_JOBS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from reprompt_mock.keys import Keys
     from reprompt_mock.store.session import Row, Session
 
 KEPT_FOR = 7 * 24 * 3600 * 10**6
@@ -54,22 +57,26 @@ class StoredExport(NamedTuple):
 
 def _stored(row: Row) -> StoredExport:
     pk, id_, key, batches, *rest = row
-    return StoredExport(pk, id_, key, [ExportedBatch(*batch) for batch in orjson.loads(batches)], *rest)
+    listed = [ExportedBatch(alike(pk, number), batch_id) for number, batch_id in orjson.loads(batches)]
+    return StoredExport(pk, id_, key, listed, *rest)
 
 
-def insert(session: Session, world: int, export: StoredExport) -> int:
+def insert(session: Session, keys: Keys, export: StoredExport) -> int:
     """Write a new export; return its key."""
+    pk = keys.row()
     _, id_, key, batches, *rest, _ = export
-    return session.insert(
-        "INSERT INTO export (world, id, key, batches, created_at, running_at, finished_at, error, known, rows)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (world, id_, key, orjson.dumps([tuple(batch) for batch in batches]).decode(), *rest),
+    listed = orjson.dumps([(local(batch.pk), batch.id) for batch in batches]).decode()
+    session.insert(
+        "INSERT INTO export (pk, world, id, key, batches, created_at, running_at, finished_at, error, known, rows)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (pk, keys.world, id_, key, listed, *rest),
     )
+    return pk
 
 
 def find(session: Session, world: int, export_id: str, *, now: int) -> StoredExport | None:
     """Read an export by its id, or None if the world does not have it."""
-    return _one(session, "id = :id", {"world": world, "id": export_id, "now": now})
+    return _one(session, "id = :id", {"world": world, "id": export_id, "now": now}) if is_storable(export_id) else None
 
 
 def of_key(session: Session, world: int, key: str, *, now: int) -> StoredExport | None:
@@ -109,7 +116,7 @@ def last_finish(session: Session, world: int, batch: int | None = None) -> int |
         found: int | None = session.value("SELECT max(finished_at) FROM export WHERE world = ?", (world,))
         return found
     rows = session.rows("SELECT batches, finished_at FROM export WHERE world = ? AND finished_at IS NOT NULL", (world,))
-    return max((finish for batches, finish in rows if _has(batches, {batch})), default=None)
+    return max((finish for batches, finish in rows if _has(batches, local(batch))), default=None)
 
 
 def derived(session: Session, world: int, batches: set[int], *, now: int) -> list[StoredExport]:
@@ -125,13 +132,8 @@ def derived(session: Session, world: int, batches: set[int], *, now: int) -> lis
     ]
 
 
-def _has(batches: str, wanted: set[int]) -> bool:
-    return any(pk in wanted for pk, _ in orjson.loads(batches))
-
-
-def last_submission(session: Session) -> int:
-    """Read the key of the last submission in all worlds, 0 if there is none."""
-    return int(session.value("SELECT coalesce(max(pk), 0) FROM submission"))
+def _has(batches: str, wanted: int) -> bool:
+    return any(number == wanted for number, _ in orjson.loads(batches))
 
 
 def jobs(
@@ -157,9 +159,10 @@ def later_jobs(session: Session, batch: int, *, known: int, now: int) -> int:
     return int(session.value(LATER_JOBS, {"batch": batch, "known": known, "now": now}))
 
 
-def write_part(session: Session, world: int, export: int, part: int, data: bytes) -> None:
+def write_part(session: Session, keys: Keys, export: int, part: int, data: bytes) -> None:
     """Write a part of an export's file, compressed."""
-    session.insert("INSERT INTO artifact (world, export, part, data) VALUES (?, ?, ?, ?)", (world, export, part, data))
+    statement = "INSERT INTO artifact (pk, world, export, part, data) VALUES (?, ?, ?, ?, ?)"
+    session.insert(statement, (keys.row(), keys.world, export, part, data))
 
 
 def read_part(session: Session, export: int, part: int) -> bytes | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reprompt_mock.lifecycle import Hold, JobStatus
 from reprompt_mock.store import statements
 from reprompt_mock.store.jobs import StoredResult
+from reprompt_mock.store.session import is_storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,6 +63,8 @@ def page(
         limit: how many jobs a page has, at least 1.
         offset: how many jobs come before the page; a search without a job there counts none.
     """
+    if not is_storable(text):
+        return [], 0
     folded = text.lower()
     named = _codes(status for status in JobStatus if folded in status.name)
     query = statements.listed(_codes(statuses), found=named if text else None)
@@ -79,12 +82,16 @@ def _codes(statuses: Iterable[JobStatus]) -> str:
 
 def result(session: Session, world: int, batch: int, place_id: str, *, now: int) -> StoredResult | None:
     """Return what the result of a batch's job is derived from, None if the batch does not have the place."""
+    if not is_storable(place_id):
+        return None
     row = session.one(statements.RESULT_OF_JOB, {"world": world, "batch": batch, "place_id": place_id, "now": now})
     return StoredResult._make(row) if row else None
 
 
 def timetable(session: Session, world: int, batch: int, place_id: str, *, now: int) -> StoredTimetable | None:
     """Return the timetable of a batch's job, None if the batch does not have the place."""
+    if not is_storable(place_id):
+        return None
     row = session.one(statements.TIMETABLE_OF_JOB, {"world": world, "batch": batch, "place_id": place_id, "now": now})
     if row is None:
         return None

@@ -11,6 +11,7 @@ from reprompt_mock.batch_status import Counts
 from reprompt_mock.lifecycle import Hold, JobStatus
 from reprompt_mock.store import statements
 from reprompt_mock.store.columns import columns, spread
+from reprompt_mock.store.session import is_storable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -99,11 +100,7 @@ def insert(session: Session, jobs: NewJobs) -> None:
     if size < _MANY:
         session.many(statements.INSERT_JOB, zip(*spread(_in_order(jobs), size), strict=True))
         return
-    named = columns(jobs)
-    # Binding fewer values saves more time than compiling a new statement costs.
-    common = {name: value for name, value in named.items() if value is None or isinstance(value, int)}
-    rest = [values for name, values in named.items() if name not in common]
-    session.many(statements.insert_jobs(common), zip(*spread(rest, size), strict=True))
+    session.fill("job", columns(jobs), size)
 
 
 def remove(session: Session, keys: Sequence[int]) -> None:
@@ -136,6 +133,8 @@ def _of_places(
 
 def of_place(session: Session, world: int, place_id: str, *, now: int) -> list[ExistingJob]:
     """Return a place's jobs with and without a batch, the most recently submitted first."""
+    if not is_storable(place_id):
+        return []
     values = {"world": world, "place_id": place_id, "now": now}
     return list(map(_existing, session.rows(statements.JOBS_OF_PLACE, values)))
 
@@ -271,6 +270,8 @@ def counts_by_day(session: Session, selection: Selection) -> dict[int, Counts]:
 
 def result_of_place(session: Session, world: int, place_id: str, *, now: int, lag: int) -> StoredResult | None:
     """Read what the result of a place's most recently submitted job is derived from."""
+    if not is_storable(place_id):
+        return None
     values = {"world": world, "place_id": place_id, "now": now, "lag": lag}
     row = session.one(statements.RESULTS_OF_PLACE, values)
     return StoredResult._make(row) if row else None

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from threading import RLock
 
     Values = Sequence[Any] | Mapping[str, Any]
     Row = tuple[Any, ...]
@@ -14,6 +15,23 @@ if TYPE_CHECKING:
 
 class DataRefused(Exception):
     """The database refused values: they have a wrong type, are out of range, or are not unique."""
+
+
+def is_storable(text: str) -> bool:
+    """Return whether a row may contain a text: none contains NUL, which PostgreSQL could not store."""
+    return "\0" not in text
+
+
+class Interrupted(Exception):
+    """The database rolled a transaction back, or lost it before it was committed: it can be run again.
+
+    Args:
+        reason: why, in words.
+    """
+
+    def __init__(self, *, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Session(Protocol):
@@ -43,10 +61,70 @@ class Session(Protocol):
         """Run a statement once for each row of values."""
         ...
 
-    def insert(self, statement: str, values: Values) -> int:
-        """Insert one row; return the key that the database chose."""
+    def fill(self, table: str, columns: Mapping[str, Any], size: int) -> None:
+        """Insert many rows of a table, column by column; a column that is a number or None applies to all rows."""
+        ...
+
+    def insert(self, statement: str, values: Values) -> None:
+        """Insert one row."""
         ...
 
     def savepoint(self) -> AbstractContextManager[None]:
         """Roll back what the block does if it ends with an exception."""
+        ...
+
+
+class Store(Protocol):
+    """A database.
+
+    Attributes:
+        is_remote: whether it answers over a connection that may be slow and may break. Then no thread that serves
+            others may wait for it, and what is in memory holds only as long as the row of its world says so.
+        lock: held by writers that exclude all others.
+    """
+
+    is_remote: bool
+
+    @property
+    def losses(self) -> int:
+        """How many connections were lost so far."""
+        ...
+
+    lock: RLock
+
+    def read(self) -> AbstractContextManager[Session]:
+        """Open a read transaction: all its queries see one state."""
+        ...
+
+    def write(self) -> AbstractContextManager[Session]:
+        """Open a write transaction; an exception rolls it back.
+
+        Raises:
+            Interrupted: it was rolled back; it can be run again.
+        """
+        ...
+
+    def try_lock(self) -> AbstractContextManager[bool]:
+        """Take the write lock if it is free; yield whether it was."""
+        ...
+
+    def check(self) -> None:
+        """Check that the database answers.
+
+        Raises:
+            Stopping: the store was closed.
+            StoreSilent: it does not.
+        """
+        ...
+
+    def making_room(self) -> AbstractContextManager[None]:
+        """Let writes of this thread use the space reserved for freeing space, where there is one."""
+        ...
+
+    def shrink(self) -> bool:
+        """Release some freed space; return whether there is more."""
+        ...
+
+    def close(self) -> None:
+        """Close the database."""
         ...

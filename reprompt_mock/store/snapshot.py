@@ -5,11 +5,15 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
+from reprompt_mock.keys import LOCAL
 from reprompt_mock.numerals import portable
+from reprompt_mock.store.documents import digest
+from reprompt_mock.store.statements import STATUS_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from reprompt_mock.keys import Keys
     from reprompt_mock.store.session import Session
 
 COLUMNS = {
@@ -35,6 +39,23 @@ _TIMES_OF = {
     table: [position for position, column in enumerate(columns) if column in _TIMES]
     for table, columns in COLUMNS.items()
 }
+_KEYS = frozenset(
+    (
+        "pk",
+        "batch",
+        "first",
+        "last",
+        "created_in",
+        "submission",
+        "own",
+        "asked",
+        "course",
+        "ran",
+        "planned",
+        "known",
+        "export",
+    )
+)
 _ONLY = {"job": "AND batch IN (SELECT pk FROM batch WHERE world = :world)"}
 """Extra conditions per table: the jobs of a deleted batch stay for a while."""
 
@@ -42,12 +63,15 @@ Tables = dict[str, list[list[Any]]]
 
 
 def read_tables(session: Session, world: int) -> Tables:
-    """Read all rows of a world by table, in the order of their keys; late times are text (`portable`)."""
+    """Read all rows of a world by table, in the order of their keys; late times are text (`portable`).
+
+    Keys are numbers of the world, so that the same world reads the same whatever others there are.
+    """
     tables = {
         table: [
             list(row)
             for row in session.rows(
-                f"SELECT {', '.join(columns)} FROM {table} WHERE world = :world {_ONLY.get(table, '')}"
+                f"SELECT {', '.join(map(_read, columns))} FROM {table} WHERE world = :world {_ONLY.get(table, '')}"
                 f" ORDER BY {columns[0]}",
                 {"world": world},
             )
@@ -60,6 +84,10 @@ def read_tables(session: Session, world: int) -> Tables:
         artifact[-1] = b64encode(artifact[-1]).decode()
     _change_times(tables, portable)
     return tables
+
+
+def _read(column: str) -> str:
+    return f"{column} & {LOCAL}" if column in _KEYS else column
 
 
 def read_times(tables: Tables) -> None:
@@ -79,22 +107,28 @@ def _change_times(tables: Tables, change: Callable[[Any], Any]) -> None:
                     row[position] = change(row[position])
 
 
-def insert(session: Session, world: int, table: str, values: Sequence[Any]) -> int:
-    """Write a row, given its columns after the key in order; return the key that the database chose."""
-    columns = COLUMNS[table][1:]
-    marks = ", ".join("?" * (len(columns) + 1))
-    return session.insert(f"INSERT INTO {table} (world, {', '.join(columns)}) VALUES ({marks})", (world, *values))
+def insert(session: Session, keys: Keys, table: str, values: Sequence[Any]) -> int:
+    """Write a row, given its columns after the key in order; return its key."""
+    return _insert(session, keys, table, dict(zip(COLUMNS[table][1:], values, strict=True)))
 
 
-def insert_batch(session: Session, world: int, values: Sequence[Any]) -> int:
+def insert_batch(session: Session, keys: Keys, values: Sequence[Any]) -> int:
     """Write a batch whose jobs are yet to be counted; return its key."""
-    columns = COLUMNS["batch"][1:]
-    marks = ", ".join("?" * (len(columns) + 1))
-    return session.insert(
-        f"INSERT INTO batch (world, {', '.join(columns)}, pending, queued, in_progress, completed, failed)"
-        f" VALUES ({marks}, 0, 0, 0, 0, 0)",
-        (world, *values),
-    )
+    uncounted = dict.fromkeys(STATUS_COLUMNS, 0)
+    return _insert(session, keys, "batch", {**dict(zip(COLUMNS["batch"][1:], values, strict=True)), **uncounted})
+
+
+def insert_document(session: Session, keys: Keys, text: str) -> int:
+    """Write a document; return its key."""
+    return _insert(session, keys, "document", {"digest": digest(text.encode()), "text": text})
+
+
+def _insert(session: Session, keys: Keys, table: str, values: Mapping[str, Any]) -> int:
+    key = keys.row()
+    marks = ", ".join("?" * (len(values) + 2))
+    statement = f"INSERT INTO {table} (pk, world, {', '.join(values)}) VALUES ({marks})"
+    session.insert(statement, (key, keys.world, *values.values()))
+    return key
 
 
 def insert_bodies(session: Session, world: int, rows: Iterable[Sequence[Any]]) -> None:

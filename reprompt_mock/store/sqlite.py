@@ -6,11 +6,13 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from reprompt_mock.store.columns import spread
 from reprompt_mock.store.database import Database
 from reprompt_mock.store.session import DataRefused
+from reprompt_mock.store.statements import insertion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -56,10 +58,17 @@ class SqliteSession:
         except _REFUSALS as error:
             raise DataRefused(str(error)) from error
 
-    def insert(self, statement: str, values: Values) -> int:
-        """Insert one row; return the key that the database chose."""
+    def fill(self, table: str, columns: Mapping[str, Any], size: int) -> None:
+        """Insert many rows of a table, column by column; a scalar applies to all rows."""
+        # Binding fewer values saves more time than compiling a new statement costs.
+        common = {name: value for name, value in columns.items() if value is None or isinstance(value, int)}
+        rest = [values for name, values in columns.items() if name not in common]
+        self.many(insertion(table, columns, common), zip(*spread(rest, size), strict=True))
+
+    def insert(self, statement: str, values: Values) -> None:
+        """Insert one row."""
         try:
-            return self._connection.execute(statement, values).lastrowid or 0
+            self._connection.execute(statement, values)
         except _REFUSALS as error:
             raise DataRefused(str(error)) from error
 
@@ -87,6 +96,9 @@ class SqliteStore:
         DatabaseInUse: another process has the file.
         DatabaseUnreadable: the file is not a database, has another version, or cannot be written.
     """
+
+    is_remote = False
+    losses = 0
 
     def __init__(self, path: Path | None = None) -> None:
         self.database = Database(path)

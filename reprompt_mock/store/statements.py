@@ -12,21 +12,22 @@ from reprompt_mock.lifecycle import Hold, JobStatus
 from reprompt_mock.tables import Job
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 STATUS_COLUMNS = ("pending", "queued", "in_progress", "completed", "failed")
 
 JOB_COLUMNS = tuple(Job.model_fields)
 
 
-def insert_jobs(common: Mapping[str, int | None]) -> str:
-    """Return a statement that inserts jobs; `common` values are inlined, the other columns are parameters, in order."""
+def insertion(table: str, columns: Iterable[str], common: Mapping[str, int | None]) -> str:
+    """Return a statement that inserts rows; `common` values are inlined, the other columns are parameters, in order."""
     literals = {name: "NULL" if value is None else str(int(value)) for name, value in common.items()}
-    values = ", ".join(literals.get(name, "?") for name in JOB_COLUMNS)
-    return f"INSERT INTO job ({', '.join(JOB_COLUMNS)}) VALUES ({values})"
+    names = list(columns)
+    values = ", ".join(literals.get(name, "?") for name in names)
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({values})"
 
 
-INSERT_JOB = insert_jobs({})
+INSERT_JOB = insertion("job", JOB_COLUMNS, {})
 
 
 # The latest transition is tested first. Times that are open (of held jobs and uploads) are NULL, for which no test is
@@ -42,7 +43,7 @@ _NEXT = (
 # A completed attempt becomes the job's history; a failed one leaves it unchanged (contract G8).
 _RAN = "CASE WHEN finished_at <= :now AND outcome = 3 THEN planned ELSE ran END"
 _LAST_ENRICHED = (
-    "CASE WHEN finished_at <= :now AND outcome = 3 AND (fresh OR last_enriched IS NULL) THEN finished_at"
+    "CASE WHEN finished_at <= :now AND outcome = 3 AND (fresh = 1 OR last_enriched IS NULL) THEN finished_at"
     " ELSE last_enriched END"
 )
 
@@ -86,9 +87,10 @@ WHERE batch.world = ? AND next_due IS NOT NULL AND came.batch = batch.pk AND {_I
 """
 LAST_FINISH_OF_BATCH = f"SELECT max(finished_at) FROM {_CAME} WHERE came.batch = ? AND {_IN_ITS_RUN}"
 
+_DUE = "CAST(:due AS BIGINT)"  # PostgreSQL infers no type from a value that may be missing
 MOVE_COUNTS = f"""
 UPDATE batch SET {", ".join(f"{name} = {name} + :{name}" for name in STATUS_COLUMNS)},
-  next_due = CASE WHEN :due < coalesce(next_due, :due + 1) THEN :due ELSE next_due END
+  next_due = CASE WHEN {_DUE} < coalesce(next_due, {_DUE} + 1) THEN {_DUE} ELSE next_due END
 WHERE pk = :batch
 """
 
@@ -169,7 +171,8 @@ SELECT job.pk, {_RESULTS.strip().removeprefix("SELECT ")} {_OF_BATCH} AND job.pk
   AND (came.pk <= :known OR came.at < :now) {_IN_ORDER} LIMIT :limit
 """
 LATER_JOBS = """
-SELECT coalesce(sum(last - first + 1), 0) FROM submission WHERE batch = :batch AND pk > :known AND at >= :now
+SELECT CAST(coalesce(sum(last - first + 1), 0) AS BIGINT) FROM submission
+WHERE batch = :batch AND pk > :known AND at >= :now
 """
 PLACES_BY_STATUS = f"SELECT {_STATUS}, place_id {_OF_BATCH} {_IN_ORDER}"
 
@@ -214,17 +217,7 @@ SELECT {_STATUS}, attempt, hold, outcome, error, course, place,
 ATTRIBUTES_BY_JOB = f"SELECT place_id, {_STATUS}, submission, asked, {_RAN}, planned {_OF_BATCH} {_IN_ORDER}"
 
 # A deleted batch moves to its own world without a slug, whose rows are purged like those of any forgotten world: this
-# takes no more space for a million jobs than for one. A row that stays behind records the time of its last submission
-# and the next free job key.
-NEW_GRAVE = (
-    "INSERT INTO world (slug, clock_virtual, clock_real, clock_speed, clock_running, settings, scenario, secret)"
-    " VALUES (NULL, 0, 0, 1, false, '', '', '')"
-)
-KEEP_TIME = (
-    "INSERT INTO submission (world, at, settings, batch, first, last)"
-    " SELECT world, at, settings, NULL, :next, :next - 1 FROM submission WHERE batch = :batch"
-    " ORDER BY at DESC, pk DESC LIMIT 1"
-)
+# takes no more space for a million jobs than for one.
 BURY_SUBMISSIONS = "UPDATE submission SET world = :grave WHERE batch = :batch"
 BURY_BATCH = "UPDATE batch SET world = :grave, next_due = NULL WHERE pk = :batch"
 

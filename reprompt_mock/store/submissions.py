@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from reprompt_mock.world_settings import WorldSettings
 
 if TYPE_CHECKING:
+    from reprompt_mock.keys import Keys
     from reprompt_mock.store.session import Session
 
 
@@ -15,24 +16,18 @@ _known: dict[int, tuple[WorldSettings, str]] = {}
 """Settings with their JSON by identity, which they keep as long as they are here."""
 
 
-def next_job(session: Session) -> int:
-    """Return the first free job key."""
-    found = session.one("SELECT last FROM submission ORDER BY pk DESC LIMIT 1")
-    return int(found[0]) + 1 if found else 1
-
-
 def add(
-    session: Session, world: int, at: int, settings: WorldSettings, *, batch: int | None = None, jobs: int = 0
+    session: Session, keys: Keys, at: int, settings: WorldSettings, *, batch: int | None = None, jobs: int = 0
 ) -> tuple[int, int]:
     """Write a create, an append or a reprocess, with the settings in force.
 
     Returns:
         Its key, and the first of the keys reserved for its new jobs.
     """
-    first = next_job(session)
-    key = session.insert(
-        "INSERT INTO submission (world, at, settings, batch, first, last) VALUES (?, ?, ?, ?, ?, ?)",
-        (world, at, _written(settings), batch, first, first + jobs - 1),
+    key, first = keys.row(), keys.jobs(jobs)
+    session.insert(
+        "INSERT INTO submission (pk, world, at, settings, batch, first, last) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (key, keys.world, at, _written(settings), batch, first, first + jobs - 1),
     )
     return key, first
 
@@ -45,11 +40,6 @@ def _written(settings: WorldSettings) -> str:
             _known.clear()
         known = _known[id(settings)] = settings, settings.model_dump_json()
     return known[1]
-
-
-def latest(session: Session, world: int) -> int:
-    """Return the time of a world's latest submission, in microseconds of virtual time, or 0 if there is none."""
-    return int(session.value("SELECT max(at) FROM submission WHERE world = ?", (world,)) or 0)
 
 
 def settings_of(session: Session, submission: int) -> WorldSettings:

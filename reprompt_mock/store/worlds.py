@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.batch_status import Counts
 from reprompt_mock.clock import VirtualClock
 from reprompt_mock.scenario import Scenario
-from reprompt_mock.store.statements import OLDEST_SUBMISSION, PURGE_RUN, purge_rows
+from reprompt_mock.store.statements import OLDEST_SUBMISSION, PURGE_RUN, STATUS_COLUMNS, purge_rows
 from reprompt_mock.world_settings import WorldSettings
 
 if TYPE_CHECKING:
-    from reprompt_mock.store.session import Session
+    from reprompt_mock.store.session import Row, Session
 
 _PURGED = {"batch": "pk", "document": "pk", "body": "digest", "export": "pk", "artifact": "pk"}
 """The tables to purge besides submissions and jobs, each with a column that identifies a row."""
 _SECRET_BYTES = 32
-_COLUMNS = "pk, slug, clock_virtual, clock_real, clock_speed, clock_running, settings, scenario"
+# PostgreSQL's sum of large integers is a decimal.
+_SUMS = ", ".join(f"CAST(coalesce(sum({name}), 0) AS BIGINT)" for name in STATUS_COLUMNS)
+_CLOCK = ("clock_virtual", "clock_real", "clock_speed", "clock_running")
+_PROGRESS = ("next_due", "version", "next_row", "next_job", "latest")
+_progress = attrgetter(*_PROGRESS)
+_STATE = (*_CLOCK, "settings", "scenario", *_PROGRESS)
+_COLUMNS = ", ".join(("pk", "slug", *_STATE))
+_INSERT = (
+    f"INSERT INTO world (slug, {', '.join(_STATE)}, secret) VALUES (?, {', '.join('?' * len(_STATE))}, ?) RETURNING pk"
+)
+
+_INSERT_FIRST = _INSERT.replace("RETURNING", "ON CONFLICT (slug) DO NOTHING RETURNING")
+_FIND = "SELECT pk, version FROM world WHERE slug = ?"
+
+
+def _update(*columns: str) -> str:
+    return f"UPDATE world SET {', '.join(f'{column} = ?' for column in columns)} WHERE pk = ?"
+
+
+_SAVE, _SAVE_CLOCK, _SAVE_PROGRESS = _update(*_STATE), _update(*_CLOCK, *_PROGRESS), _update(*_PROGRESS)
 
 
 class WorldState(NamedTuple):
     """A world's committed state.
 
     `key` is the key of its row, None while nothing is stored in it; `next_due` is the time of its next transition in
-    microseconds of virtual time, or None.
+    microseconds of virtual time, or None. `version` counts its changes, `next_row` and `next_job` are the numbers of
+    its next rows, and `latest` is the virtual time of the last change.
     """
 
     key: int | None
@@ -32,6 +53,14 @@ class WorldState(NamedTuple):
     clock: VirtualClock
     scenario: Scenario
     next_due: int | None = None
+    version: int = 0
+    next_row: int = 1
+    next_job: int = 1
+    latest: int = 0
+
+    def is_due(self, now: int) -> bool:
+        """Return whether a transition is due at a virtual time."""
+        return self.next_due is not None and self.next_due <= now
 
     @property
     def row(self) -> int:
@@ -43,57 +72,82 @@ class WorldState(NamedTuple):
 
 def load_all(session: Session) -> list[tuple[str, WorldState]]:
     """Read every world that is not forgotten, with its slug."""
-    rows = session.rows(f"SELECT {_COLUMNS} FROM world WHERE slug IS NOT NULL ORDER BY pk")
-    return [
-        (
-            slug,
-            WorldState(
-                pk,
-                WorldSettings.model_validate_json(settings),
-                VirtualClock(virtual, real, speed, bool(running)),
-                Scenario.from_json(scenario),
-            ),
-        )
-        for pk, slug, virtual, real, speed, running, settings, scenario in rows
-    ]
+    return [_stored(row) for row in session.rows(f"SELECT {_COLUMNS} FROM world WHERE slug IS NOT NULL ORDER BY pk")]
 
 
-def _clock_values(clock: VirtualClock) -> tuple[int, int, float, bool]:
-    return clock.virtual, clock.real, clock.speed, clock.running
-
-
-def _values(state: WorldState) -> tuple[Any, ...]:
-    return (
-        *_clock_values(state.clock),
-        state.settings.model_dump_json(),
-        state.scenario.to_json(),
+def _stored(row: Row) -> tuple[str, WorldState]:
+    pk, slug, virtual, real, speed, running, settings, scenario, *progress = row
+    state = WorldState(
+        pk,
+        WorldSettings.model_validate_json(settings),
+        VirtualClock(virtual, real, speed, bool(running)),
+        Scenario.from_json(scenario),
     )
+    return slug, state._replace(**dict(zip(_PROGRESS, progress, strict=True)))
+
+
+class Found(NamedTuple):
+    """The key of a world's row, and the version of its state."""
+
+    key: int
+    version: int
+
+
+def found(session: Session, slug: str) -> Found | None:
+    """Find the row of a world."""
+    row = session.one(_FIND, (slug,))
+    return Found(*row) if row else None
+
+
+def locked(session: Session, slug: str) -> Found | None:
+    """Find the row of a world, and keep others from it until the transaction ends; on a server only."""
+    row = session.one(f"{_FIND} FOR UPDATE", (slug,))
+    return Found(*row) if row else None
+
+
+def read(session: Session, world: int) -> WorldState:
+    """Read a world that exists."""
+    (row,) = session.rows(f"SELECT {_COLUMNS} FROM world WHERE pk = ?", (world,))
+    return _stored(row)[1]
+
+
+def _clock_values(clock: VirtualClock) -> tuple[int, int, float, int]:
+    return clock.virtual, clock.real, clock.speed, int(clock.running)
+
+
+def _whole(state: WorldState) -> tuple[Any, ...]:
+    return *_clock_values(state.clock), state.settings.model_dump_json(), state.scenario.to_json(), *_progress(state)
 
 
 def insert(session: Session, slug: str | None, state: WorldState) -> int:
     """Write a new world; return its key. One without a slug is already forgotten."""
-    return session.insert(
-        "INSERT INTO world (slug, clock_virtual, clock_real, clock_speed, clock_running, settings, scenario, secret)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        (slug, *_values(state), token_hex(_SECRET_BYTES)),
-    )
+    return int(session.value(_INSERT, (slug, *_whole(state), token_hex(_SECRET_BYTES))))
+
+
+def insert_first(session: Session, slug: str, state: WorldState) -> int | None:
+    """Write a new world unless another transaction has just done so; return its key, None if there is one."""
+    row = session.one(_INSERT_FIRST, (slug, *_whole(state), token_hex(_SECRET_BYTES)))
+    return int(row[0]) if row else None
+
+
+def insert_grave(session: Session) -> int:
+    """Write a forgotten world for the rows of a deleted batch; return its key."""
+    return int(session.value(_INSERT, (None, 0, 0, 1, 0, "", "", *[0] * len(_PROGRESS), "")))
 
 
 def save(session: Session, state: WorldState) -> None:
-    """Write a world's clock, settings, rules and faults into its row."""
-    session.run(
-        "UPDATE world SET clock_virtual = ?, clock_real = ?, clock_speed = ?, clock_running = ?, settings = ?,"
-        " scenario = ? WHERE pk = ?",
-        (*_values(state), state.key),
-    )
+    """Write a world's clock, settings, rules and faults into its row, and how far it has come."""
+    session.run(_SAVE, (*_whole(state), state.key))
 
 
 def save_clock(session: Session, state: WorldState) -> None:
-    """Write a world's clock alone."""
-    session.run(
-        "UPDATE world SET clock_virtual = ?, clock_real = ?, clock_speed = ?, clock_running = ? WHERE pk = ?",
-        (*_clock_values(state.clock), state.key),
-    )
+    """Write a world's clock, and how far it has come."""
+    session.run(_SAVE_CLOCK, (*_clock_values(state.clock), *_progress(state), state.key))
+
+
+def save_progress(session: Session, state: WorldState) -> None:
+    """Write how far a world has come: its version, its next keys and its next transition."""
+    session.run(_SAVE_PROGRESS, (*_progress(state), state.key))
 
 
 def secret(session: Session, world: int) -> bytes:
@@ -136,9 +190,7 @@ def _purge_jobs(session: Session, world: int, rows: int) -> int:
 def counts(session: Session, world: int) -> tuple[int, Counts]:
     """Count a world's batches, and its jobs by status."""
     (row,) = session.rows(
-        "SELECT count(CASE WHEN id <> '' THEN 1 END), coalesce(sum(pending), 0), coalesce(sum(queued), 0),"
-        " coalesce(sum(in_progress), 0), coalesce(sum(completed), 0), coalesce(sum(failed), 0)"
-        " FROM batch WHERE world = ?",
+        f"SELECT count(CASE WHEN id <> '' THEN 1 END), {_SUMS} FROM batch WHERE world = ?",
         (world,),
     )
     return row[0], Counts(*row[1:])

@@ -674,6 +674,28 @@ def test_nul_in_the_new_name_of_a_batch_is_refused(used: Org) -> None:
     details(used.call("PUT", "/batches/b", json={"batch_name": NUL}))
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "options"),
+    [
+        ("GET", "/batches/a%00b", {}),
+        ("PUT", "/batches/a%00b", {"json": {"batch_name": "x"}}),
+        ("DELETE", "/batches/a%00b", {}),
+        ("POST", "/batches/a%00b/reprocess", {"json": {"failed_only": False}}),
+        ("GET", "/jobs?batchId=a%00b", {}),
+        ("GET", "/jobs/a%00b", {}),
+        ("GET", "/exports/a%00b", {}),
+    ],
+)
+def test_nothing_has_a_name_with_nul(method: str, path: str, options: dict[str, Any], used: Org) -> None:
+    """contract B6: what is looked up by a name with NUL is not found."""
+    assert used.call(method, path, **options).status_code == 404
+
+
+def test_no_batch_is_listed_for_a_query_with_nul(used: Org) -> None:
+    """contract B6: no name contains NUL."""
+    assert used.get("/batches", query="a\0b")["batches"] == []
+
+
 def test_nul_elsewhere_is_text_like_any_other(org: Org) -> None:
     """contract B6, C5: only ids and names must not contain NUL."""
     org.post("/batches", of(**LONDON, full_address="a\0b", note="\0"))

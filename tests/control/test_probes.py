@@ -24,6 +24,7 @@ from reprompt_mock.server import ServerThread
 from reprompt_mock.settings import load
 from tests.conftest import Org
 from tests.processes import PATIENCE_SECONDS
+from tests.stores import database_of
 
 PROBES = ("/_mock/health", "/livez", "/readyz")
 FINE = {"status": "ok", "version": __version__, "control": 1}
@@ -129,7 +130,7 @@ def test_an_emulator_whose_database_does_not_answer_lives_but_is_not_ready(monke
         assert http.get("/readyz").status_code in {200, 503}  # as soon as it is warm
         http.get("/_mock/orgs")
         assert http.get("/readyz").json() == FINE
-        connections = app.engine.store.database._connections
+        connections = database_of(app.engine)._connections
         monkeypatch.setattr(connections, "_connect", _Broken)
         for connection in connections._idle:
             connection.close()

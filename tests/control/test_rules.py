@@ -86,6 +86,7 @@ def test_a_list_of_rules_is_taken_whole_or_not_at_all(org: Org) -> None:
         ({"then": {"confidence_scores": {"phone": "HUGE"}}}, "Input should be 'VERY_HIGH', 'HIGH'"),
         ({"then": FAILS, "times": 0}, "Input should be greater than or equal to 1"),
         ({"match": {"attempt": 0}, "then": FAILS}, "Input should be greater than or equal to 1"),
+        ({"then": {"error": "a\0b"}}, "String must not contain NUL"),
         ("outcome", "Input should be a valid dictionary"),
     ],
 )

@@ -27,6 +27,7 @@ from reprompt_mock.settings import load
 from reprompt_mock.store.database import Database
 from tests.conftest import Org
 from tests.processes import PATIENCE_SECONDS, Served, environment, eventually, serve
+from tests.stores import database_of
 from tests.trust.lives import body_of
 from tests.trust.scale import SOAK, tries
 
@@ -212,7 +213,7 @@ def test_a_stop_leaves_one_file_that_is_whole(tmp_path: Path) -> None:
 )
 def test_where_nothing_can_be_stored_a_sentence_says_so(broken: str, mended: str, reason: str) -> None:
     app = create_app(load({"clock": "paused"}, environ={}))
-    writer = app.engine.store.database._writer
+    writer = database_of(app.engine)._writer
     with TestClient(app) as http:
         place = Org(http, "acme", {"apiKey": "k"})
         place.post("/batches", body_of(5))

@@ -22,6 +22,7 @@ from reprompt_mock.errors import StorageFailed
 from reprompt_mock.settings import load
 from reprompt_mock.specs import RuleSpec
 from reprompt_mock.store.worlds import WorldState
+from tests.stores import database_of
 from tests.trust.scale import SOAK
 
 PLACE = b'{"name": "A", "full_address": "B"}'
@@ -126,7 +127,7 @@ def test_readers_see_one_of_two_states_that_replace_each_other_and_never_a_mixtu
 
 def test_a_world_that_cannot_be_forgotten_stays_as_it_was_and_can_be_written(engine: Engine) -> None:
     world = a_world(engine, "kept", 4)
-    writer = engine.store.database._writer
+    writer = database_of(engine)._writer
     writer.execute("PRAGMA query_only = ON")
     with pytest.raises(StorageFailed):
         engine.forget(world)
@@ -141,7 +142,7 @@ def test_a_world_that_cannot_be_forgotten_stays_as_it_was_and_can_be_written(eng
 def test_a_change_that_fails_changes_nothing_in_memory(engine: Engine) -> None:
     world = a_world(engine, "failing", 6)
     before = world.present
-    writer = engine.store.database._writer
+    writer = database_of(engine)._writer
     writer.execute("PRAGMA query_only = ON")
     for change in (
         lambda: engine.write(world, clock.advance, 10**9),

@@ -1,0 +1,195 @@
+"""The two doors where worlds are on a server: each transaction reads the row of its world before anything else.
+
+What is in memory serves only as long as the row has the same version. A use case runs again where its transaction was
+rolled back by the server, so it sees what others have stored meanwhile.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from reprompt_mock.engine.reading import Reading
+from reprompt_mock.engine.world import Present, Views
+from reprompt_mock.engine.writing import Writing
+from reprompt_mock.errors import StoreSilent
+from reprompt_mock.store import worlds
+from reprompt_mock.store.session import Interrupted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from reprompt_mock.engine.decoded import Decoded
+    from reprompt_mock.engine.registry import Registry
+    from reprompt_mock.engine.world import World
+    from reprompt_mock.store.session import Session, Store
+
+T = TypeVar("T")
+
+_TRIES = 3
+_PATIENCE_SECONDS = 5.0
+"""How long a write waits for others of its process to the same world."""
+_DUE: Any = object()
+
+
+class Forgotten(Exception):
+    """Rolls back a change of a world that was forgotten.
+
+    Args:
+        value: what the change gave.
+        writing: the change.
+    """
+
+    def __init__(self, value: Any, writing: Writing) -> None:
+        super().__init__()
+        self.value, self.writing = value, writing
+
+
+class Remote:
+    """The doors to worlds on a server.
+
+    Args:
+        store: the store.
+        registry: the worlds.
+        decoded: the cache of what rows refer to.
+        real: reads real time in microseconds.
+    """
+
+    def __init__(self, store: Store, registry: Registry, decoded: Decoded, real: Callable[[], int]) -> None:
+        self._store = store
+        self._registry = registry
+        self._decoded = decoded
+        self._real = real
+        self._losses = 0
+
+    def read(
+        self, most_jobs: float, world: World, work: Callable[[Reading], T], catch_up: Callable[[World], None]
+    ) -> T:
+        """Run a use case that reads a world, after what is due in it has happened.
+
+        Raises:
+            TooLong: it goes through more than `most_jobs`.
+            StoreSilent: the server does not answer.
+        """
+
+        def once() -> T:
+            with self._store.read() as session:
+                present = self._present(session, world)
+                now = world.now_in(present.state)
+                if present.state.is_due(now) and not world.forgotten:
+                    return _DUE  # type: ignore[no-any-return] # stands for no value
+                return work(Reading(world, present, now, self._decoded, lambda: nullcontext(session), most_jobs))
+
+        while (value := again(once)) is _DUE:
+            catch_up(world)
+        return value
+
+    def write(self, most_jobs: float, world: World, work: Callable[[Writing], T]) -> tuple[T, Writing]:
+        """Run a use case that changes a world.
+
+        Raises:
+            Forgotten: the world was forgotten meanwhile, so the change is lost.
+            TooLong: it goes through more than `most_jobs`; then it changes nothing.
+            StoreSilent, StorageFailed, OutcomeUnknown: nothing was stored, or none can tell.
+        """
+
+        def once() -> tuple[T, Writing]:
+            with self._store.write() as session:
+                writing = Writing(session, world, self._taken(session, world), real=self._real, most_jobs=most_jobs)
+                writing.apply_due()
+                value = work(writing)
+                if world.forgotten:
+                    raise Forgotten(value, writing)
+                writing.store_state()
+            world.publish(writing.state, writing.documents)
+            return value, writing
+
+        with turn(world):
+            return again(once)
+
+    def forget(self, world: World) -> None:
+        """Make a world unreachable, in the database and in memory."""
+
+        def once() -> None:
+            with self._store.write() as session:
+                found = worlds.locked(session, world.slug)
+                if found is not None:
+                    worlds.forget(session, found.key)
+
+        with turn(world):
+            again(once)
+            self._registry.drop(world)
+
+    def _present(self, session: Session, world: World) -> Present:
+        """Return the state of a world that a transaction sees, with the cached views of it if there are any."""
+        self._drop_doubtful()
+        known, found = world.present, worlds.found(session, world.slug)
+        if world.forgotten or found == (known.state.key, known.state.version):
+            return known
+        if found is None:
+            return known if known.state.key is None else self._registry.unused()
+        present = Present(worlds.read(session, found.key), Views())
+        if _is_later(present, known):
+            world.take(present)
+        return present
+
+    def _taken(self, session: Session, world: World) -> int:
+        """Lock a world's row, creating it if it is missing, and take over its state; return its key."""
+        self._drop_doubtful()
+        if world.forgotten:
+            return world.state.key or worlds.insert(session, None, world.state)
+        found = worlds.locked(session, world.slug)
+        if found is None:
+            if world.state.key is not None:  # forgotten elsewhere
+                world.take(self._registry.unused())
+            key = worlds.insert_first(session, world.slug, world.state)
+            if key is not None:
+                return key
+            found = worlds.locked(session, world.slug)
+        if found is None:
+            raise Interrupted(reason="the world was forgotten meanwhile")
+        if found != (world.state.key, world.state.version):
+            world.take(Present(worlds.read(session, found.key), Views()))
+        return found.key
+
+    def _drop_doubtful(self) -> None:
+        """Drop what is cached after a connection was lost: a server that crashed may have lost its latest changes."""
+        losses = self._store.losses
+        if losses != self._losses:
+            self._losses = losses
+            self._decoded.clear()
+            for world in self._registry:
+                world.doubt()
+
+
+def _is_later(present: Present, known: Present) -> bool:
+    return (present.state.key or 0, present.state.version) > (known.state.key or 0, known.state.version)
+
+
+def again(work: Callable[[], T]) -> T:
+    """Run a transaction, and repeat it if the server has rolled it back.
+
+    Raises:
+        StoreSilent: the server has done so again and again.
+    """
+    for _ in range(_TRIES):
+        try:
+            return work()
+        except Interrupted as error:
+            reason = error.reason
+    raise StoreSilent(reason=reason)
+
+
+@contextmanager
+def turn(world: World) -> Iterator[None]:
+    """Wait for the writers of this process that came before; they would only hold more connections.
+
+    Raises:
+        StoreSilent: they take too long.
+    """
+    if not world.turn.acquire(timeout=_PATIENCE_SECONDS):
+        raise StoreSilent(reason="other requests hold the world")
+    try:
+        yield
+    finally:
+        world.turn.release()

@@ -1,0 +1,41 @@
+"""The common statements as PostgreSQL takes them: with numbered places for values."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from reprompt_mock.store.session import Values
+
+_PLACE = re.compile(r"'[^']*'|\?(?P<number>\d*)|(?<![:\w]):(?P<name>[a-z_]\w*)")
+
+
+class Numbered(NamedTuple):
+    """A statement with places $1, $2 and so on, and the names of their values; no names if values come in order."""
+
+    text: str
+    names: tuple[str, ...]
+
+    def arranged(self, values: Values) -> Any:
+        """Return values in the order of their places."""
+        return [values[name] for name in self.names] if self.names else values  # type: ignore[call-overload] # by name
+
+
+@lru_cache(maxsize=1024)
+def numbered(statement: str) -> Numbered:
+    """Write a statement whose places are `?`, `?1` or `:name` with numbered ones; texts in quotes stay as they are."""
+    names: dict[str, int] = {}
+    count = 0
+
+    def place(found: re.Match[str]) -> str:
+        nonlocal count
+        if found["name"]:
+            return f"${names.setdefault(found['name'], len(names) + 1)}"
+        if found["number"] is None:
+            return found[0]
+        count += 1
+        return f"${found['number'] or count}"
+
+    return Numbered(_PLACE.sub(place, statement), tuple(names))

@@ -1,0 +1,255 @@
+"""The port of `session` implemented by PostgreSQL: the store of an emulator that needs no machine of its own."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, nullcontext, suppress
+from threading import Event, RLock
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from reprompt_mock.errors import MockError, OutcomeUnknown, Stopping, StoreSilent
+from reprompt_mock.store import postgres_schema as schema
+from reprompt_mock.store.columns import spread
+from reprompt_mock.store.dialect import numbered
+from reprompt_mock.store.postgres_failures import failed
+from reprompt_mock.store.postgres_pool import Pool
+from reprompt_mock.store.session import DataRefused, Interrupted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
+
+    from reprompt_mock.dsn import Dsn
+    from reprompt_mock.store.session import Row, Session, Values
+
+_BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_BEGIN_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_current_xact_id()::text"
+_REFUSALS = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError)
+_ASKED = 5
+"""How often a server is asked what became of a transaction that it may still be ending."""
+_PAUSE_SECONDS = 0.2
+
+
+class PostgresSession:
+    """A transaction on a connection.
+
+    Args:
+        connection: the connection, in autocommit mode; the caller begins and ends the transaction.
+    """
+
+    __slots__ = ("_cursor",)
+
+    def __init__(self, connection: psycopg.Connection[Row]) -> None:
+        self._cursor = connection.cursor(binary=True)
+
+    def rows(self, statement: str, values: Values = ()) -> Iterable[Row]:
+        """Run a query; return an iterable of its rows."""
+        return self._execute(statement, values).fetchall()
+
+    def one(self, statement: str, values: Values = ()) -> Row | None:
+        """Run a query; return its first row, or None."""
+        return self._execute(statement, values).fetchone()
+
+    def value(self, statement: str, values: Values = ()) -> Any:
+        """Run a query for a single value; return the value."""
+        (value,) = self._execute(statement, values).fetchone() or (None,)
+        return value
+
+    def run(self, statement: str, values: Values = ()) -> int:
+        """Run a statement; return the number of rows that it changed."""
+        return self._execute(statement, values).rowcount
+
+    def many(self, statement: str, rows: Iterable[Values]) -> None:
+        """Run a statement once for each row of values."""
+        place = numbered(statement)
+        arranged = [place.arranged(row) for row in rows]
+        with _refusing():
+            if len(arranged) == 1:
+                self._cursor.execute(place.text, arranged[0])
+            elif arranged:
+                self._cursor.executemany(place.text, arranged)
+
+    def fill(self, table: str, columns: Mapping[str, Any], size: int) -> None:
+        """Insert many rows of a table, column by column; a scalar applies to all rows."""
+        names, types = ", ".join(columns), [schema.TYPES[table][name] for name in columns]
+        statement = f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)"
+        with _refusing(), self._cursor.copy(statement) as copy:
+            copy.set_types(types)
+            for row in zip(*spread(columns.values(), size), strict=True):
+                copy.write_row(row)
+
+    def insert(self, statement: str, values: Values) -> None:
+        """Insert one row."""
+        with _refusing():
+            self._execute(statement, values)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Roll back what the block does if it ends with an exception."""
+        self._execute("SAVEPOINT part", ())
+        try:
+            yield
+        except BaseException:
+            if not self._cursor.connection.closed:
+                self._execute("ROLLBACK TO part", ())
+                self._execute("RELEASE part", ())
+            raise
+        self._execute("RELEASE part", ())
+
+    def _execute(self, statement: str, values: Values) -> psycopg.Cursor[Row]:
+        place = numbered(statement)
+        return self._cursor.execute(place.text, place.arranged(values))
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except _REFUSALS as error:
+        raise DataRefused(str(error)) from error
+
+
+class PostgresStore:
+    """A store in one schema of a PostgreSQL database, which no other emulator uses at the same time.
+
+    Args:
+        dsn: the address of the database; tables go into its `search_path`'s first schema.
+        wait: how many seconds to wait until the server answers.
+
+    Raises:
+        DatabaseInUse: another emulator has the schema.
+        DatabaseUnreadable: the database cannot be reached, is not meant for this, or has another version.
+    """
+
+    is_remote = True
+
+    def __init__(self, dsn: Dsn, *, wait: float = 0) -> None:
+        self.lock = RLock()
+        self._losses = 0
+        self._closed = Event()
+        self._pool = Pool(dsn, wait=wait)
+
+    @property
+    def losses(self) -> int:
+        """How many connections were lost so far."""
+        return self._losses + self._pool.losses
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """Open a read transaction: all its queries see one state.
+
+        Raises:
+            Stopping: the store was closed.
+            StoreSilent: the server does not answer, or refuses.
+            Interrupted: the connection was lost; the transaction can be run again.
+        """
+        with self._lent(_BEGIN_READ) as (connection, _):
+            yield PostgresSession(connection)
+            connection.execute("COMMIT")
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """Open a write transaction; an exception rolls it back.
+
+        Raises:
+            Stopping, StoreSilent, Interrupted: as `read` says.
+            StorageFailed: the server's disk is full, or it takes no writes.
+            OutcomeUnknown: the connection was lost at the end, and the server does not tell what became of it.
+        """
+        with self._lent(_BEGIN_WRITE) as (connection, begun):
+            begun.nextset()
+            (number,) = begun.fetchone() or ("",)
+            yield PostgresSession(connection)
+            is_stored = _is_committed(connection)
+        if not is_stored:
+            self._losses += 1
+            self._ask(number)
+
+    @contextmanager
+    def _lent(self, begin: str) -> Iterator[tuple[psycopg.Connection[Row], psycopg.Cursor[Row]]]:
+        """Lend a connection in a transaction, which is rolled back unless the block ends it."""
+        if self._closed.is_set():
+            raise Stopping
+        try:
+            with self._pool.lent(begin) as lent:
+                yield lent
+        except psycopg.Error as error:
+            self._losses += isinstance(error, psycopg.OperationalError)
+            failure = Stopping() if self._closed.is_set() else failed(error)
+            if failure is None:
+                raise
+            raise failure from error
+
+    def _ask(self, number: str) -> None:
+        """Ask what became of a transaction whose end was not confirmed.
+
+        Raises:
+            Interrupted: it was rolled back.
+            OutcomeUnknown: the server does not tell.
+        """
+        for _ in range(_ASKED):
+            with suppress(Interrupted, MockError), self.read() as session:
+                status = session.value("SELECT pg_xact_status(CAST(CAST(? AS text) AS xid8))", (number,))
+                if status == "committed":
+                    return
+                if status == "aborted":
+                    break
+            self._closed.wait(_PAUSE_SECONDS)
+        else:
+            raise OutcomeUnknown
+        raise Interrupted(reason="the connection was lost")
+
+    @contextmanager
+    def try_lock(self) -> Iterator[bool]:
+        """Take the write lock if it is free; yield whether it was."""
+        got = self.lock.acquire(blocking=False)
+        try:
+            yield got
+        finally:
+            if got:
+                self.lock.release()
+
+    def check(self) -> None:
+        """Check that the server answers, and that the schema is still held.
+
+        Raises:
+            Stopping: the store was closed.
+            StoreSilent: it does not.
+        """
+        try:
+            with self.read() as session:
+                session.value("SELECT 1")
+        except Interrupted as error:
+            raise StoreSilent(reason=error.reason) from error
+
+    def making_room(self) -> AbstractContextManager[None]:
+        """Do nothing: only a file has space in reserve."""
+        return nullcontext()
+
+    def shrink(self) -> bool:
+        """Do nothing: the server gives freed space back by itself."""
+        return False
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._closed.set()
+        self._pool.close()
+
+
+def _is_committed(connection: psycopg.Connection[Row]) -> bool:
+    """Commit; return whether that is certain.
+
+    Raises:
+        psycopg.Error: the server refuses, so nothing is stored.
+        Interrupted: something had failed before, so nothing is stored.
+    """
+    try:
+        answer = connection.execute("COMMIT").statusmessage
+    except psycopg.OperationalError:
+        if connection.closed:
+            return False
+        raise
+    if answer != "COMMIT":
+        raise Interrupted(reason="a statement had failed")
+    return True

@@ -1,0 +1,108 @@
+"""The databases that tests run on: a file, or a schema of a PostgreSQL server that lasts as long as the tests."""
+
+from __future__ import annotations
+
+import atexit
+import itertools
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from reprompt_mock.dsn import Dsn
+from reprompt_mock.engine.doors import Engine
+from reprompt_mock.store.database import Database
+from reprompt_mock.store.opening import opened
+from reprompt_mock.store.session import Store
+from reprompt_mock.store.sqlite import SqliteStore
+
+SERVER = "TEST_POSTGRES"
+"""The variable that names a running server, by the address of a database in which schemas may be made."""
+MISSING = "no PostgreSQL server can be had here"
+WANTED = os.environ.get("TEST_STORE") == "postgres"
+"""Whether the tests that do not care run on PostgreSQL."""
+_USER = "postgres"
+_numbers = itertools.count()
+
+
+def database_of(engine: Engine) -> Database:
+    """Return the file of an engine's store; a test of the file itself is skipped on a server."""
+    if not isinstance(engine.store, SqliteStore):
+        pytest.skip("this is about a file")
+    return engine.store.database
+
+
+@cache
+def server() -> str | None:
+    """Return the address of a database for tests, None where no server can be had."""
+    address = os.environ.get(SERVER) or _started()
+    if address is None and WANTED:
+        pytest.exit(f"PostgreSQL is needed: name a server in {SERVER}, or install one that has pg_ctl", returncode=3)
+    return address
+
+
+def new_schema() -> str | None:
+    """Make an empty schema; return its address, None where no server can be had."""
+    address = server()
+    if address is None:
+        return None
+    import psycopg
+
+    name = f"test_{os.getpid()}_{next(_numbers)}"
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f"CREATE SCHEMA {name}")
+    return f"{address}{'&' if '?' in address else '?'}options=-csearch_path%3D{name}"
+
+
+def on_server(db: Path | Dsn | None, *, wait: float = 0) -> Store:
+    """Open a database; instead of a temporary file it is a schema of its own."""
+    address = new_schema() if db is None else None
+    return opened(Dsn(address) if address else db, wait=wait)
+
+
+def _program(name: str) -> str | None:
+    found = shutil.which(name)
+    beside = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[-3]))
+    return found or (str(beside[-1]) if beside else None)
+
+
+def _started() -> str | None:
+    """Start a server of one's own in a temporary folder, which ends with this process."""
+    pg_ctl, initdb = _program("pg_ctl"), _program("initdb")
+    if pg_ctl is None or initdb is None:
+        return None
+    # The server refuses to run as root, and its user must be able to enter the folder.
+    under = ["runuser", "-u", _USER, "--"] if os.name == "posix" and os.geteuid() == 0 else []
+    folder = Path(tempfile.mkdtemp(prefix="reprompt-mock-postgres-", dir="/tmp" if under else None))
+    if under:
+        shutil.chown(folder, _USER)
+    data, port = folder / "data", _free_port()
+    options = (
+        f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c max_connections=200"
+    )
+    _run(*under, initdb, "-D", str(data), "-U", _USER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+    _run(*under, pg_ctl, "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
+    atexit.register(_stopped, folder, [*under, pg_ctl, "-D", str(data), "-m", "immediate", "stop"], os.getpid())
+    return f"postgresql://{_USER}@127.0.0.1:{port}/postgres"
+
+
+def _stopped(folder: Path, command: list[str], process: int) -> None:
+    if os.getpid() == process:  # not in a fork
+        subprocess.run(command, check=False, capture_output=True, cwd="/")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT, cwd="/")
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
