@@ -116,8 +116,8 @@ def test_a_working_folder_that_was_deleted(tmp_path: Path, database: str) -> Non
         ("file/world.db", "cannot be opened"),
         ("circle", "cannot be opened"),
         ("n" * 300, "File name too long"),
-        (":memory:", "neither a URI nor :memory:"),
-        ("file:world.db", "neither a URI nor :memory:"),
+        (":memory:", "no other URI nor :memory:"),
+        ("file:world.db", "no other URI nor :memory:"),
     ],
 )
 def test_a_database_that_cannot_be_is_refused_and_leaves_nothing(

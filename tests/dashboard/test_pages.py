@@ -390,11 +390,11 @@ def test_forms_offer_every_field_that_the_control_api_takes(org: Org) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["none", "orgs/acme/none", "orgs/acme/batch?id=none", "orgs/-", "orgs/acme/request?sequence=9", "?part=none",
-     "orgs/acme/place?batch=b&id=none", "orgs/acme/request?sequence=x"],
+    ["none", "orgs/{own}/none", "orgs/{own}/batch?id=none", "orgs/-", "orgs/{own}/request?sequence=9", "?part=none",
+     "orgs/{own}/place?batch=b&id=none", "orgs/{own}/request?sequence=x"],
 )  # fmt: skip
-def test_what_is_not_there_is_said_to_be_missing(http: TestClient, path: str) -> None:
-    answer = http.get(f"/_mock/ui/fragments/{path}")
+def test_what_is_not_there_is_said_to_be_missing(org: Org, path: str) -> None:
+    answer = org.http.get(f"/_mock/ui/fragments/{path.format(own=org.slug)}")
     assert answer.status_code == 404
     assert answer.json()["detail"]
     assert answer.headers["x-content-type-options"] == "nosniff"
