@@ -11,7 +11,7 @@ from itertools import count, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock.enrichment.csv_table import Column, Survey, Table
-from reprompt_mock.enrichment.places import inputs_of
+from reprompt_mock.enrichment.given import inputs_once
 from reprompt_mock.store import batches, exports
 
 if TYPE_CHECKING:
@@ -39,21 +39,19 @@ class Position(NamedTuple):
     after: int = 0
 
 
-class _Row(NamedTuple):
-    batch: int
-    pk: int
-    job: StoredResult
+_Row = tuple[int, int, "StoredResult"]
+"""The number of a batch in the export, and the key of a job with the job itself."""
 
 
 def survey(reading: Reading, export: StoredExport) -> list[Column]:
     """Return the columns of an export: those that are not blank in every row."""
     found = Survey()
-    for row in _rows(reading, export, Position()):
-        inputs = inputs_of(row.job.place)
+    for _, _, job in _rows(reading, export, Position()):
+        inputs = inputs_once(job.place)
         found.add_inputs(inputs)
-        alike, statuses = reading.decoded.alike(reading.session, row.job)
+        alike, statuses = reading.decoded.alike(reading.session, job)
         if found.wants(alike, statuses, inputs):
-            found.add(alike, reading.decoded.result(reading.session, row.job, read_once=True))
+            found.add(alike, reading.decoded.result(reading.session, job, read_once=True))
     return found.columns()
 
 
@@ -76,15 +74,12 @@ def part(reading: Reading, export: StoredExport, columns: Sequence[Column], star
         return header, start._replace(part=start.part + 1)
     named = {number: batch.name for number, batch in enumerate(_batches(reading, export)) if batch is not None}
     results = (
-        (
-            export.batches[row.batch].id,
-            named[row.batch],
-            reading.decoded.result(reading.session, row.job, read_once=True),
-        )
-        for row in rows
+        (export.batches[number].id, named[number], reading.decoded.result(reading.session, job, read_once=True))
+        for number, _, job in rows
     )
     lines = [table.lines(some) for some in iter(lambda: list(islice(results, _TOGETHER)), [])]
-    return b"".join((header, *lines)), Position(start.part + 1, rows[-1].batch, rows[-1].pk)
+    last_batch, last_job, _ = rows[-1]
+    return b"".join((header, *lines)), Position(start.part + 1, last_batch, last_job)
 
 
 def parts(reading: Reading, export: StoredExport) -> Iterator[bytes]:
@@ -114,7 +109,7 @@ def _rows(reading: Reading, export: StoredExport, start: Position) -> Iterator[_
                     limit=_SLICE_ROWS,
                 )
             )
-            yield from (_Row(number, pk, job) for pk, job in some)
+            yield from ((number, pk, job) for pk, job in some)
             if len(some) < _SLICE_ROWS:
                 break
             after = some[-1][0]

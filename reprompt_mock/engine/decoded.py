@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reprompt_mock import history
-from reprompt_mock.enrichment.results import Job, build
+from reprompt_mock.enrichment.results import build
 from reprompt_mock.enrichment.template import InForce, References, template_of
 from reprompt_mock.lifecycle import Hold, JobStatus
 from reprompt_mock.store import documents, submissions
+from reprompt_mock.store.jobs import StoredResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from reprompt_mock.enrichment.template import ResultTemplate
     from reprompt_mock.history import History
-    from reprompt_mock.store.jobs import StoredResult
     from reprompt_mock.store.session import Session
 
 
@@ -26,7 +26,7 @@ Drawn = tuple["Sequence[int]", "Mapping[str, Sequence[int]]"]
 """The times of a timeline and the counts then, which no passing of time changes."""
 _LARGEST_CACHE = 2_000
 _MOST_TIMELINES = 20
-_OWN = len(Job._fields)
+_OWN = StoredResult._fields.index("status")
 """The number of leading fields of a stored result that are the job's own; many jobs share the values of the others."""
 
 
@@ -69,7 +69,7 @@ class Decoded:
     ) -> dict[str, Any]:
         """Build the result of a stored job; what it holds is shared, not to be changed."""
         _, template = self._alike(session, job)
-        return build(Job._make(job[:_OWN]), template, every_status=every_status, read_once=read_once)
+        return build(job, template, every_status=every_status, read_once=read_once)
 
     def alike(self, session: Session, job: StoredResult) -> tuple[Any, Mapping[str, str]]:
         """Return what a job has in common with others, hashable, and the attribute statuses that follow from it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -12,16 +13,16 @@ from reprompt_mock.enrichment.finders.national import NATIONAL_FORMS
 from reprompt_mock.numerals import written
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 FIXED = ("batch_id", "batch_name", "place_id", "status")
 _PARTS = ("original", "enriched", "status", "confidence", "reasoning")
-_ORIGINAL = _PARTS.index("original")
+_ORIGINAL, _STATUS = _PARTS.index("original"), _PARTS.index("status")
 _NATIONAL = "address_localized"
 """A field that only some countries have, so that most results need not be derived to see that it is blank."""
 _ADDED = "input_type"
 """What results add to a client's inputs."""
-_TEXTS = {str, type(None)}
+_TEXTS = frozenset((str, type(None)))
 
 
 class Column(NamedTuple):
@@ -75,16 +76,18 @@ class Survey:
 
     def __init__(self) -> None:
         self._inputs: dict[str, None] = {}
+        self._settled = {_ADDED}
         self._used: set[Column] = set()
         self._unseen: dict[Any, set[Column]] = {}
 
     def add_inputs(self, inputs: Mapping[str, Any]) -> None:
         """Record the inputs of a place."""
-        if inputs.keys() <= self._inputs.keys():
+        if self._settled.issuperset(inputs):
             return
         for name, value in inputs.items():
-            if name not in self._inputs and not _is_blank(value) and name != _ADDED:
+            if name not in self._settled and not _is_blank(value):
                 self._inputs[name] = None
+                self._settled.add(name)
 
     def wants(self, alike: Any, attributes: Collection[str], inputs: Mapping[str, Any]) -> bool:
         """Return whether a result may show a column that was not seen yet.
@@ -134,11 +137,14 @@ class Table:
     """
 
     def __init__(self, columns: Sequence[Column]) -> None:
-        self._columns = columns
+        self._titles = [column.title for column in columns]
+        by_part = sorted(range(len(columns)), key=lambda position: columns[position].part)
+        self._keys = [[column.key for column in columns if column.part == part] for part in range(len(_PARTS))]
+        self._order = [by_part.index(position) for position in range(len(columns))]
 
     def header(self) -> bytes:
         """Write the header line."""
-        return _lines([_cells([title]) for title in (*FIXED, *(column.title for column in self._columns))])
+        return _lines([[_quoted(title)] for title in (*FIXED, *self._titles)])
 
     def lines(self, rows: Sequence[tuple[str, str, Mapping[str, Any]]]) -> bytes:
         """Write a line for each result; each comes with the id and name of its batch."""
@@ -146,17 +152,32 @@ class Table:
             return b""
         batch_ids, batch_names, results = zip(*rows, strict=True)
         sources = list(zip(*map(_sources, results), strict=True))
-        own = ([result[key] for result in results] for key in FIXED[-2:])
-        found = (_values(sources[column.part], column.key) for column in self._columns)
-        return _lines([_cells(values) for values in (batch_ids, batch_names, *own, *found)])
+        alike = _are_the_same(sources[_STATUS])
+        found = [
+            cells
+            for part, keys in enumerate(self._keys)
+            for cells in _columns(sources[part], keys, alike=alike and part != _ORIGINAL)
+        ]
+        place_ids, statuses = ([result[key] for result in results] for key in FIXED[-2:])
+        own = map(_cells, (batch_ids, batch_names, place_ids))
+        return _lines([*own, statuses, *(found[position] for position in self._order)])
 
 
-def _values(source: Sequence[Mapping[str, Any]], key: str) -> list[Any]:
-    """Return what each result has under a key; results of one kind share their attribute statuses."""
+def _columns(source: Sequence[Mapping[str, Any]], keys: Sequence[str], *, alike: bool) -> Iterator[list[str]]:
+    """Write the columns of some keys; `alike` says that all of the source has the same keys."""
     first = source[0]
-    if all(one is first for one in source):
-        return [first.get(key)] * len(source)
-    return [one.get(key) for one in source]
+    if _are_the_same(source):
+        return (_cells([first.get(key)]) * len(source) for key in keys)
+    known = [key for key in keys if key in first]
+    if not alike or len(known) < 2:
+        return (_cells([one.get(key) for one in source]) for key in keys)
+    values = dict(zip(known, zip(*map(itemgetter(*known), source), strict=True), strict=True))
+    return (_cells(values[key]) if key in values else [""] * len(source) for key in keys)
+
+
+def _are_the_same(source: Sequence[Any]) -> bool:
+    first = source[0]
+    return all(one is first for one in source)
 
 
 def _lines(columns: Sequence[Sequence[str]]) -> bytes:
@@ -165,21 +186,25 @@ def _lines(columns: Sequence[Sequence[str]]) -> bytes:
 
 def _cells(values: Sequence[Any]) -> list[str]:
     """Write a column's values: strings unchanged, null as nothing, the rest as compact JSON; quoted where needed."""
-    kinds = set(map(type, values))
-    if kinds <= _TEXTS:
-        return _quoted([value or "" for value in values])
-    return _quoted([value if type(value) is str else _document(value) for value in values])
-
-
-def _quoted(cells: list[str]) -> list[str]:
-    """Quote the cells that need it."""
+    if not _TEXTS.issuperset(map(type, values)):
+        return [_quoted(value) if type(value) is str else "" if value is None else _document(value) for value in values]
+    cells = [value or "" for value in values]
     everything = "".join(cells)
     if '"' in everything:
-        cells = [cell.replace('"', '""') for cell in cells]
-    elif "," not in everything and "\n" not in everything and "\r" not in everything:
-        return cells
-    return [f'"{cell}"' if "," in cell or '"' in cell or "\n" in cell or "\r" in cell else cell for cell in cells]
+        return list(map(_quoted, cells))
+    if "," in everything or "\n" in everything or "\r" in everything:
+        return [f'"{cell}"' if "," in cell or "\n" in cell or "\r" in cell else cell for cell in cells]
+    return cells
+
+
+def _quoted(text: str) -> str:
+    if '"' in text:
+        return '"' + text.replace('"', '""') + '"'
+    return f'"{text}"' if "," in text or "\n" in text or "\r" in text else text
 
 
 def _document(value: Any) -> str:
-    return "" if value is None else orjson.dumps(value, default=written).decode()
+    text = orjson.dumps(value, default=written).decode()
+    if '"' in text:
+        return '"' + text.replace('"', '""') + '"'
+    return f'"{text}"' if "," in text else text

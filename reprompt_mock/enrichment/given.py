@@ -11,7 +11,7 @@ from reprompt_mock.enrichment.kinds import recognised
 from reprompt_mock.enrichment.labels import label_of
 from reprompt_mock.enrichment.localities import located
 from reprompt_mock.enrichment.memo import Memo
-from reprompt_mock.enrichment.places import echoed
+from reprompt_mock.enrichment.places import echoed, inputs_of
 from reprompt_mock.enrichment.position import Position
 from reprompt_mock.enrichment.postal.parts import given_address
 
@@ -108,6 +108,12 @@ def _given(place: bytes) -> Given:
 
 given = Memo(_given, _MOST)
 """What the inputs of a stored place say, kept for other results of the place."""
+
+
+def inputs_once(place: bytes) -> Mapping[str, Any]:
+    """Return the inputs of a stored place, echoed or as sent, without keeping anything."""
+    known = given.get(place)
+    return known.inputs if known else inputs_of(place)
 
 
 def given_once(place: bytes) -> Given:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Protocol
 
 from reprompt_mock.clock import iso
 from reprompt_mock.draws import draw
@@ -22,14 +22,28 @@ ERRORS = (
 _PINNED_CODE = "SIMULATED"
 
 
-class Job(NamedTuple):
-    """What a result depends on besides its template; `place` is the inputs as JSON, times are microseconds."""
+class Job(Protocol):
+    """What a result depends on besides its template."""
 
-    place_id: str
-    place: bytes
-    attempt: int
-    error: str | None
-    last_enriched: int | None
+    @property
+    def place_id(self) -> str:
+        """The place's id."""
+
+    @property
+    def place(self) -> bytes:
+        """Its inputs as JSON."""
+
+    @property
+    def attempt(self) -> int:
+        """The number of the attempt, from 1."""
+
+    @property
+    def error(self) -> str | None:
+        """The reason that a rule gave for its failure."""
+
+    @property
+    def last_enriched(self) -> int | None:
+        """The time of its last success in microseconds."""
 
 
 def build(job: Job, template: ResultTemplate, *, every_status: bool = False, read_once: bool = False) -> dict[str, Any]:
@@ -41,7 +55,7 @@ def build(job: Job, template: ResultTemplate, *, every_status: bool = False, rea
         every_status: whether `attribute_status` has an entry for every attribute; if so, as JSON (contract F4).
         read_once: whether the place is unlikely to be asked for again.
     """
-    place_id, place, _, _, last_enriched = job
+    place_id, place, last_enriched = job.place_id, job.place, job.last_enriched
     said = given_once(place) if read_once else given[place]
     outputs: dict[str, Any] = {}
     reasoning: dict[str, str] = {}

@@ -150,8 +150,8 @@ def jobs(
         limit: the maximum number of jobs.
     """
     values = {"batch": batch, "known": known, "now": now, "after": after, "limit": limit}
-    for pk, *row in session.rows(EXPORTED, values):
-        yield pk, StoredResult._make(row)
+    for row in session.rows(EXPORTED, values):
+        yield row[0], StoredResult._make(row[1:])
 
 
 def later_jobs(session: Session, batch: int, *, known: int, now: int) -> int:

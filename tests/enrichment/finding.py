@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from reprompt_mock.enrichment.given import Given
 from reprompt_mock.enrichment.search import search_for
 from reprompt_mock.enrichment.subject import Subject
+
+
+class Job(NamedTuple):
+    """A job as results see it."""
+
+    place_id: str
+    place: bytes
+    attempt: int
+    error: str | None
+    last_enriched: int | None
 
 
 def subject_of(place_id: str, inputs: dict[str, Any], seed: int = 0) -> Subject:

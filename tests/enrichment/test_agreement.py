@@ -14,12 +14,12 @@ from reprompt_mock.enrichment.agreement import Shown, agree
 from reprompt_mock.enrichment.facts import countries
 from reprompt_mock.enrichment.finders.hours import SHARE_CLOSED
 from reprompt_mock.enrichment.kinds import kinds
-from reprompt_mock.enrichment.results import Job, build
+from reprompt_mock.enrichment.results import build
 from reprompt_mock.enrichment.template import InForce, References, template_of
 from reprompt_mock.history import AttributeStatus, Entry
 from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.shares import Shares
-from tests.enrichment.finding import subject_of
+from tests.enrichment.finding import Job, subject_of
 from tests.trust.scale import SOAK
 
 PLACES = 20_000 if SOAK else 10_000

@@ -8,12 +8,13 @@ import pytest
 
 from reprompt_mock.attributes import CATALOGUE, CORE
 from reprompt_mock.enrichment.reasons import about, may_be_absent
-from reprompt_mock.enrichment.results import Job, build
+from reprompt_mock.enrichment.results import build
 from reprompt_mock.enrichment.search import search_for
 from reprompt_mock.enrichment.template import InForce, References, template_of
 from reprompt_mock.history import AttributeStatus, Entry, History
 from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.shares import Shares
+from tests.enrichment.finding import Job
 
 AGREED = {
     "instagram_username",
