@@ -15,6 +15,8 @@ SITE_READY := $(VENV)/.ready-to-build-site
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 
+# More than there are cores: a third of the time a test waits for another process.
+WORKERS ?= $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 1) * 3 // 2)')
 # The tests start some hundred processes: each would compile everything anew.
 test test-postgres coverage test-tools test-ui soak: export PYTHONDONTWRITEBYTECODE :=
 
@@ -27,13 +29,13 @@ demo: $(RUN_READY)  ## drive real places through all endpoints
 	@exec $(BIN)/reprompt-mock demo
 
 test: $(TEST_READY)  ## all tests; ARGS="-k lifecycle" for some
-	$(BIN)/pytest -n auto --dist worksteal $(if $(ARGS),,$(shell $(BIN)/python -m tools.cover)) $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(if $(ARGS),,$(shell $(BIN)/python -m tools.cover)) $(ARGS)
 
 test-postgres: $(TEST_READY)  ## what a database shapes, on PostgreSQL: the server that TEST_POSTGRES names, or one of the machine's pg_ctl
 	TEST_STORE=postgres $(BIN)/pytest -n auto --dist worksteal $(or $(ARGS),tests/postgres tests/contract tests/control tests/api tests/test_engine.py tests/test_clock.py tests/test_keys.py tests/test_documents.py tests/test_release.py tests/test_reprocess.py)
 
 coverage: $(TEST_READY)  ## all tests, with the share of branches that they take: twice as long before Python 3.14
-	$(BIN)/pytest -n auto --dist worksteal $(shell $(BIN)/python -m tools.cover --always) $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(shell $(BIN)/python -m tools.cover --always) $(ARGS)
 
 test-tools: $(TOOLS_READY)  ## strangers' projects, beside the test tools that they use: three minutes; ARGS="-k freezegun" for some
 	$(BIN)/pytest tests/tools -n auto --dist worksteal $(ARGS)
