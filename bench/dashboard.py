@@ -174,7 +174,7 @@ def _loss(server: Server, page: Page, address: str) -> str:
 
 
 def _settle_on(pid: int) -> None:
-    """Give a process the first of the cores, and leave the others to everything else that is started from here."""
+    """Pin a process to the first core, and leave the others to everything else that is started from here."""
     first, *others = sorted(os.sched_getaffinity(0))
     if others:
         for thread in Path(f"/proc/{pid}/task").iterdir():

@@ -173,7 +173,7 @@ def plan(
 
 def _starts(queued_at: list[int], fates: _Fates, holds: list[int | None], *, workers: int) -> list[int]:
     """Return when each job gets a free worker."""
-    if workers >= len(queued_at):  # nobody waits
+    if workers >= len(queued_at):  # none has to wait
         return list(map(add, queued_at, fates.queued))
     # Arrays, since the loop accesses them at random and a list's items are scattered in memory.
     order = array("q", sorted(range(len(queued_at)), key=queued_at.__getitem__))

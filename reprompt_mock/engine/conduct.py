@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.world import World
 
 _REST = 20
-"""An opinion on a changed case lasts so many times as long as it took to form."""
+"""The factor by which an opinion on a changed case outlasts the time it took to form."""
 
 
 class Case(NamedTuple):
