@@ -181,7 +181,7 @@ def _are_the_same(source: Sequence[Any]) -> bool:
 
 
 def _lines(columns: Sequence[Sequence[str]]) -> bytes:
-    return ("\r\n".join(map(",".join, zip(*columns, strict=True))) + "\r\n").encode()
+    return b"".join([f"{','.join(row)}\r\n".encode() for row in zip(*columns, strict=True)])
 
 
 def _cells(values: Sequence[Any]) -> list[str]:
