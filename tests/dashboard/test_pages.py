@@ -275,6 +275,7 @@ def test_a_place_shows_the_rules_that_decided_it_and_apart_from_them_those_that_
     seen = page(org, "place", batch="stores", id="a")
     assert "rule-1: outcome, error" in seen.text
     assert "rule-2: outputs" in seen.text
+    assert '"outcome": "failed"' in seen.text
     assert "as they stand now" not in seen.text, "they are the same"
     assert "mock-slow-*: slowness" in page(org, "place", batch="stores", id="mock-slow-c").text
     assert "the draw decided" in page(org, "place", batch="stores", id="b").text
