@@ -174,7 +174,7 @@ def _loss(server: Server, page: Page, address: str) -> str:
 
 
 def _settle_on(pid: int) -> None:
-    """Give a process the first of the cores, and leave the others to everything else that is started from here."""
+    """Reserve the first core for a process: whatever is started from here on gets the others."""
     first, *others = sorted(os.sched_getaffinity(0))
     if others:
         for thread in Path(f"/proc/{pid}/task").iterdir():

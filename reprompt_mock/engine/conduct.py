@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.world import World
 
 _REST = 20
-"""An opinion on a changed case lasts so many times as long as it took to form."""
+"""For how many times as long as it took to form an opinion lasts after its case has changed."""
 
 
 class Case(NamedTuple):

@@ -75,7 +75,7 @@ class Steps(NamedTuple):
 def mark(session: Session, world: int) -> tuple[int | None, int]:
     """Return what differs, together with the number of jobs, whenever a timetable of a world has changed.
 
-    It is the latest submission, and how many jobs are held: a release draws anew what it frees.
+    It is the latest submission, and how many jobs are held: a release draws the rest of a timetable again.
     """
     return session.value(LATEST_SUBMISSION, (world,)), int(session.value(HELD_COUNT, (world,)))
 

@@ -2,8 +2,8 @@
 
 import { Refusal, base, call, pause } from './link.js';
 
-const REST = 12; // It rests so many times as long as it worked, so that a busy emulator is left alone,
-const [CREDIT, MOST] = [1000, 80]; // once it owes so many milliseconds of rest; of each work so many count at most.
+const REST = 12; // It rests twelve times as long as it worked, so that a busy emulator is left alone,
+const [CREDIT, MOST] = [1000, 80]; // once it owes a second of rest; of each work 80 milliseconds count at most.
 const OWN = new Set(['open', 'data-dragging']); // What the person at the page has set.
 const [stale, busy] = [new Set(), new Set()]; // Parts, and lanes of parts.
 const owed = new Map(); // Until when each lane would rest if it had no credit.
