@@ -3,7 +3,7 @@
 import { Refusal, base, call, pause } from './link.js';
 
 const REST = 12; // It rests twelve times as long as it worked, so that a busy emulator is left alone,
-const [CREDIT, MOST] = [1000, 80]; // once it owes a second of rest; of each work 80 milliseconds count at most.
+const [CREDIT, MOST] = [600, 50]; // once it owes 600 milliseconds of rest; of each work 50 count at most.
 const OWN = new Set(['open', 'data-dragging']); // What the person at the page has set.
 const [stale, busy] = [new Set(), new Set()]; // Parts, and lanes of parts.
 const owed = new Map(); // Until when each lane would rest if it had no credit.
