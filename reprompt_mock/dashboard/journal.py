@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
@@ -20,22 +21,46 @@ if TYPE_CHECKING:
 
     from reprompt_mock.dashboard.looking import Looking
     from reprompt_mock.dashboard.parts import Values
+    from reprompt_mock.exchange import Exchange
 
 _REQUESTS_SHOWN = 50
 _OWN_HEADERS = frozenset({"host", "content-length", "connection", "accept-encoding", "transfer-encoding"})
 """Headers that curl sends by itself."""
 
 
+@dataclass(frozen=True)
+class _Wanted(Filter):
+    """Which requests to show; `batch_id` is that of a batch that they concern, "" for any."""
+
+    batch_id: str = ""
+
+    def fits(self, exchange: Exchange) -> bool:
+        """Return whether a request matches."""
+        return Filter.fits(self, exchange) and (not self.batch_id or concerns(exchange.facts, self.batch_id))
+
+
+_CUT = "…"
+"""Facts have the beginnings of long ids, then this, then a digest."""
+
+
+def concerns(facts: Mapping[str, Any], batch_id: str) -> bool:
+    """Return whether the facts of an answer name a batch; of long ids the beginnings are compared."""
+    named = (facts.get("batch_id") or "", *facts.get("batch_ids", ()))
+    return any(id_ == batch_id or (_CUT in id_ and batch_id.startswith(id_.rpartition(_CUT)[0])) for id_ in named)
+
+
 async def _requests(looking: Looking) -> Values:
     status = looking.number("status", 0) or None
     match = RequestMatch(looking.text("method") or None, None, looking.text("operation") or None)
     journal = looking.world.journal
-    found = journal.latest(Filter(match, status), _REQUESTS_SHOWN)
-    return {"requests": found, "dropped": journal.dropped, "clears": not (match.method or match.operation or status)}
+    batch_id = looking.text("batch")
+    found = journal.latest(_Wanted(match, status, batch_id=batch_id), _REQUESTS_SHOWN)
+    is_filtered = match.method or match.operation or status or batch_id
+    return {"requests": found, "dropped": journal.dropped, "is_filtered": bool(is_filtered)}
 
 
 async def _filter(looking: Looking) -> Values:
-    return {name: looking.text(name) for name in ("method", "operation", "status")} | {
+    return {name: looking.text(name) for name in ("method", "operation", "status", "batch")} | {
         "operations": sorted(OPERATION_IDS)
     }
 

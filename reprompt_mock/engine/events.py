@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from typing import NamedTuple
 
 
 class Kind(StrEnum):
@@ -29,11 +27,15 @@ class Change(NamedTuple):
     subject: str | None = None
 
 
+Listener = Callable[[Sequence[Change]], None]
+"""It gets what changed together at once; it must be fast, and must not raise."""
+
+
 class Events:
-    """Passes changes to listeners in the thread that made them; a listener must be fast and must not raise."""
+    """Passes changes to listeners in the thread that made them."""
 
     def __init__(self) -> None:
-        self._listeners: tuple[Callable[[Change], None], ...] = ()
+        self._listeners: tuple[Listener, ...] = ()
         self._changing = Lock()
 
     @property
@@ -41,8 +43,8 @@ class Events:
         """Whether anybody listens; asking costs less than publishing."""
         return bool(self._listeners)
 
-    def listen(self, listener: Callable[[Change], None]) -> Callable[[], None]:
-        """Call a listener for every change from now on; return a function that removes it."""
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call a listener with all changes from now on; return a function that removes it."""
         with self._changing:
             self._listeners = (*self._listeners, listener)
 
@@ -56,6 +58,6 @@ class Events:
         """Pass changes to the listeners, without duplicates."""
         if not (self._listeners and changes):
             return
-        for change in dict.fromkeys(changes) if len(changes) > 1 else changes:
-            for listener in self._listeners:
-                listener(change)
+        different = [*dict.fromkeys(changes)] if len(changes) > 1 else changes
+        for listener in self._listeners:
+            listener(different)

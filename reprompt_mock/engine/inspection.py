@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from reprompt_mock.engine import batches as batches_of
 from reprompt_mock.engine import timeline
 from reprompt_mock.errors import JobNotFound
-from reprompt_mock.lifecycle import Course, JobStatus
+from reprompt_mock.lifecycle import Course, Hold, JobStatus
 from reprompt_mock.rules import TEST_PLACE_IDS, Candidate
 from reprompt_mock.store import batches, documents, inspection
 from reprompt_mock.tables import ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from enum import IntEnum
 
     from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.timeline import Timeline
@@ -136,12 +137,19 @@ def job(reading: Reading, batch_id: str, place_id: str) -> Inspected:
         batch,
         timetable,
         result,
-        {key: course[key] for key, usual in _UNDECIDED.items() if course.get(key, usual) != usual},
+        _written(course),
         decided,
         _matching(candidate, rules),
         frozenset(rule.id for rule in rules),
         now,
     )
+
+
+def _written(course: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a course decides, by the names that rules have for it."""
+    named: Mapping[str, type[IntEnum]] = {"outcome": JobStatus, "hold": Hold}
+    decided = {key: course[key] for key, usual in _UNDECIDED.items() if course.get(key, usual) != usual}
+    return {key: named[key](value).name if key in named else value for key, value in decided.items()}
 
 
 def _matching(candidate: Candidate, rules: Sequence[Rule]) -> list[str]:

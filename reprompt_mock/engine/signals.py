@@ -9,7 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from reprompt_mock.engine.events import Change, Events, Kind
 
@@ -121,21 +121,30 @@ class Signals:
         number = int(digits)
         return number if self._floor <= number <= self._sequence else None
 
-    def _record(self, change: Change) -> None:
-        # Requests come by the thousand between two looks: they must not wait for each other here. Who reads the latest
-        # change will look at what is there by then, which includes all that is like it.
-        is_unread = change == self._newest and self._sequence > self._read and self._rings
-        if not is_unread:
+    def _record(self, changes: Sequence[Change]) -> None:
+        if not self._is_unread(changes):
             with self._changing:
-                self._sequence += 1
-                self._newest = change
-                self._keep((change.org_slug, change.kind), change.subject)
+                for change in changes:
+                    self._sequence += 1
+                    self._newest = change
+                    self._keep((change.org_slug, change.kind), change.subject)
                 if not self._rings:
-                    self._count_unheard()
+                    self._count_unheard(len(changes))
+        # Only now, so that who looks at once sees all that changed together.
         rings = self._rings
-        for slug in (change.org_slug, None):
-            for ring in rings.get(slug, ()):
-                ring()
+        for change in changes:
+            for slug in (change.org_slug, None):
+                for ring in rings.get(slug, ()):
+                    ring()
+
+    def _is_unread(self, changes: Sequence[Change]) -> bool:
+        """Return whether what changed is what has yet to be read as the latest change by those who listen.
+
+        They will look at what is there by then. Requests come by the thousand between two looks: they must not wait for
+        each other here.
+        """
+        is_same = len(changes) == 1 and changes[0] == self._newest
+        return is_same and self._sequence > self._read and bool(self._rings)
 
     def _keep(self, key: tuple[str, Kind], subject: str | None) -> None:
         known = self._latest.get(key)
@@ -146,9 +155,9 @@ class Signals:
             _, dropped = self._latest.popitem(last=False)
             self._floor = dropped.sequence
 
-    def _count_unheard(self) -> None:
+    def _count_unheard(self, changes: int) -> None:
         """Stop recording once enough has come without a listener."""
-        self._unheard += 1
+        self._unheard += changes
         if self._unheard > _MOST_UNHEARD and self._stop is not None:
             self._stop()
             self._stop = None

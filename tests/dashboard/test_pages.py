@@ -275,6 +275,7 @@ def test_a_place_shows_the_rules_that_decided_it_and_apart_from_them_those_that_
     seen = page(org, "place", batch="stores", id="a")
     assert "rule-1: outcome, error" in seen.text
     assert "rule-2: outputs" in seen.text
+    assert '"outcome": "failed"' in seen.text
     assert "as they stand now" not in seen.text, "they are the same"
     assert "mock-slow-*: slowness" in page(org, "place", batch="stores", id="mock-slow-c").text
     assert "the draw decided" in page(org, "place", batch="stores", id="b").text
@@ -374,6 +375,15 @@ def test_the_journal_is_filtered(org: Org) -> None:
     assert "get_batch" not in page(org, "journal", part="requests", method="POST").text
     assert "create_batch" not in page(org, "journal", part="requests", status=404).text
     assert "No request fits" in page(org, "journal", part="requests", operation="enrich").text
+    org.create("a", batch_id="c")
+    org.call("POST", "/exports", json={"batch_ids": ["b", "c"]})
+    org.get("/jobs", batchId="c")
+    org.batch(org.create("a", batch_id="long" * 30)["id"])
+    for batch_id, count in (("b", 2), ("c", 3), ("d", 0), ("long" * 30, 2)):
+        seen = page(org, "journal", part="requests", batch=batch_id)
+        assert len([link for link in seen.all_of("href") if "/request?" in link]) == count
+    assert f"/_mock/ui/orgs/{org.slug}/batch?id=b" in page(org, "request", sequence=1).all_of("href")
+    assert f"/_mock/ui/orgs/{org.slug}/journal?batch=b" in page(org, "batch", id="b").all_of("href")
 
 
 def test_forms_offer_every_field_that_the_control_api_takes(org: Org) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -161,8 +161,8 @@ def test_changes_are_published_once_they_are_committed(engine: Engine) -> None:
     heard: list[tuple[Change, bool]] = []
     world = engine.worlds.peek("loud")
 
-    def listen(change: Change) -> None:
-        heard.append((change, world.state.key is not None))
+    def listen(changes: Sequence[Change]) -> None:
+        heard.extend((change, world.state.key is not None) for change in changes)
 
     stop = engine.events.listen(listen)
     engine.write(world, batches.create, batch("b", "a"))

@@ -259,6 +259,7 @@ def test_a_page_about_what_is_not_there_yet_shows_it_once_it_is(visit: Visitor, 
     page = visit.page
     page.goto(f"{client.url}/_mock/ui/orgs/{client.slug}/batch?id=stores")
     expect(page.get_by_text("The batch 'stores' was not found.")).to_be_visible()
+    expect(page.get_by_role("link", name="To its world")).to_have_attribute("href", f"/_mock/ui/orgs/{client.slug}/")
     client.create("a")
     expect(page.locator("h1")).to_have_text("Stores")
 
@@ -276,6 +277,53 @@ def test_without_a_mouse_everything_can_be_reached(visit: Visitor, client: Clien
             page.keyboard.press("Enter")
             said(page, "It is 2026-01-31T09:30:01")
     assert {"Journal", "Resume", "Settle", "scrub", "Stores", "Save to a file", "Forget this world"} <= set(seen)
+
+
+def test_every_form_is_filled_in_and_sent_by_keyboard_alone(visit: Visitor, client: Client) -> None:
+    client.create("a", "b")
+    page = visit.open()
+
+    def fill(label: str, text: str) -> None:
+        page.get_by_label(label, exact=True).focus()
+        page.keyboard.type(text)
+        page.keyboard.press("Enter")
+
+    fill("Advance by seconds", "soon")
+    expect(page.locator("#advance-error")).to_contain_text("valid number")
+    page.keyboard.press("ControlOrMeta+a")
+    fill("Advance by seconds", "2.5")
+    said(page, "It is 2026-01-31T09:30:02.5")
+    fill("Speed", "60")
+    said(page, "60 seconds a second")
+    fill("Name contains", "Store")
+    expect(page).to_have_url(re.compile("q=Store"))
+    expect(page.get_by_role("link", name="Stores")).to_be_visible()
+    visit.open("/rules")
+    fill("place_id", "a")
+    expect(page.get_by_role("alert").first).not_to_be_empty()
+    page.get_by_label("outcome", exact=True).focus()
+    page.keyboard.type("f")
+    fill("error", "shut")
+    said(page, "Added rule-1")
+    visit.open("/faults")
+    page.get_by_label("operation", exact=True).focus()
+    page.keyboard.type("get_b")
+    fill("status", "503")
+    said(page, "Added fault-2")
+    visit.open("/settings")
+    page.get_by_label("workers", exact=True).focus()
+    page.keyboard.press("ControlOrMeta+a")
+    fill("workers", "7")
+    said(page, "Changed")
+    assert client.control("GET", "/settings")["workers"] == 7
+    visit.open("/batch?id=stores")
+    fill("Place id, name, status or error contains", "eiffel")
+    expect(page.locator("#jobs")).to_contain_text("2 jobs")
+    client.call("POST", "/batches/stores/reprocess", {"failed_only": False})
+    client.call("GET", "/batches/stores")
+    visit.open("/journal")
+    fill("Status", "503")
+    expect(page.locator("#requests tbody tr")).to_have_count(1)
 
 
 def test_focus_stays_where_it_is_while_the_page_changes(visit: Visitor, client: Client) -> None:

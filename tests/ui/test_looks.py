@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.ui.conftest import ROOT, Client, watched
+from tests.ui.conftest import PLACE, ROOT, Client, watched
 
 PAGES = {
     "world": "", "batch": "/batch?id=stores", "place": "/place?batch=stores&id=store-12", "journal": "/journal",
     "request": "/request?sequence=1", "rules": "/rules", "faults": "/faults", "settings": "/settings",
-    "conduct": "/conduct",
+    "conduct": "/conduct", "alone": "/batch?id=", "found": "/batch?id=stores&q=fail", "asked": "/journal?batch=stores",
 }  # fmt: skip
 PICTURES = ("world", "batch", "journal", "place")
 FOLDER = ROOT / ("docs/guides/images" if os.environ.get("SCREENSHOTS") else "build/screenshots")
@@ -34,6 +34,7 @@ def used(client: Client) -> Client:
     client.control("POST", "/faults", fault)
     client.create(*(f"store-{number}" for number in range(300)))
     client.create("a", "b", batch_id="cafes", batch_name="Cafés")
+    client.call("POST", "/jobs", {"place_id": "alone", "inputs": PLACE, "attribute_set": "core"})
     client.control("POST", "/clock/advance", {"seconds": 6})
     for path in ("/batches/stores", "/batches/stores", "/jobs?batchId=stores&limit=100", "/batches/none"):
         client.call("GET", path)
@@ -64,6 +65,12 @@ def test_axe_finds_nothing_serious(
         page.goto(f"{used.url}/_mock/ui/orgs/unused")
         expect(page.get_by_text("No batch yet")).to_be_visible()
         found["empty"] = axe(page)
+        page.goto(f"{used.url}/_mock/ui/orgs/unused/batch?id=")
+        expect(page.locator("#first-job")).to_be_visible()
+        found["none alone"] = axe(page)
+        page.goto(f"{used.url}/_mock/ui/orgs/unused/batch?id=none")
+        expect(page.get_by_role("link", name="To its world")).to_be_visible()
+        found["missing"] = axe(page)
     assert {name: some for name, some in found.items() if some} == {}
 
 

@@ -16,7 +16,8 @@ async function open() {
     isLoaded = true;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    main.textContent = error.message; // What it is about may come yet.
+    const way = Object.assign(document.createElement('a'), { href: base + org, textContent: org ? 'To its world' : 'To all worlds' });
+    main.replaceChildren(`${error.message} `, way); // What it is about may come yet.
   }
 }
 

@@ -62,9 +62,8 @@ function collected(form) {
   return body;
 }
 
-function initial({ options, defaultValue }) {
-  return options ? [...options].find((option) => option.defaultSelected)?.value : defaultValue;
-}
+const initial = ({ options, defaultValue }) =>
+  options ? [...options].find((option) => option.defaultSelected)?.value : defaultValue;
 
 function valueOf({ name, dataset }, text) {
   if (['text', 'choice'].includes(dataset.type)) return text;

@@ -2,11 +2,11 @@
 
 import { Refusal, base, call, pause } from './link.js';
 
-const REST = 12; // It rests so many times as long as it worked, so that a busy emulator is left alone;
-const [CALM, SHORT, LONG] = [150, 50, 2000]; // but hardly after the first work for some time. All in milliseconds.
+const REST = 12; // It rests twelve times as long as it worked, so that a busy emulator is left alone,
+const [CREDIT, MOST] = [600, 50]; // once it owes 600 milliseconds of rest; of each work 50 count at most.
 const OWN = new Set(['open', 'data-dragging']); // What the person at the page has set.
-const stale = new Set();
-const rested = new Map(); // When each lane had rested: never, while it is at work.
+const [stale, busy] = [new Set(), new Set()]; // Parts, and lanes of parts.
+const owed = new Map(); // Until when each lane would rest if it had no credit.
 
 const main = document.getElementById('page');
 const address = `${base}fragments/${location.pathname.slice(base.length)}`;
@@ -35,19 +35,19 @@ const take = (lane) => (document.hidden ? [] : [...stale].filter((part) => isDue
 
 // Parts that take long are renewed one by one, the others together.
 export function refresh() {
-  for (const part of stale) if (rested.get(laneOf(part)) !== Infinity) keep(laneOf(part));
+  for (const part of stale) if (!busy.has(laneOf(part))) keep(laneOf(part));
 }
 
 async function keep(lane) {
-  let longest = performance.now() - (rested.get(lane) ?? 0) > CALM ? SHORT : LONG;
-  rested.set(lane, Infinity);
+  busy.add(lane);
   for (let due = take(lane); due.length; due = take(lane)) {
     const began = performance.now();
     await renew(due);
-    await pause(Math.min(REST * (performance.now() - began), longest));
-    longest = LONG;
+    const ended = performance.now();
+    owed.set(lane, Math.max(owed.get(lane) ?? 0, began) + REST * Math.min(ended - began, MOST));
+    await pause(owed.get(lane) - ended - CREDIT);
   }
-  rested.set(lane, performance.now());
+  busy.delete(lane);
 }
 
 async function renew(parts) {
