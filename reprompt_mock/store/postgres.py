@@ -29,6 +29,8 @@ _REFUSALS = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError
 _ASKED = 5
 """How often a server is asked what became of a transaction that it may still be ending."""
 _PAUSE_SECONDS = 0.2
+_CHECK_SECONDS = 1.0
+"""How long a probe waits for a connection; those who ask do not wait long themselves."""
 
 
 class PostgresSession:
@@ -126,14 +128,13 @@ class PostgresStore:
 
     def __init__(self, dsn: Dsn, *, wait: float = 0) -> None:
         self.lock = RLock()
-        self._losses = 0
         self._closed = Event()
         self._pool = Pool(dsn, wait=wait)
 
     @property
     def losses(self) -> int:
         """How many connections were lost so far."""
-        return self._losses + self._pool.losses
+        return self._pool.losses
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -163,19 +164,26 @@ class PostgresStore:
             yield PostgresSession(connection)
             is_stored = _is_committed(connection)
         if not is_stored:
-            self._losses += 1
+            self._pool.losses += 1
             self._ask(number)
 
     @contextmanager
-    def _lent(self, begin: str) -> Iterator[tuple[psycopg.Connection[Row], psycopg.Cursor[Row]]]:
-        """Lend a connection in a transaction, which is rolled back unless the block ends it."""
+    def _lent(
+        self, begin: str, patience: float | None = None
+    ) -> Iterator[tuple[psycopg.Connection[Row], psycopg.Cursor[Row]]]:
+        """Lend a connection in a transaction, which is rolled back unless the block ends it.
+
+        Args:
+            begin: the statement that begins it.
+            patience: how many seconds to wait for a connection, by default as long as a request may.
+        """
         if self._closed.is_set():
             raise Stopping
         try:
-            with self._pool.lent(begin) as lent:
+            with self._pool.lent(begin, patience) as lent:
                 yield lent
         except psycopg.Error as error:
-            self._losses += isinstance(error, psycopg.OperationalError)
+            self._pool.losses += isinstance(error, psycopg.OperationalError)
             failure = Stopping() if self._closed.is_set() else failed(error)
             if failure is None:
                 raise
@@ -211,15 +219,15 @@ class PostgresStore:
                 self.lock.release()
 
     def check(self) -> None:
-        """Check that the server answers, and that the schema is still held.
+        """Check that the server answers.
 
         Raises:
             Stopping: the store was closed.
             StoreSilent: it does not.
         """
         try:
-            with self.read() as session:
-                session.value("SELECT 1")
+            with self._lent(_BEGIN_READ, _CHECK_SECONDS):
+                return
         except Interrupted as error:
             raise StoreSilent(reason=error.reason) from error
 
