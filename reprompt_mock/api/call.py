@@ -64,7 +64,7 @@ class Call(Request):
     async def read(self, work: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a use case that reads the world; if it succeeds, the world is created."""
         value = await self._offload.read(self.world, work, *args, **kwargs)
-        self._offload.engine.worlds.keep(self.world)
+        await self._offload.keep(self.world)
         return value
 
     def glance(self, work: Callable[Concatenate[World, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:

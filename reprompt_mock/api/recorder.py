@@ -17,19 +17,18 @@ from reprompt_mock.api.evidence import evidence_of
 from reprompt_mock.api.facts import MOST_BYTES as _FACTS_BYTES
 from reprompt_mock.clock import SECOND
 from reprompt_mock.engine.events import Change, Kind
-from reprompt_mock.errors import Stopping
+from reprompt_mock.errors import MockError, Stopping
 from reprompt_mock.exchange import BODY_BYTES, Exchange, Sent, without_keys
 from reprompt_mock.probes import respond
-from reprompt_mock.real_time import real_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from reprompt_mock.engine.doors import Engine
     from reprompt_mock.engine.world import World
     from reprompt_mock.faults import Fault
+    from reprompt_mock.http.offload import Offload
     from reprompt_mock.operations import Operations
 
 RECORDING = "reprompt_mock.recording"
@@ -49,13 +48,14 @@ class Recorder:
 
     Args:
         app: the service's app.
-        engine: the emulator's engine.
+        offload: the way to the engine.
         operations: the service's operations.
     """
 
-    def __init__(self, app: ASGIApp, engine: Engine, operations: Operations) -> None:
+    def __init__(self, app: ASGIApp, offload: Offload, operations: Operations) -> None:
         self._app = app
-        self._worlds, self._events = engine.worlds, engine.events
+        self._offload, self._engine = offload, offload.engine
+        self._worlds, self._events = self._engine.worlds, self._engine.events
         self._operations = operations
         self._salt = token_bytes(_SALT_BYTES)
         self._clients: dict[str, str] = {}
@@ -66,7 +66,12 @@ class Recorder:
         if in_org is None:
             await self._app(scope, receive, send)
             return
-        recording = Recording(scope, receive, send, self._worlds.peek(in_org[1]), self._record)
+        try:
+            world = await self._offload.arrive(in_org[1])
+        except MockError as error:
+            await respond(scope, send, error.status, {"detail": str(error)}, error.headers)
+            return
+        recording = Recording(scope, receive, send, world, self._record, self._engine.real)
         recording.operation = self._operations.find(scope["method"], scope["path"])
         recording.client = self._client(recording.keys)
         scope[RECORDING] = recording
@@ -88,7 +93,8 @@ class Recorder:
     def _record(self, recording: Recording) -> None:
         """Record a finished request if its world exists by now: a refused request creates none."""
         world = recording.world
-        if self._worlds.find(world.slug) is world:
+        exists = world.state.key is not None if self._engine.store.is_shared else self._worlds.find(world.slug) is world
+        if exists:
             world.journal.end(recording)
         else:
             world.journal.withdraw(recording)
@@ -148,7 +154,13 @@ class Recording:
     duration = 0.0
 
     def __init__(
-        self, scope: Scope, receive: Receive, send: Send, world: World, record: Callable[[Recording], None]
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        world: World,
+        record: Callable[[Recording], None],
+        real: Callable[[], int],
     ) -> None:
         self._receive, self._send, self._record = receive, send, record
         self.world = world
@@ -156,7 +168,8 @@ class Recording:
         self.headers = without_keys(scope["headers"])
         self.keys = keys_sent(scope["headers"])
         self.line: Line = scope.get("extensions", {}).get(LINE, _NO_LINE)
-        self.time, self.real_time = world.now(), real_now()
+        self._real = real
+        self.time, self.real_time = world.now(), real()
         self.rules: list[str] = []
         self.facts: dict[str, Any] = {}
         self.body = bytearray()
@@ -240,7 +253,7 @@ class Recording:
         return texts + headers + _FACTS_BYTES + _RULE_BYTES * len(self.rules)
 
     def _lasted(self) -> float:
-        return (real_now() - self.real_time) / SECOND
+        return (self._real() - self.real_time) / SECOND
 
     def sent(self) -> Sent | None:
         """Return how much of its answer the client was sent, None while it is under way."""

@@ -22,7 +22,7 @@ _MOST_JUDGED = 500
 
 async def _load(looking: Looking) -> Values:
     engine, text = looking.engine, looking.text("q")
-    meant = [world for world in engine.worlds if text in world.slug]
+    meant = [world for world in await looking.offload.across(engine.every_world) if text in world.slug]
     shown = meant[-_MOST_SHOWN:][::-1]
     found = await looking.offload.across(lambda: [engine.read(world, worlds.summary) for world in shown])
     return {"worlds": found, "text": text, "hidden": len(meant) - len(shown), "verdicts": _verdicts(shown)}

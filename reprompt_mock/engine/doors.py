@@ -23,7 +23,6 @@ from reprompt_mock.engine.signals import Signals
 from reprompt_mock.engine.world import Start, World
 from reprompt_mock.engine.writing import Writing
 from reprompt_mock.errors import Stopping, StorageFailed
-from reprompt_mock.real_time import real_now
 from reprompt_mock.store import worlds
 from reprompt_mock.store.opening import opened
 
@@ -60,26 +59,35 @@ class Engine:
 
     Args:
         settings: the emulator's.
-        real: reads real time in microseconds.
+        real: reads real time in microseconds; by default as the store does.
 
     Raises:
         DatabaseInUse: another process has the database file.
         DatabaseUnreadable: the database file cannot be used.
     """
 
-    def __init__(self, settings: Settings, *, real: Callable[[], int] = real_now) -> None:
+    def __init__(self, settings: Settings, *, real: Callable[[], int] | None = None) -> None:
         self.settings = settings
         self.store = opened(settings.db, wait=settings.db_wait)
         self.events = Events()
         self.signals = Signals(self.events)
-        self.worlds = Registry(Start(settings.world, settings.rules, settings.journal_size), real)
-        self._real = real
+        self.real = self._real = real or self.store.now
+        self.worlds = Registry(Start(settings.world, settings.rules, settings.journal_size), self._real)
         self._decoded = Decoded()
         self._publication = Publication()
-        self._remote = Remote(self.store, self.worlds, self._decoded, real)
+        self._remote = Remote(self.store, self.worlds, self._decoded, self._real)
         self.purge = Purge(self.store)
-        with self.store.read() as session:
-            self.worlds.load(session)
+        if not self.store.is_shared:
+            with self.store.read() as session:
+                self.worlds.load(session)
+
+    def arrive(self, slug: str) -> World:
+        """Return the world that a request means, up to date."""
+        return self._remote.arrive(slug) if self.store.is_shared else self.worlds.peek(slug)
+
+    def every_world(self) -> list[World]:
+        """Return all worlds, oldest first."""
+        return self._remote.every() if self.store.is_shared else list(self.worlds)
 
     def close(self) -> None:
         """Close the store, after saving the time of running worlds unless a write is under way."""
@@ -266,12 +274,12 @@ class Engine:
 
     def reset(self) -> None:
         """Forget all worlds."""
-        for world in self.worlds:
+        for world in self.every_world():
             self.forget(world)
 
     def has_work(self) -> bool:
         """Return whether a tick would do anything, at the cost of one comparison per world."""
-        return self.purge.is_due or any(world.is_due() for world in self.worlds)
+        return self.store.is_shared or self.purge.is_due or any(world.is_due() for world in self.worlds)
 
     def tick(self) -> None:
         """Apply what is due in any world, and remove some rows of forgotten ones.
@@ -279,8 +287,8 @@ class Engine:
         Raises:
             StorageFailed: that cannot be stored.
         """
-        for world in self.worlds:
-            if world.is_due():
+        for world in self._remote.due() if self.store.is_shared else self.worlds:
+            if self.store.is_shared or world.is_due():
                 self.catch_up(world)
         for _ in range(_PURGES_A_TICK):
             if self.purge.is_due:

@@ -62,6 +62,49 @@ class Remote:
         self._real = real
         self._losses = 0
 
+    def arrive(self, slug: str) -> World:
+        """Return the world that a request means, as others have left it by now.
+
+        Raises:
+            StoreSilent: the server does not answer.
+        """
+        return again(lambda: self._arrived(slug))
+
+    def _arrived(self, slug: str) -> World:
+        world = self._registry.peek(slug)
+        known = world.state
+        self._drop_doubtful()
+        with self._store.read() as session:
+            found = worlds.found(session, slug)
+            present = None
+            if found is not None and found != (known.key, known.version):
+                present = Present(worlds.read(session, found.key), Views())
+        if known.key is not None and (found is None or found.key != known.key):  # forgotten elsewhere
+            self._registry.drop(world)
+            world = self._registry.peek(slug)
+        if present is not None and _is_later(present, world.present):
+            world.take(present)
+            self._registry.keep(world)
+        return world
+
+    def every(self) -> list[World]:
+        """Return all worlds."""
+
+        def once() -> list[str]:
+            with self._store.read() as session:
+                return worlds.slugs(session)
+
+        return [self._registry.peek(slug) for slug in again(once)]
+
+    def due(self) -> list[World]:
+        """Return the worlds in which a transition is due."""
+
+        def once() -> list[str]:
+            with self._store.read() as session:
+                return worlds.due(session, self._real())
+
+        return [self._registry.peek(slug) for slug in again(once)]
+
     def read(
         self, most_jobs: float, world: World, work: Callable[[Reading], T], catch_up: Callable[[World], None]
     ) -> T:
@@ -73,8 +116,10 @@ class Remote:
         """
 
         def once() -> T:
+            self._drop_doubtful()
+            known = world.present
             with self._store.read() as session:
-                present = self._present(session, world)
+                present = self._present(session, world, known)
                 now = world.now_in(present.state)
                 if present.state.is_due(now) and not world.forgotten:
                     return _DUE  # type: ignore[no-any-return] # stands for no value
@@ -101,7 +146,8 @@ class Remote:
                 if world.forgotten:
                     raise Forgotten(value, writing)
                 writing.store_state()
-            world.publish(writing.state, writing.documents)
+            if _is_later(Present(writing.state, Views()), world.present):
+                world.publish(writing.state, writing.documents)
             return value, writing
 
         with turn(world):
@@ -120,10 +166,15 @@ class Remote:
             again(once)
             self._registry.drop(world)
 
-    def _present(self, session: Session, world: World) -> Present:
-        """Return the state of a world that a transaction sees, with the cached views of it if there are any."""
-        self._drop_doubtful()
-        known, found = world.present, worlds.found(session, world.slug)
+    def _present(self, session: Session, world: World, known: Present) -> Present:
+        """Return the state of a world that a transaction sees, with the cached views of it if there are any.
+
+        Args:
+            session: the transaction.
+            world: the world.
+            known: what was known of it before the transaction began.
+        """
+        found = worlds.found(session, world.slug)
         if world.forgotten or found == (known.state.key, known.state.version):
             return known
         if found is None:

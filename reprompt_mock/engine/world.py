@@ -118,7 +118,7 @@ class World:
         """Take over a state that was read from the world's row."""
         if present.state.key != self.state.key:
             self.documents = {}
-        self._latest = 0
+        self._latest = present.state.latest
         self.present = present
         self.situation = _situation_of(present.state)
 

@@ -11,6 +11,7 @@ from anyio import CapacityLimiter, Lock, to_thread
 
 from reprompt_mock.engine import batches, clock, conduct, downloads, release, reprocess, results, scenario, snapshot
 from reprompt_mock.engine.weight import TooLong
+from reprompt_mock.organizations import is_slug
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -78,6 +79,20 @@ class Offload:
         if len(body) <= _LONG_BYTES:
             return work(body)
         return await to_thread.run_sync(work, body, limiter=self._writers)
+
+    async def arrive(self, org_slug: str) -> World:
+        """Return the world that a request means, up to date."""
+        if not self.engine.store.is_shared or not is_slug(org_slug):
+            return self.engine.worlds.peek(org_slug)
+        return await to_thread.run_sync(self.engine.arrive, org_slug, limiter=self._readers)
+
+    async def keep(self, world: World) -> None:
+        """Create a world after a request that only read it."""
+        if self.engine.store.is_shared:
+            if world.state.key is None:
+                await to_thread.run_sync(self.engine.catch_up, world, limiter=self._writers)
+        else:
+            self.engine.worlds.keep(world)
 
     async def read(
         self, world: World, work: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs

@@ -61,6 +61,10 @@ class Visit:
             raise OrganizationNotFound(org_slug=self.org_slug)
         return self.engine.worlds.peek(self.org_slug)
 
+    async def arrive(self) -> None:
+        """Learn what others have made of the world that the path names."""
+        await self.offload.arrive(self.org_slug)
+
     async def read(self, work: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a use case that reads the world, without creating it."""
         return await self.offload.read(self.world, work, *args, **kwargs)

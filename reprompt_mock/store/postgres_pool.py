@@ -54,20 +54,22 @@ _SERVER = {
 
 
 class Pool:
-    """Connections to one schema, which this pool has for itself as long as it is open.
+    """Connections to one schema, which this pool has for itself as long as it is open unless it is shared.
 
     Args:
         dsn: the address.
         wait: how many seconds to wait until the server answers.
+        is_shared: whether other emulators may have the schema as well.
 
     Raises:
         DatabaseInUse: another emulator has the schema.
         DatabaseUnreadable: the database cannot be reached, is not meant for this, or has another version.
     """
 
-    def __init__(self, dsn: Dsn, *, wait: float = 0) -> None:
+    def __init__(self, dsn: Dsn, *, wait: float = 0, is_shared: bool = False) -> None:
         self.losses = self._held_at = 0
         self._holding = Lock()
+        self._take = schema.join if is_shared else schema.hold
         self._conninfo = _completed(dsn)
         self._holder = self._opened(dsn, wait)
         self._pool: ConnectionPool[Connection] = ConnectionPool(
@@ -89,7 +91,7 @@ class Pool:
         connection = self._first(dsn, wait)
         try:
             schema.check(connection, dsn)
-            if not schema.hold(connection):
+            if not self._take(connection):
                 raise DatabaseInUse(path=dsn)
             schema.make(connection, dsn)
         except psycopg.Error as error:
@@ -151,7 +153,7 @@ class Pool:
             except psycopg.Error:
                 self._holder.close()
                 self._holder = psycopg.connect(self._conninfo, **_KEYWORDS)
-                if not schema.hold(self._holder):
+                if not self._take(self._holder):
                     self._holder.close()
                     raise StoreSilent(reason="another emulator has taken its schema") from None
             self._held_at = losses

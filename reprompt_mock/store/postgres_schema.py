@@ -54,6 +54,12 @@ def hold(connection: psycopg.Connection[Row]) -> bool:
     return bool(got)
 
 
+def join(connection: psycopg.Connection[Row]) -> bool:
+    """Take the schema along with others for as long as a connection lasts; return whether nobody has it alone."""
+    (got,) = connection.execute(f"SELECT pg_try_advisory_lock_shared({_HOLDING})").fetchone() or (False,)
+    return bool(got)
+
+
 def make(connection: psycopg.Connection[Row], dsn: Dsn) -> None:
     """Make the tables unless they are there.
 

@@ -6,6 +6,7 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from reprompt_mock.real_time import real_now
 from reprompt_mock.store.columns import spread
 from reprompt_mock.store.database import Database
 from reprompt_mock.store.session import DataRefused
@@ -97,12 +98,16 @@ class SqliteStore:
         DatabaseUnreadable: the file is not a database, has another version, or cannot be written.
     """
 
-    is_remote = False
+    is_remote = is_shared = False
     losses = 0
 
     def __init__(self, path: Path | None = None) -> None:
         self.database = Database(path)
         self.lock = self.database.lock
+
+    def now(self) -> int:
+        """Return the machine's real time in microseconds since 1970."""
+        return real_now()
 
     @contextmanager
     def read(self) -> Iterator[Session]:

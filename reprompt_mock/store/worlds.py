@@ -30,6 +30,7 @@ _INSERT = (
 )
 
 _INSERT_FIRST = _INSERT.replace("RETURNING", "ON CONFLICT (slug) DO NOTHING RETURNING")
+_MAY_BE_DUE = "slug IS NOT NULL AND next_due IS NOT NULL"
 _FIND = "SELECT pk, version FROM world WHERE slug = ?"
 
 
@@ -103,6 +104,21 @@ def locked(session: Session, slug: str) -> Found | None:
     """Find the row of a world, and keep others from it until the transaction ends; on a server only."""
     row = session.one(f"{_FIND} FOR UPDATE", (slug,))
     return Found(*row) if row else None
+
+
+def slugs(session: Session) -> list[str]:
+    """Return the slugs of all worlds, in the order of their creation."""
+    return [slug for (slug,) in session.rows("SELECT slug FROM world WHERE slug IS NOT NULL ORDER BY pk")]
+
+
+def due(session: Session, real: int) -> list[str]:
+    """Return the slugs of the worlds in which a transition is due at a real time."""
+    rows = session.rows(f"SELECT slug, next_due, latest, {', '.join(_CLOCK)} FROM world WHERE {_MAY_BE_DUE}")
+    return [
+        slug
+        for slug, next_due, latest, virtual, base, speed, running in rows
+        if next_due <= max(latest, VirtualClock(virtual, base, speed, bool(running)).now(real))
+    ]
 
 
 def read(session: Session, world: int) -> WorldState:
