@@ -55,7 +55,7 @@ def hold(connection: psycopg.Connection[Row]) -> bool:
 
 
 def join(connection: psycopg.Connection[Row]) -> bool:
-    """Take the schema along with others for as long as a connection lasts; return whether nobody has it alone."""
+    """Take the schema along with others for as long as a connection lasts; return False if another has it alone."""
     (got,) = connection.execute(f"SELECT pg_try_advisory_lock_shared({_HOLDING})").fetchone() or (False,)
     return bool(got)
 
