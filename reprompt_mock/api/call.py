@@ -54,7 +54,19 @@ class Call(Request):
         self._recording = recording_of(request.scope)
         key = gate.admit(org_slug, self._recording.keys)
         self.world: World = self._offload.engine.worlds.peek(org_slug)
-        self.world.take_token(key)
+        self._key = key if self._offload.engine.store.is_shared else None
+        if self._key is None:
+            self.world.take_token(key)
+
+    async def take_token(self) -> None:
+        """Count the request against a rate limit that other emulators share."""
+        if self._key is not None and self.settings.rate_limit:
+            await self._offload.take_token(self.world, self._key)
+
+    @property
+    def is_counted_elsewhere(self) -> bool:
+        """Whether a rate limit that other emulators share is yet to be asked."""
+        return self._key is not None
 
     @property
     def settings(self) -> WorldSettings:
@@ -125,6 +137,8 @@ class CallRoute(APIRoute):
 
         async def admit(request: Request) -> Response:
             call = Call(request)
+            if call.is_counted_elsewhere:
+                await call.take_token()
             try:
                 if request.scope["query_string"]:
                     call.note(facts.unknown("unknown_parameters", call.query_params.keys() - known))

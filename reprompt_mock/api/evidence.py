@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from email.utils import parsedate_to_datetime
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
@@ -31,7 +32,7 @@ _KEY_HEADERS = frozenset(
 _WAITING = frozenset({429, 503})
 _MOST_WAIT_SECONDS = 10**9
 _MASK = 2**52 - 1
-"""The bits of the number that equal requests share, which means nothing outside this process."""
+"""The bits of the number that equal requests share."""
 _BATCH_IN_PATH = re.compile(r"/batches/([^/]+)")
 _BATCH_IN_QUERY = re.compile(r"(?:^|&)batchId=([^&]+)")
 _NOTHING: Parts = (None, None, None, ())
@@ -61,7 +62,7 @@ def evidence_of(recording: Recording) -> bytes:
         marks,
         recording.client,
         line.number,
-        hash((recording.method, recording.path, recording.query, key, body, rest)) & _MASK,
+        _mark((recording.method, recording.path, recording.query, key, body, rest)),
         _wait_until(recording) if status in _WAITING else None,
         recording.interventions,
         headers.get(b"user-agent", b"")[:AGENT_LENGTH].decode("latin-1"),
@@ -73,6 +74,11 @@ def evidence_of(recording: Recording) -> bytes:
         facts.get("unknown_attributes"),
     )
     return seen.packed(fields)
+
+
+def _mark(parts: tuple[object, ...]) -> int:
+    """Return a number that equal requests share, in other processes too."""
+    return int.from_bytes(blake2b(repr(parts).encode(), digest_size=8).digest()) & _MASK
 
 
 def _marks_of_request(recording: Recording, headers: Mapping[bytes, bytes]) -> int:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import re
 from hashlib import blake2b
-from secrets import token_bytes
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.api.auth import keys_sent
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 RECORDING = "reprompt_mock.recording"
 """The key of a scope that keeps the record which is made of its request."""
 _PATH = re.compile(r"/v1/([^/]+)/")
-_SALT_BYTES = 16
 _CLIENT_BYTES = 4
 _MOST_CLIENTS = 100
 """As many keys are remembered."""
@@ -57,7 +55,7 @@ class Recorder:
         self._offload, self._engine = offload, offload.engine
         self._worlds, self._events = self._engine.worlds, self._engine.events
         self._operations = operations
-        self._salt = token_bytes(_SALT_BYTES)
+        self._salt = self._engine.store.salt
         self._clients: dict[str, str] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -75,7 +73,7 @@ class Recorder:
         recording.operation = self._operations.find(scope["method"], scope["path"])
         recording.client = self._client(recording.keys)
         scope[RECORDING] = recording
-        recording.world.journal.arrive(recording)
+        self._engine.records.arrive(world, recording)
         if self._events.are_heard:
             self._tell(recording)
         try:
@@ -95,9 +93,9 @@ class Recorder:
         world = recording.world
         exists = world.state.key is not None if self._engine.store.is_shared else self._worlds.find(world.slug) is world
         if exists:
-            world.journal.end(recording)
+            self._engine.records.end(world, recording)
         else:
-            world.journal.withdraw(recording)
+            self._engine.records.withdraw(world, recording)
         if self._events.are_heard:
             self._tell(recording)
 

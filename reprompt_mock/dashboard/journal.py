@@ -29,7 +29,7 @@ _OWN_HEADERS = frozenset({"host", "content-length", "connection", "accept-encodi
 async def _requests(looking: Looking) -> Values:
     status = looking.number("status", 0) or None
     match = RequestMatch(looking.text("method") or None, None, looking.text("operation") or None)
-    journal = looking.world.journal
+    journal = await looking.offload.journal(looking.world)
     found = journal.latest(Filter(match, status), _REQUESTS_SHOWN)
     return {"requests": found, "dropped": journal.dropped, "clears": not (match.method or match.operation or status)}
 
@@ -42,7 +42,7 @@ async def _filter(looking: Looking) -> Values:
 
 async def _request(looking: Looking) -> Values:
     sequence = looking.number("sequence", 0)
-    found = looking.world.journal.one(sequence)
+    found = (await looking.offload.journal(looking.world)).one(sequence)
     if found is None:
         raise RequestNotFound(sequence=sequence)
     return {"request": found, "curl": curl(looking.address, found)}

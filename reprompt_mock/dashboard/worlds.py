@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from reprompt_mock.dashboard.looking import Looking
     from reprompt_mock.dashboard.parts import Values
+    from reprompt_mock.engine.doors import Engine
     from reprompt_mock.engine.world import World
 
 _MOST_SHOWN = 200
@@ -25,14 +26,15 @@ async def _load(looking: Looking) -> Values:
     meant = [world for world in await looking.offload.across(engine.every_world) if text in world.slug]
     shown = meant[-_MOST_SHOWN:][::-1]
     found = await looking.offload.across(lambda: [engine.read(world, worlds.summary) for world in shown])
-    return {"worlds": found, "text": text, "hidden": len(meant) - len(shown), "verdicts": _verdicts(shown)}
+    return {"worlds": found, "text": text, "hidden": len(meant) - len(shown), "verdicts": _verdicts(engine, shown)}
 
 
-def _verdicts(shown: Iterable[World]) -> dict[str, str]:
+def _verdicts(engine: Engine, shown: Iterable[World]) -> dict[str, str]:
     """Judge the clients of worlds, by their slugs, as long as that takes little; the others are judged when opened."""
-    verdicts, left = {}, _MOST_JUDGED
-    for world in shown:
-        case = case_of(world)
+    verdicts: dict[str, str] = {}
+    left = _MOST_JUDGED
+    for world in () if engine.store.is_shared else shown:
+        case = case_of(engine, world)
         left -= len(case.exchanges)
         if left < 0:
             break

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reprompt_mock.conduct.verdict import Verdict
+    from reprompt_mock.engine.doors import Engine
     from reprompt_mock.engine.world import World
 
 
@@ -27,7 +28,6 @@ class Case(NamedTuple):
         return judge(unpacked(self.exchanges), self.standards, self.dropped)
 
 
-def case_of(world: World) -> Case:
+def case_of(engine: Engine, world: World) -> Case:
     """Return the case of a world's client as it is now."""
-    evidence = world.journal.evidence
-    return Case(evidence.exchanges(), evidence.dropped, Standards(world.settings.conduct_poll_seconds))
+    return Case(*engine.records.evidence(world), Standards(world.settings.conduct_poll_seconds))

@@ -7,13 +7,15 @@ rolled back by the server, so it sees what others have stored meanwhile.
 from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext
+from hashlib import blake2b
+from math import ceil
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reprompt_mock.engine.reading import Reading
 from reprompt_mock.engine.world import Present, Views
 from reprompt_mock.engine.writing import Writing
-from reprompt_mock.errors import StoreSilent
-from reprompt_mock.store import worlds
+from reprompt_mock.errors import StoreSilent, TooManyRequests
+from reprompt_mock.store import buckets, worlds
 from reprompt_mock.store.session import Interrupted
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.decoded import Decoded
     from reprompt_mock.engine.registry import Registry
     from reprompt_mock.engine.world import World
+    from reprompt_mock.store.buckets import Taken
     from reprompt_mock.store.session import Session, Store
 
 T = TypeVar("T")
@@ -30,6 +33,7 @@ _TRIES = 3
 _PATIENCE_SECONDS = 5.0
 """How long a write waits for others of its process to the same world."""
 _DUE: Any = object()
+_KEY_BYTES = 16
 
 
 class Forgotten(Exception):
@@ -153,6 +157,23 @@ class Remote:
         with turn(world):
             return again(once)
 
+    def take_token(self, world: World, key: str) -> None:
+        """Count a request against the rate limit of a key.
+
+        Raises:
+            TooManyRequests: the request exceeds the world's `rate_limit`.
+        """
+        rate = world.settings.rate_limit
+        mark = blake2b(key.encode(), key=self._store.salt, digest_size=_KEY_BYTES).digest()
+
+        def once() -> Taken:
+            with self._store.write() as session:
+                return buckets.take(session, world.slug, mark, rate=rate, now=self._real())
+
+        taken = again(once)
+        if not taken.is_taken:
+            raise TooManyRequests(seconds=max(1, ceil((1 - taken.tokens) / rate)))
+
     def forget(self, world: World) -> None:
         """Make a world unreachable, in the database and in memory."""
 
@@ -161,6 +182,7 @@ class Remote:
                 found = worlds.locked(session, world.slug)
                 if found is not None:
                     worlds.forget(session, found.key)
+                buckets.clear(session, world.slug)
 
         with turn(world):
             again(once)

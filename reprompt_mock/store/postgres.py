@@ -134,8 +134,8 @@ class PostgresStore:
         self._closed = Event()
         self._clock = ServerClock()
         self._pool = Pool(dsn, wait=wait, is_shared=is_shared)
-        with self.read():
-            pass  # reads the clock
+        with self.read() as session:
+            self.salt = bytes(session.value(schema.SALT))
 
     def now(self) -> int:
         """Return the real time in microseconds since 1970 by the server's clock."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
+from secrets import token_bytes
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.real_time import real_now
 from reprompt_mock.store.columns import spread
 from reprompt_mock.store.database import Database
-from reprompt_mock.store.session import DataRefused
+from reprompt_mock.store.session import SALT_BYTES, DataRefused
 from reprompt_mock.store.statements import insertion
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class SqliteStore:
     def __init__(self, path: Path | None = None) -> None:
         self.database = Database(path)
         self.lock = self.database.lock
+        self.salt = token_bytes(SALT_BYTES)
 
     def now(self) -> int:
         """Return the machine's real time in microseconds since 1970."""

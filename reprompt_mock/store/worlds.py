@@ -15,13 +15,21 @@ from reprompt_mock.world_settings import WorldSettings
 if TYPE_CHECKING:
     from reprompt_mock.store.session import Row, Session
 
-_PURGED = {"batch": "pk", "document": "pk", "body": "digest", "export": "pk", "artifact": "pk"}
+_PURGED = {
+    "batch": "pk",
+    "document": "pk",
+    "body": "digest",
+    "export": "pk",
+    "artifact": "pk",
+    "request": "number",
+    "journal": "world",
+}
 """The tables to purge besides submissions and jobs, each with a column that identifies a row."""
 _SECRET_BYTES = 32
 # PostgreSQL's sum of large integers is a decimal.
 _SUMS = ", ".join(f"CAST(coalesce(sum({name}), 0) AS BIGINT)" for name in STATUS_COLUMNS)
 _CLOCK = ("clock_virtual", "clock_real", "clock_speed", "clock_running")
-_PROGRESS = ("next_due", "version", "next_row", "next_job", "latest")
+_PROGRESS = ("next_due", "version", "next_row", "next_job", "latest", "interventions")
 _progress = attrgetter(*_PROGRESS)
 _STATE = (*_CLOCK, "settings", "scenario", *_PROGRESS)
 _COLUMNS = ", ".join(("pk", "slug", *_STATE))
@@ -46,7 +54,7 @@ class WorldState(NamedTuple):
 
     `key` is the key of its row, None while nothing is stored in it; `next_due` is the time of its next transition in
     microseconds of virtual time, or None. `version` counts its changes, `next_row` and `next_job` are the numbers of
-    its next rows, and `latest` is the virtual time of the last change.
+    its next rows, `latest` is the virtual time of the last change, and `interventions` counts what tests have changed.
     """
 
     key: int | None
@@ -58,6 +66,7 @@ class WorldState(NamedTuple):
     next_row: int = 1
     next_job: int = 1
     latest: int = 0
+    interventions: int = 0
 
     def is_due(self, now: int) -> bool:
         """Return whether a transition is due at a virtual time."""
@@ -174,6 +183,12 @@ def secret(session: Session, world: int) -> bytes:
 def forget(session: Session, world: int) -> None:
     """Make a world unreachable; `purge` removes its rows later."""
     session.run("UPDATE world SET slug = NULL WHERE pk = ?", (world,))
+
+
+def move_requests(session: Session, world: int, to: int) -> None:
+    """Let the world that replaces another keep the requests that this one saw."""
+    for table in ("request", "journal"):
+        session.run(f"UPDATE {table} SET world = ? WHERE world = ?", (to, world))
 
 
 def purge(session: Session, rows: int) -> bool:

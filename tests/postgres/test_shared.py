@@ -7,14 +7,18 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from starlette.testclient import TestClient
 
+from reprompt_mock.app import create_app
 from reprompt_mock.clock import iso
 from reprompt_mock.engine import batches, clock, scenario, settings, snapshot, worlds
 from reprompt_mock.engine.doors import Engine
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.errors import BatchNotFound
+from reprompt_mock.settings import load
 from reprompt_mock.specs import FaultSpec, RuleSpec
 from reprompt_mock.store import opening
+from tests.conftest import Org
 from tests.postgres.conftest import opened
 
 PLACE = b'{"name": "A", "full_address": "B"}'
@@ -164,3 +168,59 @@ def test_the_same_history_has_the_same_snapshot_as_on_a_file(engines: tuple[Engi
         snapshots.append(last.read(last.arrive("acme"), snapshot.written))
     alone.close()
     assert snapshots[0] == snapshots[1]
+
+
+# Requests and limits
+
+
+@pytest.fixture
+def apps(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Org, Org]]:
+    """An organization of two emulators on one schema."""
+    monkeypatch.setattr(opening, "SHARED", True)
+    made = [create_app(load({"clock": "paused", "db": address}, environ={})) for _ in range(2)]
+    with TestClient(made[0]) as first, TestClient(made[1]) as second:
+        yield Org(first, "acme", {"apiKey": "k"}), Org(second, "acme", {"apiKey": "k"})
+
+
+def test_all_show_one_journal(apps: tuple[Org, Org]) -> None:
+    for org in apps * 2:
+        org.get("/batches")
+    journals = [org.control("GET", "/journal").json() for org in apps]
+    assert journals[0] == journals[1]
+    assert [request["sequence"] for request in journals[0]["requests"]] == [1, 2, 3, 4]
+    times = [request["real_time"] for request in journals[0]["requests"]]
+    assert times == sorted(times)
+
+
+def test_a_journal_that_one_clears_is_empty_for_all(apps: tuple[Org, Org]) -> None:
+    first, second = apps
+    first.get("/batches")
+    second.get("/batches")
+    assert first.control("DELETE", "/journal").status_code == 204
+    assert second.control("GET", "/journal").json() == {"requests": [], "dropped": 0}
+    second.get("/batches")
+    assert [request["sequence"] for request in first.control("GET", "/journal").json()["requests"]] == [1]
+
+
+def test_a_journal_outlives_a_restored_snapshot(apps: tuple[Org, Org]) -> None:
+    first, second = apps
+    first.get("/batches")
+    snapshot_ = first.control("GET", "/snapshot").json()
+    assert second.control("PUT", "/snapshot", snapshot_).status_code == 200
+    assert len(first.control("GET", "/journal").json()["requests"]) == 1
+
+
+def test_a_client_is_judged_by_what_all_saw(apps: tuple[Org, Org]) -> None:
+    for org in apps * 2:
+        org.get("/batches")
+    verdicts = [org.control("GET", "/conduct").json() for org in apps]
+    assert verdicts[0] == verdicts[1]
+    assert verdicts[0]["judged"] == 4
+
+
+def test_a_rate_limit_counts_the_requests_to_all(apps: tuple[Org, Org]) -> None:
+    first, _ = apps
+    first.set(rate_limit=5)
+    answers = [org.call("GET", "/batches").status_code for org in apps * 6]
+    assert 5 <= answers.count(200) <= 7
+    assert set(answers) == {200, 429}
