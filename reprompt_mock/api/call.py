@@ -54,19 +54,14 @@ class Call(Request):
         self._recording = recording_of(request.scope)
         key = gate.admit(org_slug, self._recording.keys)
         self.world: World = self._offload.engine.worlds.peek(org_slug)
-        self._key = key if self._offload.engine.store.is_shared else None
-        if self._key is None:
+        self.shared_key = key if self._offload.is_shared else None
+        if self.shared_key is None:
             self.world.take_token(key)
 
     async def take_token(self) -> None:
         """Count the request against a rate limit that other emulators share."""
-        if self._key is not None and self.settings.rate_limit:
-            await self._offload.take_token(self.world, self._key)
-
-    @property
-    def is_counted_elsewhere(self) -> bool:
-        """Whether a rate limit that other emulators share is yet to be asked."""
-        return self._key is not None
+        if self.shared_key is not None and self.settings.rate_limit:
+            await self._offload.take_token(self.world, self.shared_key)
 
     @property
     def settings(self) -> WorldSettings:
@@ -76,7 +71,10 @@ class Call(Request):
     async def read(self, work: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a use case that reads the world; if it succeeds, the world is created."""
         value = await self._offload.read(self.world, work, *args, **kwargs)
-        await self._offload.keep(self.world)
+        if self._offload.is_shared:
+            await self._offload.keep(self.world)
+        else:
+            self._offload.engine.worlds.keep(self.world)
         return value
 
     def glance(self, work: Callable[Concatenate[World, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -137,7 +135,7 @@ class CallRoute(APIRoute):
 
         async def admit(request: Request) -> Response:
             call = Call(request)
-            if call.is_counted_elsewhere:
+            if call.shared_key is not None:
                 await call.take_token()
             try:
                 if request.scope["query_string"]:

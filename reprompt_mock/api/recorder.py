@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.api.auth import keys_sent
 from reprompt_mock.api.connection import LINE, Line
-from reprompt_mock.api.evidence import evidence_of
+from reprompt_mock.api.evidence import evidence_of, shared_mark
 from reprompt_mock.api.facts import MOST_BYTES as _FACTS_BYTES
 from reprompt_mock.clock import SECOND
 from reprompt_mock.engine.events import Change, Kind
@@ -52,10 +52,11 @@ class Recorder:
 
     def __init__(self, app: ASGIApp, offload: Offload, operations: Operations) -> None:
         self._app = app
-        self._offload, self._engine = offload, offload.engine
-        self._worlds, self._events = self._engine.worlds, self._engine.events
+        self._offload, engine = offload, offload.engine
+        self._worlds, self._events, self._records = engine.worlds, engine.events, engine.records
+        self._is_shared, self._real = engine.store.is_shared, engine.real
         self._operations = operations
-        self._salt = self._engine.store.salt
+        self._salt = engine.store.salt
         self._clients: dict[str, str] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,16 +65,16 @@ class Recorder:
         if in_org is None:
             await self._app(scope, receive, send)
             return
-        try:
-            world = await self._offload.arrive(in_org[1])
-        except MockError as error:
-            await respond(scope, send, error.status, {"detail": str(error)}, error.headers)
+        world = await self._arrived(in_org[1], scope, send) if self._is_shared else self._worlds.peek(in_org[1])
+        if world is None:
             return
-        recording = Recording(scope, receive, send, world, self._record, self._engine.real)
+        recording = Recording(scope, receive, send, world, self._record, self._real)
         recording.operation = self._operations.find(scope["method"], scope["path"])
         recording.client = self._client(recording.keys)
+        if self._is_shared:
+            recording.mark = shared_mark
         scope[RECORDING] = recording
-        self._engine.records.arrive(world, recording)
+        self._records.arrive(world, recording)
         if self._events.are_heard:
             self._tell(recording)
         try:
@@ -88,14 +89,22 @@ class Recorder:
             recording.end()
             del scope[RECORDING]  # they refer to each other
 
+    async def _arrived(self, org_slug: str, scope: Scope, send: Send) -> World | None:
+        """Return the world that a request means as others have left it, or None after saying why it cannot be read."""
+        try:
+            return await self._offload.arrive(org_slug)
+        except MockError as error:
+            await respond(scope, send, error.status, {"detail": str(error)}, error.headers)
+            return None
+
     def _record(self, recording: Recording) -> None:
         """Record a finished request if its world exists by now: a refused request creates none."""
         world = recording.world
-        exists = world.state.key is not None if self._engine.store.is_shared else self._worlds.find(world.slug) is world
+        exists = world.state.key is not None if self._is_shared else self._worlds.find(world.slug) is world
         if exists:
-            self._engine.records.end(world, recording)
+            self._records.end(world, recording)
         else:
-            self._engine.records.withdraw(world, recording)
+            self._records.withdraw(world, recording)
         if self._events.are_heard:
             self._tell(recording)
 
@@ -134,6 +143,7 @@ class Recording:
         size: about how many bytes it takes, once it is over.
         situation: marks of what the world did with time at the end.
         interventions: how often a test had changed the world by then.
+        mark: returns a number that equal requests share.
         fault: the fault that hits it.
         rules: the ids of the rules that decided anything.
         facts: what was asked and told.
@@ -150,6 +160,7 @@ class Recording:
     status: int | None = None
     answer_headers: Sequence[tuple[bytes, bytes]] = ()
     duration = 0.0
+    mark: Callable[[tuple[object, ...]], int] = staticmethod(hash)
 
     def __init__(
         self,

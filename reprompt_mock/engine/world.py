@@ -72,8 +72,9 @@ class World:
 
     It is in memory from its first use and gets a row with the first thing stored in it. Each commit replaces `present`
     as a whole, so that a reader sees the old state or the new. `documents` caches the keys of the world's documents,
-    by token; only writers use it. `turn` is held by a thread that writes to it in a store on a server. `situation` is
-    what the verdict needs to know about its time.
+    by token; only writers use it. `turn` is held by a thread that writes to it in a store on a server. `interventions`
+    is how often the control API has changed anything but its clock, and `situation` what the verdict needs to know
+    about its time.
 
     Args:
         slug: the organization's slug.
@@ -90,7 +91,7 @@ class World:
         self.forgotten = False
         self.turn = Lock()
         self.journal = journal
-        self._interventions = 0
+        self.interventions = state.interventions
         self._limiter = RateLimiter()
         self._real = real
         self._latest = 0
@@ -99,15 +100,6 @@ class World:
     def state(self) -> WorldState:
         """The committed state."""
         return self.present.state
-
-    @property
-    def interventions(self) -> int:
-        """How often tests have changed anything but the clock."""
-        return self._interventions + self.state.interventions
-
-    def intervene(self, weight: int) -> None:
-        """Note that a test has changed something, where no other process has the world."""
-        self._interventions += weight
 
     @property
     def settings(self) -> WorldSettings:
@@ -119,16 +111,19 @@ class World:
         self.documents = documents
         if state.clock is not self.state.clock:
             self._latest = 0
-        self.present = Present(state, Views())
-        self.situation = _situation_of(state)
+        self._show(Present(state, Views()))
 
     def take(self, present: Present) -> None:
         """Take over a state that was read from the world's row."""
         if present.state.key != self.state.key:
             self.documents = {}
         self._latest = present.state.latest
+        self._show(present)
+
+    def _show(self, present: Present) -> None:
         self.present = present
         self.situation = _situation_of(present.state)
+        self.interventions = max(self.interventions, present.state.interventions)
 
     def doubt(self) -> None:
         """Forget everything cached, so that the world is read again."""

@@ -66,11 +66,14 @@ class Offload:
 
     Args:
         engine: the engine.
+
+    Attributes:
+        is_shared: whether other processes have the worlds as well.
     """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._is_remote, self._is_shared = engine.store.is_remote, engine.store.is_shared
+        self._is_remote, self.is_shared = engine.store.is_remote, engine.store.is_shared
         self._writers = CapacityLimiter(_REMOTE_THREADS if self._is_remote else _WRITERS)
         self._readers = CapacityLimiter(_REMOTE_THREADS)
         self._turns: WeakKeyDictionary[World, Lock] = WeakKeyDictionary()
@@ -83,17 +86,14 @@ class Offload:
 
     async def arrive(self, org_slug: str) -> World:
         """Return the world that a request means, up to date."""
-        if not self._is_shared or not is_slug(org_slug):
+        if not self.is_shared or not is_slug(org_slug):
             return self.engine.worlds.peek(org_slug)
         return await to_thread.run_sync(self.engine.arrive, org_slug, limiter=self._readers)
 
     async def keep(self, world: World) -> None:
-        """Create a world after a request that only read it."""
-        if self._is_shared:
-            if world.state.key is None:
-                await to_thread.run_sync(self.engine.catch_up, world, limiter=self._writers)
-        else:
-            self.engine.worlds.keep(world)
+        """Create a world for all who share the store, after a request that only read it."""
+        if world.state.key is None:
+            await to_thread.run_sync(self.engine.catch_up, world, limiter=self._writers)
 
     async def read(
         self, world: World, work: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs
@@ -124,26 +124,26 @@ class Offload:
 
     async def judge(self, world: World) -> Verdict:
         """Judge the client of a world by its finished requests."""
-        if self._is_shared:
+        if self.is_shared:
             return await to_thread.run_sync(lambda: conduct.case_of(self.engine, world).judged(), limiter=self._readers)
         case = conduct.case_of(self.engine, world)
         return case.judged() if len(case.exchanges) <= _LONG_JOBS else await to_thread.run_sync(case.judged)
 
     async def journal(self, world: World) -> Journal:
         """Return the journal of a world, to be read."""
-        if self._is_shared:
+        if self.is_shared:
             return await to_thread.run_sync(self.engine.records.journal, world, limiter=self._readers)
         return self.engine.records.journal(world)
 
     async def count(self, world: World, operation: str) -> int:
         """Count the requests of an operation in a world."""
-        if self._is_shared:
+        if self.is_shared:
             return await to_thread.run_sync(self.engine.records.count, world, operation, limiter=self._readers)
         return self.engine.records.count(world, operation)
 
     async def clear(self, world: World) -> None:
         """Forget a world's requests."""
-        if self._is_shared:
+        if self.is_shared:
             await to_thread.run_sync(self.engine.records.clear, world, limiter=self._writers)
         else:
             self.engine.records.clear(world)

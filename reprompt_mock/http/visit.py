@@ -74,7 +74,7 @@ class Visit:
         value = (await self.offload.write(self.world, work, *args, **kwargs)).value
         weight = REPLACED if work is snapshot.restore else int(work not in _TIME_PASSES)
         if not self.engine.store.is_shared:
-            self.world.intervene(weight)
+            self.world.interventions += weight
         elif weight:
             await self.offload.write(self.world, worlds.intervene, weight)
         return value

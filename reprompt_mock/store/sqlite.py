@@ -101,15 +101,12 @@ class SqliteStore:
 
     is_remote = is_shared = False
     losses = 0
+    now = staticmethod(real_now)
 
     def __init__(self, path: Path | None = None) -> None:
         self.database = Database(path)
         self.lock = self.database.lock
         self.salt = token_bytes(SALT_BYTES)
-
-    def now(self) -> int:
-        """Return the machine's real time in microseconds since 1970."""
-        return real_now()
 
     @contextmanager
     def read(self) -> Iterator[Session]:
