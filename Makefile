@@ -32,7 +32,7 @@ test: $(TEST_READY)  ## all tests; ARGS="-k lifecycle" for some
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(if $(ARGS),,$(shell $(BIN)/python -m tools.cover)) $(ARGS)
 
 test-postgres: $(TEST_READY)  ## what a database shapes, on PostgreSQL: the server that TEST_POSTGRES names, or one of the machine's pg_ctl
-	TEST_STORE=postgres $(BIN)/pytest -n auto --dist worksteal $(or $(ARGS),tests/postgres tests/contract tests/control tests/api tests/test_engine.py tests/test_clock.py tests/test_keys.py tests/test_documents.py tests/test_release.py tests/test_reprocess.py)
+	TEST_STORE=postgres $(BIN)/pytest -n auto --dist worksteal $(or $(ARGS),tests/postgres tests/contract tests/control tests/dashboard tests/api tests/test_engine.py tests/test_clock.py tests/test_keys.py tests/test_documents.py tests/test_release.py tests/test_reprocess.py)
 
 coverage: $(TEST_READY)  ## all tests, with the share of branches that they take: twice as long before Python 3.14
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(shell $(BIN)/python -m tools.cover --always) $(ARGS)

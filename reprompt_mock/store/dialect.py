@@ -6,9 +6,12 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from reprompt_mock.store.statements import NAME_OF_PLACE
+
 if TYPE_CHECKING:
     from reprompt_mock.store.session import Values
 
+_NAME = "convert_from(place, 'UTF8')::json ->> 'name'"
 _PLACE = re.compile(r"'[^']*'|\?(?P<number>\d*)|(?<![:\w]):(?P<name>[a-z_]\w*)")
 
 
@@ -38,4 +41,4 @@ def numbered(statement: str) -> Numbered:
         count += 1
         return f"${found['number'] or count}"
 
-    return Numbered(_PLACE.sub(place, statement), tuple(names))
+    return Numbered(_PLACE.sub(place, statement.replace(NAME_OF_PLACE, _NAME)), tuple(names))

@@ -177,9 +177,9 @@ WHERE batch = :batch AND pk > :known AND at >= :now
 PLACES_BY_STATUS = f"SELECT {_STATUS}, place_id {_OF_BATCH} {_IN_ORDER}"
 
 
-# PostgreSQL spells it convert_from(place, 'UTF8')::json ->> 'name'.
 _INPUTS = "CAST(place AS TEXT)"
-_NAME = f"CASE WHEN json_valid({_INPUTS}) THEN json_extract({_INPUTS}, '$.name') END"
+NAME_OF_PLACE = f"CASE WHEN json_valid({_INPUTS}) THEN json_extract({_INPUTS}, '$.name') END"
+"""The name in a job's inputs, as SQLite spells it; `dialect` has the other spelling."""
 
 
 def listed(statuses: str, *, found: str | None) -> str:
@@ -194,10 +194,10 @@ def listed(statuses: str, *, found: str | None) -> str:
     failed = f"CASE WHEN {_STATUS} = {JobStatus.failed.value} THEN error END"
     total = "NULL"
     if found is not None:
-        texts = " OR ".join(_contains(column) for column in ("place_id", _NAME, failed))
+        texts = " OR ".join(_contains(column) for column in ("place_id", NAME_OF_PLACE, failed))
         wanted += f" AND ({texts} OR {_STATUS} IN ({found or -1}))"
         total = "count(*) OVER ()"
-    columns = f"place_id, {_NAME}, {_STATUS} AS status, attempt, hold, {_NEXT} AS next, {failed}, {total}"
+    columns = f"place_id, {NAME_OF_PLACE}, {_STATUS} AS status, attempt, hold, {_NEXT} AS next, {failed}, {total}"
     return f"SELECT {columns} {_OF_BATCH} {wanted} {_IN_ORDER} LIMIT :limit OFFSET :offset"
 
 
