@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import contextmanager, suppress
 from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,10 @@ _SERVER = {
     "datestyle": "ISO",
 }
 """Parameters of the server for these connections; those in the address's `options` come later and win."""
+
+
+# A line for each connection that is lost would bury all others; the requests that it fails say so themselves.
+logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 
 class Pool:
