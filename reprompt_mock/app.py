@@ -151,17 +151,13 @@ class Emulator:
             return False
         return True
 
-    async def _obstacle(self) -> str | None:
+    def _obstacle(self) -> str | None:
         """Return why the emulator cannot serve requests, None if it can."""
         if not self._readiness.is_reached:
             self._readiness.begin()
             return str(self._readiness.failure or StillStarting())
         try:
-            store = self.engine.store
-            if store.is_remote:
-                await asyncio.to_thread(store.check)
-            else:
-                store.check()
+            self.engine.store.check()
         except MockError as error:
             return str(error)
         return None

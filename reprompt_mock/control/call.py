@@ -36,9 +36,7 @@ async def one_or_more(control: Control, model: type[Model]) -> list[Model]:
 
 
 async def _control(request: Request) -> Control:
-    control = Control(request, request.path_params.get("org_slug", ""))
-    await control.arrive()
-    return control
+    return Control(request, request.path_params.get("org_slug", ""))
 
 
 Controlled = Annotated[Control, Depends(_control)]

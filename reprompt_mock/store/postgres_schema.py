@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from sqlalchemy.dialects import postgresql
@@ -11,7 +10,6 @@ from sqlmodel import SQLModel
 
 from reprompt_mock import tables
 from reprompt_mock.errors import DatabaseUnreadable
-from reprompt_mock.store.session import SALT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +31,6 @@ _KEY = "hashtextextended('reprompt-mock ' || current_schema(), {})"
 _MAKING, _HOLDING = (_KEY.format(seed) for seed in (1, 2))
 """What stands for a schema in locks: while its tables are made, and while an emulator has it."""
 _VERSIONS = "reprompt_mock_schema"
-SALT = f"SELECT salt FROM {_VERSIONS}"
 
 
 def check(connection: psycopg.Connection[Row], dsn: Dsn) -> None:
@@ -54,12 +51,6 @@ def check(connection: psycopg.Connection[Row], dsn: Dsn) -> None:
 def hold(connection: psycopg.Connection[Row]) -> bool:
     """Take the schema for as long as a connection lasts; return whether it was free."""
     (got,) = connection.execute(f"SELECT pg_try_advisory_lock({_HOLDING})").fetchone() or (False,)
-    return bool(got)
-
-
-def join(connection: psycopg.Connection[Row]) -> bool:
-    """Take the schema along with others for as long as a connection lasts; return False if another has it alone."""
-    (got,) = connection.execute(f"SELECT pg_try_advisory_lock_shared({_HOLDING})").fetchone() or (False,)
     return bool(got)
 
 
@@ -103,5 +94,5 @@ def statements() -> Iterator[str]:
         elements: list[DDLElement] = [CreateTable(table), *map(CreateIndex, table.indexes)]
         for element in elements:
             yield str(element.compile(dialect=_DIALECT)).replace(" VARCHAR", ' TEXT COLLATE "C"')
-    yield f"CREATE TABLE {_VERSIONS} (version BIGINT NOT NULL, salt BYTEA NOT NULL)"
-    yield f"INSERT INTO {_VERSIONS} VALUES ({tables.SCHEMA_VERSION}, decode('{token_hex(SALT_BYTES)}', 'hex'))"
+    yield f"CREATE TABLE {_VERSIONS} (version BIGINT NOT NULL)"
+    yield f"INSERT INTO {_VERSIONS} VALUES ({tables.SCHEMA_VERSION})"
