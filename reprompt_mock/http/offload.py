@@ -103,7 +103,7 @@ class Offload:
     async def forget(self, world: World) -> None:
         """Forget a world."""
         with self.engine.store.try_lock() as free:
-            if free:
+            if free and not self._is_remote:
                 self.engine.forget(world)
                 return
         await self.across(partial(self.engine.forget, world))
