@@ -77,9 +77,11 @@ def part(reading: Reading, export: StoredExport, columns: Sequence[Column], star
         (export.batches[number].id, named[number], reading.decoded.result(reading.session, job, read_once=True))
         for number, _, job in rows
     )
-    lines = [table.lines(some) for some in iter(lambda: list(islice(results, _TOGETHER)), [])]
+    lines = [header]
+    while some := list(islice(results, _TOGETHER)):
+        lines.append(table.lines(some))
     last_batch, last_job, _ = rows[-1]
-    return b"".join((header, *lines)), Position(start.part + 1, last_batch, last_job)
+    return b"".join(lines), Position(start.part + 1, last_batch, last_job)
 
 
 def parts(reading: Reading, export: StoredExport) -> Iterator[bytes]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.engine import batches as batches_of
 from reprompt_mock.engine import timeline
+from reprompt_mock.enrichment.places import name_of
 from reprompt_mock.errors import JobNotFound
 from reprompt_mock.lifecycle import Course, Hold, JobStatus
 from reprompt_mock.rules import TEST_PLACE_IDS, Candidate
@@ -130,8 +131,7 @@ def job(reading: Reading, batch_id: str, place_id: str) -> Inspected:
     result = reading.decoded.result(session, stored)
     course = {} if timetable.course is None else documents.read(session, timetable.course)
     decided = course.get("rules") if course else {}
-    name = str((result.get("inputs") or {}).get("name") or "")
-    candidate = Candidate(place_id, name, timetable.attempt, *batch.label)
+    candidate = Candidate(place_id, name_of(timetable.place), timetable.attempt, *batch.label)
     rules = [named.rule for named in reading.state.scenario.rules]
     return Inspected(
         batch,

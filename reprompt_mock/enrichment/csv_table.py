@@ -204,7 +204,4 @@ def _quoted(text: str) -> str:
 
 
 def _document(value: Any) -> str:
-    text = orjson.dumps(value, default=written).decode()
-    if '"' in text:
-        return '"' + text.replace('"', '""') + '"'
-    return f'"{text}"' if "," in text else text
+    return _quoted(orjson.dumps(value, default=written).decode())

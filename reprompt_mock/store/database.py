@@ -9,19 +9,20 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
-from sqlmodel import SQLModel
 
 from reprompt_mock import tables
 from reprompt_mock.errors import DatabaseUnreadable, Stopping, StorageFailed, StoreSilent
 from reprompt_mock.store import files
 from reprompt_mock.store.connections import Connection, Connections
+from reprompt_mock.store.definitions import definitions
 from reprompt_mock.store.failures import failed, unreadable
 from reprompt_mock.store.room import SPARE_BYTES
+from reprompt_mock.store.session import if_free
 from reprompt_mock.store.temporary import NAME, make_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 __all__ = ["Connection", "Database"]
@@ -101,10 +102,8 @@ class Database:
         if version:
             return
         with self.write() as connection:  # all or none, even if the process is killed meanwhile
-            for table in SQLModel.metadata.sorted_tables:
-                statements: list[DDLElement] = [CreateTable(table), *map(CreateIndex, table.indexes)]
-                for statement in statements:
-                    connection.execute(str(statement.compile(dialect=sqlite.dialect())))
+            for statement in definitions(sqlite.dialect()):
+                connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {tables.SCHEMA_VERSION}")
 
     @contextmanager
@@ -246,15 +245,9 @@ class Database:
         except sqlite3.Error as error:
             raise StoreSilent(reason=error) from error
 
-    @contextmanager
-    def try_lock(self) -> Iterator[bool]:
+    def try_lock(self) -> AbstractContextManager[bool]:
         """Take the write lock if it is free; yield whether it was."""
-        got = self.lock.acquire(blocking=False)
-        try:
-            yield got
-        finally:
-            if got:
-                self.lock.release()
+        return if_free(self.lock)
 
     def close(self) -> None:
         """Close every connection and release the file; remove it if it is temporary.

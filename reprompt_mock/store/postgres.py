@@ -14,7 +14,7 @@ from reprompt_mock.store.columns import spread
 from reprompt_mock.store.dialect import numbered
 from reprompt_mock.store.postgres_failures import failed
 from reprompt_mock.store.postgres_pool import Pool
-from reprompt_mock.store.session import DataRefused, Interrupted
+from reprompt_mock.store.session import DataRefused, Interrupted, if_free
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -200,15 +200,9 @@ class PostgresStore:
             raise OutcomeUnknown
         raise Interrupted(reason="the connection was lost")
 
-    @contextmanager
-    def try_lock(self) -> Iterator[bool]:
+    def try_lock(self) -> AbstractContextManager[bool]:
         """Take the write lock if it is free; yield whether it was."""
-        got = self.lock.acquire(blocking=False)
-        try:
-            yield got
-        finally:
-            if got:
-                self.lock.release()
+        return if_free(self.lock)
 
     def check(self) -> None:
         """Check that the server answers, and that the schema is still held.

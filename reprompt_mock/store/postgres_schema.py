@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 from sqlmodel import SQLModel
 
 from reprompt_mock import tables
 from reprompt_mock.errors import DatabaseUnreadable
+from reprompt_mock.store.definitions import definitions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,9 +90,7 @@ def _version(connection: psycopg.Connection[Row]) -> int | None:
 
 def statements() -> Iterator[str]:
     """Yield the statements that make the tables; texts are compared by their bytes, whatever the language."""
-    for table in SQLModel.metadata.sorted_tables:
-        elements: list[DDLElement] = [CreateTable(table), *map(CreateIndex, table.indexes)]
-        for element in elements:
-            yield str(element.compile(dialect=_DIALECT)).replace(" VARCHAR", ' TEXT COLLATE "C"')
+    for statement in definitions(_DIALECT):
+        yield statement.replace(" VARCHAR", ' TEXT COLLATE "C"')
     yield f"CREATE TABLE {_VERSIONS} (version BIGINT NOT NULL)"
     yield f"INSERT INTO {_VERSIONS} VALUES ({tables.SCHEMA_VERSION})"
