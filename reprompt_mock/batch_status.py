@@ -36,8 +36,15 @@ class Counts(NamedTuple):
 
         Deferred jobs, which are among the queued ones, are counted apart under a sixth key if there are any.
         """
-        counts = self._asdict()
-        return {**counts, "queued": self.queued - deferred, Hold.queued_deferred.name: deferred} if deferred else counts
+        pending, queued, in_progress, completed, failed = self
+        counts = {
+            "pending": pending,
+            "queued": queued - deferred,
+            "in_progress": in_progress,
+            "completed": completed,
+            "failed": failed,
+        }
+        return {**counts, Hold.queued_deferred.name: deferred} if deferred else counts
 
 
 def status_of(counts: Counts, failure_threshold: float) -> JobStatus:

@@ -82,7 +82,7 @@ class Recorder:
             stopping = Stopping()
             await respond(scope, recording.send, stopping.status, {"detail": str(stopping)}, _CLOSING)
         finally:
-            recording.end()
+            recording.leave()
             del scope[RECORDING]  # they refer to each other
 
     def _record(self, recording: Recording) -> None:
@@ -204,6 +204,11 @@ class Recording:
             self.situation, self.interventions = self.world.situation, self.world.interventions
             self._record(self)
             del self.world  # which keeps this
+
+    def leave(self) -> None:
+        """Finish the recording, which may be kept for long, and drop what leads to the server's request."""
+        self.end()
+        del self._receive, self._send, self._record
 
     def exchange(self) -> Exchange:
         """Return what is known so far."""

@@ -53,7 +53,7 @@ class StoredBatch(NamedTuple):
 
 def _stored(row: Row) -> StoredBatch:
     pk, id_, name, created_at, refresh, *counts = row
-    return StoredBatch(pk, id_, name, created_at, bool(refresh), Counts(*counts))
+    return StoredBatch(pk, id_, name, created_at, bool(refresh), Counts._make(counts))
 
 
 def find(session: Session, world: int, batch_id: str) -> StoredBatch | None:

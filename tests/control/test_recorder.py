@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import socket
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any, cast
@@ -10,6 +13,7 @@ from typing import Any, cast
 import httpx2
 import pytest
 from starlette.testclient import TestClient
+from starlette.types import Message
 
 from reprompt_mock.app import create_app
 from reprompt_mock.evidence import Archive
@@ -370,3 +374,33 @@ def test_an_open_connection_without_a_request_is_no_request(live: Org) -> None:
         rest_of(connection)
 
     assert len(journal(live)) == 1
+
+
+def test_a_request_in_the_journal_holds_nothing_of_the_servers() -> None:
+    class Sender:
+        async def __call__(self, message: Message) -> None:
+            pass
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    app = create_app(load({"clock": "paused"}, environ={}))
+    with TestClient(app) as http:
+        http.get("/v1/acme/place_enrichment/attributes", headers={"apiKey": "key"})
+        sender = Sender()
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/v1/acme/place_enrichment/attributes",
+            "query_string": b"",
+            "headers": [(b"apikey", b"key")],
+        }
+        asyncio.run(app(scope, receive, sender))
+        alive = weakref.ref(sender)
+        del sender
+        gc.collect()
+
+        assert alive() is None
+        world = app.engine.worlds.find("acme")
+        assert world is not None
+        assert [exchange.status for _, exchange in world.journal.exchanges()] == [200, 200]
