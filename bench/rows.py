@@ -304,7 +304,7 @@ def tail_latency(bench: Bench, chosen: Names) -> Iterator[Measured]:
     sizes = bench.sizes
     kinds = (
         ("p99-get", "small GETs", False, sizes.get_rate, Goal(100, "ms")),
-        ("p99-post", "small POSTs", True, sizes.post_rate, Goal(500, "ms")),
+        ("p99-post", "small POSTs", True, sizes.post_rate, Goal(60, "ms")),
     )
     body = places.body(sizes.places)
     for name, label, is_post, rate, goal in kinds:

@@ -7,6 +7,7 @@ import errno
 import logging
 import signal
 import socket
+import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -35,6 +36,9 @@ _PORT_TRIES = 20
 LOCALHOST = "localhost"
 _PATIENCE_SECONDS = 30.0
 """How long to wait for a thread to start or stop, far longer than either takes."""
+_SWITCH_SECONDS = 0.0005
+"""How long a thread may keep the interpreter from others, a tenth of Python's own limit: the event loop needs it again
+after each statement of a small request, which a big one in a thread would hold up each time."""
 _TICK_SECONDS = 0.1
 _TICKS_PER_DATE = 10
 
@@ -188,6 +192,7 @@ def serve(settings: Settings, *, on_ready: Callable[[str], None]) -> None:
         DatabaseInUse: another process has the database file open.
         DatabaseUnreadable: the database file cannot be used.
     """
+    sys.setswitchinterval(_SWITCH_SECONDS)
     sockets = listeners(settings.host, settings.port)
     url = url_of(sockets[0])
     _Uvicorn(_configured(Emulator(settings)), lambda: on_ready(url)).run(sockets)

@@ -280,7 +280,9 @@ def test_time_goes_on_from_the_last_submission_where_the_machine_was_set_back(tm
 
 def _submit(engine: Engine, slug: str) -> None:
     places = [PlaceToEnrich(f"store-{number}", b'{"name":"A","city":"Lyon"}', ("websites",)) for number in range(5)]
-    engine.write(engine.worlds.peek(slug), batches.create, BatchToCreate("b", "B", places, kick_off=True, body=b""))
+    engine.write(
+        engine.worlds.peek(slug), batches.create, BatchToCreate("b", "B", places, kick_off=True, fingerprint="")
+    )
 
 
 @pytest.mark.parametrize("ticking", [False, True])

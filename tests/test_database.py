@@ -289,7 +289,7 @@ def create(engine: Engine, slug: str, batch_id: str) -> None:
     """Create a batch of one place."""
     place = PlaceToEnrich("place", b'{"name":"A","full_address":"B"}', ("websites",))
     engine.write(
-        engine.worlds.peek(slug), batches.create, BatchToCreate(batch_id, "-", [place], kick_off=True, body=b"")
+        engine.worlds.peek(slug), batches.create, BatchToCreate(batch_id, "-", [place], kick_off=True, fingerprint="")
     )
 
 

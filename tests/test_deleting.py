@@ -40,7 +40,7 @@ def world(engine: Engine) -> World:
 
 def create(engine: Engine, world: World, batch_id: str, *place_ids: str) -> None:
     places = [PlaceToEnrich(place_id, b'{"name":"A","full_address":"London"}', ("websites",)) for place_id in place_ids]
-    engine.write(world, batches.create, BatchToCreate(batch_id, batch_id, places, kick_off=True, body=b""))
+    engine.write(world, batches.create, BatchToCreate(batch_id, batch_id, places, kick_off=True, fingerprint=""))
 
 
 def rows(engine: Engine) -> dict[str, int]:

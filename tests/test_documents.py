@@ -36,7 +36,7 @@ def world(engine: Engine) -> World:
 
 def create(writing: writing.Writing, *lists: tuple[str, ...]) -> None:
     places = [PlaceToEnrich(f"p-{number}", PLACE, names) for number, names in enumerate(lists)]
-    submissions.create(writing, BatchToCreate("b", "b", places, kick_off=True, body=b""))
+    submissions.create(writing, BatchToCreate("b", "b", places, kick_off=True, fingerprint=""))
 
 
 def finish(writing: writing.Writing) -> None:

@@ -154,7 +154,7 @@ class EngineMachine(RuleBasedStateMachine):
             for place_id in place_ids
         ]
         answer = self.engine.write(
-            self.world, batches.create, BatchToCreate(batch_id, "Stores", places, kick_off, b"")
+            self.world, batches.create, BatchToCreate(batch_id, "Stores", places, kick_off, "")
         ).value
         jobs = self.model.batches.setdefault(batch_id, {})
         for place_id in place_ids:
@@ -405,7 +405,7 @@ def test_a_refused_change_leaves_no_trace(engine: Engine) -> None:
     slug = next(_slugs)
     world = engine.worlds.peek(slug)
     place = PlaceToEnrich("store-1", b'{"name":"A","city":"Lyon"}', ("websites",))
-    engine.write(world, batches.create, BatchToCreate("b", "B", [place], kick_off=True, body=b""))
+    engine.write(world, batches.create, BatchToCreate("b", "B", [place], kick_off=True, fingerprint=""))
     before = engine.read(engine.worlds.peek(slug), snapshot.take)
     for refused in (
         lambda: engine.write(world, reprocess.batch, "b", scope_of(None, incomplete_only=False), Wanted(())).value,
@@ -425,7 +425,9 @@ def test_ticking_changes_nothing_that_a_read_would_not_show(engine: Engine) -> N
     places = [PlaceToEnrich(f"store-{number}", place, ("websites",)) for number in range(20)]
     for slug in worlds:
         engine.write(engine.worlds.peek(slug), clock.change, now=1_900_000_000_000_000)
-        engine.write(engine.worlds.peek(slug), batches.create, BatchToCreate("b", "B", places, kick_off=True, body=b""))
+        engine.write(
+            engine.worlds.peek(slug), batches.create, BatchToCreate("b", "B", places, kick_off=True, fingerprint="")
+        )
     for _ in range(12):
         for slug in worlds:
             engine.write(engine.worlds.peek(slug), clock.advance, 500_000)

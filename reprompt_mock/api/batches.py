@@ -55,7 +55,7 @@ async def create_batch(call: Call) -> Response:
     call.note(asked)
     if isinstance(request, Exception):
         raise request
-    view = await call.write(batches.create, request)
+    view = await call.create(request._replace(fingerprint=call.fingerprint))
     call.note(facts.of_created(view))
     return answer(batch_body(view))
 

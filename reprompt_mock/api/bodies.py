@@ -20,7 +20,8 @@ from reprompt_mock.api.fields import unknown_fields
 from reprompt_mock.api.schemas.batches import AttributeSet, PlaceBatchPayload, UnidentifiedPlaceBatchPayload
 from reprompt_mock.api.schemas.places import LONGEST_PLACE_ID, PlaceJob, UnidentifiedPlaceJob
 from reprompt_mock.attributes import merged
-from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich, check_size
+from reprompt_mock.engine.requirements import check_size
+from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.enrichment.places import has_address, written_place
 from reprompt_mock.http.wire import loaded, validated
 
@@ -133,7 +134,7 @@ def _strict_batch(body: bytes, max_jobs: int, *, generates_ids: bool) -> BatchTo
     if len(batch.jobs) > max_jobs or (batch.batch_id is not None and "/" in batch.batch_id):
         raise _NotStrict
     places = list(_strict_places(batch, generates_ids=generates_ids))
-    return BatchToCreate(batch.batch_id, batch.batch_name, places, batch.kick_off_jobs_now, body)
+    return BatchToCreate(batch.batch_id, batch.batch_name, places, batch.kick_off_jobs_now)
 
 
 def _strict_places(batch: _Batch, *, generates_ids: bool) -> Iterator[PlaceToEnrich]:
@@ -235,7 +236,7 @@ def _lenient_batch(body: bytes, max_jobs: int, *, generates_ids: bool) -> BatchT
     jobs: Sequence[PlaceJob | UnidentifiedPlaceJob] = batch.jobs
     places = [place_to_enrich(job, of_batch, at=("jobs", position, "inputs")) for position, job in enumerate(jobs)]
     strange = tuple(unknown_fields(PlaceBatchPayload, value))
-    return BatchToCreate(batch.batch_id, batch.batch_name, places, batch.kick_off_jobs_now, body, strange)
+    return BatchToCreate(batch.batch_id, batch.batch_name, places, batch.kick_off_jobs_now, unknown_fields=strange)
 
 
 def place_to_enrich(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from fastapi import APIRouter, Request, Response
@@ -12,6 +14,7 @@ from reprompt_mock.api import facts
 from reprompt_mock.api.fields import unknown_fields
 from reprompt_mock.api.openapi import errors
 from reprompt_mock.api.recorder import recording_of
+from reprompt_mock.engine.identifiers import fingerprint_of
 from reprompt_mock.http.wire import loaded, read_body, validated
 from reprompt_mock.operations import OPERATIONS
 
@@ -22,7 +25,10 @@ if TYPE_CHECKING:
 
     from reprompt_mock.api.auth import Gate
     from reprompt_mock.api.facts import Facts
+    from reprompt_mock.engine.batches import BatchView
+    from reprompt_mock.engine.doors import Written
     from reprompt_mock.engine.reading import Reading
+    from reprompt_mock.engine.submissions import BatchToCreate
     from reprompt_mock.engine.world import World
     from reprompt_mock.engine.writing import Writing
     from reprompt_mock.http.offload import Offload
@@ -32,11 +38,16 @@ P = ParamSpec("P")
 T = TypeVar("T")
 Model = TypeVar("Model", bound=BaseModel)
 
+_MUCH = 2**20
 _BY_ID = {operation.id: operation for operation in OPERATIONS}
 
 
 class Call(Request):
     """A request that has been admitted (contract A, I3), with what routes need; its body has not been read yet.
+
+    Attributes:
+        world: the world that it means.
+        fingerprint: what stands for its body, once that was read; "" for none.
 
     Args:
         request: the request as received.
@@ -56,6 +67,7 @@ class Call(Request):
         key = gate.admit(org_slug, self._recording.keys)
         self.world: World = self._offload.engine.worlds.peek(org_slug)
         self.world.take_token(key)
+        self.fingerprint = ""
 
     @property
     def settings(self) -> WorldSettings:
@@ -74,7 +86,13 @@ class Call(Request):
 
     async def write(self, work: Callable[Concatenate[Writing, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a use case that changes the world."""
-        written = await self._offload.write(self.world, work, *args, **kwargs)
+        return self._done(await self._offload.write(self.world, work, *args, **kwargs))
+
+    async def create(self, request: BatchToCreate) -> BatchView:
+        """Create a batch."""
+        return self._done(await self._offload.create(self.world, request))
+
+    def _done(self, written: Written[T]) -> T:
         self._recording.rules += written.rules
         return written.value
 
@@ -90,8 +108,10 @@ class Call(Request):
         recording.facts = facts.bounded(recording.facts)
 
     async def prepare(self, work: Callable[[bytes], T]) -> T:
-        """Parse the body with `work`, in a thread if the body is large."""
-        return await self._offload.prepare(work, await self.body())
+        """Parse the body with `work`, in a thread if the body is large, and another thread digests it meanwhile."""
+        value, self.fingerprint = await self._offload.prepare(partial(_digested, work), await self._whole())
+        self.note(facts.of_body(self.fingerprint))
+        return value
 
     async def parse(self, model: type[Model]) -> Model:
         """Decode the body and validate it; a missing body counts as `{}`, and unknown fields are noted.
@@ -109,10 +129,21 @@ class Call(Request):
         Raises:
             BodyTooLarge: the body is larger than `max_body_bytes` (contract B4).
         """
-        body = await read_body(self, self._offload.engine.settings.max_body_bytes)
-        if body:
-            self._recording.facts["body"] = await self._offload.prepare(facts.digest, body)
+        body = await self._whole()
+        self.fingerprint = await self._offload.prepare(fingerprint_of, body)
+        self.note(facts.of_body(self.fingerprint))
         return body
+
+    async def _whole(self) -> bytes:
+        return await read_body(self, self._offload.engine.settings.max_body_bytes)
+
+
+def _digested(work: Callable[[bytes], T], body: bytes) -> tuple[T, str]:
+    if len(body) < _MUCH:
+        return work(body), fingerprint_of(body)
+    with ThreadPoolExecutor(1) as other:  # digesting does not need the interpreter
+        fingerprint = other.submit(fingerprint_of, body)
+        return work(body), fingerprint.result()
 
 
 class CallRoute(APIRoute):

@@ -88,10 +88,10 @@ def create(writing: Writing, request: BatchToCreate) -> BatchView:
     writing.note(Kind.batch, created.batch.id)
     if created.batch.counts.total:
         return status(writing.reading, created.batch.id)._replace(created=created.place_ids)
-    return _new(writing, created.batch, created.place_ids)
+    return new_view(writing, created.batch, created.place_ids)
 
 
-def _new(writing: Writing, batch: StoredBatch, place_ids: Sequence[str]) -> BatchView:
+def new_view(writing: Writing, batch: StoredBatch, place_ids: Sequence[str]) -> BatchView:
     """Describe a batch whose first jobs were just written, without reading them back."""
     by_status = {**_NO_PLACES, JobStatus.pending.name: place_ids}
     counts = Counts(pending=len(place_ids))

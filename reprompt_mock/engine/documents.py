@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from reprompt_mock.store import documents
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reprompt_mock.engine.writing import Writing
+    from reprompt_mock.engine.deciding import Deciding
 
 
 class Documents:
     """The documents that one submission refers to; keys of recent ones are remembered for the world.
 
     Args:
-        writing: the world, open for a change.
+        deciding: the world, open for decisions.
     """
 
-    def __init__(self, writing: Writing) -> None:
-        self._writing = writing
+    def __init__(self, deciding: Deciding) -> None:
+        self._deciding = deciding
 
     def key_of(self, token: Any, value: Any) -> int:
         """Find or write a document; return its key.
@@ -29,10 +27,10 @@ class Documents:
             token: a hashable stand-in for the value, the same in every submission and cheaper to compare.
             value: the JSON-ready value.
         """
-        writing = self._writing
-        key = writing.known.get(token) or writing.interned.get(token)
+        deciding = self._deciding
+        key = deciding.known.get(token) or deciding.interned.get(token)
         if key is None:
-            key = writing.interned[token] = documents.intern(writing.session, writing.keys, value)
+            key = deciding.interned[token] = deciding.intern(token, value)
         return key
 
     def keys_of_lists(self, lists: Sequence[tuple[str, ...]]) -> list[int]:
@@ -44,7 +42,7 @@ class Documents:
 
     def read(self, key: int) -> Any:
         """Read a document."""
-        return documents.read(self._writing.session, key)
+        return self._deciding.document(key)
 
 
 def are_alike(column: Sequence[Any]) -> bool:

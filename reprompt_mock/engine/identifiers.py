@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from hashlib import blake2b
+from itertools import count
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -16,25 +17,43 @@ from reprompt_mock.store import batches, submissions
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.submissions import PlaceToEnrich
     from reprompt_mock.engine.writing import Writing
 
 
-def new_batch_id(writing: Writing, body: bytes) -> str:
-    """Generate a batch id from the seed, the request's body and the number of equal bodies before it."""
-    fingerprint = blake2b(body, digest_size=16).hexdigest()
+def new_batch_id(writing: Writing, fingerprint: str) -> str:
+    """Generate a batch id from the seed, the body's fingerprint and the number of equal bodies before it."""
     while True:
-        count = submissions.count_body(writing.session, writing.key, fingerprint)
-        batch_id = _uuid(digest(writing.settings.seed, "batch", fingerprint, count))
+        number = submissions.count_body(writing.session, writing.key, fingerprint)
+        batch_id = _batch_id(writing.settings.seed, fingerprint, number)
         if batches.find(writing.session, writing.key, batch_id) is None:
             return batch_id
+
+
+def next_batch_id(reading: Reading, fingerprint: str) -> str:
+    """Return the batch id that `new_batch_id` would generate now."""
+    world = reading.key
+    first = submissions.bodies(reading.session, world, fingerprint) if world else 0
+    seed = reading.state.settings.seed
+    ids = (_batch_id(seed, fingerprint, number) for number in count(first))
+    return next(one for one in ids if not world or batches.find(reading.session, world, one) is None)
+
+
+def fingerprint_of(body: bytes) -> str:
+    """Return what stands for a body, "" for none."""
+    return blake2b(body, digest_size=16).hexdigest() if body else ""
+
+
+def _batch_id(seed: int, fingerprint: str, number: int) -> str:
+    return _uuid(digest(seed, "batch", fingerprint, number))
 
 
 def new_export_id(writing: Writing, batch_ids: list[str]) -> str:
     """Generate an export id from the seed, its batches and the number of equal exports before it."""
     fingerprint = blake2b(b"export\0" + orjson.dumps(batch_ids), digest_size=16).hexdigest()
-    count = submissions.count_body(writing.session, writing.key, fingerprint)
-    return _uuid(digest(writing.settings.seed, "export", fingerprint, count))
+    number = submissions.count_body(writing.session, writing.key, fingerprint)
+    return _uuid(digest(writing.settings.seed, "export", fingerprint, number))
 
 
 def identified(batch_id: str, places: Iterable[PlaceToEnrich]) -> dict[str, PlaceToEnrich]:

@@ -15,7 +15,7 @@ from reprompt_mock.rules import TEST_PREFIX, Candidate, Judge
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from reprompt_mock.engine.writing import Writing
+    from reprompt_mock.engine.deciding import Deciding
     from reprompt_mock.rules import Then
 
 __all__ = ["Planned", "Submitted", "plan_jobs", "plan_uploads"]
@@ -40,20 +40,20 @@ class Planned(NamedTuple):
     lags: list[int | None]
 
 
-def plan_jobs(writing: Writing, jobs: Submitted, *, refresh: bool = False) -> Planned:
+def plan_jobs(deciding: Deciding, jobs: Submitted, *, refresh: bool = False) -> Planned:
     """Plan one submission's jobs, in order, from the world's settings and rules.
 
     Args:
-        writing: the world, open for a change; its rules' counts of served jobs are updated.
+        deciding: the world, open for decisions; its rules' counts of served jobs are updated.
         jobs: the jobs.
         refresh: whether cached values are enriched again (contract G7).
     """
-    settings = writing.settings
-    documents = Documents(writing)
-    decisions = _decide(writing, jobs)
+    settings = deciding.settings
+    documents = Documents(deciding)
+    decisions = _decide(deciding, jobs)
     decided = {position: decision.then for position, decision in decisions.items()}
     courses = {position: then.course for position, then in decided.items() if then.course}
-    timetables = plan(jobs.place_ids, jobs.attempts, courses, at=writing.now, seed=settings.seed, pace=settings.pace)
+    timetables = plan(jobs.place_ids, jobs.attempts, courses, at=deciding.now, seed=settings.seed, pace=settings.pace)
     outlooks = Forecast(documents, settings, refresh=refresh).outlooks(jobs, decided)
     planned = Planned(
         timetables,
@@ -75,17 +75,17 @@ def plan_jobs(writing: Writing, jobs: Submitted, *, refresh: bool = False) -> Pl
 _NO_COURSE = Course()
 
 
-def plan_uploads(writing: Writing, asked: Sequence[tuple[str, ...]]) -> Planned:
+def plan_uploads(deciding: Deciding, asked: Sequence[tuple[str, ...]]) -> Planned:
     """Plan nothing: the jobs stay pending until they are reprocessed (contract D5)."""
     size = len(asked)
-    keys = Documents(writing).keys_of_lists(asked)
+    keys = Documents(deciding).keys_of_lists(asked)
     none = [None] * size
     return Planned(never(size), keys, [*none], [True] * size, [*none], [*none], [*none])
 
 
-def _decide(writing: Writing, jobs: Submitted) -> dict[int, Decision]:
+def _decide(deciding: Deciding, jobs: Submitted) -> dict[int, Decision]:
     """Return what the rules decided, by position, asking only about jobs that a rule may match."""
-    scenario = writing.scenario
+    scenario = deciding.scenario
     candidates = scenario.rule_index.candidates(jobs) if scenario.rules else {}
     asking = sorted(candidates.keys() | _with_test_ids(jobs.place_ids))
     if not asking:
@@ -97,7 +97,7 @@ def _decide(writing: Writing, jobs: Submitted) -> dict[int, Decision]:
         then = judge.decide(_candidate(jobs, position), candidates.get(position, ()))
         if then is not None:
             decided[position] = Decision(then, judge.gains)
-    _note_served(writing, judge)
+    _note_served(deciding, judge)
     return decided
 
 
@@ -112,10 +112,10 @@ def _candidate(jobs: Submitted, position: int) -> Candidate:
     return Candidate(jobs.place_ids[position], name, jobs.attempts[position], *jobs.label(position))
 
 
-def _note_served(writing: Writing, judge: Judge) -> None:
+def _note_served(deciding: Deciding, judge: Judge) -> None:
     """Store how many jobs each rule has served."""
-    before = {named.rule.id: named.served for named in writing.scenario.rules}
+    before = {named.rule.id: named.served for named in deciding.scenario.rules}
     acted = [rule_id for rule_id, served in judge.spent.items() if served != before[rule_id]]
     if acted:
-        writing.set_scenario(writing.scenario.after_serving(judge.spent))
-        writing.acted += acted
+        deciding.set_scenario(deciding.scenario.after_serving(judge.spent))
+        deciding.acted += acted

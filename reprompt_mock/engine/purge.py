@@ -22,10 +22,12 @@ class Purge:
 
     Attributes:
         is_due: whether there may be such rows.
+        leased: the keys of graves that are still written to.
     """
 
     def __init__(self, store: Store) -> None:
         self.is_due = True
+        self.leased: set[int] = set()
         self._store = store
         self._rows = _ROWS
 
@@ -56,4 +58,4 @@ class Purge:
 
     def _remove_once(self) -> bool:
         with self._store.write() as session:
-            return worlds.purge(session, self._rows)
+            return worlds.purge(session, self._rows, self.leased)

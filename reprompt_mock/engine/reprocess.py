@@ -10,7 +10,7 @@ from reprompt_mock.engine.batches import find
 from reprompt_mock.engine.counts import Changes
 from reprompt_mock.engine.events import Kind
 from reprompt_mock.engine.planning import Submitted, plan_jobs
-from reprompt_mock.engine.submissions import check_known
+from reprompt_mock.engine.requirements import check_known
 from reprompt_mock.errors import AllDeferred, JobsNotFound, NothingToReprocess
 from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.reprocess import Scope, attributes_for

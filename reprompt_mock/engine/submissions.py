@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from itertools import chain, count
+from itertools import count
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
-from reprompt_mock.attributes import CATALOGUE, CORE
-from reprompt_mock.engine import counts
+from reprompt_mock.attributes import CORE
+from reprompt_mock.engine import counts, requirements
 from reprompt_mock.engine.artifacts import preserve
 from reprompt_mock.engine.identifiers import identified, new_batch_id
 from reprompt_mock.engine.planning import Planned, Submitted, plan_jobs, plan_uploads
-from reprompt_mock.errors import AttributesMissing, AttributeUnknown, AttributeUnpaid, EnrichmentNotFound, TooManyJobs
-from reprompt_mock.hints import closest
+from reprompt_mock.errors import EnrichmentNotFound
 from reprompt_mock.lifecycle import JobStatus, Timetables
 from reprompt_mock.store import batches, jobs, submissions
 from reprompt_mock.store.columns import NewJobs
@@ -22,10 +21,10 @@ from reprompt_mock.tables import ALONE
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from reprompt_mock.engine.deciding import Deciding
     from reprompt_mock.engine.writing import Writing
     from reprompt_mock.store.batches import StoredBatch
     from reprompt_mock.store.jobs import ExistingJob
-    from reprompt_mock.world_settings import WorldSettings
 
 
 class PlaceToEnrich(msgspec.Struct, frozen=True, gc=False):
@@ -41,13 +40,13 @@ class PlaceToEnrich(msgspec.Struct, frozen=True, gc=False):
 
 
 class BatchToCreate(NamedTuple):
-    """A create or an append; a generated batch id is derived from `body`. `unknown_fields` are ignored."""
+    """A create or an append; a generated batch id is derived from `fingerprint`. `unknown_fields` are ignored."""
 
     batch_id: str | None
     batch_name: str
     places: Sequence[PlaceToEnrich]
     kick_off: bool
-    body: bytes
+    fingerprint: str = ""
     unknown_fields: Sequence[str] = ()
 
 
@@ -74,11 +73,8 @@ def create(writing: Writing, request: BatchToCreate) -> Created:
         TooManyJobs: the request exceeds the limit of jobs (contract D2).
         AttributesMissing: a job to be run has no attributes (contract D5).
     """
-    check_size(len(request.places), writing.settings.max_jobs_per_request)
-    check_known(writing.settings, (place.attributes for place in request.places))
+    requirements.check(writing.settings, request)
     batch = _batch(writing, request)
-    if request.kick_off:
-        _check_attributes(request.places)
     places = identified(batch.id, request.places)
     if writing.settings.places_move:
         _leave_other_batches(writing, batch, list(places))
@@ -112,7 +108,7 @@ def enrich(writing: Writing, place: PlaceToEnrich) -> str:
 
 
 def _submit_alone(writing: Writing, place: PlaceToEnrich, *, at_once: bool) -> str:
-    check_known(writing.settings, [place.attributes])
+    requirements.check_known(writing.settings, [place.attributes])
     submit(writing, alone(writing), places := identified(ALONE, [place]), kick_off=True, at_once=at_once)
     return next(iter(places))
 
@@ -122,43 +118,10 @@ def alone(writing: Writing) -> StoredBatch:
     return batches.find_alone(writing.session, writing.key) or batches.new(ALONE, ALONE, writing.now)
 
 
-def check_size(count: int, limit: int) -> None:
-    """Refuse a request with too many jobs.
-
-    Raises:
-        TooManyJobs: `count` exceeds `limit` (contract D2).
-    """
-    if count > limit:
-        raise TooManyJobs(count=count, limit=limit)
-
-
-def check_known(settings: WorldSettings, lists: Iterable[Sequence[str]]) -> None:
-    """Refuse attributes that are not paid for, and unknown ones if the settings are strict (contract D7, L3).
-
-    Raises:
-        AttributeUnpaid: an attribute is not in the plan.
-        AttributeUnknown: an attribute is unknown; the message names the nearest known one.
-    """
-    if not (settings.strict_attributes or settings.unpaid_attributes):
-        return
-    for name in dict.fromkeys(chain.from_iterable(lists)):
-        if name in settings.unpaid_attributes:
-            raise AttributeUnpaid(name=name)
-        if settings.strict_attributes and name not in CATALOGUE:
-            close = closest(name, CATALOGUE)
-            raise AttributeUnknown(name=name, hint=f"; the nearest known one is {close!r}" if close else "")
-
-
-def _check_attributes(places: Iterable[PlaceToEnrich]) -> None:
-    for position, place in enumerate(places):
-        if not place.attributes:
-            raise AttributesMissing(position=position, place_id=place.place_id)
-
-
 def _batch(writing: Writing, request: BatchToCreate) -> StoredBatch:
     """Return the batch that a request names, or a new one."""
     if request.batch_id is None:
-        return batches.new(new_batch_id(writing, request.body), request.batch_name, writing.now)
+        return batches.new(new_batch_id(writing, request.fingerprint), request.batch_name, writing.now)
     found = batches.find(writing.session, writing.key, request.batch_id)
     return found or batches.new(request.batch_id, request.batch_name, writing.now)
 
@@ -186,7 +149,7 @@ def submit(
     session, key, now = writing.session, writing.key, writing.now
     replaced = jobs.existing(session, key, batch.pk, list(places), now=now) if batch.counts.total else {}
     preserve(writing, {job.batch for job in replaced.values()})
-    planned = _run(writing, batch, places) if kick_off else _uploaded(writing, places)
+    planned = decide(writing, batch, places, kick_off=kick_off)
     if at_once:
         planned = _finished(now, places, planned)
     batch = _counted(writing, batch, len(places), replaced, planned.timetables.queued_at)
@@ -195,8 +158,13 @@ def submit(
     )
     jobs.remove(session, [job.pk for job in replaced.values()])
     written = Submission(submission, key, batch.pk, attempt=1 if kick_off else 0)
-    jobs.insert(session, _new_jobs(written, _keys(first, places, replaced), places, replaced, planned))
+    jobs.insert(session, new_jobs(written, _keys(first, places, replaced), places, replaced, planned))
     return batch
+
+
+def decide(deciding: Deciding, batch: StoredBatch, places: Mapping[str, PlaceToEnrich], *, kick_off: bool) -> Planned:
+    """Decide about all jobs of a submission; `submit` says what the arguments are."""
+    return _run(deciding, batch, places) if kick_off else _uploaded(deciding, places)
 
 
 def _counted(
@@ -219,7 +187,7 @@ def _counted(
     return batch
 
 
-def _new_jobs(
+def new_jobs(
     submission: Submission,
     keys: Sequence[int],
     places: Mapping[str, PlaceToEnrich],
@@ -270,11 +238,11 @@ def _own(
     ]
 
 
-def _run(writing: Writing, batch: StoredBatch, places: Mapping[str, PlaceToEnrich]) -> Planned:
+def _run(deciding: Deciding, batch: StoredBatch, places: Mapping[str, PlaceToEnrich]) -> Planned:
     """Plan jobs that run; those without attributes get the core attributes."""
     entered = list(places.values())
     return plan_jobs(
-        writing,
+        deciding,
         Submitted(
             list(places),
             [1] * len(entered),
@@ -286,8 +254,8 @@ def _run(writing: Writing, batch: StoredBatch, places: Mapping[str, PlaceToEnric
     )
 
 
-def _uploaded(writing: Writing, places: Mapping[str, PlaceToEnrich]) -> Planned:
-    return plan_uploads(writing, [place.attributes for place in places.values()])
+def _uploaded(deciding: Deciding, places: Mapping[str, PlaceToEnrich]) -> Planned:
+    return plan_uploads(deciding, [place.attributes for place in places.values()])
 
 
 def _finished(now: int, places: Iterable[str], planned: Planned) -> Planned:

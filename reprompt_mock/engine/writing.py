@@ -14,7 +14,7 @@ from reprompt_mock.engine.events import Change, Kind
 from reprompt_mock.engine.reading import Reading
 from reprompt_mock.engine.world import Present, Views
 from reprompt_mock.keys import Keys
-from reprompt_mock.store import batches, worlds
+from reprompt_mock.store import batches, documents, worlds
 from reprompt_mock.store.worlds import WorldState
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Writing:
         self.purges = False
         self.most_jobs = most_jobs
         self._real = real
-        self._keeps_time = False
+        self._keeps_time = self._is_quiet = False
 
     def weigh(self, jobs: int) -> None:
         """Declare how many jobs will be processed.
@@ -101,6 +101,18 @@ class Writing:
             return self.known
         together = {**self.known, **self.interned}
         return together if len(together) <= _MOST_DOCUMENTS else dict(islice(self.interned.items(), _MOST_DOCUMENTS))
+
+    def intern(self, _: Any, value: Any) -> int:
+        """Find or write a document; return its key."""
+        return documents.intern(self.session, self.keys, value)
+
+    def document(self, key: int) -> Any:
+        """Read a document."""
+        return documents.read(self.session, key)
+
+    def be_quiet(self) -> None:
+        """Keep the world's version, since nobody will see a difference."""
+        self._is_quiet = not self.changes
 
     @contextmanager
     def part(self) -> Iterator[None]:
@@ -203,7 +215,7 @@ class Writing:
         clock = state.clock.resumed(self._real(), self.now) if is_changed or self._keeps_time else state.clock
         self.state = state._replace(
             clock=clock,
-            version=state.version + 1,
+            version=state.version if self._is_quiet else state.version + 1,
             next_row=self.keys.next_row,
             next_job=self.keys.next_job,
             latest=self.now,

@@ -7,17 +7,31 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
-from anyio import CapacityLimiter, Lock, to_thread
+from anyio import CapacityLimiter, Event, Lock, from_thread, to_thread
+from anyio.lowlevel import checkpoint
 
-from reprompt_mock.engine import batches, clock, conduct, downloads, release, reprocess, results, scenario, snapshot
+from reprompt_mock.engine import (
+    batches,
+    clock,
+    conduct,
+    downloads,
+    release,
+    reprocess,
+    results,
+    scenario,
+    slices,
+    snapshot,
+)
 from reprompt_mock.engine.weight import TooLong
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from reprompt_mock.conduct.verdict import Verdict
+    from reprompt_mock.engine.batches import BatchView
     from reprompt_mock.engine.doors import Engine, Written
     from reprompt_mock.engine.reading import Reading
+    from reprompt_mock.engine.submissions import BatchToCreate
     from reprompt_mock.engine.world import World
     from reprompt_mock.engine.writing import Writing
 
@@ -64,6 +78,8 @@ class Offload:
         self.engine = engine
         self._is_remote = engine.store.is_remote
         self._writers = CapacityLimiter(_REMOTE_THREADS if self._is_remote else _WRITERS)
+        self._big = Lock()
+        self._window: Event | None = None
         self._readers = CapacityLimiter(_REMOTE_THREADS)
         self._turns: WeakKeyDictionary[World, Lock] = WeakKeyDictionary()
 
@@ -94,11 +110,35 @@ class Offload:
             async with self._turns.setdefault(world, Lock()):
                 work_there = partial(self.engine.write, world, work, *args, **kwargs)
                 return await to_thread.run_sync(work_there, limiter=self._writers)
-        if not _is_long(work, args, kwargs):
+        while not _is_long(work, args, kwargs):
             with self.engine.store.try_lock() as free, suppress(TooLong):
                 if free:
                     return self.engine.try_write(_LONG_JOBS, world, work, *args, **kwargs)
+            if free or self._window is None:
+                break
+            await self._window.wait()
         return await to_thread.run_sync(partial(self.engine.write, world, work, *args, **kwargs), limiter=self._writers)
+
+    async def create(self, world: World, request: BatchToCreate) -> Written[BatchView]:
+        """Create a batch; a big one in slices, one after another, so that small writes come in between."""
+        if self._is_remote or not slices.is_worth(request):
+            return await self.write(world, batches.create, request)
+        async with self._big:
+            self._window = Event()
+            try:
+                return await to_thread.run_sync(
+                    slices.create, self.engine, world, request, lambda: from_thread.run(self._let_others_in)
+                )
+            finally:
+                self._window.set()
+                self._window = None
+
+    async def _let_others_in(self) -> None:
+        """Let the small writes that wait for the lock come first."""
+        if self._window is not None:
+            self._window.set()
+        self._window = Event()
+        await checkpoint()
 
     async def forget(self, world: World) -> None:
         """Forget a world."""

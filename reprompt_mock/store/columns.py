@@ -63,6 +63,16 @@ class Restarts:
     lag: Sequence[int | None]
 
 
+def cut(jobs: NewJobs, first: int, last: int) -> NewJobs:
+    """Return some of the jobs, from one position to before another."""
+    parts: dict[str, Any] = {
+        field.name: column if column is None or isinstance(column, int) else column[first:last]
+        for field in fields(jobs)
+        for column in [getattr(jobs, field.name)]
+    }
+    return NewJobs(**parts)
+
+
 def columns(jobs: NewJobs | Restarts) -> dict[str, Any]:
     """Return the columns by name; a column with the same number, or None, for all jobs becomes a scalar."""
     return {field.name: _folded(getattr(jobs, field.name)) for field in fields(jobs)}

@@ -17,9 +17,16 @@ _known: dict[int, tuple[WorldSettings, str]] = {}
 
 
 def add(
-    session: Session, keys: Keys, at: int, settings: WorldSettings, *, batch: int | None = None, jobs: int = 0
+    session: Session,
+    keys: Keys,
+    at: int,
+    settings: WorldSettings,
+    *,
+    batch: int | None = None,
+    jobs: int = 0,
+    world: int | None = None,
 ) -> tuple[int, int]:
-    """Write a create, an append or a reprocess, with the settings in force.
+    """Write a create, an append or a reprocess, with the settings in force; in another world if one is named.
 
     Returns:
         Its key, and the first of the keys reserved for its new jobs.
@@ -27,9 +34,14 @@ def add(
     key, first = keys.row(), keys.jobs(jobs)
     session.insert(
         "INSERT INTO submission (pk, world, at, settings, batch, first, last) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (key, keys.world, at, _written(settings), batch, first, first + jobs - 1),
+        (key, world or keys.world, at, _written(settings), batch, first, first + jobs - 1),
     )
     return key, first
+
+
+def move(session: Session, submission: int, world: int) -> None:
+    """Move a submission to another world."""
+    session.run("UPDATE submission SET world = ? WHERE pk = ?", (world, submission))
 
 
 def _written(settings: WorldSettings) -> str:
@@ -46,6 +58,12 @@ def settings_of(session: Session, submission: int) -> WorldSettings:
     """Read the settings that were in force at a submission."""
     settings = session.value("SELECT settings FROM submission WHERE pk = ?", (submission,))
     return WorldSettings.model_validate_json(settings)
+
+
+def bodies(session: Session, world: int, digest: str) -> int:
+    """Return how many creates had this body."""
+    row = session.one("SELECT count FROM body WHERE world = ? AND digest = ?", (world, digest))
+    return int(row[0]) if row else 0
 
 
 def count_body(session: Session, world: int, digest: str) -> int:

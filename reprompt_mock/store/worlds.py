@@ -13,6 +13,8 @@ from reprompt_mock.store.statements import OLDEST_SUBMISSION, PURGE_RUN, STATUS_
 from reprompt_mock.world_settings import WorldSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from reprompt_mock.store.session import Row, Session
 
 _PURGED = {"batch": "pk", "document": "pk", "body": "digest", "export": "pk", "artifact": "pk"}
@@ -160,10 +162,22 @@ def forget(session: Session, world: int) -> None:
     session.run("UPDATE world SET slug = NULL WHERE pk = ?", (world,))
 
 
-def purge(session: Session, rows: int) -> bool:
-    """Remove about `rows` rows of forgotten worlds and deleted batches; return whether any may be left."""
+def remove(session: Session, world: int) -> None:
+    """Remove the row of a world that has no other rows."""
+    session.run("DELETE FROM world WHERE pk = ?", (world,))
+
+
+def purge(session: Session, rows: int, leased: Iterable[int] = ()) -> bool:
+    """Remove about `rows` rows of forgotten worlds and deleted batches; return whether any may be left.
+
+    Args:
+        session: the write transaction.
+        rows: how many.
+        leased: the keys of worlds that stay, since somebody still writes to them.
+    """
+    kept = ", ".join(map(str, (0, *leased)))
     while rows > 0:
-        found = session.one("SELECT pk FROM world WHERE slug IS NULL LIMIT 1")
+        found = session.one(f"SELECT pk FROM world WHERE slug IS NULL AND pk NOT IN ({kept}) LIMIT 1")
         if found is None:
             return False
         (world,) = found
@@ -172,7 +186,8 @@ def purge(session: Session, rows: int) -> bool:
             if rows > 0:
                 rows -= session.run(purge_rows(table, key), {"world": world, "rows": rows})
         if rows > 0:
-            rows -= session.run("DELETE FROM world WHERE pk = ?", (world,))
+            remove(session, world)
+            rows -= 1
     return True
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from reprompt_mock.api import facts
 from reprompt_mock.attributes import CORE
+from reprompt_mock.engine.identifiers import fingerprint_of
 from reprompt_mock.handle.types import Facts
 from tests.conftest import LONDON, Org
 
@@ -157,7 +158,7 @@ def test_a_refusal_tells_what_was_asked(org: Org) -> None:
 
     org.call("POST", "/batches", content=b"{")
     found = told(org)
-    assert found == {"body": facts.digest(b"{"), "version": 1}
+    assert found == {**facts.of_body(fingerprint_of(b"{")), "version": 1}
 
     org.http.get(f"/v1/{org.slug}/place_enrichment/attributes")
     assert told(org) == {}

@@ -8,15 +8,21 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from anyio import Event, create_task_group, from_thread
+from anyio.lowlevel import checkpoint
 
-from reprompt_mock.engine import batches, clock, results
+from reprompt_mock.engine import batches, clock, results, slices
 from reprompt_mock.engine.doors import Engine
 from reprompt_mock.engine.reading import Reading
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.engine.world import World
 from reprompt_mock.engine.writing import Writing
+from reprompt_mock.errors import BatchNotFound
 from reprompt_mock.http.offload import Offload
 from reprompt_mock.settings import load
+from reprompt_mock.store import jobs as stored_jobs
+from reprompt_mock.store.columns import NewJobs
+from reprompt_mock.store.session import Session
 
 LONG_BODY = 64 * 1024 + 1
 
@@ -72,9 +78,12 @@ def test_work_that_finds_itself_long_begins_anew_in_a_thread(offload: Offload, j
     assert is_inline(offload, write) == inline
 
 
+def places(size: int) -> list[PlaceToEnrich]:
+    return [PlaceToEnrich(f"p{number}", b'{"name":"Shop"}', ()) for number in range(size)]
+
+
 def create(offload: Offload, world: World, size: int) -> None:
-    places = [PlaceToEnrich(f"p{number}", b'{"name":"Shop"}', ()) for number in range(size)]
-    offload.engine.write(world, batches.create, BatchToCreate("b", "B", places, kick_off=False, body=b""))
+    offload.engine.write(world, batches.create, BatchToCreate("b", "B", places(size), kick_off=False))
 
 
 @pytest.mark.parametrize(("size", "inline"), [(100, True), (101, False)])
@@ -140,3 +149,46 @@ def test_a_change_never_waits_for_the_write_lock_on_the_event_loop(offload: Offl
     holder.join(timeout=10)
 
     assert not inline
+
+
+def test_a_small_write_comes_between_the_slices_of_a_big_create(
+    offload: Offload, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slices, "_SLICE_JOBS", 10)
+    monkeypatch.setattr(slices, "_FEW_JOBS", 20)
+    world, other = offload.engine.worlds.peek("big"), offload.engine.worlds.peek("small")
+    insert, order = stored_jobs.insert, list[str]()
+    may_write: Event
+
+    def watched(session: Session, new: NewJobs) -> None:
+        if not order:
+            order.append("first slice")
+            from_thread.run(reach_the_lock)
+        insert(session, new)
+
+    async def reach_the_lock() -> None:
+        """Let the small write find the lock taken."""
+        may_write.set()
+        for _ in range(3):
+            await checkpoint()
+
+    def write(writing: Writing) -> threading.Thread:
+        order.append("small")
+        return threading.current_thread()
+
+    async def both() -> None:
+        nonlocal may_write
+        may_write = Event()
+        async with create_task_group() as together:
+            together.start_soon(offload.create, world, BatchToCreate("b", "B", places(30), kick_off=False))
+            await may_write.wait()
+            assert (await offload.write(other, write)).value is threading.current_thread()
+            with pytest.raises(BatchNotFound):
+                offload.engine.read(world, batches.status, "b")
+            order.append("told")
+
+    monkeypatch.setattr(stored_jobs, "insert", watched)
+    asyncio.run(both())
+
+    assert order == ["first slice", "small", "told"]
+    assert offload.engine.read(world, batches.status, "b").batch.counts.total == 30

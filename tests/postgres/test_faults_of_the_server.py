@@ -20,7 +20,7 @@ PLACE = b'{"name": "A", "full_address": "B"}'
 
 def request(batch_id: str | None, *place_ids: str) -> BatchToCreate:
     places = [PlaceToEnrich(place_id, PLACE, ("websites",)) for place_id in place_ids]
-    return BatchToCreate(batch_id, "b", places, kick_off=True, body=b"the same")
+    return BatchToCreate(batch_id, "b", places, kick_off=True, fingerprint="the same")
 
 
 def create(engine: Engine, batch_id: str | None = None, *place_ids: str) -> str:

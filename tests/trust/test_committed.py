@@ -38,7 +38,7 @@ def engine() -> Iterator[Engine]:
 
 def batch(batch_id: str, *place_ids: str) -> BatchToCreate:
     places = [PlaceToEnrich(place_id, PLACE, ("websites",)) for place_id in place_ids]
-    return BatchToCreate(batch_id, f"named {batch_id}", places, kick_off=True, body=b"")
+    return BatchToCreate(batch_id, f"named {batch_id}", places, kick_off=True, fingerprint="")
 
 
 def a_world(engine: Engine, slug: str, number: int) -> World:

@@ -242,7 +242,7 @@ def test_worlds_side_by_side_answer_as_they_do_one_by_one(server: ServerThread) 
 def test_a_world_that_two_clients_forget_at_once_can_spring_up_again() -> None:
     """The second was held up, until a third had let another world spring up, which is the one that it forgets."""
     engine = Engine(load({"clock": "paused"}, environ={}))
-    batch = BatchToCreate("b", "B", [], True, b"")
+    batch = BatchToCreate("b", "B", [], True, "")
     first = engine.worlds.peek("org")
     engine.write(first, batches.create, batch)
     engine.forget(first)
@@ -261,7 +261,7 @@ def test_a_read_under_way_ends_where_its_world_is_forgotten_while_something_is_d
     engine = Engine(load(environ={}), real=lambda: real[0])
     world = engine.worlds.peek("org")
     place = PlaceToEnrich("a", b'{"name": "A", "full_address": "B"}', ("websites",))
-    engine.write(world, batches.create, BatchToCreate("b", "B", [place], True, b""))
+    engine.write(world, batches.create, BatchToCreate("b", "B", [place], True, ""))
     real[0] += 10**9
     engine.forget(world)
 
