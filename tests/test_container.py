@@ -123,6 +123,7 @@ def test_all_that_its_commands_import_is_compiled_beforehand() -> None:
         "child",
         "demo",
         "drift",
+        "engine.deciding",
         "handle.process",
         "handle.types",
         "plugin",

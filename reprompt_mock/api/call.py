@@ -39,6 +39,8 @@ T = TypeVar("T")
 Model = TypeVar("Model", bound=BaseModel)
 
 _MUCH = 2**20
+"""The number of bytes from which a body is digested by another thread."""
+_PATIENCE_SECONDS = 30.0
 _BY_ID = {operation.id: operation for operation in OPERATIONS}
 
 
@@ -143,7 +145,7 @@ def _digested(work: Callable[[bytes], T], body: bytes) -> tuple[T, str]:
         return work(body), fingerprint_of(body)
     with ThreadPoolExecutor(1) as other:  # digesting does not need the interpreter
         fingerprint = other.submit(fingerprint_of, body)
-        return work(body), fingerprint.result()
+        return work(body), fingerprint.result(timeout=_PATIENCE_SECONDS)
 
 
 class CallRoute(APIRoute):

@@ -7,8 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
-from anyio import CapacityLimiter, Event, Lock, from_thread, to_thread
-from anyio.lowlevel import checkpoint
+from anyio import CancelScope, CapacityLimiter, Lock, Semaphore, from_thread, to_thread
 
 from reprompt_mock.engine import (
     batches,
@@ -78,8 +77,7 @@ class Offload:
         self.engine = engine
         self._is_remote = engine.store.is_remote
         self._writers = CapacityLimiter(_REMOTE_THREADS if self._is_remote else _WRITERS)
-        self._big = Lock()
-        self._window: Event | None = None
+        self._slices = Semaphore(1)
         self._readers = CapacityLimiter(_REMOTE_THREADS)
         self._turns: WeakKeyDictionary[World, Lock] = WeakKeyDictionary()
 
@@ -110,35 +108,37 @@ class Offload:
             async with self._turns.setdefault(world, Lock()):
                 work_there = partial(self.engine.write, world, work, *args, **kwargs)
                 return await to_thread.run_sync(work_there, limiter=self._writers)
-        while not _is_long(work, args, kwargs):
-            with self.engine.store.try_lock() as free, suppress(TooLong):
-                if free:
-                    return self.engine.try_write(_LONG_JOBS, world, work, *args, **kwargs)
-            if free or self._window is None:
-                break
-            await self._window.wait()
+        if not _is_long(work, args, kwargs):
+            written = self._at_once(world, work, *args, **kwargs)
+            if written is None and not self._slices.value:
+                async with self._slices:
+                    written = self._at_once(world, work, *args, **kwargs)
+            if written is not None:
+                return written
         return await to_thread.run_sync(partial(self.engine.write, world, work, *args, **kwargs), limiter=self._writers)
+
+    def _at_once(
+        self, world: World, work: Callable[Concatenate[Writing, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Written[T] | None:
+        """Run a use case that changes a world, unless it has to wait for the lock or is long."""
+        with self.engine.store.try_lock() as free, suppress(TooLong):
+            if free:
+                return self.engine.try_write(_LONG_JOBS, world, work, *args, **kwargs)
+        return None
 
     async def create(self, world: World, request: BatchToCreate) -> Written[BatchView]:
         """Create a batch; a big one in slices, one after another, so that small writes come in between."""
         if self._is_remote or not slices.is_worth(request):
             return await self.write(world, batches.create, request)
-        async with self._big:
-            self._window = Event()
-            try:
-                return await to_thread.run_sync(
-                    slices.create, self.engine, world, request, lambda: from_thread.run(self._let_others_in)
-                )
-            finally:
-                self._window.set()
-                self._window = None
+        async with self._slices:
+            pause = partial(from_thread.run, self._let_others_in)
+            return await to_thread.run_sync(slices.create, self.engine, world, request, pause)
 
     async def _let_others_in(self) -> None:
-        """Let the small writes that wait for the lock come first."""
-        if self._window is not None:
-            self._window.set()
-        self._window = Event()
-        await checkpoint()
+        """Let those that wait for the end of a slice come first."""
+        self._slices.release()
+        with CancelScope(shield=True):
+            await self._slices.acquire()
 
     async def forget(self, world: World) -> None:
         """Forget a world."""
