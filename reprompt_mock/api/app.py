@@ -12,16 +12,18 @@ from reprompt_mock.api.auth import Gate
 from reprompt_mock.api.gateway import Gateway
 from reprompt_mock.api.openapi import build_document
 from reprompt_mock.api.recorder import Recorder
+from reprompt_mock.api.shortcut import Shortcut
 from reprompt_mock.errors import OrganizationNotFound, VersionNotEmulated
 from reprompt_mock.head import HeadAsGet
-from reprompt_mock.http.openapi import UNTRACED, served
-from reprompt_mock.http.problems import install
+from reprompt_mock.http.openapi import UNTRACED
+from reprompt_mock.http.openapi import served as document_of
+from reprompt_mock.http.problems import Refusals
 from reprompt_mock.operations import OPERATIONS, SERVICE, Operations
 from reprompt_mock.organizations import is_slug
 from reprompt_mock.version import __version__
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from reprompt_mock.http.offload import Offload
 
@@ -35,9 +37,11 @@ def create_service_app(offload: Offload) -> Recorder:
     app.state.offload = offload
     app.state.gate = Gate(offload.engine.settings.api_keys, offload.engine.settings.revoked_api_keys)
     operations = Operations(OPERATIONS)
-    install(app, operations.methods_of)
+    refusals = Refusals(operations.methods_of)
+    refusals.install(app)
     _serve_document(app)
     _explain_v2(app)
+    served: ASGIApp = Shortcut(app, refusals)
     if offload.engine.settings.cors_origins:
         app.add_middleware(
             _ServiceCors,
@@ -45,7 +49,8 @@ def create_service_app(offload: Offload) -> Recorder:
             allow_methods=["*"],
             allow_headers=["*"],
         )
-    return Recorder(Gateway(HeadAsGet(app), offload), offload.engine, operations)
+        served = app
+    return Recorder(Gateway(HeadAsGet(served), offload), offload.engine, operations)
 
 
 def _app() -> FastAPI:
@@ -88,7 +93,7 @@ def _explain_v2(app: FastAPI) -> None:
 
 
 def _serve_document(app: FastAPI) -> None:
-    written = served(lambda: build_document(app))
+    written = document_of(lambda: build_document(app))
 
     async def document(request: Request) -> Response:
         return written(request)

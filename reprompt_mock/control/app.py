@@ -27,7 +27,7 @@ from reprompt_mock.control.watch import Watches
 from reprompt_mock.head import HeadAsGet
 from reprompt_mock.http.guard import Guard
 from reprompt_mock.http.openapi import UNTRACED, served
-from reprompt_mock.http.problems import install
+from reprompt_mock.http.problems import Refusals
 from reprompt_mock.operations import Operation, Operations
 from reprompt_mock.version import __version__
 
@@ -55,7 +55,7 @@ def create_control_app(offload: Offload) -> Guard:
     app.state.watches = Watches(offload)
     for router in _ROUTERS:
         app.include_router(router)
-    install(app, Operations(_operations()).methods_of)
+    Refusals(Operations(_operations()).methods_of).install(app)
     _serve_document(app)
     emulator = offload.engine.settings
     return Guard(HeadAsGet(app), allowed_hosts=emulator.allowed_hosts, token=emulator.control_token)

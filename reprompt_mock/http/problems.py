@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from fastapi.exceptions import RequestValidationError
@@ -38,46 +38,67 @@ def problem(detail: Any, status: int, headers: Mapping[str, str] | None = None) 
     return Response(content, status, dict(headers or {}), media_type="application/json")
 
 
-def install(app: FastAPI, methods_of: Callable[[str], Sequence[str]]) -> None:
-    """Make an app answer every error in the service's form.
+class Refusals:
+    """The answers to errors, in the service's form.
 
     Args:
-        app: the app.
         methods_of: returns the methods of a path, for `Allow`.
     """
 
-    def on_refusal(_: Request, error: Exception) -> Response:
-        refusal = cast("MockError", error)
-        return problem(str(refusal), refusal.status, refusal.headers)
+    def __init__(self, methods_of: Callable[[str], Sequence[str]]) -> None:
+        self._methods_of = methods_of
+        self._by_error: Mapping[type[Exception], Callable[[Request, Any], Response]] = {
+            MockError: _on_refusal,
+            RequestValidationError: _on_invalid,
+            HTTPException: self._on_http,
+            ClientDisconnect: _on_disconnect,
+            Exception: _on_defect,
+        }
 
-    def on_invalid(_: Request, error: Exception) -> Response:
-        return problem(described(cast("RequestValidationError", error).errors()), 422)
+    def install(self, app: FastAPI) -> None:
+        """Make an app answer its errors like this."""
+        for error, respond in self._by_error.items():
+            app.add_exception_handler(error, respond)
 
-    def on_http(request: Request, error: Exception) -> Response:
-        refusal = cast("HTTPException", error)
+    def answer(self, request: Request, error: Exception) -> Response:
+        """Create the answer to an error."""
+        return self._by_error[self._kind(error)](request, error)
+
+    def is_defect(self, error: Exception) -> bool:
+        """Return whether an error is a bug in the emulator."""
+        return self._kind(error) is Exception
+
+    def _kind(self, error: Exception) -> type[Exception]:
+        return next(kind for kind in type(error).__mro__ if kind in self._by_error)
+
+    def _on_http(self, request: Request, refusal: HTTPException) -> Response:
         if refusal.status_code == 404:
             return problem(_NOTHING_HERE, 404, refusal.headers)
         if refusal.status_code == 405:
-            allowed = methods_of(request.scope["path"]) or with_head(
+            allowed = self._methods_of(request.scope["path"]) or with_head(
                 (refusal.headers or {}).get("Allow", "").split(", ")
             )
             named = ", ".join(allowed)
             return problem(f"{request.method} is not allowed at this path: use {named}.", 405, {"Allow": named})
         return problem(refusal.detail, refusal.status_code, refusal.headers)
 
-    def on_disconnect(_: Request, __: Exception) -> Response:
-        # The client never sees this, but the journal records it, and the log does not report a bug.
-        return problem("The client closed the connection before the end of its body.", 400)
 
-    def on_defect(_: Request, error: Exception) -> Response:
-        _logger.error("a bug in the emulator", exc_info=error)
-        return problem(DEFECT, 500)
+def _on_refusal(_: Request, refusal: MockError) -> Response:
+    return problem(str(refusal), refusal.status, refusal.headers)
 
-    app.add_exception_handler(MockError, on_refusal)
-    app.add_exception_handler(RequestValidationError, on_invalid)
-    app.add_exception_handler(HTTPException, on_http)
-    app.add_exception_handler(ClientDisconnect, on_disconnect)
-    app.add_exception_handler(Exception, on_defect)
+
+def _on_invalid(_: Request, error: RequestValidationError) -> Response:
+    return problem(described(error.errors()), 422)
+
+
+def _on_disconnect(_: Request, __: ClientDisconnect) -> Response:
+    # The client never sees this, but the journal records it, and the log does not report a bug.
+    return problem("The client closed the connection before the end of its body.", 400)
+
+
+def _on_defect(_: Request, error: Exception) -> Response:
+    _logger.error("a bug in the emulator", exc_info=error)
+    return problem(DEFECT, 500)
 
 
 def described(errors: Sequence[Any]) -> list[dict[str, Any]]:
