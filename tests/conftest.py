@@ -12,11 +12,10 @@ import pytest
 from hypothesis import HealthCheck, settings
 from starlette.testclient import TestClient
 
-from reprompt_mock.app import create_app
 from reprompt_mock.engine import doors
 from reprompt_mock.event_loop import new_loop
 from reprompt_mock.settings import load
-from tests.stores import MISSING, WANTED, on_server
+from tests.stores import MISSING, WANTED, emulator, on_server
 from tests.trust.scale import SOAK
 
 pytest_plugins = ["tests.sessions"]
@@ -131,7 +130,7 @@ def http() -> Iterator[TestClient]:
     """
     # On a loop whose clock other tests of this process cannot patch.
     with TestClient(
-        create_app(load({"clock": "paused", "attribute_status": "asked"}, environ={})),
+        emulator(load({"clock": "paused", "attribute_status": "asked"}, environ={})),
         raise_server_exceptions=False,
         backend_options={"loop_factory": new_loop},
     ) as client:

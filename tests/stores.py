@@ -9,13 +9,18 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from contextlib import AsyncExitStack
 from functools import cache
 from pathlib import Path
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
+from reprompt_mock.app import Emulator, create_app
 from reprompt_mock.dsn import Dsn
 from reprompt_mock.engine.doors import Engine
+from reprompt_mock.settings import Settings
+from reprompt_mock.store import opening
 from reprompt_mock.store.database import Database
 from reprompt_mock.store.opening import opened
 from reprompt_mock.store.session import Store
@@ -24,7 +29,9 @@ from reprompt_mock.store.sqlite import SqliteStore
 SERVER = "TEST_POSTGRES"
 """The variable that names a running server, by the address of a database in which schemas may be made."""
 MISSING = "no PostgreSQL server can be had here"
-WANTED = os.environ.get("TEST_STORE") == "postgres"
+IS_SHARED = os.environ.get("TEST_STORE") == "shared"
+"""Whether the tests that do not care run on two emulators in turn, which share a schema."""
+WANTED = IS_SHARED or os.environ.get("TEST_STORE") == "postgres"
 """Whether the tests that do not care run on PostgreSQL."""
 _USER = "postgres"
 _numbers = itertools.count()
@@ -63,6 +70,37 @@ def on_server(db: Path | Dsn | None, *, wait: float = 0) -> Store:
     """Open a database; instead of a temporary file it is a schema of its own."""
     address = new_schema() if db is None else None
     return opened(Dsn(address) if address else db, wait=wait)
+
+
+class Turns:
+    """An ASGI app that passes requests to several emulators in turn, as a load balancer does."""
+
+    def __init__(self, *emulators: Emulator) -> None:
+        self._emulators = emulators
+        self._turns = itertools.cycle(emulators)
+        self.engine = emulators[0].engine
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] != "lifespan":
+            await next(self._turns)(scope, receive, send)
+            return
+        await receive()
+        async with AsyncExitStack() as stack:
+            for emulator in self._emulators:
+                await stack.enter_async_context(emulator.lifespan())
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def emulator(settings: Settings) -> Emulator | Turns:
+    """Make an emulator, or two that share a schema if that is to be tried."""
+    if not IS_SHARED:
+        return create_app(settings)
+    opening.SHARED = True
+    both = settings.model_copy(update={"db": Dsn(new_schema() or "")})
+    return Turns(create_app(both), create_app(both))
 
 
 def _program(name: str) -> str | None:

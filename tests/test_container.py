@@ -130,6 +130,7 @@ def test_all_that_its_commands_import_is_compiled_beforehand() -> None:
         "samples",
         "store.dialect",
         "store.postgres",
+        "store.server_clock",
         "verdicts",
     )
     missing = {module.removeprefix("reprompt_mock.") for module in modules - set(ran.stdout.split())}

@@ -45,7 +45,7 @@ def create_service_app(offload: Offload) -> Recorder:
             allow_methods=["*"],
             allow_headers=["*"],
         )
-    return Recorder(Gateway(HeadAsGet(app), offload), offload.engine, operations)
+    return Recorder(Gateway(HeadAsGet(app), offload), offload, operations)
 
 
 def _app() -> FastAPI:

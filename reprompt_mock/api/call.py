@@ -55,7 +55,14 @@ class Call(Request):
         self._recording = recording_of(request.scope)
         key = gate.admit(org_slug, self._recording.keys)
         self.world: World = self._offload.engine.worlds.peek(org_slug)
-        self.world.take_token(key)
+        self.shared_key = key if self._offload.is_shared else None
+        if self.shared_key is None:
+            self.world.take_token(key)
+
+    async def take_token(self) -> None:
+        """Count the request against a rate limit that other emulators share."""
+        if self.shared_key is not None and self.settings.rate_limit:
+            await self._offload.take_token(self.world, self.shared_key)
 
     @property
     def settings(self) -> WorldSettings:
@@ -65,7 +72,10 @@ class Call(Request):
     async def read(self, work: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a use case that reads the world; if it succeeds, the world is created."""
         value = await self._offload.read(self.world, work, *args, **kwargs)
-        self._offload.engine.worlds.keep(self.world)
+        if self._offload.is_shared:
+            await self._offload.keep(self.world)
+        else:
+            self._offload.engine.worlds.keep(self.world)
         return value
 
     def glance(self, work: Callable[Concatenate[World, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -126,6 +136,8 @@ class CallRoute(APIRoute):
 
         async def admit(request: Request) -> Response:
             call = Call(request)
+            if call.shared_key is not None:
+                await call.take_token()
             try:
                 if request.scope["query_string"]:
                     call.note(facts.unknown("unknown_parameters", call.query_params.keys() - known))

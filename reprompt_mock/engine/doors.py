@@ -9,21 +9,22 @@ from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 from math import inf
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from reprompt_mock.engine.decoded import Decoded
 from reprompt_mock.engine.events import Change, Events, Kind
 from reprompt_mock.engine.publication import Publication
 from reprompt_mock.engine.purge import Purge
 from reprompt_mock.engine.reading import Reading
+from reprompt_mock.engine.records import Records
 from reprompt_mock.engine.registry import Registry
 from reprompt_mock.engine.relief import is_relief, makes_room, relieved
 from reprompt_mock.engine.remote import Forgotten, Remote
+from reprompt_mock.engine.reports import Reports
 from reprompt_mock.engine.signals import Signals
 from reprompt_mock.engine.world import Start, World
-from reprompt_mock.engine.writing import Writing
+from reprompt_mock.engine.writing import Writing, Written
 from reprompt_mock.errors import Stopping, StorageFailed
-from reprompt_mock.real_time import real_now
 from reprompt_mock.store import worlds
 from reprompt_mock.store.opening import opened
 
@@ -48,42 +49,47 @@ class _Lost(Exception):
     """Rolls back a change of a world that was forgotten."""
 
 
-class Written(NamedTuple, Generic[T]):
-    """What a change gave, and the ids of the rules that decided anything in it."""
-
-    value: T
-    rules: list[str]
-
-
 class Engine:
     """The emulator without HTTP: its worlds, and the two doors to them.
 
     Args:
         settings: the emulator's.
-        real: reads real time in microseconds.
+        real: reads real time in microseconds; by default as the store does.
 
     Raises:
         DatabaseInUse: another process has the database file.
         DatabaseUnreadable: the database file cannot be used.
     """
 
-    def __init__(self, settings: Settings, *, real: Callable[[], int] = real_now) -> None:
+    def __init__(self, settings: Settings, *, real: Callable[[], int] | None = None) -> None:
         self.settings = settings
         self.store = opened(settings.db, wait=settings.db_wait)
         self.events = Events()
         self.signals = Signals(self.events)
-        self.worlds = Registry(Start(settings.world, settings.rules, settings.journal_size), real)
-        self._real = real
+        self.real = self._real = real or self.store.now
+        self.worlds = Registry(Start(settings.world, settings.rules, settings.journal_size), self._real)
         self._decoded = Decoded()
         self._publication = Publication()
-        self._remote = Remote(self.store, self.worlds, self._decoded, real)
+        reports = self.store.is_shared and Reports(self.store, settings.journal_size, self._real)
+        self.records = reports or Records()
+        self.remote = Remote(self.store, self.worlds, self._decoded, self._real)
         self.purge = Purge(self.store)
-        with self.store.read() as session:
-            self.worlds.load(session)
+        if not self.store.is_shared:
+            with self.store.read() as session:
+                self.worlds.load(session)
+
+    def arrive(self, slug: str) -> World:
+        """Return the world that a request means, up to date."""
+        return self.remote.arrive(slug) if self.store.is_shared else self.worlds.peek(slug)
+
+    def every_world(self) -> list[World]:
+        """Return all worlds, oldest first."""
+        return self.remote.every() if self.store.is_shared else list(self.worlds)
 
     def close(self) -> None:
         """Close the store, after saving the time of running worlds unless a write is under way."""
         self.signals.close()
+        self.records.close()
         try:
             if self.settings.db is not None and not self.store.is_remote:
                 self._store_clocks()
@@ -118,7 +124,7 @@ class Engine:
             TooLong: it goes through more than `most_jobs`.
         """
         if self.store.is_remote:
-            return self._remote.read(most_jobs, world, lambda reading: work(reading, *args, **kwargs), self.catch_up)
+            return self.remote.read(most_jobs, world, lambda reading: work(reading, *args, **kwargs), self.catch_up)
         while True:
             self._catch_up(world)
             reading = self._reading(world, most_jobs)
@@ -218,7 +224,7 @@ class Engine:
     def _written_remotely(self, most_jobs: float, world: World, work: Callable[[Writing], T]) -> Written[T]:
         self.worlds.check_room(world)
         try:
-            value, writing = self._remote.write(most_jobs, world, work)
+            value, writing = self.remote.write(most_jobs, world, work)
         except Forgotten as lost:
             return Written(lost.value, lost.writing.acted)
         self.worlds.keep(world)
@@ -253,7 +259,7 @@ class Engine:
 
     def _forget(self, world: World) -> None:
         if self.store.is_remote:
-            self._remote.forget(self.worlds.find(world.slug) or world)
+            self.remote.forget(self.worlds.find(world.slug) or world)
             self.purge.is_due = True
             return
         with self.store.lock:
@@ -266,12 +272,12 @@ class Engine:
 
     def reset(self) -> None:
         """Forget all worlds."""
-        for world in self.worlds:
+        for world in self.every_world():
             self.forget(world)
 
     def has_work(self) -> bool:
         """Return whether a tick would do anything, at the cost of one comparison per world."""
-        return self.purge.is_due or any(world.is_due() for world in self.worlds)
+        return self.store.is_shared or self.purge.is_due or any(world.is_due() for world in self.worlds)
 
     def tick(self) -> None:
         """Apply what is due in any world, and remove some rows of forgotten ones.
@@ -279,8 +285,8 @@ class Engine:
         Raises:
             StorageFailed: that cannot be stored.
         """
-        for world in self.worlds:
-            if world.is_due():
+        for world in self.remote.due() if self.store.is_shared else self.worlds:
+            if self.store.is_shared or world.is_due():
                 self.catch_up(world)
         for _ in range(_PURGES_A_TICK):
             if self.purge.is_due:

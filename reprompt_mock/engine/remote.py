@@ -7,13 +7,15 @@ rolled back by the server, so it sees what others have stored meanwhile.
 from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext
+from hashlib import blake2b
+from math import ceil
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reprompt_mock.engine.reading import Reading
 from reprompt_mock.engine.world import Present, Views
 from reprompt_mock.engine.writing import Writing
-from reprompt_mock.errors import StoreSilent
-from reprompt_mock.store import worlds
+from reprompt_mock.errors import StoreSilent, TooManyRequests
+from reprompt_mock.store import buckets, worlds
 from reprompt_mock.store.session import Interrupted
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.decoded import Decoded
     from reprompt_mock.engine.registry import Registry
     from reprompt_mock.engine.world import World
+    from reprompt_mock.store.buckets import Taken
     from reprompt_mock.store.session import Session, Store
 
 T = TypeVar("T")
@@ -30,6 +33,7 @@ _TRIES = 3
 _PATIENCE_SECONDS = 5.0
 """How long a write waits for others of its process to the same world."""
 _DUE: Any = object()
+_KEY_BYTES = 16
 
 
 class Forgotten(Exception):
@@ -62,6 +66,49 @@ class Remote:
         self._real = real
         self._losses = 0
 
+    def arrive(self, slug: str) -> World:
+        """Return the world that a request means, as others have left it by now.
+
+        Raises:
+            StoreSilent: the server does not answer.
+        """
+        return again(lambda: self._arrived(slug))
+
+    def _arrived(self, slug: str) -> World:
+        world = self._registry.peek(slug)
+        known = world.state
+        self._drop_doubtful()
+        with self._store.read() as session:
+            found = worlds.found(session, slug)
+            present = None
+            if found is not None and found != (known.key, known.version):
+                present = Present(worlds.read(session, found.key), Views())
+        if known.key is not None and (found is None or found.key != known.key):  # forgotten elsewhere
+            self._registry.drop(world)
+            world = self._registry.peek(slug)
+        if present is not None and _is_later(present, world.present):
+            world.take(present)
+            self._registry.keep(world)
+        return world
+
+    def every(self) -> list[World]:
+        """Return all worlds."""
+
+        def once() -> list[str]:
+            with self._store.read() as session:
+                return worlds.slugs(session)
+
+        return [self._registry.peek(slug) for slug in again(once)]
+
+    def due(self) -> list[World]:
+        """Return the worlds in which a transition is due."""
+
+        def once() -> list[str]:
+            with self._store.read() as session:
+                return worlds.due(session, self._real())
+
+        return [self._registry.peek(slug) for slug in again(once)]
+
     def read(
         self, most_jobs: float, world: World, work: Callable[[Reading], T], catch_up: Callable[[World], None]
     ) -> T:
@@ -73,8 +120,10 @@ class Remote:
         """
 
         def once() -> T:
+            self._drop_doubtful()
+            known = world.present
             with self._store.read() as session:
-                present = self._present(session, world)
+                present = self._present(session, world, known)
                 now = world.now_in(present.state)
                 if present.state.is_due(now) and not world.forgotten:
                     return _DUE  # type: ignore[no-any-return] # stands for no value
@@ -101,11 +150,29 @@ class Remote:
                 if world.forgotten:
                     raise Forgotten(value, writing)
                 writing.store_state()
-            world.publish(writing.state, writing.documents)
+            if _is_later(Present(writing.state, Views()), world.present):
+                world.publish(writing.state, writing.documents)
             return value, writing
 
         with turn(world):
             return again(once)
+
+    def take_token(self, world: World, key: str) -> None:
+        """Count a request against the rate limit of a key.
+
+        Raises:
+            TooManyRequests: the request exceeds the world's `rate_limit`.
+        """
+        rate = world.settings.rate_limit
+        mark = blake2b(key.encode(), key=self._store.salt, digest_size=_KEY_BYTES).digest()
+
+        def once() -> Taken:
+            with self._store.write() as session:
+                return buckets.take(session, world.slug, mark, rate=rate, now=self._real())
+
+        taken = again(once)
+        if not taken.is_taken:
+            raise TooManyRequests(seconds=max(1, ceil((1 - taken.tokens) / rate)))
 
     def forget(self, world: World) -> None:
         """Make a world unreachable, in the database and in memory."""
@@ -115,15 +182,21 @@ class Remote:
                 found = worlds.locked(session, world.slug)
                 if found is not None:
                     worlds.forget(session, found.key)
+                buckets.clear(session, world.slug)
 
         with turn(world):
             again(once)
             self._registry.drop(world)
 
-    def _present(self, session: Session, world: World) -> Present:
-        """Return the state of a world that a transaction sees, with the cached views of it if there are any."""
-        self._drop_doubtful()
-        known, found = world.present, worlds.found(session, world.slug)
+    def _present(self, session: Session, world: World, known: Present) -> Present:
+        """Return the state of a world that a transaction sees, with the cached views of it if there are any.
+
+        Args:
+            session: the transaction.
+            world: the world.
+            known: what was known of it before the transaction began.
+        """
+        found = worlds.found(session, world.slug)
         if world.forgotten or found == (known.state.key, known.state.version):
             return known
         if found is None:

@@ -92,7 +92,7 @@ class World:
         self.forgotten = False
         self.turn = Lock()
         self.journal = journal
-        self.interventions = 0
+        self.interventions = state.interventions
         self.opinion: Opinion | None = None
         self._limiter = RateLimiter()
         self._real = real
@@ -113,16 +113,19 @@ class World:
         self.documents = documents
         if state.clock is not self.state.clock:
             self._latest = 0
-        self.present = Present(state, Views())
-        self.situation = _situation_of(state)
+        self._show(Present(state, Views()))
 
     def take(self, present: Present) -> None:
         """Take over a state that was read from the world's row."""
         if present.state.key != self.state.key:
             self.documents = {}
-        self._latest = 0
+        self._latest = present.state.latest
+        self._show(present)
+
+    def _show(self, present: Present) -> None:
         self.present = present
         self.situation = _situation_of(present.state)
+        self.interventions = max(self.interventions, present.state.interventions)
 
     def doubt(self) -> None:
         """Forget everything cached, so that the world is read again."""

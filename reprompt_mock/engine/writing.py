@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager, nullcontext
 from itertools import islice
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from reprompt_mock.clock import VirtualClock
 from reprompt_mock.engine import weight
@@ -26,8 +26,17 @@ if TYPE_CHECKING:
     from reprompt_mock.world_settings import WorldSettings
 
 
+T = TypeVar("T")
+
 _MOST_DOCUMENTS = 1000
 """The number of document keys remembered per world."""
+
+
+class Written(NamedTuple, Generic[T]):
+    """What a change gave, and the ids of the rules that decided anything in it."""
+
+    value: T
+    rules: list[str]
 
 
 class Writing:
@@ -181,9 +190,12 @@ class Writing:
         worlds.forget(self.session, self.key)
         clock = VirtualClock(0, self._real(), speed, running).moved_to(now, self._real())
         rate: dict[str, Any] = {"clock": "running" if running else "paused", "speed": speed}
-        state = WorldState(None, settings.model_copy(update=rate), clock, scenario, version=self.state.version)
+        state = WorldState(None, settings.model_copy(update=rate), clock, scenario)
+        state = state._replace(version=self.state.version, interventions=self.state.interventions)
         self.known, self.interned = {}, {}
+        before = self.key
         self.keys = Keys(worlds.insert(self.session, None if self.world.forgotten else self.world.slug, state))
+        worlds.move_requests(self.session, before, self.key)
         self.state = self.stored = state._replace(key=self.key)
         self.now = now
         self.purges = True

@@ -14,6 +14,7 @@ from reprompt_mock.store.columns import spread
 from reprompt_mock.store.dialect import numbered
 from reprompt_mock.store.postgres_failures import failed
 from reprompt_mock.store.postgres_pool import Pool
+from reprompt_mock.store.server_clock import TIME, ServerClock
 from reprompt_mock.store.session import DataRefused, Interrupted, if_free
 
 if TYPE_CHECKING:
@@ -23,12 +24,14 @@ if TYPE_CHECKING:
     from reprompt_mock.dsn import Dsn
     from reprompt_mock.store.session import Row, Session, Values
 
-_BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_BEGIN_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_current_xact_id()::text"
+_BEGIN_READ = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {TIME}"
+_BEGIN_WRITE = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {TIME}, pg_current_xact_id()::text"
 _REFUSALS = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError)
 _ASKED = 5
 """How often a server is asked what became of a transaction that it may still be ending."""
 _PAUSE_SECONDS = 0.2
+_CHECK_SECONDS = 1.0
+"""How long a probe waits for a connection; those who ask do not wait long themselves."""
 
 
 class PostgresSession:
@@ -111,11 +114,12 @@ def _refusing() -> Iterator[None]:
 
 
 class PostgresStore:
-    """A store in one schema of a PostgreSQL database, which no other emulator uses at the same time.
+    """A store in one schema of a PostgreSQL database.
 
     Args:
         dsn: the address of the database; tables go into its `search_path`'s first schema.
         wait: how many seconds to wait until the server answers.
+        is_shared: whether other emulators may have the schema as well.
 
     Raises:
         DatabaseInUse: another emulator has the schema.
@@ -124,16 +128,23 @@ class PostgresStore:
 
     is_remote = True
 
-    def __init__(self, dsn: Dsn, *, wait: float = 0) -> None:
+    def __init__(self, dsn: Dsn, *, wait: float = 0, is_shared: bool = False) -> None:
+        self.is_shared = is_shared
         self.lock = RLock()
-        self._losses = 0
         self._closed = Event()
-        self._pool = Pool(dsn, wait=wait)
+        self._clock = ServerClock()
+        self._pool = Pool(dsn, wait=wait, is_shared=is_shared)
+        with self.read() as session:
+            self.salt = bytes(session.value(schema.SALT))
+
+    def now(self) -> int:
+        """Return the real time in microseconds since 1970 by the server's clock."""
+        return self._clock.now()
 
     @property
     def losses(self) -> int:
         """How many connections were lost so far."""
-        return self._losses + self._pool.losses
+        return self._pool.losses
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -157,25 +168,31 @@ class PostgresStore:
             StorageFailed: the server's disk is full, or it takes no writes.
             OutcomeUnknown: the connection was lost at the end, and the server does not tell what became of it.
         """
-        with self._lent(_BEGIN_WRITE) as (connection, begun):
-            begun.nextset()
-            (number,) = begun.fetchone() or ("",)
+        with self._lent(_BEGIN_WRITE) as (connection, number):
             yield PostgresSession(connection)
             is_stored = _is_committed(connection)
         if not is_stored:
-            self._losses += 1
+            self._pool.losses += 1
             self._ask(number)
 
     @contextmanager
-    def _lent(self, begin: str) -> Iterator[tuple[psycopg.Connection[Row], psycopg.Cursor[Row]]]:
-        """Lend a connection in a transaction, which is rolled back unless the block ends it."""
+    def _lent(self, begin: str, patience: float | None = None) -> Iterator[tuple[psycopg.Connection[Row], str]]:
+        """Lend a connection in a transaction, with the number of a write; it is rolled back unless the block ends it.
+
+        Args:
+            begin: the statement that begins it.
+            patience: how many seconds to wait for a connection, by default as long as a request may.
+        """
         if self._closed.is_set():
             raise Stopping
         try:
-            with self._pool.lent(begin) as lent:
-                yield lent
+            with self._pool.lent(begin, patience) as (connection, begun):
+                begun.nextset()
+                time, *number = begun.fetchone() or (0,)
+                self._clock.set(time)
+                yield connection, "".join(number)
         except psycopg.Error as error:
-            self._losses += isinstance(error, psycopg.OperationalError)
+            self._pool.losses += isinstance(error, psycopg.OperationalError)
             failure = Stopping() if self._closed.is_set() else failed(error)
             if failure is None:
                 raise
@@ -205,15 +222,15 @@ class PostgresStore:
         return if_free(self.lock)
 
     def check(self) -> None:
-        """Check that the server answers, and that the schema is still held.
+        """Check that the server answers.
 
         Raises:
             Stopping: the store was closed.
             StoreSilent: it does not.
         """
         try:
-            with self.read() as session:
-                session.value("SELECT 1")
+            with self._lent(_BEGIN_READ, _CHECK_SECONDS):
+                return
         except Interrupted as error:
             raise StoreSilent(reason=error.reason) from error
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager, suppress
-from threading import Event
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -12,7 +12,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.types.numeric import Int8BinaryDumper
 from psycopg_pool import ConnectionPool
 
-from reprompt_mock.errors import DatabaseInUse, DatabaseUnreadable
+from reprompt_mock.errors import DatabaseInUse, DatabaseUnreadable, StoreSilent
 from reprompt_mock.store import postgres_schema as schema
 from reprompt_mock.store.postgres_failures import failed, unopened
 from reprompt_mock.store.session import Interrupted
@@ -59,19 +59,22 @@ logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 
 class Pool:
-    """Connections to one schema, which this pool has for itself as long as it is open.
+    """Connections to one schema, which this pool has for itself as long as it is open unless it is shared.
 
     Args:
         dsn: the address.
         wait: how many seconds to wait until the server answers.
+        is_shared: whether other emulators may have the schema as well.
 
     Raises:
         DatabaseInUse: another emulator has the schema.
         DatabaseUnreadable: the database cannot be reached, is not meant for this, or has another version.
     """
 
-    def __init__(self, dsn: Dsn, *, wait: float = 0) -> None:
-        self.losses = 0
+    def __init__(self, dsn: Dsn, *, wait: float = 0, is_shared: bool = False) -> None:
+        self.losses = self._held_at = 0
+        self._holding = Lock()
+        self._take = schema.join if is_shared else schema.hold
         self._conninfo = _completed(dsn)
         self._holder = self._opened(dsn, wait)
         self._pool: ConnectionPool[Connection] = ConnectionPool(
@@ -93,7 +96,7 @@ class Pool:
         connection = self._first(dsn, wait)
         try:
             schema.check(connection, dsn)
-            if not schema.hold(connection):
+            if not self._take(connection):
                 raise DatabaseInUse(path=dsn)
             schema.make(connection, dsn)
         except psycopg.Error as error:
@@ -119,14 +122,19 @@ class Pool:
                 return connection
 
     @contextmanager
-    def lent(self, begin: str) -> Iterator[tuple[Connection, psycopg.Cursor[Row]]]:
+    def lent(self, begin: str, patience: float | None = None) -> Iterator[tuple[Connection, psycopg.Cursor[Row]]]:
         """Lend a connection with a transaction that was begun, and the cursor of its beginning.
+
+        Args:
+            begin: the statement that begins it.
+            patience: how many seconds to wait for a connection, by default as long as a request may.
 
         Raises:
             psycopg.Error: as the driver has it.
         """
-        connection, begun = self._begun(begin)
+        connection, begun = self._begun(begin, patience)
         try:
+            self._hold()
             yield connection, begun
         finally:
             if not connection.closed and connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE:
@@ -134,10 +142,31 @@ class Pool:
                     connection.execute("ROLLBACK")
             self._pool.putconn(connection)
 
-    def _begun(self, begin: str) -> tuple[Connection, psycopg.Cursor[Row]]:
+    def _hold(self) -> None:
+        """Take the schema again if the connection that held it was lost, too.
+
+        Raises:
+            StoreSilent: another emulator has it by now.
+            psycopg.Error: the server does not answer.
+        """
+        if self._held_at == self.losses:
+            return
+        with self._holding:
+            losses = self.losses
+            try:
+                self._holder.execute("SELECT 1")
+            except psycopg.Error:
+                self._holder.close()
+                self._holder = psycopg.connect(self._conninfo, **_KEYWORDS)
+                if not self._take(self._holder):
+                    self._holder.close()
+                    raise StoreSilent(reason="another emulator has taken its schema") from None
+            self._held_at = losses
+
+    def _begun(self, begin: str, patience: float | None) -> tuple[Connection, psycopg.Cursor[Row]]:
         """Begin a transaction; connections that broke while they were idle are replaced."""
         for tries in range(_TRIES):
-            connection = self._pool.getconn()
+            connection = self._pool.getconn(patience)
             try:
                 return connection, connection.execute(begin)
             except BaseException as error:

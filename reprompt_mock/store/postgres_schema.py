@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from sqlalchemy.dialects import postgresql
@@ -10,6 +11,7 @@ from sqlmodel import SQLModel
 from reprompt_mock import tables
 from reprompt_mock.errors import DatabaseUnreadable
 from reprompt_mock.store.definitions import definitions
+from reprompt_mock.store.session import SALT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,6 +33,7 @@ _KEY = "hashtextextended('reprompt-mock ' || current_schema(), {})"
 _MAKING, _HOLDING = (_KEY.format(seed) for seed in (1, 2))
 """What stands for a schema in locks: while its tables are made, and while an emulator has it."""
 _VERSIONS = "reprompt_mock_schema"
+SALT = f"SELECT salt FROM {_VERSIONS}"
 
 
 def check(connection: psycopg.Connection[Row], dsn: Dsn) -> None:
@@ -51,6 +54,12 @@ def check(connection: psycopg.Connection[Row], dsn: Dsn) -> None:
 def hold(connection: psycopg.Connection[Row]) -> bool:
     """Take the schema for as long as a connection lasts; return whether it was free."""
     (got,) = connection.execute(f"SELECT pg_try_advisory_lock({_HOLDING})").fetchone() or (False,)
+    return bool(got)
+
+
+def join(connection: psycopg.Connection[Row]) -> bool:
+    """Take the schema along with others for as long as a connection lasts; return False if another has it alone."""
+    (got,) = connection.execute(f"SELECT pg_try_advisory_lock_shared({_HOLDING})").fetchone() or (False,)
     return bool(got)
 
 
@@ -92,5 +101,5 @@ def statements() -> Iterator[str]:
     """Yield the statements that make the tables; texts are compared by their bytes, whatever the language."""
     for statement in definitions(_DIALECT):
         yield statement.replace(" VARCHAR", ' TEXT COLLATE "C"')
-    yield f"CREATE TABLE {_VERSIONS} (version BIGINT NOT NULL)"
-    yield f"INSERT INTO {_VERSIONS} VALUES ({tables.SCHEMA_VERSION})"
+    yield f"CREATE TABLE {_VERSIONS} (version BIGINT NOT NULL, salt BYTEA NOT NULL)"
+    yield f"INSERT INTO {_VERSIONS} VALUES ({tables.SCHEMA_VERSION}, decode('{token_hex(SALT_BYTES)}', 'hex'))"

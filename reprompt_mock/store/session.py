@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     Row = tuple[Any, ...]
 
 
+SALT_BYTES = 16
+
+
 class DataRefused(Exception):
     """The database refused values: they have a wrong type, are out of range, or are not unique."""
 
@@ -92,10 +95,18 @@ class Store(Protocol):
     Attributes:
         is_remote: whether it answers over a connection that may be slow and may break. Then no thread that serves
             others may wait for it, and what is in memory holds only as long as the row of its world says so.
+        salt: hides the keys of clients in what is kept of their requests; all who share the store have the same.
+        is_shared: whether other processes may have it as well. Then a request first reads what its world has become.
         lock: held by writers that exclude all others.
     """
 
     is_remote: bool
+    is_shared: bool
+    salt: bytes
+
+    def now(self) -> int:
+        """Return the real time in microseconds since 1970 by the database's clock, or this machine's if it has none."""
+        ...
 
     @property
     def losses(self) -> int:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
+from secrets import token_bytes
 from typing import TYPE_CHECKING, Any
 
+from reprompt_mock.real_time import real_now
 from reprompt_mock.store.columns import spread
 from reprompt_mock.store.database import Database
-from reprompt_mock.store.session import DataRefused
+from reprompt_mock.store.session import SALT_BYTES, DataRefused
 from reprompt_mock.store.statements import insertion
 
 if TYPE_CHECKING:
@@ -97,12 +99,14 @@ class SqliteStore:
         DatabaseUnreadable: the file is not a database, has another version, or cannot be written.
     """
 
-    is_remote = False
+    is_remote = is_shared = False
     losses = 0
+    now = staticmethod(real_now)
 
     def __init__(self, path: Path | None = None) -> None:
         self.database = Database(path)
         self.lock = self.database.lock
+        self.salt = token_bytes(SALT_BYTES)
 
     @contextmanager
     def read(self) -> Iterator[Session]:

@@ -15,13 +15,21 @@ from reprompt_mock.world_settings import WorldSettings
 if TYPE_CHECKING:
     from reprompt_mock.store.session import Row, Session
 
-_PURGED = {"batch": "pk", "document": "pk", "body": "digest", "export": "pk", "artifact": "pk"}
+_PURGED = {
+    "batch": "pk",
+    "document": "pk",
+    "body": "digest",
+    "export": "pk",
+    "artifact": "pk",
+    "request": "number",
+    "journal": "world",
+}
 """The tables to purge besides submissions and jobs, each with a column that identifies a row."""
 _SECRET_BYTES = 32
 # PostgreSQL's sum of large integers is a decimal.
 _SUMS = ", ".join(f"CAST(coalesce(sum({name}), 0) AS BIGINT)" for name in STATUS_COLUMNS)
 _CLOCK = ("clock_virtual", "clock_real", "clock_speed", "clock_running")
-_PROGRESS = ("next_due", "version", "next_row", "next_job", "latest")
+_PROGRESS = ("next_due", "version", "next_row", "next_job", "latest", "interventions")
 _progress = attrgetter(*_PROGRESS)
 _STATE = (*_CLOCK, "settings", "scenario", *_PROGRESS)
 _COLUMNS = ", ".join(("pk", "slug", *_STATE))
@@ -30,6 +38,7 @@ _INSERT = (
 )
 
 _INSERT_FIRST = _INSERT.replace("RETURNING", "ON CONFLICT (slug) DO NOTHING RETURNING")
+_MAY_BE_DUE = "slug IS NOT NULL AND next_due IS NOT NULL"
 _FIND = "SELECT pk, version FROM world WHERE slug = ?"
 
 
@@ -45,7 +54,7 @@ class WorldState(NamedTuple):
 
     `key` is the key of its row, None while nothing is stored in it; `next_due` is the time of its next transition in
     microseconds of virtual time, or None. `version` counts its changes, `next_row` and `next_job` are the numbers of
-    its next rows, and `latest` is the virtual time of the last change.
+    its next rows, `latest` is the virtual time of the last change, and `interventions` counts what tests have changed.
     """
 
     key: int | None
@@ -57,6 +66,7 @@ class WorldState(NamedTuple):
     next_row: int = 1
     next_job: int = 1
     latest: int = 0
+    interventions: int = 0
 
     def is_due(self, now: int) -> bool:
         """Return whether a transition is due at a virtual time."""
@@ -103,6 +113,21 @@ def locked(session: Session, slug: str) -> Found | None:
     """Find the row of a world, and keep others from it until the transaction ends; on a server only."""
     row = session.one(f"{_FIND} FOR UPDATE", (slug,))
     return Found(*row) if row else None
+
+
+def slugs(session: Session) -> list[str]:
+    """Return the slugs of all worlds, in the order of their creation."""
+    return [slug for (slug,) in session.rows("SELECT slug FROM world WHERE slug IS NOT NULL ORDER BY pk")]
+
+
+def due(session: Session, real: int) -> list[str]:
+    """Return the slugs of the worlds in which a transition is due at a real time."""
+    rows = session.rows(f"SELECT slug, next_due, latest, {', '.join(_CLOCK)} FROM world WHERE {_MAY_BE_DUE}")
+    return [
+        slug
+        for slug, next_due, latest, virtual, base, speed, running in rows
+        if next_due <= max(latest, VirtualClock(virtual, base, speed, bool(running)).now(real))
+    ]
 
 
 def read(session: Session, world: int) -> WorldState:
@@ -158,6 +183,12 @@ def secret(session: Session, world: int) -> bytes:
 def forget(session: Session, world: int) -> None:
     """Make a world unreachable; `purge` removes its rows later."""
     session.run("UPDATE world SET slug = NULL WHERE pk = ?", (world,))
+
+
+def move_requests(session: Session, world: int, to: int) -> None:
+    """Let the world that replaces another keep the requests that this one saw."""
+    for table in ("request", "journal"):
+        session.run(f"UPDATE {table} SET world = ? WHERE world = ?", (to, world))
 
 
 def purge(session: Session, rows: int) -> bool:

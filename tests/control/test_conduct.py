@@ -309,7 +309,7 @@ def test_an_opinion_that_took_long_to_form_lasts_and_says_how_many_requests_came
     world = app.engine.worlds.peek(org.slug)
     seconds = iter([0.0, 3.0, 10.0, 62.0, 62.0, 62.0])
     monkeypatch.setattr(conduct, "monotonic_seconds", lambda: next(seconds))
-    opinions = [conduct.recent_opinion(world)]
+    opinions = [conduct.recent_opinion(app.engine, world)]
     org.call("GET", "/batches/none")
-    opinions += [conduct.recent_opinion(world) for _ in range(2)]
+    opinions += [conduct.recent_opinion(app.engine, world) for _ in range(2)]
     assert [(opinion.verdict.judged, opinion.since) for opinion in opinions] == [(1, 0), (1, 1), (2, 0)]

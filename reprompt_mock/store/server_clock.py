@@ -1,0 +1,36 @@
+"""A server's clock: the real time that all emulators on one database share."""
+
+from __future__ import annotations
+
+from threading import Lock
+
+from reprompt_mock.real_time import monotonic_ns
+
+_READ = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
+TIME = f"SELECT {_READ}"
+"""Reads the server's clock in microseconds since 1970."""
+
+
+class ServerClock:
+    """What a server's clock shows by now, as far as is known: it is read with every transaction, and goes on between.
+
+    What a transaction reads was true when the server answered, so the clock is never ahead of the server's.
+    """
+
+    def __init__(self) -> None:
+        self._offset = self._latest = 0
+        self._setting = Lock()
+
+    def set(self, read: int) -> None:
+        """Set it by what the server has just answered, in microseconds since 1970."""
+        self._offset = read - _local()
+
+    def now(self) -> int:
+        """Return the real time in microseconds since 1970; it never goes back."""
+        with self._setting:
+            self._latest = max(self._latest, _local() + self._offset)
+            return self._latest
+
+
+def _local() -> int:
+    return monotonic_ns() // 1000
