@@ -158,7 +158,7 @@ class Emulator:
             return str(self._readiness.failure or StillStarting())
         try:
             store = self.engine.store
-            if store.is_remote:
+            if store.is_shared:
                 await asyncio.to_thread(store.check)
             else:
                 store.check()

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from sqlalchemy import BigInteger, Index, Integer, text
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 ALONE = ""
 """The id of the batch that holds a world's single jobs; clients cannot name it, and lists do not show it."""
 
@@ -32,6 +32,7 @@ class World(SQLModel, table=True):
 
     `version` counts its changes, `next_row` and `next_job` are the numbers of its next rows (`keys`), `next_due` is the
     time of its next transition, and `latest` that of its last change. `interventions` counts what tests have changed.
+    `origin` is the key of the row that was there before a snapshot was restored, 0 for none.
     """
 
     __table_args__: ClassVar = ({"sqlite_autoincrement": True},)
@@ -51,6 +52,7 @@ class World(SQLModel, table=True):
     next_due: int | None = Field(sa_type=_BIG)
     latest: int = Field(sa_type=_BIG)
     interventions: int = Field(sa_type=_BIG)
+    origin: int = Field(sa_type=_BIG)
 
 
 class Submission(SQLModel, table=True):
@@ -202,12 +204,13 @@ class Request(SQLModel, table=True):
     """A request that a world saw, written only where several emulators share a database.
 
     `at` is when it came in real time, `process` and `number` tell it from others, `exchange` is what is known of it,
-    and `evidence` what is kept for the verdict once it is over, at `ended_at`.
+    and `evidence` what is kept for the verdict once it is over, at `ended_at`. It refers to its world by slug, since a
+    restored snapshot has another key.
     """
 
     __table_args__: ClassVar = {"sqlite_with_rowid": False}
 
-    world: int = Field(primary_key=True, sa_type=_BIG, sa_column_kwargs=_GIVEN)
+    slug: str = Field(primary_key=True)
     at: int = Field(primary_key=True, sa_type=_BIG)
     process: int = Field(primary_key=True, sa_type=_BIG)
     number: int = Field(primary_key=True, sa_type=_BIG)
@@ -220,9 +223,23 @@ class Request(SQLModel, table=True):
 class Journal(SQLModel, table=True):
     """Up to when a world's requests were forgotten, and how many were dropped since."""
 
-    world: int = Field(primary_key=True, sa_type=_BIG, sa_column_kwargs=_GIVEN)
+    __table_args__: ClassVar = {"sqlite_with_rowid": False}
+
+    slug: str = Field(primary_key=True)
     cleared_at: int = Field(sa_type=_BIG)
     dropped: int = Field(sa_type=_BIG)
+
+
+class Peer(SQLModel, table=True):
+    """An emulator that shares the database: until when it was seen, and the requests to write what it holds.
+
+    It has answered all that were asked up to `answered`.
+    """
+
+    process: int = Field(primary_key=True, sa_type=_BIG, sa_column_kwargs=_GIVEN)
+    asked: int = Field(sa_type=_BIG)
+    answered: int = Field(sa_type=_BIG)
+    seen_at: int = Field(sa_type=_BIG)
 
 
 class Bucket(SQLModel, table=True):

@@ -20,7 +20,6 @@ from reprompt_mock.app import Emulator, create_app
 from reprompt_mock.dsn import Dsn
 from reprompt_mock.engine.doors import Engine
 from reprompt_mock.settings import Settings
-from reprompt_mock.store import opening
 from reprompt_mock.store.database import Database
 from reprompt_mock.store.opening import opened
 from reprompt_mock.store.session import Store
@@ -98,7 +97,6 @@ def emulator(settings: Settings) -> Emulator | Turns:
     """Make an emulator, or two that share a schema if that is to be tried."""
     if not IS_SHARED:
         return create_app(settings)
-    opening.SHARED = True
     both = settings.model_copy(update={"db": Dsn(new_schema() or "")})
     return Turns(create_app(both), create_app(both))
 

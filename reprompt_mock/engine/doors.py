@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from reprompt_mock.engine.decoded import Decoded
 from reprompt_mock.engine.events import Change, Events, Kind
+from reprompt_mock.engine.herald import opened_records
 from reprompt_mock.engine.publication import Publication
 from reprompt_mock.engine.purge import Purge
 from reprompt_mock.engine.reading import Reading
-from reprompt_mock.engine.records import Records
 from reprompt_mock.engine.registry import Registry
 from reprompt_mock.engine.relief import is_relief, makes_room, relieved
 from reprompt_mock.engine.remote import Forgotten, Remote
-from reprompt_mock.engine.reports import Reports
 from reprompt_mock.engine.signals import Signals
 from reprompt_mock.engine.world import Start, World
 from reprompt_mock.engine.writing import Writing, Written
@@ -70,8 +69,9 @@ class Engine:
         self.worlds = Registry(Start(settings.world, settings.rules, settings.journal_size), self._real)
         self._decoded = Decoded()
         self._publication = Publication()
-        reports = self.store.is_shared and Reports(self.store, settings.journal_size, self._real)
-        self.records = reports or Records()
+        self.records, self._herald = opened_records(
+            self.store, settings.journal_size, self.events, self.signals, self.real
+        )
         self.remote = Remote(self.store, self.worlds, self._decoded, self._real)
         self.purge = Purge(self.store)
         if not self.store.is_shared:
@@ -89,9 +89,11 @@ class Engine:
     def close(self) -> None:
         """Close the store, after saving the time of running worlds unless a write is under way."""
         self.signals.close()
+        if self._herald:
+            self._herald.close()
         self.records.close()
         try:
-            if self.settings.db is not None and not self.store.is_remote:
+            if self.settings.db is not None and not self.store.is_shared:
                 self._store_clocks()
         finally:
             self.store.close()
@@ -123,7 +125,7 @@ class Engine:
         Raises:
             TooLong: it goes through more than `most_jobs`.
         """
-        if self.store.is_remote:
+        if self.store.is_shared:
             return self.remote.read(most_jobs, world, lambda reading: work(reading, *args, **kwargs), self.catch_up)
         while True:
             self._catch_up(world)
@@ -198,7 +200,7 @@ class Engine:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> Written[T]:
-        if self.store.is_remote:
+        if self.store.is_shared:
             return self._written_remotely(most_jobs, world, lambda writing: work(writing, *args, **kwargs))
         # The lock is kept until the change is in place, so that the next one builds on it.
         with self.store.lock:
@@ -258,7 +260,7 @@ class Engine:
         self.events.publish([Change(world.slug, Kind.world)])
 
     def _forget(self, world: World) -> None:
-        if self.store.is_remote:
+        if self.store.is_shared:
             self.remote.forget(self.worlds.find(world.slug) or world)
             self.purge.is_due = True
             return

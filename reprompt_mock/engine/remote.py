@@ -15,7 +15,7 @@ from reprompt_mock.engine.reading import Reading
 from reprompt_mock.engine.world import Present, Views
 from reprompt_mock.engine.writing import Writing
 from reprompt_mock.errors import StoreSilent, TooManyRequests
-from reprompt_mock.store import buckets, worlds
+from reprompt_mock.store import buckets, requests, worlds
 from reprompt_mock.store.session import Interrupted
 
 if TYPE_CHECKING:
@@ -81,9 +81,9 @@ class Remote:
         with self._store.read() as session:
             found = worlds.found(session, slug)
             present = None
-            if found is not None and found != (known.key, known.version):
+            if found is not None and not found.is_of(known):
                 present = Present(worlds.read(session, found.key), Views())
-        if known.key is not None and (found is None or found.key != known.key):  # forgotten elsewhere
+        if known.key is not None and (found is None or found.identity != known.identity):  # forgotten elsewhere
             self._registry.drop(world)
             world = self._registry.peek(slug)
         if present is not None and _is_later(present, world.present):
@@ -183,6 +183,7 @@ class Remote:
                 if found is not None:
                     worlds.forget(session, found.key)
                 buckets.clear(session, world.slug)
+                requests.clear(session, world.slug, self._real())
 
         with turn(world):
             again(once)
@@ -197,7 +198,7 @@ class Remote:
             known: what was known of it before the transaction began.
         """
         found = worlds.found(session, world.slug)
-        if world.forgotten or found == (known.state.key, known.state.version):
+        if world.forgotten or (found is not None and found.is_of(known.state)):
             return known
         if found is None:
             return known if known.state.key is None else self._registry.unused()
@@ -221,7 +222,7 @@ class Remote:
             found = worlds.locked(session, world.slug)
         if found is None:
             raise Interrupted(reason="the world was forgotten meanwhile")
-        if found != (world.state.key, world.state.version):
+        if not found.is_of(world.state):
             world.take(Present(worlds.read(session, found.key), Views()))
         return found.key
 

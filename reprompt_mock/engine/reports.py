@@ -1,41 +1,49 @@
 """Reports: the requests that an emulator saw, written to the database that it shares with others.
 
 They are written by a thread of their own, many together, so that no request waits for it. A reader waits for what
-was seen by then to be written, here and elsewhere.
+was seen by then to be written, here and elsewhere. They refer to worlds by slug: what is in flight while another
+emulator restores a snapshot is not lost.
 """
 
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from secrets import randbits
-from threading import Condition, Event, Thread
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from reprompt_mock.conduct.seen import Seen, unpacked
+from reprompt_mock.engine.barrier import ANSWERED, LEASE_MICROSECONDS, Barrier
 from reprompt_mock.engine.remote import again
 from reprompt_mock.errors import MockError
 from reprompt_mock.evidence import Archive
 from reprompt_mock.exchange import Exchange, Sent
 from reprompt_mock.journal import Journal
-from reprompt_mock.store import requests
+from reprompt_mock.store import peers, requests
 from reprompt_mock.store.requests import Reported
+from reprompt_mock.store.session import Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reprompt_mock.engine.world import World
     from reprompt_mock.journal import Recorded
-    from reprompt_mock.store.session import Store
+    from reprompt_mock.store.session import Session, Store
 
 _logger = logging.getLogger(__name__)
 
 _INTERVAL_SECONDS = 0.05
 """How often reports are written."""
-_PATIENCE_SECONDS = 10.0
+_SEEN_MICROSECONDS = LEASE_MICROSECONDS // 6
+"""How often an emulator looks whether it is asked to write, and says that it is there."""
+_CLOSE_SECONDS = 2.0
 _TRIM_EVERY = 1000
 """After how many reports of a process the oldest requests are removed."""
+_MOST_WAITING = 10_000
+"""How many reports wait for a server that does not answer."""
 _PROCESS_BITS = 48
 _LINES = 1024
 """Connections are numbered by each process; this many numbers keep those of different ones apart."""
@@ -44,11 +52,25 @@ _LINES = 1024
 class _Report:
     """A request on its way to the database."""
 
-    __slots__ = ("is_over", "is_stored", "number", "request", "world")
+    __slots__ = ("ended_at", "number", "request", "slug")
 
-    def __init__(self, world: int, number: int, request: Recorded) -> None:
-        self.world, self.number, self.request = world, number, request
-        self.is_over = self.is_stored = False
+    def __init__(self, slug: str, number: int, request: Recorded) -> None:
+        self.slug, self.number, self.request = slug, number, request
+        self.ended_at: int | None = None
+
+    def row(self, process: int) -> Reported:
+        """Return what is known of it by now."""
+        ended_at, exchange = self.ended_at, self.request.exchange()
+        return Reported(
+            self.slug,
+            exchange.real_time,
+            process,
+            self.number,
+            exchange.operation,
+            msgspec.msgpack.encode(tuple(exchange)),
+            ended_at,
+            None if ended_at is None else self.request.evidence(),
+        )
 
 
 class Reports:
@@ -58,39 +80,40 @@ class Reports:
         store: the store.
         size: how many requests the journal shows per world.
         real: reads real time in microseconds.
+
+    Attributes:
+        process: the number of this emulator among all.
+        barrier: what readers wait for.
     """
 
     def __init__(self, store: Store, size: int, real: Callable[[], int]) -> None:
         self._store, self._size, self._real = store, size, real
-        self._process = randbits(_PROCESS_BITS)
-        self._number = self._round = self._written = 0
+        self.process = randbits(_PROCESS_BITS)
+        self.barrier = Barrier(store, real, self.wake)
+        self._number = self._written = self._answered = self._seen_at = 0
         self._under_way: dict[int, _Report] = {}
         self._changed: dict[int, _Report] = {}
-        self._turn = Condition()
-        self._closed = Event()
-        self._pause = Event()
-        Thread(target=self._run, name="reprompt-mock-reports", daemon=True).start()
+        self._turn = Lock()
+        self._closed, self._wanted = Event(), Event()
+        again(self._flush)
+        self._thread = Thread(target=self._run, name="reprompt-mock-reports", daemon=True)
+        self._thread.start()
 
     def arrive(self, world: World, request: Recorded) -> None:
         """Report a request that came; the world may not exist yet."""
-        key = world.state.key
         with self._turn:
             self._number += 1
             request.sequence = self._number
-            if key is not None:
-                report = self._under_way[self._number] = _Report(key, self._number, request)
+            if world.state.key is not None:
+                report = self._under_way[self._number] = _Report(world.slug, self._number, request)
                 self._changed[self._number] = report
 
     def end(self, world: World, request: Recorded) -> None:
         """Report that a request is over."""
-        key = world.state.key
         with self._turn:
-            report = self._under_way.pop(request.sequence, None)
-            if report is None and key is not None:
-                report = _Report(key, request.sequence, request)
-            if report is not None:
-                report.is_over = True
-                self._changed[report.number] = report
+            report = self._under_way.pop(request.sequence, None) or _Report(world.slug, request.sequence, request)
+            report.ended_at = self._real()
+            self._changed[report.number] = report
 
     def withdraw(self, _: World, request: Recorded) -> None:
         """Take a request back that turned out to be none of this world's."""
@@ -98,73 +121,86 @@ class Reports:
             self._under_way.pop(request.sequence, None)
             self._changed.pop(request.sequence, None)
 
+    def wake(self) -> None:
+        """Write at once, since a reader waits."""
+        self._wanted.set()
+
     # Writing
 
     def _run(self) -> None:
         while not self._closed.is_set():
-            self._pause.wait(_INTERVAL_SECONDS)
+            self._wanted.wait(_INTERVAL_SECONDS)
             self._write()
+        with self._turn:
+            is_left = bool(self._changed)
+        if is_left:
+            self._write()
+        self._leave()
 
     def _write(self) -> None:
-        with self._turn:
-            changed, self._changed = self._changed, {}
+        is_asked = self._wanted.is_set()
+        self._wanted.clear()
+        if not (is_asked or self._changed or self._real() - self._seen_at > _SEEN_MICROSECONDS):
+            return
         try:
-            if changed:
-                again(lambda: self._store_all(list(changed.values())))
+            again(self._flush)
         except MockError as failure:
-            _logger.warning("%d requests are missing in the journal: %s", len(changed), failure)
-        finally:
-            with self._turn:
-                self._round += 1
-                self._turn.notify_all()
+            self._give_up(failure)
 
-    def _store_all(self, reports: list[_Report]) -> None:
-        rows = [(report.is_stored, self._row(report)) for report in reports]
+    def _flush(self) -> None:
+        """Write what has changed, and all that is under way if a reader asks."""
         with self._store.write() as session:
-            requests.insert(session, [row for is_stored, row in rows if not is_stored])
-            requests.end(session, [row for is_stored, row in rows if is_stored])
-            self._written += len(rows)
-            if self._written >= _TRIM_EVERY:
-                self._written = 0
-                for world in sorted({row.world for _, row in rows}):
-                    requests.drop(session, world)
-        for report in reports:
-            report.is_stored = True
+            asked = peers.asked(session, self.process)  # before looking what there is
+            with self._turn:
+                changed = dict(self._changed)
+                if asked > self._answered:
+                    changed |= self._under_way
+            rows = {number: report.row(self.process) for number, report in changed.items()}
+            requests.write(session, rows.values())
+            peers.see(session, self.process, asked, now := self._real())
+            if asked > self._answered:
+                peers.tell(session, ANSWERED)
+            self._trim(session, rows, now)
+        self._answered, self._seen_at = asked, now
+        with self._turn:
+            for number, row in rows.items():
+                known = self._changed.get(number)
+                if known is not None and known.ended_at == row.ended_at:
+                    del self._changed[number]
 
-    def _row(self, report: _Report) -> Reported:
-        exchange, is_over = report.request.exchange(), report.is_over
-        return Reported(
-            report.world,
-            exchange.real_time,
-            self._process,
-            report.number,
-            exchange.operation,
-            msgspec.msgpack.encode(tuple(exchange)),
-            self._real() if is_over else None,
-            report.request.evidence() if is_over else None,
-        )
+    def _trim(self, session: Session, rows: dict[int, Reported], now: int) -> None:
+        self._written += len(rows)
+        if self._written >= _TRIM_EVERY:
+            self._written = 0
+            for slug in sorted({row.slug for row in rows.values()}):
+                requests.drop(session, slug)
+            requests.purge(session, now)
+
+    def _give_up(self, failure: MockError) -> None:
+        """Forget the oldest of what cannot be written, once it is too much."""
+        with self._turn:
+            excess = [*self._changed][:-_MOST_WAITING]
+            for number in excess:
+                del self._changed[number]
+        if excess:
+            _logger.warning("%d requests are missing in the journal: %s", len(excess), failure)
+
+    def _leave(self) -> None:
+        with suppress(MockError, Interrupted), self._store.write() as session:
+            peers.leave(session, self.process, self._real())
 
     # Reading
 
-    def _settle(self) -> None:
-        """Wait until what was seen by now is written, here and elsewhere."""
-        with self._turn:
-            after = self._round + 2  # the write under way may have begun before
-            self._turn.wait_for(lambda: self._round >= after, _PATIENCE_SECONDS)
-
     def journal(self, world: World) -> Journal:
         """Return the journal of a world as it is now, to be read."""
-        self._settle()
+        self.barrier.wait()
         return again(lambda: self._journal(world))
 
     def _journal(self, world: World) -> Journal:
-        key = world.state.key
         journal = Journal(self._size, Archive().open())
-        if key is None:
-            return journal
         with self._store.read() as session:
-            found = requests.latest(session, key, self._size)
-            journal.begin_after(requests.size(session, key) - len(found))
+            found = requests.latest(session, world.slug, self._size)
+            journal.begin_after(requests.size(session, world.slug) - len(found))
         for operation, exchange, is_over in found:
             kept = _Kept(operation, exchange)
             journal.arrive(kept)
@@ -174,35 +210,30 @@ class Reports:
 
     def count(self, world: World, operation: str) -> int:
         """Count the requests of an operation in a world."""
-        self._settle()
-        key = world.state.key
+        self.barrier.wait()
 
         def once() -> int:
             with self._store.read() as session:
-                return 0 if key is None else requests.count(session, key, operation)
+                return requests.count(session, world.slug, operation)
 
         return again(once)
 
     def clear(self, world: World) -> None:
         """Forget a world's requests, those under way too."""
-        self._settle()
-        key = world.state.key
 
         def once() -> None:
             with self._store.write() as session:
-                if key is not None:
-                    requests.clear(session, key, self._real())
+                requests.clear(session, world.slug, self._real())
 
         again(once)
 
     def evidence(self, world: World) -> tuple[list[bytes], int]:
         """Return the finished exchanges of a world in their compact form, and how many were dropped."""
-        self._settle()
-        key = world.state.key
+        self.barrier.wait()
 
         def once() -> tuple[list[tuple[int, int, bytes]], int]:
             with self._store.read() as session:
-                return ([], 0) if key is None else requests.evidence(session, key)
+                return requests.evidence(session, world.slug)
 
         found, dropped = again(once)
         processes = {process: place for place, process in enumerate(sorted({process for _, process, _ in found}))}
@@ -212,11 +243,10 @@ class Reports:
         ], dropped
 
     def close(self) -> None:
-        """Write what is left, and stop."""
+        """Write what is left, and leave."""
         self._closed.set()
-        self._pause.set()
-        with self._turn:
-            self._turn.wait_for(lambda: not self._changed, _INTERVAL_SECONDS * 4)
+        self.wake()
+        self._thread.join(_CLOSE_SECONDS)
 
 
 def _renumbered(one: Seen, number: int, process: int) -> Seen:

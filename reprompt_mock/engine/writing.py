@@ -192,10 +192,9 @@ class Writing:
         rate: dict[str, Any] = {"clock": "running" if running else "paused", "speed": speed}
         state = WorldState(None, settings.model_copy(update=rate), clock, scenario)
         state = state._replace(version=self.state.version, interventions=self.state.interventions)
+        state = state._replace(origin=self.state.identity or 0)
         self.known, self.interned = {}, {}
-        before = self.key
         self.keys = Keys(worlds.insert(self.session, None if self.world.forgotten else self.world.slug, state))
-        worlds.move_requests(self.session, before, self.key)
         self.state = self.stored = state._replace(key=self.key)
         self.now = now
         self.purges = True

@@ -63,13 +63,13 @@ class Offload:
         engine: the engine.
 
     Attributes:
-        is_shared: whether other processes have the worlds as well.
+        is_shared: whether other processes have the worlds as well; then all work waits for the server, in a thread.
     """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._is_remote, self.is_shared = engine.store.is_remote, engine.store.is_shared
-        self._writers = CapacityLimiter(_REMOTE_THREADS if self._is_remote else _WRITERS)
+        self.is_shared = engine.store.is_shared
+        self._writers = CapacityLimiter(_REMOTE_THREADS if self.is_shared else _WRITERS)
         self._readers = CapacityLimiter(_REMOTE_THREADS)
         self._turns: WeakKeyDictionary[World, Lock] = WeakKeyDictionary()
 
@@ -94,7 +94,7 @@ class Offload:
         self, world: World, work: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run a use case that reads a world."""
-        if self._is_remote:
+        if self.is_shared:
             work_there = partial(self.engine.read, world, work, *args, **kwargs)
             return await to_thread.run_sync(work_there, limiter=self._readers)
         # Applying what is due, or waiting for a commit in progress, makes a read long.
@@ -107,7 +107,7 @@ class Offload:
         self, world: World, work: Callable[Concatenate[Writing, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> Written[T]:
         """Run a use case that changes a world."""
-        if self._is_remote:
+        if self.is_shared:
             async with self._turns.setdefault(world, Lock()):
                 work_there = partial(self.engine.write, world, work, *args, **kwargs)
                 return await to_thread.run_sync(work_there, limiter=self._writers)
@@ -119,11 +119,11 @@ class Offload:
 
     async def forget(self, world: World) -> None:
         """Forget a world."""
-        if self._is_remote:
+        if self.is_shared:
             await self.across(partial(self.engine.forget, world))
             return
         with self.engine.store.try_lock() as free:
-            if free and not self._is_remote:
+            if free:
                 self.engine.forget(world)
                 return
         await self.across(partial(self.engine.forget, world))

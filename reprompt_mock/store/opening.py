@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from reprompt_mock.store.session import Store
 
 _DRIVERS = ("psycopg", "psycopg_pool")
-SHARED = False
-"""Whether several emulators may have one schema; they do not yet share journals and limits."""
 
 
 def opened(db: Path | Dsn | None, *, wait: float = 0) -> Store:
@@ -39,4 +37,4 @@ def opened(db: Path | Dsn | None, *, wait: float = 0) -> Store:
             raise
         reason = "PostgreSQL needs more packages: pip install 'reprompt-mock[postgres]'"
         raise DatabaseUnreadable(path=db, reason=reason) from None
-    return PostgresStore(db, wait=wait, is_shared=SHARED)
+    return PostgresStore(db, wait=wait)

@@ -13,12 +13,13 @@ from reprompt_mock.store import postgres_schema as schema
 from reprompt_mock.store.columns import spread
 from reprompt_mock.store.dialect import numbered
 from reprompt_mock.store.postgres_failures import failed
+from reprompt_mock.store.postgres_listener import listen
 from reprompt_mock.store.postgres_pool import Pool
 from reprompt_mock.store.server_clock import TIME, ServerClock
 from reprompt_mock.store.session import DataRefused, Interrupted, if_free
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from reprompt_mock.dsn import Dsn
@@ -119,21 +120,19 @@ class PostgresStore:
     Args:
         dsn: the address of the database; tables go into its `search_path`'s first schema.
         wait: how many seconds to wait until the server answers.
-        is_shared: whether other emulators may have the schema as well.
 
     Raises:
-        DatabaseInUse: another emulator has the schema.
+        DatabaseInUse: an emulator of an older version has the schema for itself.
         DatabaseUnreadable: the database cannot be reached, is not meant for this, or has another version.
     """
 
-    is_remote = True
+    is_shared = True
 
-    def __init__(self, dsn: Dsn, *, wait: float = 0, is_shared: bool = False) -> None:
-        self.is_shared = is_shared
+    def __init__(self, dsn: Dsn, *, wait: float = 0) -> None:
         self.lock = RLock()
         self._closed = Event()
         self._clock = ServerClock()
-        self._pool = Pool(dsn, wait=wait, is_shared=is_shared)
+        self._pool = Pool(dsn, wait=wait)
         with self.read() as session:
             self.salt = bytes(session.value(schema.SALT))
 
@@ -233,6 +232,10 @@ class PostgresStore:
                 return
         except Interrupted as error:
             raise StoreSilent(reason=error.reason) from error
+
+    def listen(self, hear: Callable[[str | None], None]) -> None:
+        """Call `hear` in a thread with what others tell until the store is closed; None says that some may be lost."""
+        listen(self._pool.connect, hear, self._closed)
 
     def making_room(self) -> AbstractContextManager[None]:
         """Do nothing: only a file has space in reserve."""

@@ -59,22 +59,20 @@ logging.getLogger("psycopg.pool").setLevel(logging.ERROR)
 
 
 class Pool:
-    """Connections to one schema, which this pool has for itself as long as it is open unless it is shared.
+    """Connections to one schema, which is shared with other emulators that share, too.
 
     Args:
         dsn: the address.
         wait: how many seconds to wait until the server answers.
-        is_shared: whether other emulators may have the schema as well.
 
     Raises:
-        DatabaseInUse: another emulator has the schema.
+        DatabaseInUse: an emulator of an older version has the schema for itself.
         DatabaseUnreadable: the database cannot be reached, is not meant for this, or has another version.
     """
 
-    def __init__(self, dsn: Dsn, *, wait: float = 0, is_shared: bool = False) -> None:
+    def __init__(self, dsn: Dsn, *, wait: float = 0) -> None:
         self.losses = self._held_at = 0
         self._holding = Lock()
-        self._take = schema.join if is_shared else schema.hold
         self._conninfo = _completed(dsn)
         self._holder = self._opened(dsn, wait)
         self._pool: ConnectionPool[Connection] = ConnectionPool(
@@ -96,7 +94,7 @@ class Pool:
         connection = self._first(dsn, wait)
         try:
             schema.check(connection, dsn)
-            if not self._take(connection):
+            if not schema.join(connection):
                 raise DatabaseInUse(path=dsn)
             schema.make(connection, dsn)
         except psycopg.Error as error:
@@ -146,7 +144,7 @@ class Pool:
         """Take the schema again if the connection that held it was lost, too.
 
         Raises:
-            StoreSilent: another emulator has it by now.
+            StoreSilent: an emulator that does not share has it by now.
             psycopg.Error: the server does not answer.
         """
         if self._held_at == self.losses:
@@ -158,7 +156,7 @@ class Pool:
             except psycopg.Error:
                 self._holder.close()
                 self._holder = psycopg.connect(self._conninfo, **_KEYWORDS)
-                if not self._take(self._holder):
+                if not schema.join(self._holder):
                     self._holder.close()
                     raise StoreSilent(reason="another emulator has taken its schema") from None
             self._held_at = losses
@@ -178,6 +176,16 @@ class Pool:
             self.losses += 1
             self._pool.check()
         raise AssertionError  # the last try returns or raises
+
+    def connect(self) -> Connection:
+        """Open a connection that is not the pool's.
+
+        Raises:
+            psycopg.Error: the server does not answer.
+        """
+        connection = psycopg.connect(self._conninfo, **_KEYWORDS)
+        _configure(connection)
+        return connection
 
     def close(self) -> None:
         """Close all connections, and let go of the schema."""

@@ -31,7 +31,7 @@ TYPES = {
 """The type of each column, by table."""
 _KEY = "hashtextextended('reprompt-mock ' || current_schema(), {})"
 _MAKING, _HOLDING = (_KEY.format(seed) for seed in (1, 2))
-"""What stands for a schema in locks: while its tables are made, and while an emulator has it."""
+"""What stands for a schema in locks: while its tables are made, and while emulators have it."""
 _VERSIONS = "reprompt_mock_schema"
 SALT = f"SELECT salt FROM {_VERSIONS}"
 
@@ -49,12 +49,6 @@ def check(connection: psycopg.Connection[Row], dsn: Dsn) -> None:
     if schema is None:
         reason = "its search_path names no schema that exists: create the schema"
         raise DatabaseUnreadable(path=dsn, reason=reason)
-
-
-def hold(connection: psycopg.Connection[Row]) -> bool:
-    """Take the schema for as long as a connection lasts; return whether it was free."""
-    (got,) = connection.execute(f"SELECT pg_try_advisory_lock({_HOLDING})").fetchone() or (False,)
-    return bool(got)
 
 
 def join(connection: psycopg.Connection[Row]) -> bool:

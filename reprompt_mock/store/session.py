@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from threading import RLock
 
@@ -93,14 +93,13 @@ class Store(Protocol):
     """A database.
 
     Attributes:
-        is_remote: whether it answers over a connection that may be slow and may break. Then no thread that serves
-            others may wait for it, and what is in memory holds only as long as the row of its world says so.
+        is_shared: whether other processes may have it as well, on a server whose answers may be slow or fail. Then no
+            thread that serves others may wait for it, and what is in memory holds only as long as the row of its world
+            says so.
         salt: hides the keys of clients in what is kept of their requests; all who share the store have the same.
-        is_shared: whether other processes may have it as well. Then a request first reads what its world has become.
         lock: held by writers that exclude all others.
     """
 
-    is_remote: bool
     is_shared: bool
     salt: bytes
 
@@ -137,6 +136,13 @@ class Store(Protocol):
         Raises:
             Stopping: the store was closed.
             StoreSilent: it does not.
+        """
+        ...
+
+    def listen(self, hear: Callable[[str | None], None]) -> None:
+        """Call `hear` in a thread with what others tell until the store is closed; None says that some may be missed.
+
+        Messages are no more than a hint to look, since any of them may be lost.
         """
         ...
 

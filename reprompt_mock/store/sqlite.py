@@ -14,7 +14,7 @@ from reprompt_mock.store.session import SALT_BYTES, DataRefused
 from reprompt_mock.store.statements import insertion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -99,7 +99,7 @@ class SqliteStore:
         DatabaseUnreadable: the file is not a database, has another version, or cannot be written.
     """
 
-    is_remote = is_shared = False
+    is_shared = False
     losses = 0
     now = staticmethod(real_now)
 
@@ -134,6 +134,9 @@ class SqliteStore:
             StoreSilent: the file cannot be read.
         """
         self.database.check()
+
+    def listen(self, hear: Callable[[str | None], None]) -> None:
+        """Do nothing: nobody else has the file."""
 
     def making_room(self) -> AbstractContextManager[None]:
         """Let writes of this thread use the space reserved for freeing space."""

@@ -21,15 +21,13 @@ _PURGED = {
     "body": "digest",
     "export": "pk",
     "artifact": "pk",
-    "request": "number",
-    "journal": "world",
 }
 """The tables to purge besides submissions and jobs, each with a column that identifies a row."""
 _SECRET_BYTES = 32
 # PostgreSQL's sum of large integers is a decimal.
 _SUMS = ", ".join(f"CAST(coalesce(sum({name}), 0) AS BIGINT)" for name in STATUS_COLUMNS)
 _CLOCK = ("clock_virtual", "clock_real", "clock_speed", "clock_running")
-_PROGRESS = ("next_due", "version", "next_row", "next_job", "latest", "interventions")
+_PROGRESS = ("next_due", "version", "next_row", "next_job", "latest", "interventions", "origin")
 _progress = attrgetter(*_PROGRESS)
 _STATE = (*_CLOCK, "settings", "scenario", *_PROGRESS)
 _COLUMNS = ", ".join(("pk", "slug", *_STATE))
@@ -39,7 +37,7 @@ _INSERT = (
 
 _INSERT_FIRST = _INSERT.replace("RETURNING", "ON CONFLICT (slug) DO NOTHING RETURNING")
 _MAY_BE_DUE = "slug IS NOT NULL AND next_due IS NOT NULL"
-_FIND = "SELECT pk, version FROM world WHERE slug = ?"
+_FIND = "SELECT pk, version, origin FROM world WHERE slug = ?"
 
 
 def _update(*columns: str) -> str:
@@ -55,6 +53,7 @@ class WorldState(NamedTuple):
     `key` is the key of its row, None while nothing is stored in it; `next_due` is the time of its next transition in
     microseconds of virtual time, or None. `version` counts its changes, `next_row` and `next_job` are the numbers of
     its next rows, `latest` is the virtual time of the last change, and `interventions` counts what tests have changed.
+    `origin` is the key that it had before snapshots were restored, 0 if none was.
     """
 
     key: int | None
@@ -67,6 +66,12 @@ class WorldState(NamedTuple):
     next_job: int = 1
     latest: int = 0
     interventions: int = 0
+    origin: int = 0
+
+    @property
+    def identity(self) -> int | None:
+        """What stays the same until the world is forgotten."""
+        return self.origin or self.key
 
     def is_due(self, now: int) -> bool:
         """Return whether a transition is due at a virtual time."""
@@ -97,16 +102,32 @@ def _stored(row: Row) -> tuple[str, WorldState]:
 
 
 class Found(NamedTuple):
-    """The key of a world's row, and the version of its state."""
+    """The key of a world's row, the version of its state, and the key that it had before snapshots were restored."""
 
     key: int
     version: int
+    origin: int
+
+    def is_of(self, state: WorldState) -> bool:
+        """Return whether the row has this state."""
+        return (self.key, self.version) == (state.key, state.version)
+
+    @property
+    def identity(self) -> int:
+        """What stays the same until the world is forgotten."""
+        return self.origin or self.key
 
 
 def found(session: Session, slug: str) -> Found | None:
     """Find the row of a world."""
     row = session.one(_FIND, (slug,))
     return Found(*row) if row else None
+
+
+def all_found(session: Session) -> dict[str, Found]:
+    """Find the rows of all worlds, by slug."""
+    rows = session.rows("SELECT slug, pk, version, origin FROM world WHERE slug IS NOT NULL")
+    return {slug: Found(*row) for slug, *row in rows}
 
 
 def locked(session: Session, slug: str) -> Found | None:
@@ -183,12 +204,6 @@ def secret(session: Session, world: int) -> bytes:
 def forget(session: Session, world: int) -> None:
     """Make a world unreachable; `purge` removes its rows later."""
     session.run("UPDATE world SET slug = NULL WHERE pk = ?", (world,))
-
-
-def move_requests(session: Session, world: int, to: int) -> None:
-    """Let the world that replaces another keep the requests that this one saw."""
-    for table in ("request", "journal"):
-        session.run(f"UPDATE {table} SET world = ? WHERE world = ?", (to, world))
 
 
 def purge(session: Session, rows: int) -> bool:

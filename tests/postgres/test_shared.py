@@ -17,7 +17,6 @@ from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.errors import BatchNotFound
 from reprompt_mock.settings import load
 from reprompt_mock.specs import FaultSpec, RuleSpec
-from reprompt_mock.store import opening
 from tests.conftest import Org
 from tests.postgres.conftest import opened
 
@@ -25,9 +24,8 @@ PLACE = b'{"name": "A", "full_address": "B"}'
 
 
 @pytest.fixture
-def engines(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Engine, Engine]]:
+def engines(address: str) -> Iterator[tuple[Engine, Engine]]:
     """Two emulators on one schema."""
-    monkeypatch.setattr(opening, "SHARED", True)
     first, second = opened(address), opened(address)
     yield first, second
     first.close()
@@ -174,9 +172,8 @@ def test_the_same_history_has_the_same_snapshot_as_on_a_file(engines: tuple[Engi
 
 
 @pytest.fixture
-def apps(address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Org, Org]]:
+def apps(address: str) -> Iterator[tuple[Org, Org]]:
     """An organization of two emulators on one schema."""
-    monkeypatch.setattr(opening, "SHARED", True)
     made = [create_app(load({"clock": "paused", "db": address}, environ={})) for _ in range(2)]
     with TestClient(made[0]) as first, TestClient(made[1]) as second:
         yield Org(first, "acme", {"apiKey": "k"}), Org(second, "acme", {"apiKey": "k"})
