@@ -9,9 +9,11 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from functools import cache
 from pathlib import Path
+from weakref import WeakKeyDictionary
 
 import pytest
 from starlette.types import Receive, Scope, Send
@@ -34,6 +36,7 @@ WANTED = IS_SHARED or os.environ.get("TEST_STORE") == "postgres"
 """Whether the tests that do not care run on PostgreSQL."""
 _USER = "postgres"
 _numbers = itertools.count()
+_schemas: WeakKeyDictionary[Store, Dsn] = WeakKeyDictionary()
 
 
 def database_of(engine: Engine) -> Database:
@@ -68,7 +71,26 @@ def new_schema() -> str | None:
 def on_server(db: Path | Dsn | None, *, wait: float = 0) -> Store:
     """Open a database; instead of a temporary file it is a schema of its own."""
     address = new_schema() if db is None else None
-    return opened(Dsn(address) if address else db, wait=wait)
+    if address is None:
+        return opened(db, wait=wait)
+    store = opened(schema := Dsn(address), wait=wait)
+    _schemas[store] = schema
+    return store
+
+
+of_one_emulator = pytest.mark.skipif(IS_SHARED, reason="this is about what one emulator keeps in mind")
+
+
+@contextmanager
+def reopened(engine: Engine) -> Iterator[Engine]:
+    """Give an engine that shows what one that was closed has recorded: itself, or another on its schema."""
+    schema = _schemas.get(engine.store)
+    if schema is None:
+        yield engine
+        return
+    other = Engine(engine.settings.model_copy(update={"db": schema}))
+    yield other
+    other.close()
 
 
 class Turns:

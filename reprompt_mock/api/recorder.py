@@ -10,6 +10,7 @@ import re
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+from reprompt_mock.api.ahead import Ahead
 from reprompt_mock.api.auth import keys_sent
 from reprompt_mock.api.connection import LINE, Line
 from reprompt_mock.api.evidence import evidence_of, shared_mark
@@ -65,9 +66,18 @@ class Recorder:
         if in_org is None:
             await self._app(scope, receive, send)
             return
-        world = await self._arrived(in_org[1], scope, send) if self._is_shared else self._worlds.peek(in_org[1])
-        if world is None:
-            return
+        if self._is_shared:
+            ahead = Ahead(receive)
+            try:
+                world = await self._arrived(in_org[1], scope, send)
+                if world is not None:
+                    await self._recorded(world, scope, ahead.receive, send)
+            finally:
+                ahead.close()
+        else:
+            await self._recorded(self._worlds.peek(in_org[1]), scope, receive, send)
+
+    async def _recorded(self, world: World, scope: Scope, receive: Receive, send: Send) -> None:
         recording = Recording(scope, receive, send, world, self._record, self._real)
         recording.operation = self._operations.find(scope["method"], scope["path"])
         recording.client = self._client(recording.keys)
@@ -83,8 +93,7 @@ class Recorder:
             # The emulator's own server stops, and says so wherever nothing was answered. Another one has its own way.
             if recording.is_begun or recording.is_over or recording.line is _NO_LINE:
                 raise
-            stopping = Stopping()
-            await respond(scope, recording.send, stopping.status, {"detail": str(stopping)}, _CLOSING)
+            await _say_that_it_stops(scope, recording.send)
         finally:
             recording.end()
             del scope[RECORDING]  # they refer to each other
@@ -95,7 +104,11 @@ class Recorder:
             return await self._offload.arrive(org_slug)
         except MockError as error:
             await respond(scope, send, error.status, {"detail": str(error)}, error.headers)
-            return None
+        except asyncio.CancelledError:
+            if LINE not in scope.get("extensions", {}):
+                raise
+            await _say_that_it_stops(scope, send)
+        return None
 
     def _record(self, recording: Recording) -> None:
         """Record a finished request if its world exists by now: a refused request creates none."""
@@ -124,6 +137,11 @@ class Recorder:
             known = blake2b(key.encode(), key=self._salt, digest_size=_CLIENT_BYTES).hexdigest()
             self._clients[key] = known
         return known
+
+
+async def _say_that_it_stops(scope: Scope, send: Send) -> None:
+    stopping = Stopping()
+    await respond(scope, send, stopping.status, {"detail": str(stopping)}, _CLOSING)
 
 
 class Recording:

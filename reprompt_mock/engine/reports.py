@@ -27,7 +27,7 @@ from reprompt_mock.store.requests import Reported
 from reprompt_mock.store.session import Interrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from reprompt_mock.engine.world import World
     from reprompt_mock.journal import Recorded
@@ -52,11 +52,17 @@ _LINES = 1024
 class _Report:
     """A request on its way to the database."""
 
-    __slots__ = ("ended_at", "number", "request", "slug")
+    __slots__ = ("ended_at", "is_withdrawn", "is_written", "number", "request", "slug")
 
     def __init__(self, slug: str, number: int, request: Recorded) -> None:
         self.slug, self.number, self.request = slug, number, request
         self.ended_at: int | None = None
+        self.is_written = self.is_withdrawn = False
+
+    @property
+    def state(self) -> tuple[int | None, bool]:
+        """How far the request has come, which says whether it is to be written once more."""
+        return self.ended_at, self.is_withdrawn
 
     def row(self, process: int) -> Reported:
         """Return what is known of it by now."""
@@ -104,22 +110,25 @@ class Reports:
         with self._turn:
             self._number += 1
             request.sequence = self._number
-            if world.state.key is not None:
-                report = self._under_way[self._number] = _Report(world.slug, self._number, request)
-                self._changed[self._number] = report
+            report = self._under_way[self._number] = _Report(world.slug, self._number, request)
+            self._changed[self._number] = report
 
-    def end(self, world: World, request: Recorded) -> None:
+    def end(self, _: World, request: Recorded) -> None:
         """Report that a request is over."""
         with self._turn:
-            report = self._under_way.pop(request.sequence, None) or _Report(world.slug, request.sequence, request)
+            report = self._under_way.pop(request.sequence)
             report.ended_at = self._real()
             self._changed[report.number] = report
 
     def withdraw(self, _: World, request: Recorded) -> None:
         """Take a request back that turned out to be none of this world's."""
         with self._turn:
-            self._under_way.pop(request.sequence, None)
-            self._changed.pop(request.sequence, None)
+            report = self._under_way.pop(request.sequence)
+            report.is_withdrawn = True
+            if report.is_written:
+                self._changed[report.number] = report
+            else:
+                self._changed.pop(report.number, None)
 
     def wake(self) -> None:
         """Write at once, since a reader waits."""
@@ -151,30 +160,35 @@ class Reports:
         """Write what has changed, and all that is under way if a reader asks."""
         with self._store.write() as session:
             asked = peers.asked(session, self.process)  # before looking what there is
-            with self._turn:
-                changed = dict(self._changed)
-                if asked > self._answered:
-                    changed |= self._under_way
-            rows = {number: report.row(self.process) for number, report in changed.items()}
-            requests.write(session, rows.values())
+            states = self._pick(is_asked=asked > self._answered)
+            rows = [(report.is_withdrawn, report.row(self.process)) for report in states]
+            requests.write(session, [row for is_withdrawn, row in rows if not is_withdrawn])
+            requests.withdraw(session, [row for is_withdrawn, row in rows if is_withdrawn])
             peers.see(session, self.process, asked, now := self._real())
             if asked > self._answered:
                 peers.tell(session, ANSWERED)
-            self._trim(session, rows, now)
+            self._trim(session, {row.slug for _, row in rows}, len(rows))
         self._answered, self._seen_at = asked, now
         with self._turn:
-            for number, row in rows.items():
-                known = self._changed.get(number)
-                if known is not None and known.ended_at == row.ended_at:
-                    del self._changed[number]
+            for report, state in states.items():
+                if report.state == state:
+                    self._changed.pop(report.number, None)
 
-    def _trim(self, session: Session, rows: dict[int, Reported], now: int) -> None:
-        self._written += len(rows)
+    def _pick(self, *, is_asked: bool) -> dict[_Report, tuple[int | None, bool]]:
+        """Return what is to be written, each with how far it has come."""
+        with self._turn:
+            picked = {**self._changed, **self._under_way} if is_asked else self._changed
+            for report in picked.values():
+                report.is_written = True
+            return {report: report.state for report in picked.values()}
+
+    def _trim(self, session: Session, slugs: Collection[str], written: int) -> None:
+        self._written += written
         if self._written >= _TRIM_EVERY:
             self._written = 0
-            for slug in sorted({row.slug for row in rows.values()}):
+            for slug in sorted(slugs):
                 requests.drop(session, slug)
-            requests.purge(session, now)
+            requests.purge(session, self._real())
 
     def _give_up(self, failure: MockError) -> None:
         """Forget the oldest of what cannot be written, once it is too much."""

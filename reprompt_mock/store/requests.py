@@ -21,11 +21,11 @@ _WRITE = """
 INSERT INTO request (slug, at, process, number, operation, exchange, ended_at, evidence)
 SELECT CAST(:slug AS TEXT), :at, :process, :number, CAST(:operation AS TEXT), CAST(:exchange AS BYTEA),
   CAST(:ended_at AS BIGINT), CAST(:evidence AS BYTEA)
-WHERE EXISTS (SELECT 1 FROM world WHERE slug = :slug)
-  AND NOT EXISTS (SELECT 1 FROM journal WHERE slug = :slug AND cleared_at >= :at)
+WHERE NOT EXISTS (SELECT 1 FROM journal WHERE slug = :slug AND cleared_at >= :at)
 ON CONFLICT (slug, at, process, number) DO UPDATE
 SET exchange = excluded.exchange, ended_at = excluded.ended_at, evidence = excluded.evidence
 """
+_WITHDRAW = "DELETE FROM request WHERE slug = :slug AND at = :at AND process = :process AND number = :number"
 _CLEAR = """
 INSERT INTO journal (slug, cleared_at, dropped) VALUES (?, ?, 0)
 ON CONFLICT (slug) DO UPDATE SET cleared_at = greatest(journal.cleared_at, excluded.cleared_at), dropped = 0
@@ -68,6 +68,11 @@ class Reported(NamedTuple):
 def write(session: Session, requests: Iterable[Reported]) -> None:
     """Write requests that came or are over, unless they came before their world's journal was cleared."""
     session.many(_WRITE, [request._asdict() for request in requests])
+
+
+def withdraw(session: Session, requests: Iterable[Reported]) -> None:
+    """Remove requests that turned out to be of no world."""
+    session.many(_WITHDRAW, [request._asdict() for request in requests])
 
 
 def clear(session: Session, slug: str, at: int) -> None:

@@ -13,6 +13,7 @@ from reprompt_mock.conduct.seen import Seen
 from reprompt_mock.conduct.verdict import Verdict
 from reprompt_mock.engine import conduct
 from tests.conftest import LONDON, Org
+from tests.stores import of_one_emulator
 
 
 def verdict(org: Org) -> dict[str, Any]:
@@ -282,6 +283,7 @@ def test_many_requests_are_judged_too(org: Org) -> None:
 # What is remembered
 
 
+@of_one_emulator
 def test_a_verdict_is_remembered_until_the_case_changes(org: Org, monkeypatch: pytest.MonkeyPatch) -> None:
     judged: list[int] = []
 
