@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _REST = 4.0
 """How much longer it rests than it looked: a large batch that changes all the time is slow to read."""
 _LONGEST_REST = 0.2
+_LOOK_SECONDS = 1.0
+"""How often it looks at what several emulators share."""
 
 
 class Watch:
@@ -79,15 +81,23 @@ class Watch:
                 await pause(min(_REST * (monotonic_seconds() - began), _LONGEST_REST))
 
     def _seconds_to_next(self) -> float | None:
-        """Return the real seconds until a batch may change by time alone; None if none will or none is waited for."""
+        """Return the real seconds until it looks again though nothing rings; None for never.
+
+        A batch may change by time alone, and what another emulator has changed may be told too late or not at all.
+        """
         is_for_batch = any(awaited.batch_id is not None for awaited in self._waiting.values())
-        return self._world.real_seconds_to_next() if is_for_batch else None
+        seconds = self._world.real_seconds_to_next() if is_for_batch else None
+        if self._offload.is_shared:
+            return _LOOK_SECONDS if seconds is None else min(seconds, _LOOK_SECONDS)
+        return seconds
 
     async def _seen_now(self, awaited: Awaited) -> Seen:
+        await self._offload.arrive(self._world.slug)
         return _seen(self._world, awaited, await self._look([awaited]), await self._count([awaited]))
 
     async def _answer(self) -> None:
         """End the waits that are met."""
+        await self._offload.arrive(self._world.slug)  # another emulator may have forgotten the world
         waiting = dict(self._waiting)
         batches, came = await self._look([*waiting.values()]), await self._count([*waiting.values()])
         for future, awaited in waiting.items():

@@ -7,18 +7,15 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from starlette.testclient import TestClient
 
-from reprompt_mock.app import create_app
 from reprompt_mock.clock import iso
 from reprompt_mock.engine import batches, clock, scenario, settings, snapshot, worlds
 from reprompt_mock.engine.doors import Engine
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.errors import BatchNotFound
-from reprompt_mock.settings import load
 from reprompt_mock.specs import FaultSpec, RuleSpec
-from tests.conftest import Org
 from tests.postgres.conftest import opened
+from tests.trust.scale import tries
 
 PLACE = b'{"name": "A", "full_address": "B"}'
 
@@ -37,6 +34,12 @@ def create(engine: Engine, batch_id: str | None = None, place_id: str = "a") -> 
     places = [PlaceToEnrich(place_id, PLACE, ("websites",))]
     request = BatchToCreate(batch_id, "b", places, kick_off=True, body=b"the same")
     return engine.write(engine.arrive("acme"), batches.create, request).value.batch.id
+
+
+def ids(engine: Engine) -> list[str]:
+    """List the ids of all batches as a request does."""
+    page = engine.read(engine.arrive("acme"), batches.page, "", limit=1000, offset=0)
+    return [batch.id for batch, _, _ in page.batches]
 
 
 def status(engine: Engine, batch_id: str) -> str:
@@ -168,56 +171,33 @@ def test_the_same_history_has_the_same_snapshot_as_on_a_file(engines: tuple[Engi
     assert snapshots[0] == snapshots[1]
 
 
-# Requests and limits
+def test_a_write_under_way_while_another_restores_is_stored(engines: tuple[Engine, Engine]) -> None:
+    first, second = engines
+    create(first, "old")
+    taken = snapshot.Snapshot.model_validate_json(first.read(first.arrive("acme"), snapshot.written))
+    under_way = first.arrive("acme")
+    second.write(second.arrive("acme"), snapshot.restore, taken)
+    assert status(first, "old") == "pending"
+    places = [PlaceToEnrich("a", PLACE, ("websites",))]
+    first.write(under_way, batches.create, BatchToCreate("new", "b", places, kick_off=True, body=b"the same"))
+    assert {status(engine, "new") for engine in engines} == {"pending"}
 
 
-@pytest.fixture
-def apps(address: str) -> Iterator[tuple[Org, Org]]:
-    """An organization of two emulators on one schema."""
-    made = [create_app(load({"clock": "paused", "db": address}, environ={})) for _ in range(2)]
-    with TestClient(made[0]) as first, TestClient(made[1]) as second:
-        yield Org(first, "acme", {"apiKey": "k"}), Org(second, "acme", {"apiKey": "k"})
+def test_a_forget_and_writes_of_others_come_in_some_order(engines: tuple[Engine, Engine]) -> None:
+    """Whatever is there afterwards is a whole world: what it lists can be read."""
+    first, second = engines
 
+    def write(number: int) -> None:
+        engine = engines[number % 2]
+        if number % 7 == 6:
+            engine.forget(engine.arrive("acme"))
+        else:
+            create(engine, f"b-{number}", f"p-{number}")
 
-def test_all_show_one_journal(apps: tuple[Org, Org]) -> None:
-    for org in apps * 2:
-        org.get("/batches")
-    journals = [org.control("GET", "/journal").json() for org in apps]
-    assert journals[0] == journals[1]
-    assert [request["sequence"] for request in journals[0]["requests"]] == [1, 2, 3, 4]
-    times = [request["real_time"] for request in journals[0]["requests"]]
-    assert times == sorted(times)
-
-
-def test_a_journal_that_one_clears_is_empty_for_all(apps: tuple[Org, Org]) -> None:
-    first, second = apps
-    first.get("/batches")
-    second.get("/batches")
-    assert first.control("DELETE", "/journal").status_code == 204
-    assert second.control("GET", "/journal").json() == {"requests": [], "dropped": 0}
-    second.get("/batches")
-    assert [request["sequence"] for request in first.control("GET", "/journal").json()["requests"]] == [1]
-
-
-def test_a_journal_outlives_a_restored_snapshot(apps: tuple[Org, Org]) -> None:
-    first, second = apps
-    first.get("/batches")
-    snapshot_ = first.control("GET", "/snapshot").json()
-    assert second.control("PUT", "/snapshot", snapshot_).status_code == 200
-    assert len(first.control("GET", "/journal").json()["requests"]) == 1
-
-
-def test_a_client_is_judged_by_what_all_saw(apps: tuple[Org, Org]) -> None:
-    for org in apps * 2:
-        org.get("/batches")
-    verdicts = [org.control("GET", "/conduct").json() for org in apps]
-    assert verdicts[0] == verdicts[1]
-    assert verdicts[0]["judged"] == 4
-
-
-def test_a_rate_limit_counts_the_requests_to_all(apps: tuple[Org, Org]) -> None:
-    first, _ = apps
-    first.set(rate_limit=5)
-    answers = [org.call("GET", "/batches").status_code for org in apps * 6]
-    assert 5 <= answers.count(200) <= 7
-    assert set(answers) == {200, 429}
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(write, range(tries(70, 2000))))
+    listed = [ids(engine) for engine in engines]
+    assert listed[0] == listed[1]
+    assert {status(second, batch_id) for batch_id in listed[0]} <= {"pending"}
+    summary = first.read(first.arrive("acme"), worlds.summary)
+    assert (summary.batches, summary.jobs.total) == (len(listed[0]), len(listed[0]))
