@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from weakref import WeakKeyDictionary
@@ -49,7 +50,9 @@ def database_of(engine: Engine) -> Database:
 @cache
 def server() -> str | None:
     """Return the address of a database for tests, None where no server can be had."""
-    address = os.environ.get(SERVER) or _started()
+    address = os.environ.get(SERVER)
+    if address is None and (own := cluster()) is not None:
+        address = own.address
     if address is None and WANTED:
         pytest.exit(f"PostgreSQL is needed: name a server in {SERVER}, or install one that has pg_ctl", returncode=3)
     return address
@@ -58,8 +61,11 @@ def server() -> str | None:
 def new_schema() -> str | None:
     """Make an empty schema; return its address, None where no server can be had."""
     address = server()
-    if address is None:
-        return None
+    return None if address is None else schema_at(address)
+
+
+def schema_at(address: str) -> str:
+    """Make an empty schema in a database; return its address."""
     import psycopg
 
     name = f"test_{os.getpid()}_{next(_numbers)}"
@@ -129,8 +135,25 @@ def _program(name: str) -> str | None:
     return found or (str(beside[-1]) if beside else None)
 
 
-def _started() -> str | None:
-    """Start a server of one's own in a temporary folder, which ends with this process."""
+@dataclass(frozen=True)
+class Cluster:
+    """A server of one's own.
+
+    Attributes:
+        address: the address of a database.
+        command: `pg_ctl` for it.
+    """
+
+    address: str
+    command: tuple[str, ...]
+
+    def restart(self, mode: str) -> None:
+        """Stop it, `fast` or as in a crash (`immediate`), and start it again."""
+        _run(*self.command, "-m", mode, "-w", "restart")
+
+
+def cluster() -> Cluster | None:
+    """Start a server in a temporary folder, which ends with this process; return None where there is none."""
     pg_ctl, initdb = _program("pg_ctl"), _program("initdb")
     if pg_ctl is None or initdb is None:
         return None
@@ -144,9 +167,10 @@ def _started() -> str | None:
         f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c max_connections=200"
     )
     _run(*under, initdb, "-D", str(data), "-U", _USER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
-    _run(*under, pg_ctl, "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
-    atexit.register(_stopped, folder, [*under, pg_ctl, "-D", str(data), "-m", "immediate", "stop"], os.getpid())
-    return f"postgresql://{_USER}@127.0.0.1:{port}/postgres"
+    command = (*under, pg_ctl, "-D", str(data), "-l", str(folder / "log"))
+    _run(*command, "-w", "-o", options, "start")
+    atexit.register(_stopped, folder, [*command, "-m", "immediate", "stop"], os.getpid())
+    return Cluster(f"postgresql://{_USER}@127.0.0.1:{port}/postgres", command)
 
 
 def _stopped(folder: Path, command: list[str], process: int) -> None:
