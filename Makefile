@@ -31,8 +31,8 @@ demo: $(RUN_READY)  ## drive real places through all endpoints
 test: $(TEST_READY)  ## all tests; ARGS="-k lifecycle" for some
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(if $(ARGS),,$(shell $(BIN)/python -m tools.cover)) $(ARGS)
 
-test-postgres: $(TEST_READY)  ## what a database shapes, on PostgreSQL: the server that TEST_POSTGRES names, or one of the machine's pg_ctl
-	TEST_STORE=postgres $(BIN)/pytest -n auto --dist worksteal $(or $(ARGS),tests/postgres tests/contract tests/control tests/dashboard tests/api tests/test_engine.py tests/test_clock.py tests/test_keys.py tests/test_documents.py tests/test_release.py tests/test_reprocess.py)
+test-postgres: $(TEST_READY)  ## what a database shapes, on PostgreSQL, asked in turn of two emulators: the server that TEST_POSTGRES names, or one of the machine's pg_ctl
+	TEST_STORE=shared $(BIN)/pytest -n auto --dist worksteal $(or $(ARGS),tests/postgres tests/contract tests/control tests/dashboard tests/api tests/test_engine.py tests/test_clock.py tests/test_keys.py tests/test_documents.py tests/test_release.py tests/test_reprocess.py)
 
 coverage: $(TEST_READY)  ## all tests, with the share of branches that they take: twice as long before Python 3.14
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(shell $(BIN)/python -m tools.cover --always) $(ARGS)
@@ -44,7 +44,7 @@ test-ui: $(UI_READY) $(AXE)  ## the dashboard in Chromium, which the machine has
 	$(BIN)/pytest tests/ui $(ARGS)
 
 soak: $(TEST_READY)  ## hostile, concurrent, random and killed, in large counts: ten to thirteen minutes
-	SOAK=1 $(BIN)/pytest tests/trust -n 2 -v $(ARGS)
+	SOAK=1 $(BIN)/pytest tests/trust tests/postgres -n 2 -v $(ARGS)
 
 mutants: $(TEST_READY)  ## break the rules one by one and see whether their tests notice: about two minutes
 	$(BIN)/pip install --quiet --editable '.[test,mutation]'

@@ -12,10 +12,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 from starlette.testclient import TestClient
 
+from reprompt_mock import server
 from reprompt_mock.engine import doors
 from reprompt_mock.event_loop import new_loop
 from reprompt_mock.settings import load
-from tests.stores import MISSING, WANTED, emulator, on_server
+from tests.stores import IS_SHARED, MISSING, WANTED, emulator, on_server
 from tests.trust.scale import SOAK
 
 pytest_plugins = ["tests.sessions"]
@@ -31,6 +32,8 @@ settings.load_profile("busy")
 
 _slugs = (f"org-{number}" for number in itertools.count())
 
+if IS_SHARED:
+    server.create_app = emulator  # type: ignore[attr-defined, assignment] # two are asked for no more than one is
 if WANTED:
     doors.opened = on_server  # type: ignore[attr-defined] # as it is called there
 

@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import pytest
@@ -106,6 +107,20 @@ class Turns:
         self._emulators = emulators
         self._turns = itertools.cycle(emulators)
         self.engine = emulators[0].engine
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what a server wants to know of its app."""
+        return getattr(self._emulators[0], name)
+
+    async def ready(self, seconds: float | None = None) -> None:
+        """Get all ready."""
+        for emulator in self._emulators:
+            await emulator.ready(seconds)
+
+    def end_waits(self) -> None:
+        """End the waits of all."""
+        for emulator in self._emulators:
+            emulator.end_waits()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on."""

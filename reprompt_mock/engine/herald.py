@@ -78,7 +78,7 @@ class Herald:
         store.listen(self._hear)
 
     def close(self) -> None:
-        """Tell nothing more."""
+        """Stop."""
         self._stop()
         self._closed.set()
         self._ready.set()
@@ -137,7 +137,7 @@ class Herald:
                 self._publish([Change(slug, Kind(kind), subject) for slug, kind, subject in told])
 
     def _look(self) -> None:
-        """Publish what nobody has told."""
+        """Publish changes of which no message came."""
         if not self._signals.are_heard:
             self._lookout = Lookout()
             self._doubt.clear()
