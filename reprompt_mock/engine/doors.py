@@ -236,7 +236,7 @@ class Engine:
 
     def _open(self, session: Session, world: World, most_jobs: float) -> Writing:
         key = world.state.key or worlds.insert(session, None if world.forgotten else world.slug, world.state)
-        writing = Writing(session, world, key, real=self._real, most_jobs=most_jobs)
+        writing = Writing(session, world, world.state._replace(key=key), real=self._real, most_jobs=most_jobs)
         writing.apply_due()
         return writing
 

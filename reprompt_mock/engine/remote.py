@@ -15,6 +15,7 @@ from reprompt_mock.engine.reading import Reading
 from reprompt_mock.engine.world import Present, Views
 from reprompt_mock.engine.writing import Writing
 from reprompt_mock.errors import StoreSilent, TooManyRequests
+from reprompt_mock.real_time import monotonic_seconds
 from reprompt_mock.store import buckets, requests, worlds
 from reprompt_mock.store.session import Interrupted
 
@@ -26,12 +27,15 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.world import World
     from reprompt_mock.store.buckets import Taken
     from reprompt_mock.store.session import Session, Store
+    from reprompt_mock.store.worlds import Found, WorldState
 
 T = TypeVar("T")
 
 _TRIES = 3
 _PATIENCE_SECONDS = 5.0
 """How long a write waits for others of its process to the same world."""
+_PRUNE_SECONDS = 60.0
+"""How often memory is freed of worlds that are gone."""
 _DUE: Any = object()
 _KEY_BYTES = 16
 
@@ -65,6 +69,7 @@ class Remote:
         self._decoded = decoded
         self._real = real
         self._losses = 0
+        self._pruned = monotonic_seconds()
 
     def arrive(self, slug: str) -> World:
         """Return the world that a request means, as others have left it by now.
@@ -86,8 +91,8 @@ class Remote:
         if known.key is not None and (found is None or found.identity != known.identity):  # forgotten elsewhere
             self._registry.drop(world)
             world = self._registry.peek(slug)
-        if present is not None and _is_later(present, world.present):
-            world.take(present)
+        if present is not None:
+            world.take_later(present)
             self._registry.keep(world)
         return world
 
@@ -100,8 +105,26 @@ class Remote:
 
         return [self._registry.peek(slug) for slug in again(once)]
 
+    def _prune(self) -> None:
+        """Drop the worlds that others have forgotten, once in a while; a request to one drops it at once."""
+        if monotonic_seconds() - self._pruned < _PRUNE_SECONDS:
+            return
+        self._pruned = monotonic_seconds()
+        known = list(self._registry)  # before looking which there are
+
+        def once() -> dict[str, Found]:
+            with self._store.read() as session:
+                return worlds.all_found(session)
+
+        found = again(once)
+        for world in known:
+            there = found.get(world.slug)
+            if world.state.key is not None and (there is None or there.identity != world.state.identity):
+                self._registry.drop(world)
+
     def due(self) -> list[World]:
         """Return the worlds in which a transition is due."""
+        self._prune()
 
         def once() -> list[str]:
             with self._store.read() as session:
@@ -150,8 +173,7 @@ class Remote:
                 if world.forgotten:
                     raise Forgotten(value, writing)
                 writing.store_state()
-            if _is_later(Present(writing.state, Views()), world.present):
-                world.publish(writing.state, writing.documents)
+            world.publish_later(writing.state, writing.documents)
             return value, writing
 
         with turn(world):
@@ -203,28 +225,27 @@ class Remote:
         if found is None:
             return known if known.state.key is None else self._registry.unused()
         present = Present(worlds.read(session, found.key), Views())
-        if _is_later(present, known):
-            world.take(present)
+        world.take_later(present)
         return present
 
-    def _taken(self, session: Session, world: World) -> int:
-        """Lock a world's row, creating it if it is missing, and take over its state; return its key."""
+    def _taken(self, session: Session, world: World) -> WorldState:
+        """Lock a world's row, creating it if it is missing; return its state, which others may replace meanwhile."""
         self._drop_doubtful()
-        if world.forgotten:
-            return world.state.key or worlds.insert(session, None, world.state)
+        state = world.state
+        if world.forgotten:  # others may have written since; what this writes is rolled back
+            is_there = state.key is not None and worlds.is_locked(session, state.key)
+            return worlds.read(session, state.row) if is_there else _buried(session, state)
         found = worlds.locked(session, world.slug)
         if found is None:
-            if world.state.key is not None:  # forgotten elsewhere
-                world.take(self._registry.unused())
-            key = worlds.insert_first(session, world.slug, world.state)
+            if state.key is not None:  # forgotten elsewhere
+                state = self._registry.unused().state
+            key = worlds.insert_first(session, world.slug, state)
             if key is not None:
-                return key
+                return state._replace(key=key)
             found = worlds.locked(session, world.slug)
         if found is None:
             raise Interrupted(reason="the world was forgotten meanwhile")
-        if not found.is_of(world.state):
-            world.take(Present(worlds.read(session, found.key), Views()))
-        return found.key
+        return state if found.is_of(state) else worlds.read(session, found.key)
 
     def _drop_doubtful(self) -> None:
         """Drop what is cached after a connection was lost: a server that crashed may have lost its latest changes."""
@@ -236,8 +257,8 @@ class Remote:
                 world.doubt()
 
 
-def _is_later(present: Present, known: Present) -> bool:
-    return (present.state.key or 0, present.state.version) > (known.state.key or 0, known.state.version)
+def _buried(session: Session, state: WorldState) -> WorldState:
+    return state._replace(key=worlds.insert(session, None, state))
 
 
 def again(work: Callable[[], T]) -> T:

@@ -22,9 +22,10 @@ from reprompt_mock.errors import MockError
 from reprompt_mock.evidence import Archive
 from reprompt_mock.exchange import Exchange, Sent
 from reprompt_mock.journal import Journal
+from reprompt_mock.organizations import is_slug
 from reprompt_mock.store import peers, requests
 from reprompt_mock.store.requests import Reported
-from reprompt_mock.store.session import Interrupted
+from reprompt_mock.store.session import DataRefused, Interrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -110,8 +111,9 @@ class Reports:
         with self._turn:
             self._number += 1
             request.sequence = self._number
-            report = self._under_way[self._number] = _Report(world.slug, self._number, request)
-            self._changed[self._number] = report
+            if is_slug(world.slug):
+                report = self._under_way[self._number] = _Report(world.slug, self._number, request)
+                self._changed[self._number] = report
 
     def end(self, _: World, request: Recorded) -> None:
         """Report that a request is over."""
@@ -123,7 +125,9 @@ class Reports:
     def withdraw(self, _: World, request: Recorded) -> None:
         """Take a request back that turned out to be none of this world's."""
         with self._turn:
-            report = self._under_way.pop(request.sequence)
+            report = self._under_way.pop(request.sequence, None)
+            if report is None:
+                return
             report.is_withdrawn = True
             if report.is_written:
                 self._changed[report.number] = report
@@ -154,7 +158,9 @@ class Reports:
         try:
             again(self._flush)
         except MockError as failure:
-            self._give_up(failure)
+            self._give_up(failure, _MOST_WAITING)
+        except DataRefused as failure:
+            self._give_up(failure, 0)
 
     def _flush(self) -> None:
         """Write what has changed, and all that is under way if a reader asks."""
@@ -190,10 +196,10 @@ class Reports:
                 requests.drop(session, slug)
             requests.purge(session, self._real())
 
-    def _give_up(self, failure: MockError) -> None:
-        """Forget the oldest of what cannot be written, once it is too much."""
+    def _give_up(self, failure: Exception, most: int) -> None:
+        """Forget the oldest of what cannot be written, and keep at most so many."""
         with self._turn:
-            excess = [*self._changed][:-_MOST_WAITING]
+            excess = [*self._changed][: max(0, len(self._changed) - most)]
             for number in excess:
                 del self._changed[number]
         if excess:

@@ -58,16 +58,16 @@ class Writing:
     """
 
     def __init__(
-        self, session: Session, world: World, key: int, *, real: Callable[[], int], most_jobs: float = inf
+        self, session: Session, world: World, state: WorldState, *, real: Callable[[], int], most_jobs: float = inf
     ) -> None:
         self.session = session
         self.world = world
-        self.state = self.stored = world.state._replace(key=key)
-        self.keys = Keys(key, self.state.next_row, self.state.next_job)
-        self.now = world.now()
+        self.state = self.stored = state
+        self.keys = Keys(state.row, state.next_row, state.next_job)
+        self.now = world.now_in(state)
         self.acted: list[str] = []
         self.changes: list[Change] = []
-        self.known = {} if world.forgotten else world.documents  # ticks remove a forgotten world's rows
+        self.known = {} if world.forgotten else world.documents_of(state.row)  # ticks remove a forgotten world's rows
         self.interned: dict[Any, int] = {}
         self.purges = False
         self.most_jobs = most_jobs

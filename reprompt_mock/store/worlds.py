@@ -136,6 +136,11 @@ def locked(session: Session, slug: str) -> Found | None:
     return Found(*row) if row else None
 
 
+def is_locked(session: Session, key: int) -> bool:
+    """Keep others from a row until the transaction ends, though it may be forgotten; return whether it exists."""
+    return session.one("SELECT pk FROM world WHERE pk = ? FOR UPDATE", (key,)) is not None
+
+
 def slugs(session: Session) -> list[str]:
     """Return the slugs of all worlds, in the order of their creation."""
     return [slug for (slug,) in session.rows("SELECT slug FROM world WHERE slug IS NOT NULL ORDER BY pk")]

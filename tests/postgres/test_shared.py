@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from reprompt_mock.clock import iso
-from reprompt_mock.engine import batches, clock, scenario, settings, snapshot, worlds
+from reprompt_mock.engine import batches, clock, remote, scenario, settings, snapshot, worlds
 from reprompt_mock.engine.doors import Engine
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.errors import BatchNotFound
@@ -130,6 +130,21 @@ def test_a_change_after_a_forget_elsewhere_is_of_a_new_world(engines: tuple[Engi
     second.write(second.arrive("acme"), settings.change, {"seed": 7})
     assert first.arrive("acme").settings.seed == 7
     assert first.read(first.arrive("acme"), worlds.summary).batches == 0
+
+
+def test_memory_is_freed_of_worlds_that_others_have_forgotten(
+    engines: tuple[Engine, Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "_PRUNE_SECONDS", -1)
+    first, second = engines
+    for engine in engines:
+        create(engine)
+        engine.write(engine.arrive("other"), clock.advance, 1)
+    taken = snapshot.Snapshot.model_validate_json(first.read(first.arrive("other"), snapshot.written))
+    first.write(first.arrive("other"), snapshot.restore, taken)
+    first.forget(first.arrive("acme"))
+    second.tick()
+    assert [world.slug for world in second.worlds] == ["other"]
 
 
 def test_reset_forgets_worlds_that_only_others_have_met(engines: tuple[Engine, Engine]) -> None:

@@ -102,6 +102,16 @@ def test_requests_under_way_while_another_forgets_their_world_are_forgotten(orgs
     assert [journal(org) for org in orgs] == [[], []]
 
 
+def test_a_request_under_way_to_what_can_be_no_organization_is_in_nobodys_way(orgs: tuple[Org, Org]) -> None:
+    first, second = orgs
+    with connected(first) as connection:
+        nobody = Org(first.http, "%00%ff", first.headers)
+        connection.sendall(request(nobody, "POST", "/batches", SMALL)[:-1])
+        for number in range(1, 4):
+            first.get("/batches")
+            assert len(journal(second)) == number
+
+
 def test_a_reader_waits_until_others_have_written(orgs: tuple[Org, Org], monkeypatch: pytest.MonkeyPatch) -> None:
     """However seldom they write by themselves."""
     first, second = orgs
