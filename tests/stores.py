@@ -136,6 +136,11 @@ class Turns:
         await send({"type": "lifespan.shutdown.complete"})
 
 
+def each(app: Emulator) -> tuple[Emulator, ...]:
+    """Return the emulators that an app asks in turn, or the one that it is."""
+    return app._emulators if isinstance(app, Turns) else (app,)
+
+
 def emulator(settings: Settings) -> Emulator | Turns:
     """Make an emulator, or two that share a schema if that is to be tried."""
     if not IS_SHARED:
