@@ -77,11 +77,11 @@ def schema_at(address: str) -> str:
 
 def on_server(db: Path | Dsn | None, *, wait: float = 0) -> Store:
     """Open a database; instead of a temporary file it is a schema of its own."""
-    address = new_schema() if db is None else None
-    if address is None:
-        return opened(db, wait=wait)
-    store = opened(schema := Dsn(address), wait=wait)
-    _schemas[store] = schema
+    if db is None and (address := new_schema()) is not None:
+        db = Dsn(address)
+    store = opened(db, wait=wait)
+    if isinstance(db, Dsn):
+        _schemas[store] = db
     return store
 
 
