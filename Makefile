@@ -43,7 +43,7 @@ test-tools: $(TOOLS_READY)  ## strangers' projects, beside the test tools that t
 test-ui: $(UI_READY) $(AXE)  ## the dashboard in Chromium, which the machine has or CHROMIUM names; SCREENSHOTS=1 renews the manual's pictures
 	$(BIN)/pytest tests/ui $(ARGS)
 
-soak: $(TEST_READY)  ## hostile, concurrent, random and killed, in large counts: ten to thirteen minutes
+soak: $(TEST_READY)  ## hostile, concurrent, random and killed, in large counts: half an hour
 	SOAK=1 $(BIN)/pytest tests/trust tests/postgres -n 2 -v $(ARGS)
 
 mutants: $(TEST_READY)  ## break the rules one by one and see whether their tests notice: about two minutes

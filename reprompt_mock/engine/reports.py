@@ -197,7 +197,7 @@ class Reports:
             requests.purge(session, self._real())
 
     def _give_up(self, failure: Exception, most: int) -> None:
-        """Forget the oldest of what cannot be written, and keep at most so many."""
+        """Forget the oldest of what cannot be written, beyond `most`."""
         with self._turn:
             excess = [*self._changed][: max(0, len(self._changed) - most)]
             for number in excess:

@@ -150,6 +150,7 @@ def test_signals_are_told_at_most_ten_a_second_and_the_last_is_never_lost(live: 
 # Coming back
 
 
+@of_one_emulator
 def test_a_client_that_comes_back_is_told_what_came_meanwhile(live: Org) -> None:
     with follow(http_of(live), path(live)) as stream:
         live.control("POST", "/faults", {"match": {"operation": "enrich"}, "then": {"status": 503}})
