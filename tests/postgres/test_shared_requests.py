@@ -67,9 +67,11 @@ def test_a_client_is_judged_by_what_all_saw(orgs: tuple[Org, Org]) -> None:
 def test_a_rate_limit_counts_the_requests_to_all(orgs: tuple[Org, Org]) -> None:
     first, _ = orgs
     first.set(rate_limit=5)
-    answers = [org.call("GET", "/batches").status_code for org in orgs * 6]
-    assert 5 <= answers.count(200) <= 7
-    assert set(answers) == {200, 429}
+    start = monotonic_seconds()
+    answers = [org.call("GET", "/batches").status_code for org in orgs * 12]
+    seconds = monotonic_seconds() - start
+    assert 5 <= answers.count(200) <= 5 + 5 * seconds + 1
+    assert set(answers) <= {200, 429}
 
 
 def test_a_request_under_way_while_another_restores_a_snapshot_is_in_the_journal(orgs: tuple[Org, Org]) -> None:
