@@ -17,6 +17,9 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 
 # More than there are cores: a third of the time a test waits for another process.
 WORKERS ?= $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 1) * 3 // 2)')
+# What runs on PostgreSQL as well, and what besides depends on the store.
+ON_BOTH := tests/contract tests/control tests/examples
+BY_STORE := tests/dashboard tests/api $(patsubst %,tests/test_%.py,engine clock keys documents release reprocess restart)
 # The tests start some hundred processes: each would compile everything anew.
 test test-postgres coverage test-tools test-ui soak: export PYTHONDONTWRITEBYTECODE :=
 
@@ -28,11 +31,12 @@ run: $(RUN_READY)  ## serve on http://localhost:8780; ARGS="--speed 60" for more
 demo: $(RUN_READY)  ## drive real places through all endpoints
 	@exec $(BIN)/reprompt-mock demo
 
-test: $(TEST_READY)  ## all tests; ARGS="-k lifecycle" for some
+test: $(TEST_READY)  ## all tests, some on PostgreSQL too where TEST_POSTGRES or the machine has it; ARGS="-k lifecycle" for some
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(if $(ARGS),,$(shell $(BIN)/python -m tools.cover)) $(ARGS)
+	@$(if $(ARGS),,if $(BIN)/python -m tests.stores; then set -x; TEST_STORE=postgres $(BIN)/pytest -n $(WORKERS) --dist worksteal $(ON_BOTH); fi)
 
 test-postgres: $(TEST_READY)  ## what a database shapes, on PostgreSQL, asked in turn of two emulators: the server that TEST_POSTGRES names, or one of the machine's pg_ctl
-	TEST_STORE=shared $(BIN)/pytest -n auto --dist worksteal $(or $(ARGS),tests/postgres tests/contract tests/control tests/dashboard tests/api tests/test_engine.py tests/test_clock.py tests/test_keys.py tests/test_documents.py tests/test_release.py tests/test_reprocess.py)
+	TEST_STORE=shared $(BIN)/pytest -n $(WORKERS) --dist worksteal $(or $(ARGS),tests/postgres $(ON_BOTH) $(BY_STORE))
 
 coverage: $(TEST_READY)  ## all tests, with the share of branches that they take: twice as long before Python 3.14
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(shell $(BIN)/python -m tools.cover --always) $(ARGS)

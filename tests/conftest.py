@@ -122,7 +122,7 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Show the figures that tests noted by `record_property`, where much is tried."""
     left_out = [report for report in terminalreporter.getreports("skipped") if MISSING in str(report.longrepr)]
     if left_out:
-        terminalreporter.line(f"{len(left_out)} tests were left out: {MISSING} (see make test-postgres)")
+        terminalreporter.line(f"{len(left_out)} tests, and others' runs on PostgreSQL, were left out: {MISSING}")
     if not SOAK:
         return
     terminalreporter.section("figures")

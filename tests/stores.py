@@ -7,7 +7,9 @@ import itertools
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
@@ -21,7 +23,7 @@ import pytest
 from starlette.types import Receive, Scope, Send
 
 from reprompt_mock.app import Emulator, create_app
-from reprompt_mock.dsn import Dsn
+from reprompt_mock.dsn import Dsn, is_dsn
 from reprompt_mock.engine.doors import Engine
 from reprompt_mock.settings import Settings
 from reprompt_mock.store.database import Database
@@ -30,7 +32,9 @@ from reprompt_mock.store.session import Store
 from reprompt_mock.store.sqlite import SqliteStore
 
 SERVER = "TEST_POSTGRES"
-"""The variable that names a running server, by the address of a database in which schemas may be made."""
+"""The variable that names a running server, by the address of a database in which schemas may be made; or `none`."""
+NONE = "none"
+"""Its value where no server is to be used, though there may be one."""
 MISSING = "no PostgreSQL server can be had here"
 IS_SHARED = os.environ.get("TEST_STORE") == "shared"
 """Whether the tests that do not care run on two emulators in turn, which share a schema."""
@@ -51,12 +55,33 @@ def database_of(engine: Engine) -> Database:
 @cache
 def server() -> str | None:
     """Return the address of a database for tests, None where no server can be had."""
-    address = os.environ.get(SERVER)
-    if address is None and (own := cluster()) is not None:
+    given = os.environ.get(SERVER)
+    address = None if given == NONE else given
+    if given is None and (own := cluster()) is not None:
         address = own.address
     if address is None and WANTED:
         pytest.exit(f"PostgreSQL is needed: name a server in {SERVER}, or install one that has pg_ctl", returncode=3)
     return address
+
+
+def is_to_be_had() -> bool:
+    """Return whether there is a server, without starting one."""
+    given = os.environ.get(SERVER)
+    return given != NONE if given else None not in (_program("pg_ctl"), _program("initdb"))
+
+
+def new_database(folder: Path) -> str:
+    """Return the path of a new file in a folder, or the address of an empty schema if tests run on PostgreSQL."""
+    return (new_schema() or "") if WANTED else str(folder / "world.db")
+
+
+def connected(db: str) -> Any:
+    """Connect to what `new_database` has given, to look at its rows."""
+    if not is_dsn(db):
+        return sqlite3.connect(f"file:{db}?mode=ro", uri=True)
+    import psycopg
+
+    return psycopg.connect(db, autocommit=True)
 
 
 def new_schema() -> str | None:
@@ -208,3 +233,7 @@ def _free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
+
+
+if __name__ == "__main__":
+    sys.exit(not is_to_be_had())
