@@ -188,7 +188,7 @@ HOT: dict[str, list[tuple[str, str]]] = {
     "status": [("batch", "ix_batch_id"), *BY_BATCH],
     "status with attributes": [("batch", "ix_batch_id"), *BY_BATCH],
     "page of results": [("batch", "ix_batch_id"), *BY_BATCH],
-    "late page of results": [("submission", "ix_submission_batch"), *BY_BATCH],
+    "late page of results": BY_BATCH,
     "page of all results": [("came", "ix_submission_world"), ("job", KEY)],
     "results of a day": [("submission", "ix_submission_world"), ("came", "ix_submission_world"), ("job", KEY)],
     "list": [("batch", "ix_batch_order")],

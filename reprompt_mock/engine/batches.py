@@ -110,7 +110,7 @@ def status(reading: Reading, batch_id: str, attributes: Sequence[str] | None = N
         return kept
     batch = find(reading, batch_id)
     reading.weigh(batch.counts.total)
-    by_status = jobs.places_by_status(reading.session, batch.pk, now=reading.now)
+    by_status = jobs.places_by_status(reading.session, batch.pk, now=reading.now, total=batch.counts.total)
     batch = batch._replace(counts=Counts(*map(len, by_status.values())))
     distribution = None if attributes is None else _distribution(reading, batch, attributes)
     waiting = deferred(reading, [batch]).get(batch.pk, [])

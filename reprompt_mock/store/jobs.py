@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.batch_status import Counts
 from reprompt_mock.lifecycle import Hold, JobStatus
-from reprompt_mock.store import statements
+from reprompt_mock.store import runs, statements
 from reprompt_mock.store.columns import columns, spread
 from reprompt_mock.store.session import is_storable
 
@@ -177,11 +177,17 @@ def place(session: Session, job: int) -> bytes:
     return bytes(session.value("SELECT place FROM job WHERE pk = ?", (job,)))
 
 
-def places_by_status(session: Session, batch: int, *, now: int) -> dict[str, list[str]]:
-    """Return a batch's place ids in order of submission, by status; all five statuses are keys."""
+def places_by_status(session: Session, batch: int, *, now: int, total: int) -> dict[str, list[str]]:
+    """Return a batch's place ids in order of submission, by status; all five statuses are keys; it has `total` jobs."""
     lists: dict[str, list[str]] = {status.name: [] for status in JobStatus}
     add = [places.append for places in lists.values()]
-    for status, place_id in session.rows(statements.PLACES_BY_STATUS, {"batch": batch, "now": now}):
+    values = {"batch": batch, "now": now}
+    few = runs.few(session, "batch", values) if total >= _MANY else None
+    if few is None:
+        rows = session.rows(statements.PLACES_BY_STATUS, values)
+    else:
+        rows = runs.rows(session, statements.PLACES_OF_RUN, few, values)
+    for status, place_id in rows:
         add[status](place_id)
     return lists
 
@@ -229,6 +235,11 @@ class Selection(NamedTuple):
 
 def results(session: Session, selection: Selection, *, limit: int, offset: int, total: int) -> Iterator[StoredResult]:
     """Read what a page of results is derived from, in order of submission; `total` counts all pages."""
+    if total >= _MANY and selection.day is None:
+        few = runs.few(session, selection.scope, selection.values)
+        if few is not None and sum(run.size for run in few) == total:
+            page = list(runs.part(few, offset, limit))
+            return map(StoredResult._make, runs.rows(session, statements.RESULTS_OF_RUN, page, selection.values))
     query = statements.results(selection.scope, of_day=selection.day is not None)
     start, left = _start(session, selection, offset, total)
     values = {**selection.values, "start": start, "limit": limit, "offset": left}
@@ -242,16 +253,12 @@ def _start(session: Session, selection: Selection, offset: int, total: int) -> t
     """
     if offset < _MANY or selection.day is not None:
         return 0, offset
-    runs = list(session.rows(statements.runs(selection.scope), selection.values))
-    if sum(last - first + 1 for first, last in runs) != total:
+    every = runs.every(session, selection.scope, selection.values)
+    if sum(run.size for run in every) != total:
         return 0, offset
-    beyond = 0
-    for first, last in runs:
-        if offset <= last - first:
-            return first + offset, 0
-        offset -= last - first + 1
-        beyond = last + 1
-    return beyond, 0
+    rest = next(runs.part(every, offset, total), None)
+    beyond = every[-1].last + 1 if every else 0
+    return (rest.first if rest else beyond), 0
 
 
 def count(session: Session, selection: Selection) -> int:

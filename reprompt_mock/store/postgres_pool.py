@@ -45,6 +45,8 @@ _DEFAULTS = {
 _SERVER = {
     "jit": "off",  # compiling a recount takes longer than running it
     "work_mem": "32MB",
+    "enable_bitmapscan": "off",  # it loses the order of keys, which then are sorted
+    "random_page_cost": "1.1",
     "synchronous_commit": "off",
     "lock_timeout": "5s",
     "statement_timeout": "60s",
