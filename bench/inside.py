@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from functools import partial
 from itertools import count
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -50,7 +51,6 @@ class Inside:
         self._page, self._listed = page, listed
         self._body = parse_batch(places.body(places_, batch_id="big"), max_jobs=10**6)
         self._one = places.template()
-        self._written = 0.0
         self._create("small", parse_batch(places.body(small, batch_id="small"), max_jobs=10**6))
         for number in range(listed):
             self._create("listed", parse_batch(places.body(1, batch_id=f"batch-{number}"), max_jobs=10**6))
@@ -75,16 +75,13 @@ class Inside:
 
     def _inserting(self, slug: str) -> float:
         """Create a large batch; return how long its jobs' rows took."""
-        insert, taken = jobs.insert, []
+        insert, taken = jobs.insert, list[float]()
 
         def timed_insert(*arguments: Any) -> None:
             taken.append(_timed(partial(insert, *arguments)))
 
-        jobs.insert = timed_insert
-        try:
+        with patch.object(jobs, "insert", timed_insert):
             self._create(slug, self._body)
-        finally:
-            jobs.insert = insert
         return sum(taken)
 
     def _recount(self, slug: str) -> float:
@@ -108,14 +105,13 @@ class Inside:
 
 
 def _timed(work: Callable[[], Any]) -> float:
-    start = time.perf_counter()
+    start = perf_counter()
     work()
-    return (time.perf_counter() - start) * 1e3
+    return (perf_counter() - start) * 1e3
 
 
 def _status(reading: Reading) -> float:
-    session, key = reading.session, batches.find(reading.session, reading.state.row, "big")
-    assert key is not None
+    _ = reading.session  # begins the transaction
     return _timed(lambda: use_cases.status(reading, "big"))
 
 

@@ -83,11 +83,11 @@ class Remote:
         world = self._registry.peek(slug)
         known = world.state
         self._drop_doubtful()
-        with self._store.read() as session:
-            found = worlds.found(session, slug)
-            present = None
-            if found is not None and not found.is_of(known):
-                present = Present(worlds.read(session, found.key), Views())
+        found, present = worlds.glimpsed(self._store, slug), None
+        if found is not None and not found.is_of(known):
+            with self._store.read(worlds.finding(slug)) as session:
+                found = worlds.found(session, slug)
+                present = Present(worlds.read(session, found.key), Views()) if found else None
         if known.key is not None and (found is None or found.identity != known.identity):  # forgotten elsewhere
             self._registry.drop(world)
             world = self._registry.peek(slug)
@@ -145,7 +145,7 @@ class Remote:
         def once() -> T:
             self._drop_doubtful()
             known = world.present
-            with self._store.read() as session:
+            with self._store.read(worlds.finding(world.slug)) as session:
                 present = self._present(session, world, known)
                 now = world.now_in(present.state)
                 if present.state.is_due(now) and not world.forgotten:
@@ -166,7 +166,7 @@ class Remote:
         """
 
         def once() -> tuple[T, Writing]:
-            with self._store.write() as session:
+            with self._store.write(worlds.locking(world.slug)) as session:
                 writing = Writing(session, world, self._taken(session, world), real=self._real, most_jobs=most_jobs)
                 writing.apply_due()
                 value = work(writing)

@@ -7,11 +7,12 @@ from threading import Event, RLock
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from psycopg import sql
 
 from reprompt_mock.errors import MockError, OutcomeUnknown, Stopping, StoreSilent
 from reprompt_mock.store import postgres_schema as schema
 from reprompt_mock.store.columns import spread
-from reprompt_mock.store.dialect import numbered
+from reprompt_mock.store.dialect import inlined, numbered
 from reprompt_mock.store.postgres_failures import failed
 from reprompt_mock.store.postgres_listener import listen
 from reprompt_mock.store.postgres_pool import Pool
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from reprompt_mock.dsn import Dsn
-    from reprompt_mock.store.session import Row, Session, Values
+    from reprompt_mock.store.session import Query, Row, Session, Values
 
-_BEGIN_READ = f"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; {TIME}"
-_BEGIN_WRITE = f"BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {TIME}, pg_current_xact_id()::text"
+_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
+_NUMBER = ", pg_current_xact_id()::text"
 _REFUSALS = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError)
 _ASKED = 5
 """How often a server is asked what became of a transaction that it may still be ending."""
@@ -40,12 +42,15 @@ class PostgresSession:
 
     Args:
         connection: the connection, in autocommit mode; the caller begins and ends the transaction.
+        first: the query that was sent with its beginning, if any.
+        answer: its first row.
     """
 
-    __slots__ = ("_cursor",)
+    __slots__ = ("_answer", "_cursor", "_first")
 
-    def __init__(self, connection: psycopg.Connection[Row]) -> None:
+    def __init__(self, connection: psycopg.Connection[Row], first: Query | None, answer: Row | None) -> None:
         self._cursor = connection.cursor(binary=True)
+        self._first, self._answer = first, answer
 
     def rows(self, statement: str, values: Values = ()) -> Iterable[Row]:
         """Run a query; return an iterable of its rows."""
@@ -53,6 +58,9 @@ class PostgresSession:
 
     def one(self, statement: str, values: Values = ()) -> Row | None:
         """Run a query; return its first row, or None."""
+        first, self._first = self._first, None
+        if first is not None and first == (statement, values):
+            return self._answer
         return self._execute(statement, values).fetchone()
 
     def value(self, statement: str, values: Values = ()) -> Any:
@@ -145,51 +153,72 @@ class PostgresStore:
         """How many connections were lost so far."""
         return self._pool.losses
 
+    def ask(self, query: Query) -> Row | None:
+        """Run a query in a transaction of its own; return its first row, or None.
+
+        Raises:
+            Stopping, StoreSilent, Interrupted: as `read` says.
+        """
+        with self._lent("", query) as (_, _, answer):
+            return answer
+
     @contextmanager
-    def read(self) -> Iterator[Session]:
-        """Open a read transaction: all its queries see one state.
+    def read(self, first: Query | None = None) -> Iterator[Session]:
+        """Open a read transaction: all its queries see one state; `first` is asked with its beginning.
 
         Raises:
             Stopping: the store was closed.
             StoreSilent: the server does not answer, or refuses.
             Interrupted: the connection was lost; the transaction can be run again.
         """
-        with self._lent(_BEGIN_READ) as (connection, _):
-            yield PostgresSession(connection)
+        with self._lent(_READ, first) as (connection, _, answer):
+            yield PostgresSession(connection, first, answer)
             connection.execute("COMMIT")
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """Open a write transaction; an exception rolls it back.
+    def write(self, first: Query | None = None) -> Iterator[Session]:
+        """Open a write transaction; an exception rolls it back; `first` is asked with its beginning.
 
         Raises:
             Stopping, StoreSilent, Interrupted: as `read` says.
             StorageFailed: the server's disk is full, or it takes no writes.
             OutcomeUnknown: the connection was lost at the end, and the server does not tell what became of it.
         """
-        with self._lent(_BEGIN_WRITE) as (connection, number):
-            yield PostgresSession(connection)
+        with self._lent(_WRITE, first) as (connection, number, answer):
+            yield PostgresSession(connection, first, answer)
             is_stored = _is_committed(connection)
         if not is_stored:
             self._pool.losses += 1
             self._ask(number)
 
     @contextmanager
-    def _lent(self, begin: str, patience: float | None = None) -> Iterator[tuple[psycopg.Connection[Row], str]]:
-        """Lend a connection in a transaction, with the number of a write; it is rolled back unless the block ends it.
+    def _lent(
+        self, begin: str, first: Query | None = None, patience: float | None = None
+    ) -> Iterator[tuple[psycopg.Connection[Row], str, Row | None]]:
+        """Lend a connection in a transaction, which is rolled back unless the block ends it.
 
         Args:
-            begin: the statement that begins it.
+            begin: the statement that begins it, "" for one that ends by itself.
+            first: the query that is sent with it.
             patience: how many seconds to wait for a connection, by default as long as a request may.
+
+        Yields:
+            The connection, the number of a write, and the first row of `first`.
         """
         if self._closed.is_set():
             raise Stopping
+        asked = f"{inlined(*first, _quoted)};" if first else ""
         try:
-            with self._pool.lent(begin, patience) as (connection, begun):
-                begun.nextset()
+            with self._pool.lent(f"{begin}{asked}{TIME}{_NUMBER if begin is _WRITE else ''}", patience) as lent:
+                connection, begun = lent
+                if begin:
+                    begun.nextset()
+                answer = begun.fetchone() if asked else None
+                if asked:
+                    begun.nextset()
                 time, *number = begun.fetchone() or (0,)
                 self._clock.set(time)
-                yield connection, "".join(number)
+                yield connection, "".join(number), answer
         except psycopg.Error as error:
             self._pool.losses += isinstance(error, psycopg.OperationalError)
             failure = Stopping() if self._closed.is_set() else failed(error)
@@ -228,7 +257,7 @@ class PostgresStore:
             StoreSilent: it does not.
         """
         try:
-            with self._lent(_BEGIN_READ, _CHECK_SECONDS):
+            with self._lent(_READ, patience=_CHECK_SECONDS):
                 return
         except Interrupted as error:
             raise StoreSilent(reason=error.reason) from error
@@ -249,6 +278,10 @@ class PostgresStore:
         """Close all connections."""
         self._closed.set()
         self._pool.close()
+
+
+def _quoted(value: Any) -> str:
+    return sql.Literal(value).as_string(None)
 
 
 def _is_committed(connection: psycopg.Connection[Row]) -> bool:

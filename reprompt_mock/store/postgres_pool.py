@@ -173,7 +173,7 @@ class Pool:
                 self._pool.putconn(connection)
                 if tries == _TRIES - 1 or not isinstance(error, psycopg.Error):
                     raise
-                if not isinstance(failed(error), Interrupted):
+                if not connection.closed or not isinstance(failed(error), Interrupted):
                     raise
             self.losses += 1
             self._pool.check()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 
 
 SALT_BYTES = 16
+
+
+class Query(NamedTuple):
+    """A query and its values: a server answers one that it gets with the beginning of a transaction without a trip."""
+
+    statement: str
+    values: tuple[Any, ...]
 
 
 class DataRefused(Exception):
@@ -114,12 +121,16 @@ class Store(Protocol):
 
     lock: RLock
 
-    def read(self) -> AbstractContextManager[Session]:
-        """Open a read transaction: all its queries see one state."""
+    def ask(self, query: Query) -> Row | None:
+        """Run a query in a transaction of its own; return its first row, or None."""
         ...
 
-    def write(self) -> AbstractContextManager[Session]:
-        """Open a write transaction; an exception rolls it back.
+    def read(self, first: Query | None = None) -> AbstractContextManager[Session]:
+        """Open a read transaction: all its queries see one state; `first` is what `one` is going to ask first."""
+        ...
+
+    def write(self, first: Query | None = None) -> AbstractContextManager[Session]:
+        """Open a write transaction; an exception rolls it back; `first` is what `one` is going to ask first.
 
         Raises:
             Interrupted: it was rolled back; it can be run again.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from reprompt_mock.store.session import Row, Session, Values
+    from reprompt_mock.store.session import Query, Row, Session, Values
 
 
 _REFUSALS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError)
@@ -108,8 +108,13 @@ class SqliteStore:
         self.lock = self.database.lock
         self.salt = token_bytes(SALT_BYTES)
 
+    def ask(self, query: Query) -> Row | None:
+        """Run a query in a transaction of its own; return its first row, or None."""
+        with self.read() as session:
+            return session.one(*query)
+
     @contextmanager
-    def read(self) -> Iterator[Session]:
+    def read(self, first: Query | None = None) -> Iterator[Session]:  # noqa: ARG002 - a file has no trips to spare
         """Open a read transaction: all its queries see one state."""
         with self.database.read() as connection:
             session = SqliteSession(connection)
@@ -117,7 +122,7 @@ class SqliteStore:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, first: Query | None = None) -> Iterator[Session]:  # noqa: ARG002 - as above
         """Open the write transaction; an exception rolls it back."""
         with self.database.write() as connection:
             yield SqliteSession(connection)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from reprompt_mock.batch_status import Counts
 from reprompt_mock.clock import VirtualClock
 from reprompt_mock.scenario import Scenario
+from reprompt_mock.store.session import Query
 from reprompt_mock.store.statements import OLDEST_SUBMISSION, PURGE_RUN, STATUS_COLUMNS, purge_rows
 from reprompt_mock.world_settings import WorldSettings
 
 if TYPE_CHECKING:
-    from reprompt_mock.store.session import Row, Session
+    from reprompt_mock.store.session import Row, Session, Store
 
 _PURGED = {
     "batch": "pk",
@@ -38,6 +39,7 @@ _INSERT = (
 _INSERT_FIRST = _INSERT.replace("RETURNING", "ON CONFLICT (slug) DO NOTHING RETURNING")
 _MAY_BE_DUE = "slug IS NOT NULL AND next_due IS NOT NULL"
 _FIND = "SELECT pk, version, origin FROM world WHERE slug = ?"
+_LOCK = f"{_FIND} FOR UPDATE"
 
 
 def _update(*columns: str) -> str:
@@ -118,9 +120,25 @@ class Found(NamedTuple):
         return self.origin or self.key
 
 
+def finding(slug: str) -> Query:
+    """Return the query by which `found` finds a world."""
+    return Query(_FIND, (slug,))
+
+
+def locking(slug: str) -> Query:
+    """Return the query by which `locked` finds a world."""
+    return Query(_LOCK, (slug,))
+
+
 def found(session: Session, slug: str) -> Found | None:
     """Find the row of a world."""
-    row = session.one(_FIND, (slug,))
+    row = session.one(*finding(slug))
+    return Found(*row) if row else None
+
+
+def glimpsed(store: Store, slug: str) -> Found | None:
+    """Find the row of a world as it is for a moment."""
+    row = store.ask(finding(slug))
     return Found(*row) if row else None
 
 
@@ -132,7 +150,7 @@ def all_found(session: Session) -> dict[str, Found]:
 
 def locked(session: Session, slug: str) -> Found | None:
     """Find the row of a world, and keep others from it until the transaction ends; on a server only."""
-    row = session.one(f"{_FIND} FOR UPDATE", (slug,))
+    row = session.one(*locking(slug))
     return Found(*row) if row else None
 
 
