@@ -7,12 +7,12 @@ from threading import Event, RLock
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from psycopg import sql
 
 from reprompt_mock.errors import MockError, OutcomeUnknown, Stopping, StoreSilent
 from reprompt_mock.store import postgres_schema as schema
 from reprompt_mock.store.columns import spread
 from reprompt_mock.store.dialect import inlined, numbered
+from reprompt_mock.store.postgres_address import quoted
 from reprompt_mock.store.postgres_failures import failed
 from reprompt_mock.store.postgres_listener import listen
 from reprompt_mock.store.postgres_pool import Pool
@@ -207,17 +207,18 @@ class PostgresStore:
         """
         if self._closed.is_set():
             raise Stopping
-        asked = f"{inlined(*first, _quoted)};" if first else ""
+        asked = f"{inlined(*first, quoted)};" if first else ""
+        before = [part for part in (begin, self._pool.prelude) if part]
+        time = f"{TIME}{_NUMBER if begin is _WRITE else ''}"
         try:
-            with self._pool.lent(f"{begin}{asked}{TIME}{_NUMBER if begin is _WRITE else ''}", patience) as lent:
-                connection, begun = lent
-                if begin:
+            with self._pool.lent(f"{''.join(before)}{asked}{time}", patience) as (connection, begun):
+                for _ in before:
                     begun.nextset()
                 answer = begun.fetchone() if asked else None
                 if asked:
                     begun.nextset()
-                time, *number = begun.fetchone() or (0,)
-                self._clock.set(time)
+                read, *number = begun.fetchone() or (0,)
+                self._clock.set(read)
                 yield connection, "".join(number), answer
         except psycopg.Error as error:
             self._pool.losses += isinstance(error, psycopg.OperationalError)
@@ -264,7 +265,8 @@ class PostgresStore:
 
     def listen(self, hear: Callable[[str | None], None]) -> None:
         """Call `hear` in a thread with what others tell until the store is closed; None says that some may be lost."""
-        listen(self._pool.connect, hear, self._closed)
+        if not self._pool.is_pooled:  # a pooler passes no messages on
+            listen(self._pool.connect, hear, self._closed)
 
     def making_room(self) -> AbstractContextManager[None]:
         """Do nothing: only a file has space in reserve."""
@@ -278,10 +280,6 @@ class PostgresStore:
         """Close all connections."""
         self._closed.set()
         self._pool.close()
-
-
-def _quoted(value: Any) -> str:
-    return sql.Literal(value).as_string(None)
 
 
 def _is_committed(connection: psycopg.Connection[Row]) -> bool:

@@ -58,24 +58,23 @@ def join(connection: psycopg.Connection[Row]) -> bool:
 
 
 def make(connection: psycopg.Connection[Row], dsn: Dsn) -> None:
-    """Make the tables unless they are there.
+    """Make the tables unless they are there, in a transaction of the caller.
 
     Raises:
         DatabaseUnreadable: the schema is another program's, or its tables have another version.
         psycopg.Error: the tables cannot be made.
     """
-    with connection.transaction():
-        connection.execute(f"SELECT pg_advisory_xact_lock({_MAKING})")
-        version = _version(connection)
-        if version == tables.SCHEMA_VERSION:
-            return
-        if version is not None:
-            reason = f"its schema has version {version}, this emulator reads {tables.SCHEMA_VERSION}"
-            raise DatabaseUnreadable(path=dsn, reason=reason)
-        if _has(connection, "world"):
-            raise DatabaseUnreadable(path=dsn, reason="its schema belongs to another program")
-        for statement in statements():
-            connection.execute(statement)
+    connection.execute(f"SELECT pg_advisory_xact_lock({_MAKING})")
+    version = _version(connection)
+    if version == tables.SCHEMA_VERSION:
+        return
+    if version is not None:
+        reason = f"its schema has version {version}, this emulator reads {tables.SCHEMA_VERSION}"
+        raise DatabaseUnreadable(path=dsn, reason=reason)
+    if _has(connection, "world"):
+        raise DatabaseUnreadable(path=dsn, reason="its schema belongs to another program")
+    for statement in statements():
+        connection.execute(statement)
 
 
 def _has(connection: psycopg.Connection[Row], table: str) -> bool:
