@@ -76,10 +76,10 @@ docs-site: $(SITE_READY)  ## make a site of the pages in build/site; a link to n
 accuracy: $(ACCURACY_VENV)/.ready  ## hold what is derived against packages of facts; ARGS="countries" for one topic
 	@$(ACCURACY_VENV)/bin/python -m bench.accuracy $(ARGS)
 
-bench: $(RUN_READY)  ## measure against floors; ARGS="--row create" for one row, "--help" for more
+bench: $(TEST_READY)  ## measure against floors; ARGS="--row create" for one row, "--help" for more
 	@$(BIN)/python -m bench $(ARGS)
 
-bench-compare: $(RUN_READY)  ## measure a commit and the working tree in turn, five rounds: make bench-compare REF=HEAD~1
+bench-compare: $(TEST_READY)  ## measure a commit and the working tree in turn, five rounds: make bench-compare REF=HEAD~1
 	@test -n "$(REF)" || { echo "Name the commit to compare with: make bench-compare REF=HEAD~1"; exit 1; }
 	@$(BIN)/python -m bench --compare $(REF) $(ARGS)
 

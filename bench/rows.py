@@ -112,7 +112,7 @@ def _rows(
     return register
 
 
-def _put_small_batch(server: Server, count: int) -> bytes:
+def put_small_batch(server: Server, count: int) -> bytes:
     """Store the batch that small GETs read; return its status."""
     server.call("POST", f"{_API}/batches", places.body(count, batch_id="small"))
     return server.call("GET", f"{_API}/batches/small")
@@ -121,7 +121,7 @@ def _put_small_batch(server: Server, count: int) -> bytes:
 @_rows("get")
 def get(bench: Bench, _: Names) -> Iterator[Measured]:
     with bench.bay.ours() as ours:
-        answer = _put_small_batch(ours, bench.sizes.batch)
+        answer = put_small_batch(ours, bench.sizes.batch)
         with bench.bay.floor("get", answer) as floor:
             rates = bench.rates(ours, floor)
     operation = f"GET /batches/{{id}}, {bench.sizes.batch} jobs, an unchanged batch again and again"
@@ -148,7 +148,7 @@ def _first_reads(servers: tuple[Server, Server], sizes: Sizes, changed: tuple[bo
 @_rows("get-first")
 def get_first(bench: Bench, _: Names) -> Iterator[Measured]:
     with bench.bay.ours() as ours:
-        answer = _put_small_batch(ours, bench.sizes.batch)
+        answer = put_small_batch(ours, bench.sizes.batch)
         with bench.bay.floor("get", answer) as floor:
             samples = _first_reads((ours, floor), bench.sizes, (True, False))
     operation = f"GET /batches/{{id}}, {bench.sizes.batch} jobs, 1 connection, first read after a change"
@@ -173,7 +173,7 @@ _JOURNEY_GOALS = {
 }
 
 
-def _operations(sizes: Sizes) -> dict[str, str]:
+def operations(sizes: Sizes) -> dict[str, str]:
     return {
         "get": f"GET /batches/{{id}}, {sizes.batch} jobs",
         "post": "POST /batches, 1 job",
@@ -186,7 +186,7 @@ def _operations(sizes: Sizes) -> dict[str, str]:
     }
 
 
-def _journey_lines(
+def journey_lines(
     sides: tuple[journeys.Side, journeys.Side], bench: Bench, chosen: Names, goals: dict[str, Goal]
 ) -> Iterator[tuple[str, Goal, list[list[float]]]]:
     steps = {step for name in chosen for step in (("settle", "results") if name == "flow" else (name,))}
@@ -203,10 +203,9 @@ def journey(bench: Bench, chosen: Names) -> Iterator[Measured]:
     with bench.bay.ours() as server, bench.bay.floor("store") as floor_server:
         ours = journeys.Ours(server, bench.sizes)
         floor = journeys.Floor(floor_server, bench.sizes, *ours.shape())
-        lines = list(_journey_lines((ours, floor), bench, chosen, _JOURNEY_GOALS))
-    operations = _operations(bench.sizes)
+        lines = list(journey_lines((ours, floor), bench, chosen, _JOURNEY_GOALS))
     for name, goal, samples in lines:
-        yield Measured(name, operations[name], "ms", goal, *samples)
+        yield Measured(name, operations(bench.sizes)[name], "ms", goal, *samples)
 
 
 _LISTED = "/v1/listed/place_enrichment/batches"
@@ -236,6 +235,14 @@ def _one_more(number: int) -> bytes:
     return body.replace(b"{", b'{"batch_id":"batch-%s",' % places.NUMBER.encode(), 1)
 
 
+def changed_lists(servers: tuple[Server, Server], sizes: Sizes) -> list[list[float]]:
+    """Measure pages of many batches on two emulators, each right after a change."""
+    with ThreadPoolExecutor(2) as both:
+        list(both.map(lambda server: _put_list(server, sizes), servers))
+    path = f"{_LISTED}?limit={sizes.list_batches}"
+    return _lists(servers, (path, path), sizes, (True, True))
+
+
 @_rows("list")
 def list_batches(bench: Bench, _: Names) -> Iterator[Measured]:
     sizes = bench.sizes
@@ -244,7 +251,7 @@ def list_batches(bench: Bench, _: Names) -> Iterator[Measured]:
         floor.call("POST", f"/add_batches?count={sizes.list_batches}&jobs={sizes.list_jobs}")
         paths = (f"{_LISTED}?limit={sizes.list_batches}", f"/batches?limit={sizes.list_batches}")
         samples = _lists((ours, floor), paths, sizes, (True, False))
-    yield Measured("list", _operations(sizes)["list"], "ms", Goal(2.5), *samples)
+    yield Measured("list", operations(sizes)["list"], "ms", Goal(2.5), *samples)
 
 
 @_rows("timeline")
@@ -273,15 +280,15 @@ def stored(bench: Bench, chosen: Names) -> Iterator[Measured]:
     """Compare each operation on a database with many jobs in other worlds with the same on an empty database."""
     sizes = bench.sizes
     names = frozenset(name.removeprefix("stored-") for name in chosen)
-    operations = _operations(sizes)
+    described = operations(sizes)
 
     def line(name: str, unit: str, samples: Sequence[Sequence[float]]) -> Measured:
-        operation = f"{operations[name]}, {sizes.stored:,} jobs stored ÷ empty"
+        operation = f"{described[name]}, {sizes.stored:,} jobs stored ÷ empty"
         return Measured(f"stored-{name}", operation, unit, Goal(1.15), *samples)
 
     with bench.bay.ours(bench.full_database) as full, bench.bay.ours(bench.bay.file()) as empty:
         for server in (full, empty):
-            _put_small_batch(server, sizes.batch)
+            put_small_batch(server, sizes.batch)
         if "get" in names:
             yield line("get", "µs", _first_reads((full, empty), sizes, (True, True)))
         if "post" in names:
@@ -290,13 +297,10 @@ def stored(bench: Bench, chosen: Names) -> Iterator[Measured]:
             yield line("post", "µs", [[1e6 / rate for rate in side] for side in rates])
         if names & _JOURNEY_GOALS.keys():
             sides = (journeys.Ours(full, sizes), journeys.Ours(empty, sizes))
-            for name, _, samples in _journey_lines(sides, bench, names, _JOURNEY_GOALS):
+            for name, _, samples in journey_lines(sides, bench, names, _JOURNEY_GOALS):
                 yield line(name, "ms", samples)
         if "list" in names:
-            with ThreadPoolExecutor(2) as both:
-                list(both.map(lambda server: _put_list(server, sizes), (full, empty)))
-            path = f"{_LISTED}?limit={sizes.list_batches}"
-            yield line("list", "ms", _lists((full, empty), (path, path), sizes, (True, True)))
+            yield line("list", "ms", changed_lists((full, empty), sizes))
 
 
 @_rows("p99-get", "p99-post")
@@ -311,7 +315,7 @@ def tail_latency(bench: Bench, chosen: Names) -> Iterator[Measured]:
         if name not in chosen:
             continue
         with bench.bay.ours() as server:
-            _put_small_batch(server, sizes.batch)
+            put_small_batch(server, sizes.batch)
             samples = [
                 percentile(
                     _beside_create(server, bench.small_load(server, post=is_post, rate=rate), body, number), 0.99
@@ -374,7 +378,7 @@ def worlds(bench: Bench, _: Names) -> Iterator[Measured]:
 @contextmanager
 def _with_small_batch(bench: Bench) -> Iterator[Server]:
     with bench.bay.ours() as server:
-        _put_small_batch(server, bench.sizes.batch)
+        put_small_batch(server, bench.sizes.batch)
         yield server
 
 

@@ -15,7 +15,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -136,7 +136,7 @@ class Bay:
         process = self.launch(command, cwd)
         return Server(process, read_port(process))
 
-    def ours_command(self, db: Path | None = None, *, port: int = 0) -> list[str | Path]:
+    def ours_command(self, db: Path | str | None = None, *, port: int = 0) -> list[str | Path]:
         """Return the command that serves the emulator."""
         stored: list[str | Path] = [] if db is None else ["--db", db]
         return [self.target.python, "-m", "reprompt_mock", "serve", "--port", str(port), "--clock", "paused", *stored]
@@ -164,7 +164,7 @@ class Bay:
         return [sys.executable, "-m", "bench.bare", self.file()]
 
     @contextmanager
-    def ours(self, db: Path | None = None) -> Iterator[Server]:
+    def ours(self, db: Path | str | None = None) -> Iterator[Server]:
         """Serve the emulator."""
         server = self.start(self.ours_command(db), self.target.root)
         try:
@@ -183,7 +183,16 @@ class Bay:
 
     def micro(self, *arguments: str | Path) -> list[float]:
         """Measure inside the emulator's process."""
-        command = [self.target.python, self.target.root / "bench" / "micro.py", *arguments]
+        samples: list[float] = self._measured(self.target.root, "micro.py", *arguments)
+        return samples
+
+    def inside(self, db: str, *sizes: int) -> dict[str, list[float]]:
+        """Measure what a store takes inside the emulator's process."""
+        samples: dict[str, list[float]] = self._measured(ROOT, "inside.py", db, *map(str, sizes))
+        return samples
+
+    def _measured(self, root: Path, program: str, *arguments: str | Path) -> Any:
+        command = [self.target.python, root / "bench" / program, *arguments]
         out = subprocess.run(
             list(map(str, command)),
             check=True,
@@ -192,8 +201,7 @@ class Bay:
             cwd=self.target.root,
             env=self._environment(),
         )
-        samples: list[float] = json.loads(out.stdout)
-        return samples
+        return json.loads(out.stdout)
 
 
 def read_port(process: subprocess.Popen[str]) -> int:
