@@ -11,6 +11,7 @@ from anyio import CapacityLimiter, Lock, to_thread
 
 from reprompt_mock.engine import batches, clock, conduct, downloads, release, reprocess, results, scenario, snapshot
 from reprompt_mock.engine.weight import TooLong
+from reprompt_mock.http.arrivals import Arrivals
 from reprompt_mock.organizations import is_slug
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Offload:
         self.is_shared = engine.store.is_shared
         self._writers = CapacityLimiter(_REMOTE_THREADS if self.is_shared else _WRITERS)
         self._readers = CapacityLimiter(_REMOTE_THREADS)
+        self._arrivals = Arrivals(self._look)
         self._turns: WeakKeyDictionary[World, Lock] = WeakKeyDictionary()
 
     async def prepare(self, work: Callable[[bytes], T], body: bytes) -> T:
@@ -83,6 +85,9 @@ class Offload:
         """Return the world that a request means, up to date."""
         if not self.is_shared or not is_slug(org_slug):
             return self.engine.worlds.peek(org_slug)
+        return await self._arrivals.of(org_slug)
+
+    async def _look(self, org_slug: str) -> World:
         return await to_thread.run_sync(self.engine.arrive, org_slug, limiter=self._readers)
 
     async def keep(self, world: World) -> None:

@@ -93,7 +93,7 @@ def new(batch_id: str, name: str, created_at: int) -> StoredBatch:
 def insert(session: Session, keys: Keys, batch: StoredBatch, *, pending: int, due: int | None) -> StoredBatch:
     """Write a new batch of pending jobs, whose first transition is at `due`; return it with its key."""
     key = keys.row()
-    session.insert(
+    session.later(
         "INSERT INTO batch (pk, world, id, name, folded_name, created_at, refresh, pending, queued, in_progress,"
         " completed, failed, next_due) VALUES (?, ?, ?, ?, ?, ?, 0, ?, 0, 0, 0, 0, ?)",
         (key, keys.world, batch.id, batch.name, batch.name.casefold(), batch.created_at, pending, due),

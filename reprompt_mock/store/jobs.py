@@ -97,10 +97,13 @@ def count_up_to(session: Session, world: int, most: int) -> int:
 def insert(session: Session, jobs: NewJobs) -> None:
     """Write new jobs."""
     size = len(jobs.pk)
-    if size < _MANY:
+    if size == 1:
+        (row,) = zip(*spread(_in_order(jobs), size), strict=True)
+        session.later(statements.INSERT_JOB, row)
+    elif size < _MANY:
         session.many(statements.INSERT_JOB, zip(*spread(_in_order(jobs), size), strict=True))
-        return
-    session.fill("job", columns(jobs), size)
+    else:
+        session.fill("job", columns(jobs), size)
 
 
 def remove(session: Session, keys: Sequence[int]) -> None:

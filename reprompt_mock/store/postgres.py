@@ -4,122 +4,36 @@ from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext, suppress
 from threading import Event, RLock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 
 from reprompt_mock.errors import MockError, OutcomeUnknown, Stopping, StoreSilent
 from reprompt_mock.store import postgres_schema as schema
-from reprompt_mock.store.columns import spread
-from reprompt_mock.store.dialect import inlined, numbered
+from reprompt_mock.store.dialect import inlined
 from reprompt_mock.store.postgres_address import quoted
 from reprompt_mock.store.postgres_failures import failed
 from reprompt_mock.store.postgres_listener import listen
 from reprompt_mock.store.postgres_pool import Pool
+from reprompt_mock.store.postgres_session import PostgresSession
 from reprompt_mock.store.server_clock import TIME, ServerClock
-from reprompt_mock.store.session import DataRefused, Interrupted, if_free
+from reprompt_mock.store.session import Interrupted, if_free
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from reprompt_mock.dsn import Dsn
-    from reprompt_mock.store.session import Query, Row, Session, Values
+    from reprompt_mock.store.session import Query, Row, Session
 
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
 _WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
 _NUMBER = ", pg_current_xact_id()::text"
-_REFUSALS = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError)
 _ASKED = 5
 """How often a server is asked what became of a transaction that it may still be ending."""
 _PAUSE_SECONDS = 0.2
 _CHECK_SECONDS = 1.0
 """How long a probe waits for a connection; those who ask do not wait long themselves."""
-
-
-class PostgresSession:
-    """A transaction on a connection.
-
-    Args:
-        connection: the connection, in autocommit mode; the caller begins and ends the transaction.
-        first: the query that was sent with its beginning, if any.
-        answer: its first row.
-    """
-
-    __slots__ = ("_answer", "_cursor", "_first")
-
-    def __init__(self, connection: psycopg.Connection[Row], first: Query | None, answer: Row | None) -> None:
-        self._cursor = connection.cursor(binary=True)
-        self._first, self._answer = first, answer
-
-    def rows(self, statement: str, values: Values = ()) -> Iterable[Row]:
-        """Run a query; return an iterable of its rows."""
-        return self._execute(statement, values).fetchall()
-
-    def one(self, statement: str, values: Values = ()) -> Row | None:
-        """Run a query; return its first row, or None."""
-        first, self._first = self._first, None
-        if first is not None and first == (statement, values):
-            return self._answer
-        return self._execute(statement, values).fetchone()
-
-    def value(self, statement: str, values: Values = ()) -> Any:
-        """Run a query for a single value; return the value."""
-        (value,) = self._execute(statement, values).fetchone() or (None,)
-        return value
-
-    def run(self, statement: str, values: Values = ()) -> int:
-        """Run a statement; return the number of rows that it changed."""
-        return self._execute(statement, values).rowcount
-
-    def many(self, statement: str, rows: Iterable[Values]) -> None:
-        """Run a statement once for each row of values."""
-        place = numbered(statement)
-        arranged = [place.arranged(row) for row in rows]
-        with _refusing():
-            if len(arranged) == 1:
-                self._cursor.execute(place.text, arranged[0])
-            elif arranged:
-                self._cursor.executemany(place.text, arranged)
-
-    def fill(self, table: str, columns: Mapping[str, Any], size: int) -> None:
-        """Insert many rows of a table, column by column; a scalar applies to all rows."""
-        names, types = ", ".join(columns), [schema.TYPES[table][name] for name in columns]
-        statement = f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)"
-        with _refusing(), self._cursor.copy(statement) as copy:
-            copy.set_types(types)
-            for row in zip(*spread(columns.values(), size), strict=True):
-                copy.write_row(row)
-
-    def insert(self, statement: str, values: Values) -> None:
-        """Insert one row."""
-        with _refusing():
-            self._execute(statement, values)
-
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
-        """Roll back what the block does if it ends with an exception."""
-        self._execute("SAVEPOINT part", ())
-        try:
-            yield
-        except BaseException:
-            if not self._cursor.connection.closed:
-                self._execute("ROLLBACK TO part", ())
-                self._execute("RELEASE part", ())
-            raise
-        self._execute("RELEASE part", ())
-
-    def _execute(self, statement: str, values: Values) -> psycopg.Cursor[Row]:
-        place = numbered(statement)
-        return self._cursor.execute(place.text, place.arranged(values))
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    try:
-        yield
-    except _REFUSALS as error:
-        raise DataRefused(str(error)) from error
 
 
 class PostgresStore:
@@ -185,8 +99,9 @@ class PostgresStore:
             OutcomeUnknown: the connection was lost at the end, and the server does not tell what became of it.
         """
         with self._lent(_WRITE, first) as (connection, number, answer):
-            yield PostgresSession(connection, first, answer)
-            is_stored = _is_committed(connection)
+            session = PostgresSession(connection, first, answer)
+            yield session
+            is_stored = _is_committed(session)
         if not is_stored:
             self._pool.losses += 1
             self._ask(number)
@@ -282,7 +197,7 @@ class PostgresStore:
         self._pool.close()
 
 
-def _is_committed(connection: psycopg.Connection[Row]) -> bool:
+def _is_committed(session: PostgresSession) -> bool:
     """Commit; return whether that is certain.
 
     Raises:
@@ -290,9 +205,9 @@ def _is_committed(connection: psycopg.Connection[Row]) -> bool:
         Interrupted: something had failed before, so nothing is stored.
     """
     try:
-        answer = connection.execute("COMMIT").statusmessage
+        answer = session.end()
     except psycopg.OperationalError:
-        if connection.closed:
+        if session.is_lost:
             return False
         raise
     if answer != "COMMIT":

@@ -98,6 +98,6 @@ def _prelude(parameters: dict[str, str]) -> str:
     return f"SELECT {', '.join(calls)};"
 
 
-def quoted(value: Any) -> str:
-    """Write a value as a literal."""
-    return sql.Literal(value).as_string(None)
+def quoted(value: Any, connection: psycopg.Connection[Any] | None = None) -> str:
+    """Write a value as a literal; what is true or false is a number in all tables."""
+    return sql.Literal(int(value) if isinstance(value, bool) else value).as_string(connection)

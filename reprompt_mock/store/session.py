@@ -79,6 +79,13 @@ class Session(Protocol):
         """Run a statement; return the number of rows that it changed."""
         ...
 
+    def later(self, statement: str, values: Values) -> None:
+        """Run a statement of which nobody asks the outcome, and that nothing can refuse; a server gets it with others.
+
+        It has run before any other statement that comes after it.
+        """
+        ...
+
     def many(self, statement: str, rows: Iterable[Values]) -> None:
         """Run a statement once for each row of values."""
         ...

@@ -53,6 +53,10 @@ class SqliteSession:
         """Run a statement; return the number of rows that it changed."""
         return self._connection.execute(statement, values).rowcount
 
+    def later(self, statement: str, values: Values) -> None:
+        """Run a statement of which nobody asks the outcome: at once, since a file has no trips to spare."""
+        self._connection.execute(statement, values)
+
     def many(self, statement: str, rows: Iterable[Values]) -> None:
         """Run a statement once for each row of values."""
         try:

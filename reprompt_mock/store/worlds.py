@@ -206,17 +206,17 @@ def insert_grave(session: Session) -> int:
 
 def save(session: Session, state: WorldState) -> None:
     """Write a world's clock, settings, rules and faults into its row, and how far it has come."""
-    session.run(_SAVE, (*_whole(state), state.key))
+    session.later(_SAVE, (*_whole(state), state.key))
 
 
 def save_clock(session: Session, state: WorldState) -> None:
     """Write a world's clock, and how far it has come."""
-    session.run(_SAVE_CLOCK, (*_clock_values(state.clock), *_progress(state), state.key))
+    session.later(_SAVE_CLOCK, (*_clock_values(state.clock), *_progress(state), state.key))
 
 
 def save_progress(session: Session, state: WorldState) -> None:
     """Write how far a world has come: its version, its next keys and its next transition."""
-    session.run(_SAVE_PROGRESS, (*_progress(state), state.key))
+    session.later(_SAVE_PROGRESS, (*_progress(state), state.key))
 
 
 def secret(session: Session, world: int) -> bytes:

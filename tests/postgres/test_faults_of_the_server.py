@@ -14,6 +14,7 @@ from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.engine.writing import Writing
 from reprompt_mock.errors import BatchNotFound, OutcomeUnknown, StorageFailed, StoreSilent
 from reprompt_mock.store import postgres
+from reprompt_mock.store.postgres_session import PostgresSession
 from tests.postgres.conftest import alone
 from tests.processes import eventually
 
@@ -89,13 +90,13 @@ def test_a_commit_that_was_not_confirmed_is_asked_about(
     """Stored or not, the batch is there once."""
     commit, lost = postgres._is_committed, iter([True])
 
-    def unconfirmed(connection: psycopg.Connection[Any]) -> bool:
+    def unconfirmed(session: PostgresSession) -> bool:
         if not next(lost, False):
-            return commit(connection)
+            return commit(session)
         if is_sent:
-            commit(connection)
+            commit(session)
         else:
-            connection.close()
+            session._cursor.connection.close()
         return False
 
     create(engine)
@@ -114,7 +115,7 @@ def test_an_end_that_the_server_does_not_tell_is_a_503_that_says_so(
     create(engine)
     monkeypatch.setattr(postgres, "_is_committed", unconfirmed)
     monkeypatch.setattr(postgres, "_PAUSE_SECONDS", 0)
-    monkeypatch.setattr(postgres.PostgresSession, "value", lambda *_: None)
+    monkeypatch.setattr(PostgresSession, "value", lambda *_: None)
     with pytest.raises(OutcomeUnknown, match="whether this was stored is unknown"):
         engine.forget(engine.worlds.peek("acme"))
 
