@@ -5,6 +5,7 @@ RUN_READY := $(VENV)/.ready-to-run
 TEST_READY := $(VENV)/.ready-to-test
 TOOLS_READY := $(VENV)/.ready-to-test-tools
 UI_READY := $(VENV)/.ready-to-test-ui
+SHARED_READY := $(VENV)/.ready-to-check-shared
 AXE := build/axe/node_modules/axe-core/axe.min.js
 LOCK := constraints.txt
 # The versions that are installed; `make test LOCK=` takes what pip resolves today.
@@ -20,7 +21,7 @@ WORKERS ?= $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 1) * 3 
 # The tests start some hundred processes: each would compile everything anew.
 test test-postgres coverage test-tools test-ui soak: export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run demo test test-postgres coverage test-tools test-ui soak mutants check docs docs-site accuracy bench bench-compare image-check lock release format clean
+.PHONY: run demo test test-postgres coverage test-tools test-ui soak mutants check docs docs-site accuracy bench bench-compare image-check shared-check lock release format clean
 
 run: $(RUN_READY)  ## serve on http://localhost:8780; ARGS="--speed 60" for more
 	@exec $(BIN)/reprompt-mock serve $(ARGS)
@@ -82,6 +83,9 @@ bench-compare: $(RUN_READY)  ## measure a commit and the working tree in turn, f
 image-check: $(RUN_READY)  ## build the image from Debian packages, without an engine, and try it; needs root
 	@tools/image_check.sh $(BIN)/python
 
+shared-check: $(SHARED_READY)  ## two emulators on one PostgreSQL behind HAProxy, stopped and killed under load; what deploy/ has, against its schemas
+	@$(BIN)/python -m tools.shared_check
+
 lock: $(VENV)/bin/python  ## write constraints.txt anew, by the oldest Python that is supported
 	@$(BIN)/python tools/lock.py
 
@@ -119,6 +123,10 @@ $(TOOLS_READY): pyproject.toml $(LOCK) | $(VENV)/bin/python
 
 $(UI_READY): pyproject.toml $(LOCK) | $(VENV)/bin/python
 	$(INSTALL) '.[test,ui]'
+	@touch $@ $(TEST_READY) $(RUN_READY)
+
+$(SHARED_READY): pyproject.toml $(LOCK) | $(VENV)/bin/python
+	$(INSTALL) '.[test,shared]'
 	@touch $@ $(TEST_READY) $(RUN_READY)
 
 $(AXE):
