@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ import pytest
 import yaml
 
 from reprompt_mock import RepromptMock, probes
+from reprompt_mock.cli import _parser
 from reprompt_mock.dsn import Dsn
 from reprompt_mock.server import ServerThread
 from reprompt_mock.settings import Settings, load
@@ -25,6 +28,7 @@ DEPLOY = ROOT / "deploy"
 PORT = Settings.model_fields["port"].default
 BALANCER = (DEPLOY / "haproxy.cfg").read_text(encoding="utf-8")
 COMPOSE = yaml.safe_load((ROOT / "compose.shared.yaml").read_text(encoding="utf-8"))["services"]
+PAGE = (ROOT / "docs" / "guides" / "shared-emulator.md").read_text(encoding="utf-8")
 EMULATORS = ("emulator-one", "emulator-two")
 MANIFESTS = {
     file.stem: yaml.safe_load(file.read_text(encoding="utf-8")) for file in (DEPLOY / "kubernetes").glob("*.yaml")
@@ -163,6 +167,60 @@ def test_a_pod_has_no_rights_that_it_does_not_need() -> None:
     assert (context["readOnlyRootFilesystem"], context["allowPrivilegeEscalation"]) == (True, False)
     assert context["capabilities"] == {"drop": ["ALL"]}
     assert [one["mountPath"] for one in CONTAINER["volumeMounts"]] == ["/data"]
+
+
+# The page, docs/guides/shared-emulator.md
+
+COMMANDS = [
+    shlex.split(line)
+    for snippet in re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    for line in snippet.splitlines()
+]
+
+
+def commands(*beginning: str) -> list[list[str]]:
+    found = [words[len(beginning) :] for words in COMMANDS if tuple(words[: len(beginning)]) == beginning]
+    assert found, f"the page has no command {beginning}"
+    return found
+
+
+def test_the_page_names_files_and_services_that_exist() -> None:
+    for file, up, *words in commands("docker", "compose", "--file"):
+        assert (file, up) == ("compose.shared.yaml", "up")
+        assert {word for word in words if not word.startswith("-")} <= COMPOSE.keys()
+    files = {words[-1] for words in commands("kubectl", "apply")}
+    assert files == {"deploy/kubernetes", "deploy/kubernetes/secret.yaml"}
+    assert commands("kubectl", "rollout") == [["status", f"deployment/{MANIFESTS['deployment']['metadata']['name']}"]]
+    assert [(ROOT / words[0]).name for words in commands("psql", "--file")] == ["role.sql"]
+
+
+def test_the_page_names_the_password_that_compose_wants() -> None:
+    ((assignment,),) = commands("export")
+    assert COMPOSE["postgres"]["environment"]["POSTGRES_PASSWORD"].startswith(f"${{{assignment.partition('=')[0]}:?")
+
+
+def test_the_page_starts_emulators_as_the_command_takes_it() -> None:
+    for words in COMMANDS:
+        variables = list(itertools.takewhile(lambda word: "=" in word, words))
+        if words[len(variables) :][:1] == ["reprompt-mock"]:
+            _parser().parse_args(words[len(variables) + 1 :])
+            load({}, environ=dict(one.split("=", 1) for one in variables))
+    assert [words for words in COMMANDS if "reprompt-mock" in words]
+
+
+def test_a_snapshot_is_saved_and_restored_as_the_page_says(server: ServerThread, tmp_path: Path) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("the machine has no curl")
+    mock = RepromptMock.connect(server.url, org_slug="acme")
+    mock.settings.update(failure_rate=0.25)
+    save, restore = (["curl", "--fail", "--silent", "--noproxy", "*", *words] for words in commands("curl"))
+    for index, command in enumerate((save, restore)):
+        if index:
+            mock.reset()
+        address = server.url.removeprefix("http://")
+        subprocess.run([word.replace("localhost:8780", address) for word in command], cwd=tmp_path, check=True)
+
+    assert mock.settings.get()["failure_rate"] == 0.25
 
 
 # The check

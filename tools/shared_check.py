@@ -1,4 +1,4 @@
-"""Try a shared emulator: two processes on one PostgreSQL behind HAProxy, stopped, killed and started anew under load.
+"""Try a shared emulator: two processes on one PostgreSQL behind HAProxy, stopped, killed and restarted under load.
 
 It uses the configuration that deploy/ ships, a server of its own, and free ports. Usage: make shared-check.
 """
@@ -18,6 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import httpx2
+
 from tests.processes import Served, serve
 from tests.stores import new_schema
 from tools.shared_load import CONTROL, SERVICE, Account, Load, batch, client, until
@@ -25,12 +27,11 @@ from tools.shared_load import CONTROL, SERVICE, Account, Load, batch, client, un
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import httpx2
-
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
 COMPOSE = ("compose.yaml", "compose.shared.yaml")
 _FAULT = {"match": {"operation": "get_batch"}, "then": {"status": 418}, "times": 10}
+_CLOSED = {"match": {"operation": "get_batch"}, "then": {"abort": "close"}, "times": 1}
 
 
 class Missing(Exception):
@@ -51,7 +52,7 @@ def _free_port() -> int:
 
 @dataclass
 class Member:
-    """One of the emulators, which keeps its port when it is started anew."""
+    """One of the emulators, which keeps its port when it is started again."""
 
     name: str
     address: str
@@ -64,11 +65,10 @@ class Member:
         arguments = ("--port", str(self.port), "--host", "127.0.0.1", "--db-wait", "30", "--speed", "10")
         self.running = self.block.enter_context(serve(*arguments, REPROMPT_MOCK_DB=self.address))
 
-    def stop(self) -> str:
-        """Stop it as an orchestrator does; returns its errors."""
+    def stop(self) -> None:
+        """Stop it as an orchestrator does."""
         code, _, errors = self.running.stop(signal.SIGTERM)
         expect(code == 0, f"emulator {self.name} ended with {code}: {errors}")
-        return errors
 
     @property
     def megabytes(self) -> int:
@@ -95,7 +95,7 @@ class Balancer:
         return {row["svname"]: row[name] for row in servers if row["svname"] != "BACKEND"}
 
     def wait_for(self, *, up: int) -> None:
-        """Wait until it passes requests to so many emulators."""
+        """Wait until it passes requests to that number of emulators."""
         until(lambda: [*self.column("status").values()].count("UP") == up, f"HAProxy never saw {up} emulators ready")
 
 
@@ -153,7 +153,11 @@ def balanced(haproxy: str, *members: Member) -> Iterator[Balancer]:
 
 
 def interrupt(load: Load, balancer: Balancer, one: Member, two: Member) -> tuple[int, int]:
-    """Stop the first under load and start it anew, then kill the second; returns the repeats that each cost."""
+    """Under load, stop the first and start it again, then kill the second.
+
+    Returns:
+        The requests that clients had to repeat because of the stop, and because of the kill.
+    """
     load.go_on()
     before = load.account.repeats
     one.stop()
@@ -196,15 +200,21 @@ def listed(http: httpx2.Client) -> list[str]:
             return names
 
 
-def check_fault(balancer: Balancer) -> None:
-    """A fault for ten requests hits ten, whichever emulator gets them."""
+def check_faults(balancer: Balancer) -> None:
+    """A fault for ten requests hits ten, whichever emulator gets them, and one that closes connections does."""
     with client(balancer.url) as http:
         http.post(f"{SERVICE}/batches", json=batch("fault", 1)).raise_for_status()
         http.post(f"{CONTROL}/faults", json=_FAULT).raise_for_status()
         with ThreadPoolExecutor(4) as threads:
             answers = threads.map(lambda _: http.get(f"{SERVICE}/batches/fault").status_code, range(60))
             hits = [*answers].count(418)
-    expect(hits == 10, f"a fault for ten requests hit {hits}")
+        expect(hits == 10, f"a fault for ten requests hit {hits}")
+        http.post(f"{CONTROL}/faults", json=_CLOSED).raise_for_status()
+        try:
+            answer = http.get(f"{SERVICE}/batches/fault").status_code
+        except httpx2.RemoteProtocolError:
+            return
+        raise Wrong(f"a fault that closes the connection was answered with {answer}")
 
 
 def check_service() -> None:
@@ -223,7 +233,7 @@ def check_service() -> None:
         account = load.account
         expect(not account.falsehoods, "; ".join(account.falsehoods[:3]))
         check_stored(account, one.running.url, two.running.url)
-        check_fault(balancer)
+        check_faults(balancer)
         shares = [int(share) for share in balancer.column("stot").values()]
         expect(min(shares) > 0, "HAProxy passed all requests to one emulator")
         memory = max(one.megabytes, two.megabytes)
@@ -236,7 +246,11 @@ def check_service() -> None:
 
 
 def main() -> int:
-    """Try it; returns 0, 1 where it does not hold, 2 where something is missing."""
+    """Try it.
+
+    Returns:
+        The exit code: 0, 1 if a promise was broken, 2 if something is missing.
+    """
     try:
         check_files()
         check_service()

@@ -126,7 +126,11 @@ class Load:
             self._note(0, *(() if found == (jobs, jobs) else (f"batch {batch_id} has {found} jobs instead of {jobs}",)))
 
     def _asked(self, http: httpx2.Client, method: str, path: str, body: Any = None) -> Any:
-        """Request something, and again until it is answered; returns the JSON of a 200, {} as a falsehood's."""
+        """Request something, and again until it is answered, and return the JSON of a 200.
+
+        Raises:
+            AssertionError: it got another status, or no answer in time.
+        """
         for answer in _answers(http, method, path, body):
             if answer is None:
                 with self.account.lock:
@@ -146,7 +150,7 @@ class Load:
 
 
 def _answers(http: httpx2.Client, method: str, path: str, body: Any) -> Iterator[httpx2.Response | None]:
-    """Send a request again and again; yields None where a client cannot tell whether it was carried out."""
+    """Send a request again and again; yields None if it may have been carried out or not."""
     deadline = monotonic_seconds() + PATIENCE_SECONDS
     while monotonic_seconds() < deadline:
         try:
