@@ -217,6 +217,21 @@ def check_faults(balancer: Balancer) -> None:
         raise Wrong(f"a fault that closes the connection was answered with {answer}")
 
 
+def check_journal(balancer: Balancer, one: Member, two: Member) -> None:
+    """Each emulator shows what all of them were asked, in the same order."""
+    with client(balancer.url) as http:
+        http.delete(f"{CONTROL}/journal").raise_for_status()
+        for number in range(20):
+            http.get(f"{SERVICE}/batches?limit={1 + number}").raise_for_status()
+    views = []
+    for member in (one, two):
+        with client(member.running.url) as http:
+            requests = http.get(f"{CONTROL}/journal").raise_for_status().json()["requests"]
+        views.append([request["query"] for request in requests])
+    expect(len(views[0]) == 20, f"the journal has {len(views[0])} of 20 requests")
+    expect(views[0] == views[1], "the emulators show different journals")
+
+
 def check_service() -> None:
     """Run the whole set-up, and print what it showed."""
     haproxy = found("haproxy", "haproxy")
@@ -234,6 +249,7 @@ def check_service() -> None:
         expect(not account.falsehoods, "; ".join(account.falsehoods[:3]))
         check_stored(account, one.running.url, two.running.url)
         check_faults(balancer)
+        check_journal(balancer, one, two)
         shares = [int(share) for share in balancer.column("stot").values()]
         expect(min(shares) > 0, "HAProxy passed all requests to one emulator")
         memory = max(one.megabytes, two.megabytes)
