@@ -21,7 +21,7 @@ from reprompt_mock.server import ServerThread
 from reprompt_mock.settings import Settings, load
 from reprompt_mock.specs import FaultThen
 from tools import shared_check
-from tools.shared_load import ORG, Account, Load
+from tools.shared_load import ORG, Account, Load, Wrong
 
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
@@ -249,19 +249,19 @@ def test_the_load_repeats_what_was_not_acknowledged_and_no_more(server: ServerTh
     with Load(server.url) as load:
         load.go_on(100)
 
-    assert (load.account.repeats, load.account.falsehoods) == (5, [])
+    assert load.account.repeats == 5
     shared_check.check_stored(load.account, server.url, server.url)
 
 
 def test_the_load_notices_a_false_answer(server: ServerThread) -> None:
     fault: dict[str, Any] = {"match": {"operation": "get_batch"}, "then": {"status": 404}, "times": 1}
     RepromptMock.connect(server.url, org_slug=ORG).faults.add(**fault)
-    with pytest.raises(AssertionError, match=r"GET /batches/\d-0: 404"), Load(server.url) as load:
+    with pytest.raises(Wrong, match=r"^GET /batches/\d-0 was answered with 404"), Load(server.url) as load:
         load.go_on(100)
 
 
 def test_the_check_notices_what_is_lost(server: ServerThread) -> None:
-    with pytest.raises(shared_check.Wrong, match=r"^acknowledged, but not stored: \['gone'\]$"):
+    with pytest.raises(Wrong, match=r"^acknowledged, but not stored: \['gone'\]$"):
         shared_check.check_stored(Account(acknowledged={"gone": 1}), server.url, server.url)
 
 

@@ -27,6 +27,10 @@ _UNSURE = frozenset((502, 503, 504))
 """Statuses after which a client repeats, since nothing was acknowledged."""
 
 
+class Wrong(Exception):
+    """The emulators did not keep a promise; the message is a sentence."""
+
+
 @dataclass
 class Account:
     """What clients were told; several threads write it.
@@ -35,13 +39,11 @@ class Account:
         acknowledged: the number of jobs of each batch whose creation was answered with 200, by id.
         answers: how many requests were answered.
         repeats: how many requests had no answer, or 502 to 504, and were repeated.
-        falsehoods: a sentence for each answer that contradicts what was acknowledged.
     """
 
     acknowledged: dict[str, int] = field(default_factory=dict)
     answers: int = 0
     repeats: int = 0
-    falsehoods: list[str] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
 
 
@@ -92,7 +94,7 @@ class Load:
         """End all clients.
 
         Raises:
-            Exception: what one of them raised.
+            Wrong: one of them got an answer that contradicts what was acknowledged, or none.
         """
         self._ended.set()
         self._threads.shutdown()
@@ -123,13 +125,14 @@ class Load:
             status = self._asked(http, "GET", f"/batches/{batch_id}")
             page = self._asked(http, "GET", f"/jobs?batchId={batch_id}&limit=100&offset=0")
             found = (status["metadata"]["total_jobs"], len(page["jobs"]))
-            self._note(0, *(() if found == (jobs, jobs) else (f"batch {batch_id} has {found} jobs instead of {jobs}",)))
+            if found != (jobs, jobs):
+                raise Wrong(f"batch {batch_id} has {found} jobs instead of {jobs}")
 
     def _asked(self, http: httpx2.Client, method: str, path: str, body: Any = None) -> Any:
         """Request something, and again until it is answered, and return the JSON of a 200.
 
         Raises:
-            AssertionError: it got another status, or no answer in time.
+            Wrong: it got another status, or no answer in time.
         """
         for answer in _answers(http, method, path, body):
             if answer is None:
@@ -137,16 +140,11 @@ class Load:
                     self.account.repeats += 1
                 continue
             if answer.status_code == 200:
-                self._note(1)
+                with self.account.lock:
+                    self.account.answers += 1
                 return answer.json()
-            self._note(1, f"{method} {path}: {answer.status_code} {answer.text[:200]}")
-            break
-        raise AssertionError(self.account.falsehoods)
-
-    def _note(self, answers: int, *falsehoods: str) -> None:
-        with self.account.lock:
-            self.account.answers += answers
-            self.account.falsehoods += falsehoods
+            raise Wrong(f"{method} {path} was answered with {answer.status_code} {answer.text[:200]}")
+        raise Wrong(f"{method} {path} was not answered within {PATIENCE_SECONDS:.0f} s")
 
 
 def _answers(http: httpx2.Client, method: str, path: str, body: Any) -> Iterator[httpx2.Response | None]:
