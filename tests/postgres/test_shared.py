@@ -12,8 +12,10 @@ from reprompt_mock.clock import iso
 from reprompt_mock.engine import batches, clock, remote, scenario, settings, snapshot, worlds
 from reprompt_mock.engine.doors import Engine
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
+from reprompt_mock.engine.world import World
 from reprompt_mock.errors import BatchNotFound
 from reprompt_mock.specs import FaultSpec, RuleSpec
+from reprompt_mock.store.worlds import WorldState
 from tests.postgres.conftest import opened
 from tests.trust.scale import tries
 
@@ -216,3 +218,23 @@ def test_a_forget_and_writes_of_others_come_in_some_order(engines: tuple[Engine,
     assert {status(second, batch_id) for batch_id in listed[0]} <= {"pending"}
     summary = first.read(first.arrive("acme"), worlds.summary)
     assert (summary.batches, summary.jobs.total) == (len(listed[0]), len(listed[0]))
+
+
+def test_a_read_ends_where_something_is_due_at_all_times(
+    engines: tuple[Engine, Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _ = engines
+    batch = create(first)
+    first.write(first.arrive("acme"), clock.advance, 1_000)
+    seen: list[int] = []
+
+    def always_due(world: World, state: WorldState) -> int:
+        seen.append(state.next_due or 0)
+        assert len(seen) < 9, "it goes on for ever"
+        return seen[-1]
+
+    monkeypatch.setattr(World, "now_in", always_due)
+    world = first.arrive("acme")
+    assert first.read(world, lambda reading: reading.now) == world.state.latest < seen[-1]
+    assert first.read(world, batches.status, batch).status.name == "pending"
+    assert len(seen) == 4
