@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench import compare
 from bench.figures import COLUMNS, Measured, markdown, plain
+from bench import large  # noqa: F401 - adds its rows
 from bench.rows import GROUPS, Bench
 from bench.servers import ROOT, Bay, Target
 from bench.sizes import Sizes

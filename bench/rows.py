@@ -100,7 +100,7 @@ class Group:
 GROUPS: list[Group] = []
 
 
-def _rows(
+def rows(
     *names: str,
 ) -> Callable[[Measure], Measure]:
     def register(
@@ -118,7 +118,7 @@ def _put_small_batch(server: Server, count: int) -> bytes:
     return server.call("GET", f"{_API}/batches/small")
 
 
-@_rows("get")
+@rows("get")
 def get(bench: Bench, _: Names) -> Iterator[Measured]:
     with bench.bay.ours() as ours:
         answer = _put_small_batch(ours, bench.sizes.batch)
@@ -145,7 +145,7 @@ def _first_reads(servers: tuple[Server, Server], sizes: Sizes, changed: tuple[bo
     return samples
 
 
-@_rows("get-first")
+@rows("get-first")
 def get_first(bench: Bench, _: Names) -> Iterator[Measured]:
     with bench.bay.ours() as ours:
         answer = _put_small_batch(ours, bench.sizes.batch)
@@ -155,7 +155,7 @@ def get_first(bench: Bench, _: Names) -> Iterator[Measured]:
     yield Measured("get-first", operation, "µs", None, *samples)
 
 
-@_rows("post")
+@rows("post")
 def post(bench: Bench, _: Names) -> Iterator[Measured]:
     with bench.bay.ours() as ours:
         answer = ours.call("POST", f"{_API}/batches", places.template())
@@ -198,7 +198,7 @@ def _journey_lines(
             yield name, goal, journeys.summed(samples) if name == "flow" else samples[name]
 
 
-@_rows(*_JOURNEY_GOALS)
+@rows(*_JOURNEY_GOALS)
 def journey(bench: Bench, chosen: Names) -> Iterator[Measured]:
     with bench.bay.ours() as server, bench.bay.floor("store") as floor_server:
         ours = journeys.Ours(server, bench.sizes)
@@ -236,7 +236,7 @@ def _one_more(number: int) -> bytes:
     return body.replace(b"{", b'{"batch_id":"batch-%s",' % places.NUMBER.encode(), 1)
 
 
-@_rows("list")
+@rows("list")
 def list_batches(bench: Bench, _: Names) -> Iterator[Measured]:
     sizes = bench.sizes
     with bench.bay.ours() as ours, bench.bay.floor("store") as floor:
@@ -247,7 +247,7 @@ def list_batches(bench: Bench, _: Names) -> Iterator[Measured]:
     yield Measured("list", _operations(sizes)["list"], "ms", Goal(2.5), *samples)
 
 
-@_rows("timeline")
+@rows("timeline")
 def timeline(bench: Bench, _: Names) -> Iterator[Measured]:
     sizes = bench.sizes
     with bench.bay.ours() as server:
@@ -258,7 +258,7 @@ def timeline(bench: Bench, _: Names) -> Iterator[Measured]:
     yield Measured("timeline", operation, "ms", Goal(60, "ms"), samples[1:])
 
 
-@_rows("tick")
+@rows("tick")
 def tick(bench: Bench, _: Names) -> Iterator[Measured]:
     micro = bench.bay.micro("tick", bench.full_database, str(bench.sizes.repeats))
     operation = f"a tick with nothing due, {bench.sizes.stored:,} jobs stored"
@@ -268,7 +268,7 @@ def tick(bench: Bench, _: Names) -> Iterator[Measured]:
 _STORED = ("get", "post", *_JOURNEY_GOALS, "list")
 
 
-@_rows(*(f"stored-{name}" for name in _STORED))
+@rows(*(f"stored-{name}" for name in _STORED))
 def stored(bench: Bench, chosen: Names) -> Iterator[Measured]:
     """Compare each operation on a database with many jobs in other worlds with the same on an empty database."""
     sizes = bench.sizes
@@ -299,7 +299,7 @@ def stored(bench: Bench, chosen: Names) -> Iterator[Measured]:
             yield line("list", "ms", _lists((full, empty), (path, path), sizes, (True, True)))
 
 
-@_rows("p99-get", "p99-post")
+@rows("p99-get", "p99-post")
 def tail_latency(bench: Bench, chosen: Names) -> Iterator[Measured]:
     sizes = bench.sizes
     kinds = (
@@ -335,7 +335,7 @@ def _beside_create(server: Server, load: Load, body: bytes, number: int) -> list
     return [taken * 1e3 for taken in latencies]
 
 
-@_rows("start", "ready", "memory")
+@rows("start", "ready", "memory")
 def start(bench: Bench, chosen: Names) -> Iterator[Measured]:
     bay = bench.bay
     answers: list[list[float]] = [[], []]
@@ -359,7 +359,7 @@ def start(bench: Bench, chosen: Names) -> Iterator[Measured]:
     yield from (line for line in lines if line.name in chosen)
 
 
-@_rows("worlds")
+@rows("worlds")
 def worlds(bench: Bench, _: Names) -> Iterator[Measured]:
     with ExitStack() as stack:
         beside, alone = (stack.enter_context(_with_small_batch(bench)) for _ in range(2))
@@ -378,7 +378,7 @@ def _with_small_batch(bench: Bench) -> Iterator[Server]:
         yield server
 
 
-@_rows("conduct")
+@rows("conduct")
 def conduct(bench: Bench, _: Names) -> Iterator[Measured]:
     samples = bench.bay.micro("conduct", str(bench.sizes.exchanges), str(bench.sizes.repeats))
     operation = f"a verdict on {bench.sizes.exchanges:,} requests, in process"
@@ -388,7 +388,7 @@ def conduct(bench: Bench, _: Names) -> Iterator[Measured]:
 _RULES_GOALS = {100: Goal(1.2), 1_000: Goal(1.5)}
 
 
-@_rows(*(f"rules-{count}" for count in _RULES_GOALS))
+@rows(*(f"rules-{count}" for count in _RULES_GOALS))
 def under_rules(bench: Bench, chosen: Names) -> Iterator[Measured]:
     sizes = bench.sizes
     body = places.body(sizes.places)
@@ -413,7 +413,7 @@ def _creates_under_rules(server: Server, body: bytes, rules: bytes, sizes: Sizes
     return samples
 
 
-@_rows("faults-1000")
+@rows("faults-1000")
 def under_faults(bench: Bench, _: Names) -> Iterator[Measured]:
     with ExitStack() as stack:
         under, without = (stack.enter_context(_with_small_batch(bench)) for _ in range(2))
@@ -428,7 +428,7 @@ def under_faults(bench: Bench, _: Names) -> Iterator[Measured]:
     yield Measured("faults-1000", operation, "µs", Goal(1.3), *samples)
 
 
-@_rows("result")
+@rows("result")
 def result(bench: Bench, _: Names) -> Iterator[Measured]:
     # By name, since the set `all` is the same as `core` (contract D6).
     body = bench.bay.file(places.body(bench.sizes.micro, attributes=tuple(CATALOGUE)))

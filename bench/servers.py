@@ -64,12 +64,24 @@ class Server:
             self._connection.connect()
             self._used = time.monotonic()
 
-    def timed(self, method: str, path: str, body: bytes | None = None) -> float:
-        """Send a request; return the milliseconds until its answer was read."""
+    def timed(self, method: str, path: str, body: bytes | None = None, kept: list[bytes] | None = None) -> float:
+        """Send a request; return the milliseconds until its answer was read, which is added to `kept`."""
         self._connect()
         start = time.perf_counter()
-        self.call(method, path, body)
-        return (time.perf_counter() - start) * 1e3
+        answer = self.call(method, path, body)
+        taken = (time.perf_counter() - start) * 1e3
+        if kept is not None:
+            kept.append(answer)
+        return taken
+
+    def location(self, path: str) -> str:
+        """Return the address, without its host, to which a GET is redirected."""
+        self._connect()
+        self._connection.request("GET", path, headers={"apiKey": KEY})
+        response = self._connection.getresponse()
+        response.read()
+        address = response.headers["Location"]
+        return address.partition("//")[2].partition("/")[2].join(("/", "")) if "//" in address else address
 
     def memory(self) -> float:
         """Return the process's resident memory in MiB."""
