@@ -19,9 +19,11 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import compare
+from bench import (
+    compare,
+    large,  # noqa: F401 - adds its rows
+)
 from bench.figures import COLUMNS, Measured, markdown, plain
-from bench import large  # noqa: F401 - adds its rows
 from bench.rows import GROUPS, Bench
 from bench.servers import ROOT, Bay, Target
 from bench.sizes import Sizes

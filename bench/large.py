@@ -136,7 +136,7 @@ def _said(process: Path, name: str) -> int:
 
 
 @rows("create-memory")
-def create_memory(bench: Bench, _: Names) -> Iterator[Measured]:
+def create_memory(bench: Bench, _names: Names) -> Iterator[Measured]:
     body = places.body(bench.sizes.places)
     risen = []
     for _ in range(bench.sizes.repeats):

@@ -1,4 +1,4 @@
-"""What a test pays for a fresh world: a suite of small tests through the fixture, less the same without the emulator."""
+"""What a test pays for a fresh world: a suite of tests through the fixture, less the same without the emulator."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,14 +13,23 @@ if TYPE_CHECKING:
     from bench.servers import Target
     from bench.sizes import Sizes
 
+_WARMING = 20
 _COMMON = """
-import http.client, json, threading, http.server
+import http.client, json, os, pathlib, threading, time, http.server
 import pytest
 
 BODY = json.dumps({"batch_id": "b", "batch_name": "three", "attribute_set": "core", "jobs": [
     {"place_id": f"place-{n}", "inputs": {"name": f"Cafe {n}", "full_address": "1 Main Street, Springfield, IL"}}
     for n in range(3)]})
 HEADERS = {"apiKey": "test", "Content-Type": "application/json"}
+
+STARTS = []
+
+def note_start():
+    STARTS.append(time.perf_counter())
+    if len(STARTS) == COUNT + WARMING:
+        each = (STARTS[-1] - STARTS[WARMING - 1]) / COUNT * 1e3
+        pathlib.Path(os.environ["SHARE_FILE"]).write_text(str(each))
 
 def exchange(connection, path, settle):
     api = f"{path}/place_enrichment"
@@ -43,10 +51,11 @@ def connection_to(base):
         CONNECTIONS[host] = http.client.HTTPConnection(host)
     return CONNECTIONS[host]
 
-@pytest.mark.parametrize("number", range(COUNT))
+@pytest.mark.parametrize("number", range(COUNT + WARMING))
 def test_share(number, reprompt_mock):
-    base = reprompt_mock.base_url
-    exchange(connection_to(base), "/" + base.split("/", 3)[3].removesuffix("/place_enrichment"), reprompt_mock.clock.settle)
+    note_start()
+    path = f"/v1/{reprompt_mock.org_slug}"
+    exchange(connection_to(reprompt_mock.url), path, reprompt_mock.clock.settle)
 """
 _WITHOUT = """
 class Canned(http.server.BaseHTTPRequestHandler):
@@ -62,17 +71,15 @@ SERVER = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Canned)
 threading.Thread(target=SERVER.serve_forever, daemon=True).start()
 CONNECTION = http.client.HTTPConnection("127.0.0.1", SERVER.server_port)
 
-@pytest.mark.parametrize("number", range(COUNT))
+@pytest.mark.parametrize("number", range(COUNT + WARMING))
 def test_share(number):
+    note_start()
     exchange(CONNECTION, "/v1/test", lambda: None)
 """
 
 
 def measure(target: Target, sizes: Sizes) -> list[float]:
-    """Return the milliseconds a test's world costs, one for each repeat.
-
-    Each is the slope between a suite of `sizes.tests` tests and one of a tenth of them, so that starting does not count.
-    """
+    """Return the milliseconds a test's world costs, one for each repeat; the suites' first tests do not count."""
     with tempfile.TemporaryDirectory(prefix="reprompt-mock-share-") as folder:
         return [
             _each(target, Path(folder), _WITH, sizes.tests) - _each(target, Path(folder), _WITHOUT, sizes.tests)
@@ -81,19 +88,13 @@ def measure(target: Target, sizes: Sizes) -> list[float]:
 
 
 def _each(target: Target, folder: Path, source: str, count: int) -> float:
-    few = max(1, count // 10)
-    longer = _seconds(target, folder, source, count + few)
-    return (longer - _seconds(target, folder, source, few)) / count * 1e3
-
-
-def _seconds(target: Target, folder: Path, source: str, count: int) -> float:
-    (folder / "test_share.py").write_text(f"COUNT = {count}\n{_COMMON}{source}", encoding="utf-8")
+    constants = f"COUNT = {count}\nWARMING = {_WARMING}\n"
+    (folder / "test_share.py").write_text(f"{constants}{_COMMON}{source}", encoding="utf-8")
     plugins = ["-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist"]
     command = [sys.executable, "-m", "pytest", "-q", *plugins, str(folder)]
     # This Python has pytest; the measured sources come first.
-    environment = {**os.environ, "PYTHONPATH": str(target.root)}
-    started = time.perf_counter()
+    environment = {**os.environ, "PYTHONPATH": str(target.root), "SHARE_FILE": str(folder / "each")}
     ran = subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True)
     if ran.returncode:
         raise RuntimeError(f"the suite failed: {ran.stdout[-500:]}")
-    return time.perf_counter() - started
+    return float((folder / "each").read_text())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock.batch_status import Counts, status_of
 from reprompt_mock.engine import submissions
@@ -16,13 +16,14 @@ from reprompt_mock.lifecycle import Hold, JobStatus
 from reprompt_mock.store import batches, jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.submissions import BatchToCreate
     from reprompt_mock.engine.world import World
     from reprompt_mock.engine.writing import Writing
     from reprompt_mock.store.batches import StoredBatch
+    from reprompt_mock.store.jobs import StoredAttributes
 
 
 _NO_PLACES: Mapping[str, Sequence[str]] = MappingProxyType({status.name: () for status in JobStatus})
@@ -105,18 +106,21 @@ def status(reading: Reading, batch_id: str, attributes: Sequence[str] | None = N
     Raises:
         BatchNotFound: the world has no batch with this id.
     """
-    kept: BatchView | None = reading.views.find(batch_id) if attributes is None else None
-    if kept is not None:
-        return kept
+    view = reading.views.find(batch_id) or _viewed(reading, batch_id)
+    if attributes is None:
+        return view
+    reading.weigh(view.batch.counts.total)
+    return view._replace(attributes=_distribution(reading, view.batch, attributes))
+
+
+def _viewed(reading: Reading, batch_id: str) -> BatchView:
     batch = find(reading, batch_id)
     reading.weigh(batch.counts.total)
     by_status = jobs.places_by_status(reading.session, batch.pk, now=reading.now)
     batch = batch._replace(counts=Counts(*map(len, by_status.values())))
-    distribution = None if attributes is None else _distribution(reading, batch, attributes)
     waiting = deferred(reading, [batch]).get(batch.pk, [])
-    view = BatchView(batch, status_now(reading, batch), _apart(by_status, waiting), distribution)
-    if attributes is None:
-        reading.views.keep(batch_id, view, weight=batch.counts.total)
+    view = BatchView(batch, status_now(reading, batch), _apart(by_status, waiting))
+    reading.views.keep(batch_id, view, weight=batch.counts.total)
     return view
 
 
@@ -148,18 +152,19 @@ def _distribution(
     spread: dict[str, dict[AttributeStatus, list[str]]] = {
         name: {status: [] for status in AttributeStatus} for name in names
     }
-    statuses: dict[tuple[Any, ...], Mapping[str, AttributeStatus]] = {}
-    for job in jobs.attributes(session, batch.pk, now=reading.now):
-        alike = job[1:]
-        if alike not in statuses:
-            statuses[alike] = shown(
+    adds: dict[StoredAttributes, list[Callable[[str], None]]] = {}
+    for place_id, job in jobs.attributes(session, batch.pk, now=reading.now):
+        if job not in adds:
+            statuses = shown(
                 job.status,
                 decoded.asked(session, job.asked),
                 decoded.history(session, job.ran, job.submission),
                 decoded.history(session, job.planned, job.submission),
             )
-        for name, by_status in spread.items():
-            by_status[statuses[alike].get(name, AttributeStatus.NOT_RUN)].append(job.place_id)
+            found = (by[statuses.get(name, AttributeStatus.NOT_RUN)] for name, by in spread.items())
+            adds[job] = [listed.append for listed in found]
+        for add in adds[job]:
+            add(place_id)
     return spread
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import repeat
+from itertools import groupby, repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,13 +14,16 @@ from reprompt_mock.store.columns import columns, spread
 from reprompt_mock.store.session import is_storable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
+    from reprompt_mock.store.batches import StoredBatch
     from reprompt_mock.store.columns import NewJobs, Restarts
     from reprompt_mock.store.session import Session
 
 _SLICE = 500
 _MANY = 500
+_FEWER = 4
+"""How many jobs are read in the time in which one is found by its place id."""
 _STATUSES = tuple(JobStatus)
 """The statuses by code; indexing is faster than calling the enum."""
 
@@ -75,9 +78,8 @@ class StoredResult(NamedTuple):
 
 
 class StoredAttributes(NamedTuple):
-    """What a job's `attribute_status` is derived from."""
+    """What a job's `attribute_status` is derived from; many jobs share one."""
 
-    place_id: str
     status: JobStatus
     submission: int
     asked: int
@@ -85,6 +87,7 @@ class StoredAttributes(NamedTuple):
     planned: int | None
 
 
+_existing_job = ExistingJob._make
 _in_order = attrgetter(*statements.JOB_COLUMNS)
 
 
@@ -105,13 +108,26 @@ def insert(session: Session, jobs: NewJobs) -> None:
 
 def remove(session: Session, keys: Sequence[int]) -> None:
     """Remove jobs; the caller corrects their batches' counts."""
-    if keys:
-        session.many("DELETE FROM job WHERE pk = ?", [(key,) for key in keys])
+    session.many("DELETE FROM job WHERE pk BETWEEN ? AND ?", _runs_of(keys))
 
 
-def existing(session: Session, world: int, batch: int, place_ids: Sequence[str], *, now: int) -> dict[str, ExistingJob]:
+def _runs_of(keys: Iterable[int]) -> list[tuple[int, int]]:
+    """Return the first and last keys of runs of consecutive ones; deleting a run takes one statement."""
+    runs = groupby(enumerate(sorted(keys)), lambda numbered: numbered[1] - numbered[0])
+    whole = ([key for _, key in run] for _, run in runs)
+    return [(run[0], run[-1]) for run in whole]
+
+
+def existing(
+    session: Session, world: int, batch: StoredBatch, place_ids: Collection[str], *, now: int
+) -> dict[str, ExistingJob]:
     """Return the jobs that a batch already has for some places, by place id."""
-    values = {"world": world, "batch": batch, "now": now}
+    values = {"world": world, "batch": batch.pk, "now": now}
+    if not batch.counts.total:
+        return {}
+    if _MANY <= len(place_ids) >= batch.counts.total / _FEWER:  # reading all of them is faster
+        rows = session.rows(statements.jobs_of_batch(), values)
+        return {row[1]: _existing(row) for row in rows if row[1] in place_ids}
     return {job.place_id: job for job in _of_places(session, statements.existing_jobs, place_ids, values)}
 
 
@@ -122,9 +138,10 @@ def elsewhere(session: Session, world: int, batch: int, place_ids: Sequence[str]
 
 
 def _of_places(
-    session: Session, query: Callable[[int], str], place_ids: Sequence[str], values: Mapping[str, int]
+    session: Session, query: Callable[[int], str], place_ids: Iterable[str], values: Mapping[str, int]
 ) -> Iterator[ExistingJob]:
     """Run a query for jobs of some places, as many at a time as a statement may name."""
+    place_ids = list(place_ids)
     for start in range(0, len(place_ids), _SLICE):
         some = place_ids[start : start + _SLICE]
         named = {f"p{number}": place_id for number, place_id in enumerate(some)}
@@ -146,8 +163,7 @@ def to_reprocess(session: Session, batch: int, statuses: Iterable[JobStatus], *,
 
 
 def _existing(row: tuple[Any, ...]) -> ExistingJob:
-    pk, place_id, batch, status, *rest = row
-    return ExistingJob(pk, place_id, batch, _STATUSES[status], *rest)
+    return _existing_job((*row[:3], _STATUSES[row[3]], *row[4:]))
 
 
 def restart(session: Session, jobs: Restarts, *, now: int) -> None:
@@ -167,9 +183,9 @@ def held(session: Session, world: int, *, now: int) -> list[HeldJob]:
     ]
 
 
-def release(session: Session, job: int, times: tuple[int, int, int]) -> None:
-    """Release a held job, given the times of its three transitions."""
-    session.run(statements.RELEASE_JOB, (*times, job))
+def release(session: Session, released: Mapping[int, tuple[int, int, int]]) -> None:
+    """Release held jobs, given the times of their three transitions by key."""
+    session.many(statements.RELEASE_JOB, [(*times, key) for key, times in released.items()])
 
 
 def place(session: Session, job: int) -> bytes:
@@ -194,11 +210,14 @@ def deferred(session: Session, world: int, *, now: int) -> dict[int, list[str]]:
     return by_batch
 
 
-def attributes(session: Session, batch: int, *, now: int) -> Iterable[StoredAttributes]:
-    """Read what the attribute statuses of a batch's jobs are derived from, in order of submission."""
-    rows = session.rows(statements.ATTRIBUTES_BY_JOB, {"batch": batch, "now": now})
-    for place_id, status, *rest in rows:
-        yield StoredAttributes(place_id, _STATUSES[status], *rest)
+def attributes(session: Session, batch: int, *, now: int) -> Iterable[tuple[str, StoredAttributes]]:
+    """Read place ids, and what the jobs' attribute statuses are derived from, in order of submission."""
+    alike: dict[tuple[Any, ...], StoredAttributes] = {}
+    for place_id, *shared in session.rows(statements.ATTRIBUTES_BY_JOB, {"batch": batch, "now": now}):
+        key = tuple(shared)
+        if key not in alike:
+            alike[key] = StoredAttributes(_STATUSES[key[0]], *key[1:])
+        yield place_id, alike[key]
 
 
 class Selection(NamedTuple):

@@ -245,6 +245,11 @@ def existing_jobs(count: int) -> str:
     return f"{_EXISTING} FROM job WHERE world = :world AND batch = :batch AND place_id IN ({marks})"
 
 
+def jobs_of_batch() -> str:
+    """Return a query for all jobs of a batch, in any order."""
+    return f"{_EXISTING} {_OF_BATCH}"
+
+
 def jobs_elsewhere(count: int) -> str:
     """Return a query for the jobs that other batches have for `count` places, named p0, p1 and so on."""
     marks = ", ".join(f":p{position}" for position in range(count))
