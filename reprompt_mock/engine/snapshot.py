@@ -9,6 +9,7 @@ from __future__ import annotations
 from base64 import b64decode
 from datetime import datetime
 from hashlib import blake2b
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import orjson
@@ -29,6 +30,8 @@ from reprompt_mock.store.session import DataRefused
 from reprompt_mock.world_settings import WorldSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.worlds import WorldSummary
     from reprompt_mock.engine.writing import Writing
@@ -83,23 +86,36 @@ class Snapshot(Strict):
 
 def take(reading: Reading) -> dict[str, Any]:
     """Return a world as JSON-ready data, without its journal; API keys are never stored."""
+    data: Tables = {table: list(chain.from_iterable(_parts(reading, table))) for table in rows.COLUMNS}
+    return _document(reading, data, _sealed(data))
+
+
+def _parts(reading: Reading, table: str) -> Iterable[list[list[Any]]]:
+    return () if reading.key is None else rows.read_table(reading.session, reading.key, table)
+
+
+def _document(reading: Reading, data: Any, digest: str) -> dict[str, Any]:
     state = reading.state
-    data: Tables = (
-        {table: [] for table in rows.COLUMNS} if reading.key is None else rows.read_tables(reading.session, reading.key)
-    )
     return {
         "version": VERSION,
         "clock": {"now": iso(reading.now), "running": state.clock.running, "speed": state.clock.speed},
         "settings": state.settings.model_dump(mode="json"),
         "scenario": _portable(state.scenario.to_json()),
         "data": data,
-        "digest": _sealed(data),
+        "digest": digest,
     }
 
 
 def written(reading: Reading) -> bytes:
-    """Return a world as JSON."""
-    return orjson.dumps(take(reading))
+    """Return a world as JSON; only some of its rows are objects at a time."""
+    data = {table: _joined(_parts(reading, table)) for table in rows.COLUMNS}
+    fragments = {table: orjson.Fragment(text) for table, text in data.items()}
+    return orjson.dumps(_document(reading, fragments, _sealed_texts(data)))
+
+
+def _joined(parts: Iterable[list[list[Any]]]) -> bytes:
+    """Return the parts of a list as the JSON of the whole list."""
+    return b"[" + b",".join(orjson.dumps(part)[1:-1] for part in parts) + b"]"
 
 
 def _portable(scenario: str) -> Any:
@@ -108,7 +124,17 @@ def _portable(scenario: str) -> Any:
 
 
 def _sealed(data: Tables) -> str:
-    return blake2b(orjson.dumps(data, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+    return _sealed_texts({table: orjson.dumps(rows_of, option=orjson.OPT_SORT_KEYS) for table, rows_of in data.items()})
+
+
+def _sealed_texts(texts: Mapping[str, bytes]) -> str:
+    """Return the checksum of tables given as JSON: that of one object with its keys in order."""
+    state = blake2b(b"{", digest_size=16)
+    for position, table in enumerate(sorted(texts)):
+        state.update(b"%s%s:" % (b"," if position else b"", orjson.dumps(table)))
+        state.update(texts[table])
+    state.update(b"}")
+    return state.hexdigest()
 
 
 def restore(writing: Writing, snapshot: Snapshot) -> WorldSummary:
@@ -161,7 +187,7 @@ class _Restored:
             self._submissions[pk] = rows.insert(self._session, self._keys, "submission", values)
         self._write_documents()
         rows.insert_bodies(self._session, self._keys.world, self._data["body"])
-        rows.insert_jobs(self._session, self._keys.world, [self._job(list(job)) for job in self._data["job"]])
+        rows.insert_jobs(self._session, self._keys.world, (self._job(list(job)) for job in self._data["job"]))
         self._write_exports()
 
     def _write_exports(self) -> None:
