@@ -30,7 +30,7 @@ from reprompt_mock.store.session import DataRefused
 from reprompt_mock.world_settings import WorldSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.worlds import WorldSummary
@@ -87,35 +87,42 @@ class Snapshot(Strict):
 def take(reading: Reading) -> dict[str, Any]:
     """Return a world as JSON-ready data, without its journal; API keys are never stored."""
     data: Tables = {table: list(chain.from_iterable(_parts(reading, table))) for table in rows.COLUMNS}
-    return _document(reading, data, _sealed(data))
+    return {**_described(reading), "data": data, "digest": _sealed(data)}
 
 
 def _parts(reading: Reading, table: str) -> Iterable[list[list[Any]]]:
     return () if reading.key is None else rows.read_table(reading.session, reading.key, table)
 
 
-def _document(reading: Reading, data: Any, digest: str) -> dict[str, Any]:
+def _described(reading: Reading) -> dict[str, Any]:
     state = reading.state
     return {
         "version": VERSION,
         "clock": {"now": iso(reading.now), "running": state.clock.running, "speed": state.clock.speed},
         "settings": state.settings.model_dump(mode="json"),
         "scenario": _portable(state.scenario.to_json()),
-        "data": data,
-        "digest": digest,
     }
 
 
 def written(reading: Reading) -> bytes:
-    """Return a world as JSON; only some of its rows are objects at a time."""
-    data = {table: _joined(_parts(reading, table)) for table in rows.COLUMNS}
-    fragments = {table: orjson.Fragment(text) for table, text in data.items()}
-    return orjson.dumps(_document(reading, fragments, _sealed_texts(data)))
+    """Return a world as JSON; only some of its rows are objects at a time, and the text is joined once."""
+    tables = {table: _texts(_parts(reading, table)) for table in rows.COLUMNS}
+    before = orjson.dumps(_described(reading))[:-1]
+    after = b'},"digest":"%s"}' % _sealed_texts(tables).encode()
+    data = (piece for position, table in enumerate(tables) for piece in (_key(table, position), *tables[table]))
+    return b"".join(chain((before, b',"data":{'), data, (after,)))
 
 
-def _joined(parts: Iterable[list[list[Any]]]) -> bytes:
-    """Return the parts of a list as the JSON of the whole list."""
-    return b"[" + b",".join(orjson.dumps(part)[1:-1] for part in parts) + b"]"
+def _texts(parts: Iterable[list[list[Any]]]) -> list[bytes]:
+    """Return the JSON of a list, given in parts, in pieces."""
+    pieces = [b"["]
+    for part in parts:
+        pieces += (b"," if len(pieces) > 1 else b"", orjson.dumps(part)[1:-1])
+    return [*pieces, b"]"]
+
+
+def _key(table: str, position: int) -> bytes:
+    return b'%s"%s":' % (b"," if position else b"", table.encode())
 
 
 def _portable(scenario: str) -> Any:
@@ -124,15 +131,18 @@ def _portable(scenario: str) -> Any:
 
 
 def _sealed(data: Tables) -> str:
-    return _sealed_texts({table: orjson.dumps(rows_of, option=orjson.OPT_SORT_KEYS) for table, rows_of in data.items()})
+    return _sealed_texts(
+        {table: [orjson.dumps(rows_of, option=orjson.OPT_SORT_KEYS)] for table, rows_of in data.items()}
+    )
 
 
-def _sealed_texts(texts: Mapping[str, bytes]) -> str:
-    """Return the checksum of tables given as JSON: that of one object with its keys in order."""
+def _sealed_texts(tables: Mapping[str, Sequence[bytes]]) -> str:
+    """Return the checksum of tables given as pieces of JSON: that of one object with its keys in order."""
     state = blake2b(b"{", digest_size=16)
-    for position, table in enumerate(sorted(texts)):
-        state.update(b"%s%s:" % (b"," if position else b"", orjson.dumps(table)))
-        state.update(texts[table])
+    for position, table in enumerate(sorted(tables)):
+        state.update(_key(orjson.dumps(table)[1:-1].decode(), position))
+        for piece in tables[table]:
+            state.update(piece)
     state.update(b"}")
     return state.hexdigest()
 

@@ -63,7 +63,7 @@ _ONLY = {"job": "AND batch IN (SELECT pk FROM batch WHERE world = :world)"}
 
 _TEXTS: dict[str, Callable[[bytes], str]] = {"job": bytes.decode, "artifact": lambda data: b64encode(data).decode()}
 """How the last column of a table becomes text."""
-_SOME = 5_000
+_SOME = 2_000
 """How many rows are in memory as objects at a time."""
 
 Tables = dict[str, list[list[Any]]]
