@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.batch_status import Counts, status_of
 from reprompt_mock.engine import submissions
@@ -14,6 +14,7 @@ from reprompt_mock.errors import BatchNotFound
 from reprompt_mock.history import AttributeStatus, shown
 from reprompt_mock.lifecycle import Hold, JobStatus
 from reprompt_mock.store import batches, jobs
+from reprompt_mock.store.jobs import StoredAttributes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.world import World
     from reprompt_mock.engine.writing import Writing
     from reprompt_mock.store.batches import StoredBatch
-    from reprompt_mock.store.jobs import StoredAttributes
 
 
 _NO_PLACES: Mapping[str, Sequence[str]] = MappingProxyType({status.name: () for status in JobStatus})
@@ -148,24 +148,30 @@ def status_now(reading: Reading, batch: StoredBatch) -> JobStatus:
 def _distribution(
     reading: Reading, batch: StoredBatch, names: Sequence[str]
 ) -> dict[str, dict[AttributeStatus, list[str]]]:
-    session, decoded = reading.session, reading.decoded
     spread: dict[str, dict[AttributeStatus, list[str]]] = {
         name: {status: [] for status in AttributeStatus} for name in names
     }
-    adds: dict[StoredAttributes, list[Callable[[str], None]]] = {}
-    for place_id, job in jobs.attributes(session, batch.pk, now=reading.now):
-        if job not in adds:
-            statuses = shown(
-                job.status,
-                decoded.asked(session, job.asked),
-                decoded.history(session, job.ran, job.submission),
-                decoded.history(session, job.planned, job.submission),
-            )
-            found = (by[statuses.get(name, AttributeStatus.NOT_RUN)] for name, by in spread.items())
-            adds[job] = [listed.append for listed in found]
-        for add in adds[job]:
-            add(place_id)
+    adds: dict[tuple[Any, ...], list[Callable[[str], None]]] = {}
+    for row in jobs.attributes(reading.session, batch.pk, now=reading.now):
+        alike = row[1:]
+        listed = adds.get(alike)
+        if listed is None:
+            statuses = _shown(reading, StoredAttributes(*alike))
+            found = (by_status[statuses.get(name, AttributeStatus.NOT_RUN)] for name, by_status in spread.items())
+            listed = adds[alike] = [places.append for places in found]
+        for add in listed:
+            add(row[0])
     return spread
+
+
+def _shown(reading: Reading, job: StoredAttributes) -> Mapping[str, AttributeStatus]:
+    session, decoded = reading.session, reading.decoded
+    return shown(
+        JobStatus(job.status),
+        decoded.asked(session, job.asked),
+        decoded.history(session, job.ran, job.submission),
+        decoded.history(session, job.planned, job.submission),
+    )
 
 
 def page(reading: Reading, query: str, *, limit: int, offset: int) -> BatchPage:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from reprompt_mock.store.batches import StoredBatch
     from reprompt_mock.store.columns import NewJobs, Restarts
-    from reprompt_mock.store.session import Session
+    from reprompt_mock.store.session import Row, Session
 
 _SLICE = 500
 _MANY = 500
@@ -78,9 +78,9 @@ class StoredResult(NamedTuple):
 
 
 class StoredAttributes(NamedTuple):
-    """What a job's `attribute_status` is derived from; many jobs share one."""
+    """What a job's `attribute_status` is derived from; many jobs share one, and `status` is a code."""
 
-    status: JobStatus
+    status: int
     submission: int
     asked: int
     ran: int | None
@@ -210,14 +210,12 @@ def deferred(session: Session, world: int, *, now: int) -> dict[int, list[str]]:
     return by_batch
 
 
-def attributes(session: Session, batch: int, *, now: int) -> Iterable[tuple[str, StoredAttributes]]:
-    """Read place ids, and what the jobs' attribute statuses are derived from, in order of submission."""
-    alike: dict[tuple[Any, ...], StoredAttributes] = {}
-    for place_id, *shared in session.rows(statements.ATTRIBUTES_BY_JOB, {"batch": batch, "now": now}):
-        key = tuple(shared)
-        if key not in alike:
-            alike[key] = StoredAttributes(_STATUSES[key[0]], *key[1:])
-        yield place_id, alike[key]
+def attributes(session: Session, batch: int, *, now: int) -> Iterable[Row]:
+    """Read what the attribute statuses of a batch's jobs are derived from, in order of submission.
+
+    Each row is a place id and the fields of `StoredAttributes`, in which `status` is a code.
+    """
+    return session.rows(statements.ATTRIBUTES_BY_JOB, {"batch": batch, "now": now})
 
 
 class Selection(NamedTuple):
