@@ -7,12 +7,12 @@ WORKDIR /src
 COPY . .
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /dist . \
     && python -m venv --without-pip /opt/reprompt-mock \
-    && pip --python /opt/reprompt-mock install --no-cache-dir --no-compile --constraint constraints.txt /dist/*.whl
+    && pip --python /opt/reprompt-mock install --no-cache-dir --no-compile --constraint constraints.txt "$(ls /dist/*.whl)[postgres]"
 # Symbols, and bytecode of what serving does not import, are half of it. Layers keep whole seconds; bytecode whose source
 # has another time is not used.
 RUN find /opt/reprompt-mock -name '*.so' -exec strip --strip-unneeded {} + \
     && find /opt/reprompt-mock -name '*.py' -exec touch --date=@1000000000 {} + \
-    && /opt/reprompt-mock/bin/python -I -c 'from reprompt_mock import RepromptMock, cli, health; import reprompt_mock.dashboard.pages; RepromptMock().start().close()'
+    && /opt/reprompt-mock/bin/python -I -c 'from reprompt_mock import RepromptMock, cli, health; import reprompt_mock.dashboard.pages, reprompt_mock.store.postgres; RepromptMock().start().close()'
 
 FROM ${BASE}
 LABEL org.opencontainers.image.title="reprompt-mock" \

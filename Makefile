@@ -5,6 +5,7 @@ RUN_READY := $(VENV)/.ready-to-run
 TEST_READY := $(VENV)/.ready-to-test
 TOOLS_READY := $(VENV)/.ready-to-test-tools
 UI_READY := $(VENV)/.ready-to-test-ui
+SHARED_READY := $(VENV)/.ready-to-check-shared
 AXE := build/axe/node_modules/axe-core/axe.min.js
 LOCK := constraints.txt
 # The versions that are installed; `make test LOCK=` takes what pip resolves today.
@@ -17,10 +18,13 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 
 # More than there are cores: a third of the time a test waits for another process.
 WORKERS ?= $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 1) * 3 // 2)')
+# What runs on PostgreSQL as well, and what besides depends on the store.
+ON_BOTH := tests/contract tests/control tests/examples
+BY_STORE := tests/dashboard tests/api $(patsubst %,tests/test_%.py,engine clock keys documents release reprocess restart)
 # The tests start some hundred processes: each would compile everything anew.
 test test-postgres coverage test-tools test-ui soak: export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run demo test test-postgres coverage test-tools test-ui soak mutants check docs docs-site accuracy bench bench-compare image-check lock release format clean
+.PHONY: run demo test test-postgres coverage test-tools test-ui soak mutants check docs docs-site accuracy bench bench-compare image-check shared-check lock release format clean
 
 run: $(RUN_READY)  ## serve on http://localhost:8780; ARGS="--speed 60" for more
 	@exec $(BIN)/reprompt-mock serve $(ARGS)
@@ -28,11 +32,12 @@ run: $(RUN_READY)  ## serve on http://localhost:8780; ARGS="--speed 60" for more
 demo: $(RUN_READY)  ## drive real places through all endpoints
 	@exec $(BIN)/reprompt-mock demo
 
-test: $(TEST_READY)  ## all tests; ARGS="-k lifecycle" for some
+test: $(TEST_READY)  ## all tests, some on PostgreSQL too where TEST_POSTGRES or the machine has it; ARGS="-k lifecycle" for some
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(if $(ARGS),,$(shell $(BIN)/python -m tools.cover)) $(ARGS)
+	@$(if $(ARGS),,if $(BIN)/python -m tests.stores; then set -x; TEST_STORE=postgres $(BIN)/pytest -n $(WORKERS) --dist worksteal $(ON_BOTH); fi)
 
-test-postgres: $(TEST_READY)  ## what a database shapes, on PostgreSQL: the server that TEST_POSTGRES names, or one of the machine's pg_ctl
-	TEST_STORE=postgres $(BIN)/pytest -n auto --dist worksteal $(or $(ARGS),tests/postgres tests/contract tests/control tests/dashboard tests/api tests/test_engine.py tests/test_clock.py tests/test_keys.py tests/test_documents.py tests/test_release.py tests/test_reprocess.py)
+test-postgres: $(TEST_READY)  ## what a database shapes, on PostgreSQL, asked in turn of two emulators: the server that TEST_POSTGRES names, or one of the machine's pg_ctl
+	TEST_STORE=shared $(BIN)/pytest -n $(WORKERS) --dist worksteal $(or $(ARGS),tests/postgres $(ON_BOTH) $(BY_STORE))
 
 coverage: $(TEST_READY)  ## all tests, with the share of branches that they take: twice as long before Python 3.14
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal $(shell $(BIN)/python -m tools.cover --always) $(ARGS)
@@ -43,8 +48,8 @@ test-tools: $(TOOLS_READY)  ## strangers' projects, beside the test tools that t
 test-ui: $(UI_READY) $(AXE)  ## the dashboard in Chromium, which the machine has or CHROMIUM names; SCREENSHOTS=1 renews the manual's pictures
 	$(BIN)/pytest tests/ui $(ARGS)
 
-soak: $(TEST_READY)  ## hostile, concurrent, random and killed, in large counts: ten to thirteen minutes
-	SOAK=1 $(BIN)/pytest tests/trust -n 2 -v $(ARGS)
+soak: $(TEST_READY)  ## hostile, concurrent, random and killed, in large counts: half an hour
+	SOAK=1 $(BIN)/pytest tests/trust tests/postgres -n 2 -v $(ARGS)
 
 mutants: $(TEST_READY)  ## break the rules one by one and see whether their tests notice: about two minutes
 	$(BIN)/pip install --quiet --editable '.[test,mutation]'
@@ -72,15 +77,18 @@ docs-site: $(SITE_READY)  ## make a site of the pages in build/site; a link to n
 accuracy: $(ACCURACY_VENV)/.ready  ## hold what is derived against packages of facts; ARGS="countries" for one topic
 	@$(ACCURACY_VENV)/bin/python -m bench.accuracy $(ARGS)
 
-bench: $(RUN_READY)  ## measure against floors; ARGS="--row create" for one row, "--help" for more
+bench: $(TEST_READY)  ## measure against floors; ARGS="--row create" for one row, "--help" for more
 	@$(BIN)/python -m bench $(ARGS)
 
-bench-compare: $(RUN_READY)  ## measure a commit and the working tree in turn, five rounds: make bench-compare REF=HEAD~1
+bench-compare: $(TEST_READY)  ## measure a commit and the working tree in turn, five rounds: make bench-compare REF=HEAD~1
 	@test -n "$(REF)" || { echo "Name the commit to compare with: make bench-compare REF=HEAD~1"; exit 1; }
 	@$(BIN)/python -m bench --compare $(REF) $(ARGS)
 
 image-check: $(RUN_READY)  ## build the image from Debian packages, without an engine, and try it; needs root
 	@tools/image_check.sh $(BIN)/python
+
+shared-check: $(SHARED_READY)  ## two emulators on one PostgreSQL behind HAProxy, stopped and killed under load; what deploy/ has, against its schemas
+	@$(BIN)/python -m tools.shared_check
 
 lock: $(VENV)/bin/python  ## write constraints.txt anew, by the oldest Python that is supported
 	@$(BIN)/python tools/lock.py
@@ -119,6 +127,10 @@ $(TOOLS_READY): pyproject.toml $(LOCK) | $(VENV)/bin/python
 
 $(UI_READY): pyproject.toml $(LOCK) | $(VENV)/bin/python
 	$(INSTALL) '.[test,ui]'
+	@touch $@ $(TEST_READY) $(RUN_READY)
+
+$(SHARED_READY): pyproject.toml $(LOCK) | $(VENV)/bin/python
+	$(INSTALL) '.[test,shared]'
 	@touch $@ $(TEST_READY) $(RUN_READY)
 
 $(AXE):

@@ -19,7 +19,11 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench import compare
+from bench import (
+    compare,
+    large,  # noqa: F401 - adds its rows
+    postgres,  # noqa: F401 - adds its rows
+)
 from bench.figures import COLUMNS, Measured, markdown, plain
 from bench.rows import GROUPS, Bench
 from bench.servers import ROOT, Bay, Target
@@ -172,7 +176,7 @@ def _checked_out(ref: str) -> Iterator[Target]:
             python = root / ".venv" / "bin" / "python"
             subprocess.run([sys.executable, "-m", "venv", str(root / ".venv")], check=True)
             quiet = ["--quiet", "--disable-pip-version-check"]
-            subprocess.run([str(python), "-m", "pip", "install", *quiet, "--editable", str(root)], check=True)
+            subprocess.run([str(python), "-m", "pip", "install", *quiet, "--editable", f"{root}[postgres]"], check=True)
             yield Target(python, root)
         finally:
             subprocess.run(["git", "worktree", "remove", "--force", str(root)], cwd=ROOT, check=True)

@@ -34,10 +34,12 @@ def job(number: int) -> dict[str, Any]:
 
 
 @cache
-def body(count: int, *, batch_id: str | None = None, attributes: tuple[str, ...] | None = None) -> bytes:
-    """Return the body of a create of `count` places."""
+def body(
+    count: int, *, batch_id: str | None = None, attributes: tuple[str, ...] | None = None, first: int = 0
+) -> bytes:
+    """Return the body of a create of `count` places, numbered from `first`."""
     named = {} if batch_id is None else {"batch_id": batch_id}
-    jobs = [job(number) for number in range(count)]
+    jobs = [job(number) for number in range(first, first + count)]
     wanted = {"attribute_set": "core"} if attributes is None else {"attributes": attributes}
     return orjson.dumps({**named, "batch_name": f"{count} places", **wanted, "jobs": jobs})
 

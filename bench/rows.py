@@ -100,7 +100,7 @@ class Group:
 GROUPS: list[Group] = []
 
 
-def _rows(
+def rows(
     *names: str,
 ) -> Callable[[Measure], Measure]:
     def register(
@@ -112,16 +112,16 @@ def _rows(
     return register
 
 
-def _put_small_batch(server: Server, count: int) -> bytes:
+def put_small_batch(server: Server, count: int) -> bytes:
     """Store the batch that small GETs read; return its status."""
     server.call("POST", f"{_API}/batches", places.body(count, batch_id="small"))
     return server.call("GET", f"{_API}/batches/small")
 
 
-@_rows("get")
+@rows("get")
 def get(bench: Bench, _: Names) -> Iterator[Measured]:
     with bench.bay.ours() as ours:
-        answer = _put_small_batch(ours, bench.sizes.batch)
+        answer = put_small_batch(ours, bench.sizes.batch)
         with bench.bay.floor("get", answer) as floor:
             rates = bench.rates(ours, floor)
     operation = f"GET /batches/{{id}}, {bench.sizes.batch} jobs, an unchanged batch again and again"
@@ -145,17 +145,17 @@ def _first_reads(servers: tuple[Server, Server], sizes: Sizes, changed: tuple[bo
     return samples
 
 
-@_rows("get-first")
+@rows("get-first")
 def get_first(bench: Bench, _: Names) -> Iterator[Measured]:
     with bench.bay.ours() as ours:
-        answer = _put_small_batch(ours, bench.sizes.batch)
+        answer = put_small_batch(ours, bench.sizes.batch)
         with bench.bay.floor("get", answer) as floor:
             samples = _first_reads((ours, floor), bench.sizes, (True, False))
     operation = f"GET /batches/{{id}}, {bench.sizes.batch} jobs, 1 connection, first read after a change"
     yield Measured("get-first", operation, "µs", None, *samples)
 
 
-@_rows("post")
+@rows("post")
 def post(bench: Bench, _: Names) -> Iterator[Measured]:
     with bench.bay.ours() as ours:
         answer = ours.call("POST", f"{_API}/batches", places.template())
@@ -173,7 +173,7 @@ _JOURNEY_GOALS = {
 }
 
 
-def _operations(sizes: Sizes) -> dict[str, str]:
+def operations(sizes: Sizes) -> dict[str, str]:
     return {
         "get": f"GET /batches/{{id}}, {sizes.batch} jobs",
         "post": "POST /batches, 1 job",
@@ -186,7 +186,7 @@ def _operations(sizes: Sizes) -> dict[str, str]:
     }
 
 
-def _journey_lines(
+def journey_lines(
     sides: tuple[journeys.Side, journeys.Side], bench: Bench, chosen: Names, goals: dict[str, Goal]
 ) -> Iterator[tuple[str, Goal, list[list[float]]]]:
     steps = {step for name in chosen for step in (("settle", "results") if name == "flow" else (name,))}
@@ -198,15 +198,14 @@ def _journey_lines(
             yield name, goal, journeys.summed(samples) if name == "flow" else samples[name]
 
 
-@_rows(*_JOURNEY_GOALS)
+@rows(*_JOURNEY_GOALS)
 def journey(bench: Bench, chosen: Names) -> Iterator[Measured]:
     with bench.bay.ours() as server, bench.bay.floor("store") as floor_server:
         ours = journeys.Ours(server, bench.sizes)
         floor = journeys.Floor(floor_server, bench.sizes, *ours.shape())
-        lines = list(_journey_lines((ours, floor), bench, chosen, _JOURNEY_GOALS))
-    operations = _operations(bench.sizes)
+        lines = list(journey_lines((ours, floor), bench, chosen, _JOURNEY_GOALS))
     for name, goal, samples in lines:
-        yield Measured(name, operations[name], "ms", goal, *samples)
+        yield Measured(name, operations(bench.sizes)[name], "ms", goal, *samples)
 
 
 _LISTED = "/v1/listed/place_enrichment/batches"
@@ -236,7 +235,15 @@ def _one_more(number: int) -> bytes:
     return body.replace(b"{", b'{"batch_id":"batch-%s",' % places.NUMBER.encode(), 1)
 
 
-@_rows("list")
+def changed_lists(servers: tuple[Server, Server], sizes: Sizes) -> list[list[float]]:
+    """Measure pages of many batches on two emulators, each right after a change."""
+    with ThreadPoolExecutor(2) as both:
+        list(both.map(lambda server: _put_list(server, sizes), servers))
+    path = f"{_LISTED}?limit={sizes.list_batches}"
+    return _lists(servers, (path, path), sizes, (True, True))
+
+
+@rows("list")
 def list_batches(bench: Bench, _: Names) -> Iterator[Measured]:
     sizes = bench.sizes
     with bench.bay.ours() as ours, bench.bay.floor("store") as floor:
@@ -244,10 +251,10 @@ def list_batches(bench: Bench, _: Names) -> Iterator[Measured]:
         floor.call("POST", f"/add_batches?count={sizes.list_batches}&jobs={sizes.list_jobs}")
         paths = (f"{_LISTED}?limit={sizes.list_batches}", f"/batches?limit={sizes.list_batches}")
         samples = _lists((ours, floor), paths, sizes, (True, False))
-    yield Measured("list", _operations(sizes)["list"], "ms", Goal(2.5), *samples)
+    yield Measured("list", operations(sizes)["list"], "ms", Goal(2.5), *samples)
 
 
-@_rows("timeline")
+@rows("timeline")
 def timeline(bench: Bench, _: Names) -> Iterator[Measured]:
     sizes = bench.sizes
     with bench.bay.ours() as server:
@@ -258,7 +265,7 @@ def timeline(bench: Bench, _: Names) -> Iterator[Measured]:
     yield Measured("timeline", operation, "ms", Goal(60, "ms"), samples[1:])
 
 
-@_rows("tick")
+@rows("tick")
 def tick(bench: Bench, _: Names) -> Iterator[Measured]:
     micro = bench.bay.micro("tick", bench.full_database, str(bench.sizes.repeats))
     operation = f"a tick with nothing due, {bench.sizes.stored:,} jobs stored"
@@ -268,20 +275,20 @@ def tick(bench: Bench, _: Names) -> Iterator[Measured]:
 _STORED = ("get", "post", *_JOURNEY_GOALS, "list")
 
 
-@_rows(*(f"stored-{name}" for name in _STORED))
+@rows(*(f"stored-{name}" for name in _STORED))
 def stored(bench: Bench, chosen: Names) -> Iterator[Measured]:
     """Compare each operation on a database with many jobs in other worlds with the same on an empty database."""
     sizes = bench.sizes
     names = frozenset(name.removeprefix("stored-") for name in chosen)
-    operations = _operations(sizes)
+    described = operations(sizes)
 
     def line(name: str, unit: str, samples: Sequence[Sequence[float]]) -> Measured:
-        operation = f"{operations[name]}, {sizes.stored:,} jobs stored ÷ empty"
+        operation = f"{described[name]}, {sizes.stored:,} jobs stored ÷ empty"
         return Measured(f"stored-{name}", operation, unit, Goal(1.15), *samples)
 
     with bench.bay.ours(bench.full_database) as full, bench.bay.ours(bench.bay.file()) as empty:
         for server in (full, empty):
-            _put_small_batch(server, sizes.batch)
+            put_small_batch(server, sizes.batch)
         if "get" in names:
             yield line("get", "µs", _first_reads((full, empty), sizes, (True, True)))
         if "post" in names:
@@ -290,16 +297,13 @@ def stored(bench: Bench, chosen: Names) -> Iterator[Measured]:
             yield line("post", "µs", [[1e6 / rate for rate in side] for side in rates])
         if names & _JOURNEY_GOALS.keys():
             sides = (journeys.Ours(full, sizes), journeys.Ours(empty, sizes))
-            for name, _, samples in _journey_lines(sides, bench, names, _JOURNEY_GOALS):
+            for name, _, samples in journey_lines(sides, bench, names, _JOURNEY_GOALS):
                 yield line(name, "ms", samples)
         if "list" in names:
-            with ThreadPoolExecutor(2) as both:
-                list(both.map(lambda server: _put_list(server, sizes), (full, empty)))
-            path = f"{_LISTED}?limit={sizes.list_batches}"
-            yield line("list", "ms", _lists((full, empty), (path, path), sizes, (True, True)))
+            yield line("list", "ms", changed_lists((full, empty), sizes))
 
 
-@_rows("p99-get", "p99-post")
+@rows("p99-get", "p99-post")
 def tail_latency(bench: Bench, chosen: Names) -> Iterator[Measured]:
     sizes = bench.sizes
     kinds = (
@@ -311,7 +315,7 @@ def tail_latency(bench: Bench, chosen: Names) -> Iterator[Measured]:
         if name not in chosen:
             continue
         with bench.bay.ours() as server:
-            _put_small_batch(server, sizes.batch)
+            put_small_batch(server, sizes.batch)
             samples = [
                 percentile(
                     _beside_create(server, bench.small_load(server, post=is_post, rate=rate), body, number), 0.99
@@ -335,7 +339,7 @@ def _beside_create(server: Server, load: Load, body: bytes, number: int) -> list
     return [taken * 1e3 for taken in latencies]
 
 
-@_rows("start", "ready", "memory")
+@rows("start", "ready", "memory")
 def start(bench: Bench, chosen: Names) -> Iterator[Measured]:
     bay = bench.bay
     answers: list[list[float]] = [[], []]
@@ -359,7 +363,7 @@ def start(bench: Bench, chosen: Names) -> Iterator[Measured]:
     yield from (line for line in lines if line.name in chosen)
 
 
-@_rows("worlds")
+@rows("worlds")
 def worlds(bench: Bench, _: Names) -> Iterator[Measured]:
     with ExitStack() as stack:
         beside, alone = (stack.enter_context(_with_small_batch(bench)) for _ in range(2))
@@ -374,11 +378,11 @@ def worlds(bench: Bench, _: Names) -> Iterator[Measured]:
 @contextmanager
 def _with_small_batch(bench: Bench) -> Iterator[Server]:
     with bench.bay.ours() as server:
-        _put_small_batch(server, bench.sizes.batch)
+        put_small_batch(server, bench.sizes.batch)
         yield server
 
 
-@_rows("conduct")
+@rows("conduct")
 def conduct(bench: Bench, _: Names) -> Iterator[Measured]:
     samples = bench.bay.micro("conduct", str(bench.sizes.exchanges), str(bench.sizes.repeats))
     operation = f"a verdict on {bench.sizes.exchanges:,} requests, in process"
@@ -388,7 +392,7 @@ def conduct(bench: Bench, _: Names) -> Iterator[Measured]:
 _RULES_GOALS = {100: Goal(1.2), 1_000: Goal(1.5)}
 
 
-@_rows(*(f"rules-{count}" for count in _RULES_GOALS))
+@rows(*(f"rules-{count}" for count in _RULES_GOALS))
 def under_rules(bench: Bench, chosen: Names) -> Iterator[Measured]:
     sizes = bench.sizes
     body = places.body(sizes.places)
@@ -413,7 +417,7 @@ def _creates_under_rules(server: Server, body: bytes, rules: bytes, sizes: Sizes
     return samples
 
 
-@_rows("faults-1000")
+@rows("faults-1000")
 def under_faults(bench: Bench, _: Names) -> Iterator[Measured]:
     with ExitStack() as stack:
         under, without = (stack.enter_context(_with_small_batch(bench)) for _ in range(2))
@@ -428,7 +432,7 @@ def under_faults(bench: Bench, _: Names) -> Iterator[Measured]:
     yield Measured("faults-1000", operation, "µs", Goal(1.3), *samples)
 
 
-@_rows("result")
+@rows("result")
 def result(bench: Bench, _: Names) -> Iterator[Measured]:
     # By name, since the set `all` is the same as `core` (contract D6).
     body = bench.bay.file(places.body(bench.sizes.micro, attributes=tuple(CATALOGUE)))

@@ -15,7 +15,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,12 +64,24 @@ class Server:
             self._connection.connect()
             self._used = time.monotonic()
 
-    def timed(self, method: str, path: str, body: bytes | None = None) -> float:
-        """Send a request; return the milliseconds until its answer was read."""
+    def timed(self, method: str, path: str, body: bytes | None = None, kept: list[bytes] | None = None) -> float:
+        """Send a request; return the milliseconds until its answer was read, which is added to `kept`."""
         self._connect()
         start = time.perf_counter()
-        self.call(method, path, body)
-        return (time.perf_counter() - start) * 1e3
+        answer = self.call(method, path, body)
+        taken = (time.perf_counter() - start) * 1e3
+        if kept is not None:
+            kept.append(answer)
+        return taken
+
+    def location(self, path: str) -> str:
+        """Return the address, without its host, to which a GET is redirected."""
+        self._connect()
+        self._connection.request("GET", path, headers={"apiKey": KEY})
+        response = self._connection.getresponse()
+        response.read()
+        address = response.headers["Location"]
+        return address.partition("//")[2].partition("/")[2].join(("/", "")) if "//" in address else address
 
     def memory(self) -> float:
         """Return the process's resident memory in MiB."""
@@ -136,7 +148,7 @@ class Bay:
         process = self.launch(command, cwd)
         return Server(process, read_port(process))
 
-    def ours_command(self, db: Path | None = None, *, port: int = 0) -> list[str | Path]:
+    def ours_command(self, db: Path | str | None = None, *, port: int = 0) -> list[str | Path]:
         """Return the command that serves the emulator."""
         stored: list[str | Path] = [] if db is None else ["--db", db]
         return [self.target.python, "-m", "reprompt_mock", "serve", "--port", str(port), "--clock", "paused", *stored]
@@ -164,7 +176,7 @@ class Bay:
         return [sys.executable, "-m", "bench.bare", self.file()]
 
     @contextmanager
-    def ours(self, db: Path | None = None) -> Iterator[Server]:
+    def ours(self, db: Path | str | None = None) -> Iterator[Server]:
         """Serve the emulator."""
         server = self.start(self.ours_command(db), self.target.root)
         try:
@@ -183,7 +195,16 @@ class Bay:
 
     def micro(self, *arguments: str | Path) -> list[float]:
         """Measure inside the emulator's process."""
-        command = [self.target.python, self.target.root / "bench" / "micro.py", *arguments]
+        samples: list[float] = self._measured(self.target.root, "micro.py", *arguments)
+        return samples
+
+    def inside(self, db: str, *sizes: int) -> dict[str, list[float]]:
+        """Measure what a store takes inside the emulator's process."""
+        samples: dict[str, list[float]] = self._measured(ROOT, "inside.py", db, *map(str, sizes))
+        return samples
+
+    def _measured(self, root: Path, program: str, *arguments: str | Path) -> Any:
+        command = [self.target.python, root / "bench" / program, *arguments]
         out = subprocess.run(
             list(map(str, command)),
             check=True,
@@ -192,8 +213,7 @@ class Bay:
             cwd=self.target.root,
             env=self._environment(),
         )
-        samples: list[float] = json.loads(out.stdout)
-        return samples
+        return json.loads(out.stdout)
 
 
 def read_port(process: subprocess.Popen[str]) -> int:

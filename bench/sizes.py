@@ -17,6 +17,9 @@ class Sizes:
     list_batches: int = 500
     list_jobs: int = 1_000
     stored: int = 1_000_000
+    snapshot: int = 50_000
+    export: int = 100_000
+    tests: int = 200
     worlds: int = 1_000
     get_rate: float = 200.0
     post_rate: float = 100.0

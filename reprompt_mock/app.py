@@ -151,13 +151,17 @@ class Emulator:
             return False
         return True
 
-    def _obstacle(self) -> str | None:
+    async def _obstacle(self) -> str | None:
         """Return why the emulator cannot serve requests, None if it can."""
         if not self._readiness.is_reached:
             self._readiness.begin()
             return str(self._readiness.failure or StillStarting())
         try:
-            self.engine.store.check()
+            store = self.engine.store
+            if store.is_shared:
+                await asyncio.to_thread(store.check)
+            else:
+                store.check()
         except MockError as error:
             return str(error)
         return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import lru_cache
 from struct import Struct
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -75,15 +76,22 @@ def struck(seed: int, place_id: str, attempt: int, *, what: str, asked: Sequence
     if not rate:
         return frozenset()
     unlucky = int(rate * _WORDS)
-    blocks: dict[int, tuple[int, ...]] = {}
-    hit = []
+    hit: list[str] = []
+    for block, spots in _spots(tuple(asked)):
+        words = _unpack(digest(seed, place_id, attempt, what, block))
+        if min(words) < unlucky:
+            hit += [name for name, position in spots if words[position] < unlucky]
+    return frozenset(hit)
+
+
+@lru_cache(maxsize=1024)
+def _spots(asked: tuple[str, ...]) -> list[tuple[int, list[tuple[str, int]]]]:
+    """Return the digests that draws for attributes need, each with the attributes and their words in it."""
+    spots: dict[int, list[tuple[str, int]]] = {}
     for name in asked:
         block, position = divmod(_POSITIONS.get(name, 0), _WORDS_A_DIGEST)
-        if block not in blocks:
-            blocks[block] = _unpack(digest(seed, place_id, attempt, what, block))
-        if blocks[block][position] < unlucky:
-            hit.append(name)
-    return frozenset(hit)
+        spots.setdefault(block, []).append((name, position))
+    return list(spots.items())
 
 
 def _entry(name: str, prior: Entry | None, attempt: Attempt) -> Entry:

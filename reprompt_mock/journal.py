@@ -79,6 +79,10 @@ class Journal:
         self._bytes = self._sequence = self.dropped = 0
         self._came: defaultdict[str | None, int] = defaultdict(int)
 
+    def begin_after(self, dropped: int) -> None:
+        """Continue after as many requests that are not kept."""
+        self._sequence = self.dropped = dropped
+
     def arrive(self, request: Recorded) -> None:
         """Add a request that came, under the next number; the oldest make room."""
         self._sequence += 1
@@ -92,6 +96,10 @@ class Journal:
         """Count the bytes of a request that is over, and keep its evidence, unless it was forgotten meanwhile."""
         if request.era == self._era:
             self.evidence.keep(request)
+        self.weigh(request)
+
+    def weigh(self, request: Recorded) -> None:
+        """Count the bytes of a request that is over; the oldest make room."""
         if self._has(request):
             self._bytes += request.size
             if self._bytes > _MOST_BYTES:

@@ -200,15 +200,28 @@ def _hold(tables: Timetables, position: int, hold: Hold) -> None:
 
 
 def resume(
-    place_id: str, attempt: int, course: Course, status: JobStatus, *, at: int, seed: int, pace: Pace
-) -> tuple[int, int, int]:
-    """Draw the remaining steps of a job that is released at `at` from `status`.
+    place_ids: Sequence[str],
+    attempts: Sequence[int],
+    courses: Sequence[Course],
+    statuses: Sequence[JobStatus],
+    *,
+    at: int,
+    seed: int,
+    pace: Pace,
+) -> list[tuple[int, int, int]]:
+    """Draw the remaining steps of jobs that are released at `at`, each from its status.
 
     Returns:
-        The times at which it is queued, started and finished; those already passed are set to `at`.
+        For each job the times at which it is queued, started and finished; those already passed are set to `at`.
     """
-    fates = _fates([place_id], [attempt], seed, pace)
-    _decide(fates, 0, course)
-    queued_at = at + (fates.pending[0] if status < JobStatus.queued else 0)
-    started_at = queued_at + (fates.queued[0] if status < JobStatus.in_progress else 0)
-    return queued_at, started_at, started_at + fates.processing[0]
+    fates = _fates(place_ids, attempts, seed, pace)
+    for position, course in enumerate(courses):
+        _decide(fates, position, course)
+    steps = zip(fates.pending, fates.queued, fates.processing, statuses, strict=True)
+    return [_steps(at, *drawn) for drawn in steps]
+
+
+def _steps(at: int, pending: int, queued: int, processing: int, status: JobStatus) -> tuple[int, int, int]:
+    queued_at = at + (pending if status < JobStatus.queued else 0)
+    started_at = queued_at + (queued if status < JobStatus.in_progress else 0)
+    return queued_at, started_at, started_at + processing

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from reprompt_mock.version import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from starlette.types import Scope, Send
 
@@ -29,7 +29,7 @@ def is_probe(scope: Scope) -> bool:
     return scope["type"] == "http" and scope["path"] in _PATHS
 
 
-async def answer(scope: Scope, send: Send, obstacle: Callable[[], str | None]) -> None:
+async def answer(scope: Scope, send: Send, obstacle: Callable[[], Awaitable[str | None]]) -> None:
     """Answer a probe.
 
     Args:
@@ -40,7 +40,7 @@ async def answer(scope: Scope, send: Send, obstacle: Callable[[], str | None]) -
     if scope["method"] not in METHODS:
         await respond(scope, send, 405, {"detail": "Method Not Allowed"}, {"allow": ", ".join(METHODS)})
         return
-    found = obstacle() if scope["path"] == READY else None
+    found = await obstacle() if scope["path"] == READY else None
     if found is None:
         await respond(scope, send, 200, _FINE)
     else:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from sqlalchemy import BigInteger, Index, Integer, text
 from sqlmodel import Field, SQLModel
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 ALONE = ""
 """The id of the batch that holds a world's single jobs; clients cannot name it, and lists do not show it."""
 
@@ -31,7 +31,8 @@ class World(SQLModel, table=True):
     """One organization's clock, settings, rules and faults; `secret` signs the addresses of its exports.
 
     `version` counts its changes, `next_row` and `next_job` are the numbers of its next rows (`keys`), `next_due` is the
-    time of its next transition, and `latest` that of its last change.
+    time of its next transition, and `latest` that of its last change. `interventions` counts what tests have changed.
+    `origin` is the key of the row that was there before a snapshot was restored, 0 for none.
     """
 
     __table_args__: ClassVar = ({"sqlite_autoincrement": True},)
@@ -50,6 +51,8 @@ class World(SQLModel, table=True):
     next_job: int = Field(sa_type=_BIG)
     next_due: int | None = Field(sa_type=_BIG)
     latest: int = Field(sa_type=_BIG)
+    interventions: int = Field(sa_type=_BIG)
+    origin: int = Field(sa_type=_BIG)
 
 
 class Submission(SQLModel, table=True):
@@ -195,3 +198,57 @@ class Artifact(SQLModel, table=True):
     export: int = Field(sa_type=_BIG)
     part: int = Field(sa_type=_BIG)
     data: bytes
+
+
+class Request(SQLModel, table=True):
+    """A request that a world saw, written only where several emulators share a database.
+
+    `at` is when it came in real time, `process` and `number` tell it from others, `exchange` is what is known of it,
+    and `evidence` what is kept for the verdict once it is over, at `ended_at`. It refers to its world by slug, since a
+    restored snapshot has another key.
+    """
+
+    __table_args__: ClassVar = {"sqlite_with_rowid": False}
+
+    slug: str = Field(primary_key=True)
+    at: int = Field(primary_key=True, sa_type=_BIG)
+    process: int = Field(primary_key=True, sa_type=_BIG)
+    number: int = Field(primary_key=True, sa_type=_BIG)
+    operation: str | None
+    exchange: bytes
+    ended_at: int | None = Field(sa_type=_BIG)
+    evidence: bytes | None
+
+
+class Journal(SQLModel, table=True):
+    """Up to when a world's requests were forgotten, and how many were dropped since."""
+
+    __table_args__: ClassVar = {"sqlite_with_rowid": False}
+
+    slug: str = Field(primary_key=True)
+    cleared_at: int = Field(sa_type=_BIG)
+    dropped: int = Field(sa_type=_BIG)
+
+
+class Peer(SQLModel, table=True):
+    """An emulator that shares the database: until when it was seen, and the requests to write what it holds.
+
+    It has answered all that were asked up to `answered`.
+    """
+
+    process: int = Field(primary_key=True, sa_type=_BIG, sa_column_kwargs=_GIVEN)
+    asked: int = Field(sa_type=_BIG)
+    answered: int = Field(sa_type=_BIG)
+    seen_at: int = Field(sa_type=_BIG)
+
+
+class Bucket(SQLModel, table=True):
+    """The tokens that a key has left in a world at a real time, and whether the last request got one."""
+
+    __table_args__: ClassVar = {"sqlite_with_rowid": False}
+
+    slug: str = Field(primary_key=True)
+    key: bytes = Field(primary_key=True)
+    tokens: float
+    at: int = Field(sa_type=_BIG)
+    taken: int = Field(sa_type=_BIG)

@@ -74,7 +74,7 @@ class Ticker:
             self._failed = False
 
     def _wait(self) -> float:
-        if self._failed:
+        if self._failed or self._engine.store.is_shared:
             return _LONGEST_SLEEP
         if self._engine.has_work():
             return _SHORTEST_SLEEP

@@ -7,27 +7,42 @@ import itertools
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
+from starlette.types import Receive, Scope, Send
 
-from reprompt_mock.dsn import Dsn
+from reprompt_mock.app import Emulator, create_app
+from reprompt_mock.dsn import Dsn, is_dsn
 from reprompt_mock.engine.doors import Engine
+from reprompt_mock.settings import Settings
 from reprompt_mock.store.database import Database
 from reprompt_mock.store.opening import opened
 from reprompt_mock.store.session import Store
 from reprompt_mock.store.sqlite import SqliteStore
 
 SERVER = "TEST_POSTGRES"
-"""The variable that names a running server, by the address of a database in which schemas may be made."""
+"""The variable that names a running server, by the address of a database in which schemas may be made; or `none`."""
+NONE = "none"
+"""Its value where no server is to be used, though there may be one."""
 MISSING = "no PostgreSQL server can be had here"
-WANTED = os.environ.get("TEST_STORE") == "postgres"
+IS_SHARED = os.environ.get("TEST_STORE") == "shared"
+"""Whether the tests that do not care run on two emulators in turn, which share a schema."""
+WANTED = IS_SHARED or os.environ.get("TEST_STORE") == "postgres"
 """Whether the tests that do not care run on PostgreSQL."""
 _USER = "postgres"
 _numbers = itertools.count()
+_schemas: WeakKeyDictionary[Store, Dsn] = WeakKeyDictionary()
 
 
 def database_of(engine: Engine) -> Database:
@@ -40,17 +55,43 @@ def database_of(engine: Engine) -> Database:
 @cache
 def server() -> str | None:
     """Return the address of a database for tests, None where no server can be had."""
-    address = os.environ.get(SERVER) or _started()
+    given = os.environ.get(SERVER)
+    address = None if given == NONE else given
+    if given is None and (own := cluster()) is not None:
+        address = own.address
     if address is None and WANTED:
         pytest.exit(f"PostgreSQL is needed: name a server in {SERVER}, or install one that has pg_ctl", returncode=3)
     return address
 
 
+def is_to_be_had() -> bool:
+    """Return whether there is a server, without starting one."""
+    given = os.environ.get(SERVER)
+    return given != NONE if given else None not in (_program("pg_ctl"), _program("initdb"))
+
+
+def new_database(folder: Path) -> str:
+    """Return the path of a new file in a folder, or the address of an empty schema if tests run on PostgreSQL."""
+    return (new_schema() or "") if WANTED else str(folder / "world.db")
+
+
+def connected(db: str) -> Any:
+    """Connect to what `new_database` has given, to look at its rows."""
+    if not is_dsn(db):
+        return sqlite3.connect(f"file:{db}?mode=ro", uri=True)
+    import psycopg
+
+    return psycopg.connect(db, autocommit=True)
+
+
 def new_schema() -> str | None:
     """Make an empty schema; return its address, None where no server can be had."""
     address = server()
-    if address is None:
-        return None
+    return None if address is None else schema_at(address)
+
+
+def schema_at(address: str) -> str:
+    """Make an empty schema in a database; return its address."""
     import psycopg
 
     name = f"test_{os.getpid()}_{next(_numbers)}"
@@ -61,8 +102,76 @@ def new_schema() -> str | None:
 
 def on_server(db: Path | Dsn | None, *, wait: float = 0) -> Store:
     """Open a database; instead of a temporary file it is a schema of its own."""
-    address = new_schema() if db is None else None
-    return opened(Dsn(address) if address else db, wait=wait)
+    if db is None and (address := new_schema()) is not None:
+        db = Dsn(address)
+    store = opened(db, wait=wait)
+    if isinstance(db, Dsn):
+        _schemas[store] = db
+    return store
+
+
+of_one_emulator = pytest.mark.skipif(IS_SHARED, reason="this is about what one emulator keeps in mind")
+
+
+@contextmanager
+def reopened(engine: Engine) -> Iterator[Engine]:
+    """Give an engine that shows what one that was closed has recorded: itself, or another on its schema."""
+    schema = _schemas.get(engine.store)
+    if schema is None:
+        yield engine
+        return
+    other = Engine(engine.settings.model_copy(update={"db": schema}))
+    yield other
+    other.close()
+
+
+class Turns:
+    """An ASGI app that passes requests to several emulators in turn, as a load balancer does."""
+
+    def __init__(self, *emulators: Emulator) -> None:
+        self._emulators = emulators
+        self._turns = itertools.cycle(emulators)
+        self.engine = emulators[0].engine
+
+    def __getattr__(self, name: str) -> Any:
+        """Return what a server wants to know of its app."""
+        return getattr(self._emulators[0], name)
+
+    async def ready(self, seconds: float | None = None) -> None:
+        """Get all ready."""
+        for emulator in self._emulators:
+            await emulator.ready(seconds)
+
+    def end_waits(self) -> None:
+        """End the waits of all."""
+        for emulator in self._emulators:
+            emulator.end_waits()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] != "lifespan":
+            await next(self._turns)(scope, receive, send)
+            return
+        await receive()
+        async with AsyncExitStack() as stack:
+            for emulator in self._emulators:
+                await stack.enter_async_context(emulator.lifespan())
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+def each(app: Emulator) -> tuple[Emulator, ...]:
+    """Return the emulators that an app asks in turn, or the one that it is."""
+    return app._emulators if isinstance(app, Turns) else (app,)
+
+
+def emulator(settings: Settings) -> Emulator | Turns:
+    """Make an emulator, or two that share a schema if that is to be tried."""
+    if not IS_SHARED:
+        return create_app(settings)
+    both = settings.model_copy(update={"db": Dsn(new_schema() or "")})
+    return Turns(create_app(both), create_app(both))
 
 
 def _program(name: str) -> str | None:
@@ -71,8 +180,25 @@ def _program(name: str) -> str | None:
     return found or (str(beside[-1]) if beside else None)
 
 
-def _started() -> str | None:
-    """Start a server of one's own in a temporary folder, which ends with this process."""
+@dataclass(frozen=True)
+class Cluster:
+    """A server of one's own.
+
+    Attributes:
+        address: the address of a database.
+        command: `pg_ctl` for it.
+    """
+
+    address: str
+    command: tuple[str, ...]
+
+    def restart(self, mode: str) -> None:
+        """Stop it, `fast` or as in a crash (`immediate`), and start it again."""
+        _run(*self.command, "-m", mode, "-w", "restart")
+
+
+def cluster() -> Cluster | None:
+    """Start a server in a temporary folder, which ends with this process; return None where there is none."""
     pg_ctl, initdb = _program("pg_ctl"), _program("initdb")
     if pg_ctl is None or initdb is None:
         return None
@@ -86,9 +212,10 @@ def _started() -> str | None:
         f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c max_connections=200"
     )
     _run(*under, initdb, "-D", str(data), "-U", _USER, "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
-    _run(*under, pg_ctl, "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
-    atexit.register(_stopped, folder, [*under, pg_ctl, "-D", str(data), "-m", "immediate", "stop"], os.getpid())
-    return f"postgresql://{_USER}@127.0.0.1:{port}/postgres"
+    command = (*under, pg_ctl, "-D", str(data), "-l", str(folder / "log"))
+    _run(*command, "-w", "-o", options, "start")
+    atexit.register(_stopped, folder, [*command, "-m", "immediate", "stop"], os.getpid())
+    return Cluster(f"postgresql://{_USER}@127.0.0.1:{port}/postgres", command)
 
 
 def _stopped(folder: Path, command: list[str], process: int) -> None:
@@ -106,3 +233,7 @@ def _free_port() -> int:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
+
+
+if __name__ == "__main__":
+    sys.exit(not is_to_be_had())

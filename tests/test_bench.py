@@ -38,6 +38,45 @@ def test_a_row_comes_out_as_table_json_and_markdown(tmp_path: Path) -> None:
     assert line.startswith("| create 20 places |")
 
 
+@pytest.mark.parametrize(
+    ("row", "measured"),
+    [
+        ("replace", "an append that replaces 20 places"),
+        ("reprocess", "reprocess 20 places"),
+        ("release", "release 20 held places"),
+        ("enrichments", "status of 20 with three enrichments"),
+        ("snapshot", "snapshot and restore a world of 20 places"),
+        ("database-size", "size of a database of 20 places"),
+    ],
+)
+def test_an_operation_on_a_whole_batch_is_measured_against_another(tmp_path: Path, row: str, measured: str) -> None:
+    ran = bench("--row", row, *TINY, "--snapshot", "20", "--out", str(tmp_path))
+    assert ran.returncode == 0, ran.stderr
+    assert measured in ran.stdout
+    (found,) = json.loads((tmp_path / "bench.json").read_text(encoding="utf-8"))["rows"]
+    assert found["ratio"] == pytest.approx(found["ours"] / found["floor"])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process's peak memory")
+@pytest.mark.parametrize(
+    "rows", [("create-memory",), ("snapshot-memory", "restore-memory"), ("export", "export-memory")]
+)
+def test_peak_memory_is_measured(tmp_path: Path, rows: tuple[str, ...]) -> None:
+    chosen = [argument for row in rows for argument in ("--row", row)]
+    ran = bench(*chosen, *TINY, "--snapshot", "20", "--export", "20", "--results-page", "10", "--out", str(tmp_path))
+    assert ran.returncode == 0, ran.stderr
+    found = json.loads((tmp_path / "bench.json").read_text(encoding="utf-8"))["rows"]
+    assert [row["row"] for row in found] == list(rows)
+
+
+def test_a_tests_share_is_measured_without_pytest_and_client(tmp_path: Path) -> None:
+    ran = bench("--row", "test", *TINY, "--tests", "5", "--out", str(tmp_path))
+    assert ran.returncode == 0, ran.stderr
+    (row,) = json.loads((tmp_path / "bench.json").read_text(encoding="utf-8"))["rows"]
+    assert row["ours"] > 0
+    assert row["floor"] is None
+
+
 def test_an_unknown_row_is_refused_with_the_names_of_those_there_are(tmp_path: Path) -> None:
     ran = bench("--row", "nonsense", "--out", str(tmp_path))
     assert ran.returncode == 1

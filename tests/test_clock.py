@@ -15,6 +15,7 @@ from reprompt_mock.clock import LATEST, SECOND, VirtualClock, day_bounds, http_d
 from reprompt_mock.engine import batches, clock, worlds
 from reprompt_mock.engine.doors import Engine
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
+from reprompt_mock.engine.world import World
 from reprompt_mock.errors import TimeOutOfRange
 from reprompt_mock.settings import load
 
@@ -278,8 +279,8 @@ def test_time_goes_on_from_the_last_submission_where_the_machine_was_set_back(tm
         assert world.now() == NOON + 101 * SECOND
 
 
-def _submit(engine: Engine, slug: str) -> None:
-    places = [PlaceToEnrich(f"store-{number}", b'{"name":"A","city":"Lyon"}', ("websites",)) for number in range(5)]
+def _submit(engine: Engine, slug: str, size: int = 5) -> None:
+    places = [PlaceToEnrich(f"store-{number}", b'{"name":"A","city":"Lyon"}', ("websites",)) for number in range(size)]
     engine.write(
         engine.worlds.peek(slug), batches.create, BatchToCreate("b", "B", places, kick_off=True, fingerprint="")
     )
@@ -294,7 +295,8 @@ def test_jobs_of_a_running_world_move_by_themselves_whether_or_not_anybody_ticks
         seen = []
         for _ in range(80):
             if ticking:
-                assert engine.has_work() is (engine.worlds.peek("acme").is_due() or engine.purge.is_due)
+                is_due = engine.worlds.peek("acme").is_due() or engine.purge.is_due
+                assert engine.has_work() is (is_due or engine.store.is_shared)
                 engine.tick()
             view = engine.read(engine.worlds.peek("acme"), batches.status, "b")
             assert engine.read(engine.worlds.peek("acme"), batches.status, "b") == view
@@ -302,6 +304,38 @@ def test_jobs_of_a_running_world_move_by_themselves_whether_or_not_anybody_ticks
             machine.now += 50_000
         assert list(dict.fromkeys(seen)) == ["pending", "queued", "in_progress", "completed"]
         assert seen.index("completed") * 0.05 * 2 > 2
+
+
+def test_a_read_ends_though_something_is_due_again_whenever_what_was_due_has_been_applied(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It shows the world at the moment of the change that it caused, as a large world on a slow machine."""
+
+    class Racing(Machine):
+        def __call__(self) -> int:
+            self.now += 50_000  # within which some of so many jobs always move
+            return self.now
+
+    with _engine(Racing()) as engine:
+        _submit(engine, "acme", size=300)
+        world = engine.worlds.peek("acme")
+        applied: list[int] = []
+        catch_up = engine.catch_up
+
+        def counted(due: World) -> None:
+            applied[-1] += 1
+            catch_up(due)
+
+        monkeypatch.setattr(engine, "catch_up", counted)
+        moments, statuses = list[int](), list[str]()
+        while not statuses or statuses[-1] != "completed":
+            applied.append(0)
+            moments.append(engine.read(world, lambda reading: reading.now))
+            statuses.append(engine.read(world, batches.status, "b").status.name)
+
+    assert moments == sorted(moments)
+    assert statuses.count("in_progress") > 3
+    assert max(applied) == 2
 
 
 def test_a_paused_world_waits_and_goes_on_where_it_was() -> None:

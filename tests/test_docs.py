@@ -43,6 +43,7 @@ TESTED_ELSEWHERE = {
     "docs/guides/judging-a-client.md": "tests/conduct/test_page.py",
     "docs/guides/probes.md": "tests/control/test_probes.py",
     "docs/guides/pytest.md": "tests/test_pytest_plugin.py",
+    "docs/guides/shared-emulator.md": "tests/test_deploy.py",
     "docs/guides/what-clients-see.md": "tests/test_guides.py",
     "docs/guides/with-other-tools.md": "tests/tools/test_page.py",
 }

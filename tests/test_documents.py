@@ -100,7 +100,7 @@ def test_a_world_that_begins_anew_looks_them_up_anew(engine: Engine, world: Worl
     engine.write(world, create, *LISTS)
     empty = Snapshot.model_validate(engine.read(engine.worlds.peek("empty"), snapshot.take))
     engine.write(world, snapshot.restore, empty)
-    while engine.has_work():
+    while engine.purge.is_due:
         engine.tick()
 
     engine.write(world, create, *LISTS)
@@ -111,7 +111,7 @@ def test_a_world_that_begins_anew_looks_them_up_anew(engine: Engine, world: Worl
 def test_a_request_in_a_world_that_is_being_forgotten_sees_its_own(engine: Engine, world: World) -> None:
     engine.write(world, create, *LISTS)
     engine.forget(world)
-    while engine.has_work():
+    while engine.purge.is_due:
         engine.tick()
 
     def created_and_read(writing: writing.Writing) -> list[list[str]]:

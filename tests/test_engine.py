@@ -132,7 +132,7 @@ class EngineMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Forget the world, and its rows."""
         self.engine.forget(self.world)
-        while self.engine.has_work():
+        while self.engine.purge.is_due:
             self.engine.tick()
 
     @initialize(hold=st.sampled_from(["pending", "queued", "in_progress"]), workers=st.integers(1, 4))

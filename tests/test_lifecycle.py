@@ -45,7 +45,8 @@ def plan(entrants: Sequence[Entrant], *, at: int, seed: int, pace: Pace) -> list
 def resume(entrant: Entrant, status: JobStatus, *, at: int, seed: int, pace: Pace) -> tuple[int, int, int]:
     """Resume a job."""
     course = entrant.course or Course()
-    return lifecycle.resume(entrant.place_id, entrant.attempt, course, status, at=at, seed=seed, pace=pace)
+    (steps,) = lifecycle.resume([entrant.place_id], [entrant.attempt], [course], [status], at=at, seed=seed, pace=pace)
+    return steps
 
 
 AT = 1_800_000_000 * SECOND

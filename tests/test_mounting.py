@@ -206,7 +206,7 @@ async def live():
         batch = json.loads(BATCH)
         await http.post("/v1/acme/place_enrichment/batches", json=batch, headers={"apiKey": "k"})
         await http.delete("/_mock/orgs/acme")
-        while emulator.engine.has_work():
+        while emulator.engine.purge.is_due:
             await asyncio.sleep(0.01)
 
 

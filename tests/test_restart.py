@@ -1,14 +1,13 @@
-"""What survives a restart and a `kill -9` where a database file is given: everything that was acknowledged."""
+"""What survives a restart and a `kill -9` where a database is given: everything that was acknowledged."""
 
 from __future__ import annotations
 
 import itertools
-import sqlite3
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +20,7 @@ from reprompt_mock.server import ServerThread
 from reprompt_mock.settings import load
 from tests.conftest import Org
 from tests.processes import eventually, serve
+from tests.stores import connected, new_database
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
 
@@ -116,7 +116,7 @@ def through(http: httpx2.Client) -> Send:
 
 
 @contextmanager
-def running(db: Path, **flags: Any) -> Iterator[Send]:
+def running(db: str, **flags: Any) -> Iterator[Send]:
     """Run an emulator of a database in this process."""
     server = ServerThread(load({"port": 0, "db": db, **flags}, environ={}))
     server.start()
@@ -185,9 +185,9 @@ class Life:
 @pytest.fixture(scope="module")
 def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
     """An emulator that takes over the database of a killed one, with other flags."""
-    db = tmp_path_factory.mktemp("life") / "world.db"
+    db = new_database(tmp_path_factory.mktemp("life"))
     seen: dict[str, Any] = {}
-    with serve("--port", "0", "--clock", "paused", "--seed", "5", "--db", str(db)) as served:
+    with serve("--port", "0", "--clock", "paused", "--seed", "5", "--db", db) as served:
 
         def world(slug: str) -> Place:
             return Place(served.call, slug)
@@ -213,13 +213,12 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Life]:
         served.kill()
     with running(db, clock="running", seed=99, failure_rate=1) as send:
         yield Life(send, seen)
-        with sqlite3.connect(f"file:{db}?mode=ro", uri=True) as connection:
-            # What was forgotten is not only hidden; the file itself holds nothing of it.
+        with closing(connected(db)) as connection:
+            # What was forgotten is not only hidden; the database itself holds nothing of it.
             eventually(lambda: _rows(connection) == _rows(connection, "JOIN world ON world.pk = job.world"))
-        connection.close()
 
 
-def _rows(connection: sqlite3.Connection, join: str = "") -> int:
+def _rows(connection: Any, join: str = "") -> int:
     (count,) = connection.execute(f"SELECT count(*) FROM job {join}").fetchone()
     return int(count)
 
@@ -324,10 +323,10 @@ class Writer:
 def test_a_kill_amid_writes_loses_nothing_acknowledged_and_keeps_nothing_in_part(
     tmp_path: Path, reference: Place
 ) -> None:
-    db = tmp_path / "world.db"
+    db = new_database(tmp_path)
     beginning = {"now": START, "running": False}
     enough, count = threading.Event(), itertools.count(1)
-    with serve("--port", "0", "--db", str(db)) as served:
+    with serve("--port", "0", "--db", db) as served:
         served.control("acme", "PATCH", "/clock", beginning)
 
         def acknowledged() -> None:

@@ -10,10 +10,11 @@ import pytest
 
 from reprompt_mock.engine import batches, clock, exports, jobs, results, scenario, slices, snapshot, worlds
 from reprompt_mock.engine import settings as world_settings
-from reprompt_mock.engine.doors import Engine, Written
+from reprompt_mock.engine.doors import Engine
 from reprompt_mock.engine.results import ResultQuery
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.engine.world import World
+from reprompt_mock.engine.writing import Written
 from reprompt_mock.errors import (
     AttributesMissing,
     AttributeUnknown,

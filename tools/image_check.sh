@@ -7,10 +7,12 @@ cd "$(dirname "$0")/.."
 
 python=${1:-python3}
 work=$PWD/build/image-check
+data=$work/data # bound to /data
+cluster=
 root=
 server=
 patience=${PATIENCE:-2}
-own_megabytes=70 # beside some 125 of python:slim
+own_megabytes=85 # beside some 125 of python:slim; 13 of them are the driver of PostgreSQL
 
 skip() { echo "image-check: skipped: $*" && exit 0; }
 fail() { echo "image-check: FAILED: $*" >&2 && exit 1; }
@@ -22,7 +24,8 @@ config() { buildah inspect --type image --format "$1" reprompt-mock; }
 
 clean_up() {
     [ -z "$server" ] || kill -KILL "$server" 2>/dev/null || true
-    rm -rf --one-file-system "$work/storage" "$work/run" "$work/data"
+    [ -z "$cluster" ] || postgres pg_ctl -D "$cluster/data" -m immediate stop >/dev/null 2>&1 || true
+    rm -rf --one-file-system "$work/storage" "$work/run" "$work/data" ${cluster:+"$cluster"}
 }
 
 # Prints the packages of missing tools. Each tool is looked up separately, since `command -v` succeeds if any of several
@@ -75,7 +78,7 @@ make_base() {
 # The machine's pip downloads, since only it knows the machine's configuration; the build's pip installs from a folder.
 build_image() {
     "$python" -m pip download -qq --disable-pip-version-check --dest "$work/wheels" --only-binary :all: \
-        --python-version "$version" --constraint constraints.txt . hatchling
+        --python-version "$version" --constraint constraints.txt '.[postgres]' hatchling
     printf '[global]\nno-index = true\nfind-links = /wheels\n' >"$work/pip.conf"
     buildah build --isolation chroot --format docker --build-arg BASE=localhost/python-slim --tag reprompt-mock \
         --volume "$work/pip.conf:/etc/pip.conf:ro" --volume "$work/wheels:/wheels:ro" . >"$work/build.log" 2>&1 ||
@@ -127,7 +130,7 @@ start() {
         mount -t proc proc "$root/proc"
         mount --rbind /dev "$root/dev"
         exec chroot --userspec "$user" --groups= "$root" env --ignore-environment --chdir=/data "$@"
-    ' sh "$root" "$work/data" "$user" "${environment[@]}" reprompt-mock "${@:2}" &
+    ' sh "$root" "$data" "$user" "${environment[@]}" reprompt-mock "${@:2}" &
     engine=$!
     until server=$(pgrep --parent $engine); do sleep 0.01; done
 }
@@ -196,10 +199,44 @@ check_runs() {
     stop
 }
 
+# postgres PROGRAM ARGUMENT…: runs a program of the machine's newest PostgreSQL as its user.
+postgres() {
+    local bin
+    bin=$(type -P "$1" || find /usr/lib/postgresql/*/bin -name "$1" 2>/dev/null | sort --version-sort | tail -n 1)
+    (cd / && runuser -u postgres -- "$bin" "${@:2}")
+}
+
+# The namespace has no network, but the server's socket may stand in /data.
+check_database() {
+    local jobs
+    if ! postgres pg_ctl --version >/dev/null 2>&1; then
+        echo "image-check: left out: PostgreSQL, which this machine lacks"
+        chroot "$root" env "${environment[@]}" python -c 'import reprompt_mock.store.postgres' || fail "it lacks the driver of PostgreSQL"
+        return
+    fi
+    cluster=$(mktemp -d) data=$cluster/socket
+    chmod 755 "$cluster" && mkdir --mode=1777 "$data" && chown postgres "$cluster"
+    postgres initdb -D "$cluster/data" -A trust -E UTF8 --no-locale --no-sync >/dev/null
+    postgres pg_ctl -D "$cluster/data" -w -l "$cluster/log" \
+        -o "-c listen_addresses='' -c unix_socket_directories=$data" start >/dev/null || fail "PostgreSQL does not start"
+    environment+=("REPROMPT_MOCK_DB=postgresql://postgres@/postgres?host=/data")
+    start 10001:10001 serve
+    healthy
+    inside python -c "$CREATE"
+    jobs=$(inside python -c "$COUNT")
+    [ "$jobs" -gt 0 ] || fail "it counts no jobs"
+    stop
+    start 10001:10001 serve
+    healthy
+    expect "jobs kept by PostgreSQL:" "$(inside python -c "$COUNT")" "$jobs"
+    stop
+}
+
 prepare
 make_base
 build_image
 check_configuration
 check_content
 check_runs
+check_database
 echo "image-check: passed"

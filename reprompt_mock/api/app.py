@@ -50,7 +50,7 @@ def create_service_app(offload: Offload) -> Recorder:
             allow_headers=["*"],
         )
         served = app
-    return Recorder(Gateway(HeadAsGet(served), offload), offload.engine, operations)
+    return Recorder(Gateway(HeadAsGet(served), offload), offload, operations)
 
 
 def _app() -> FastAPI:

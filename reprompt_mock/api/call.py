@@ -26,11 +26,10 @@ if TYPE_CHECKING:
     from reprompt_mock.api.auth import Gate
     from reprompt_mock.api.facts import Facts
     from reprompt_mock.engine.batches import BatchView
-    from reprompt_mock.engine.doors import Written
     from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.submissions import BatchToCreate
     from reprompt_mock.engine.world import World
-    from reprompt_mock.engine.writing import Writing
+    from reprompt_mock.engine.writing import Writing, Written
     from reprompt_mock.http.offload import Offload
     from reprompt_mock.world_settings import WorldSettings
 
@@ -68,8 +67,15 @@ class Call(Request):
         self._recording = recording_of(request.scope)
         key = gate.admit(org_slug, self._recording.keys)
         self.world: World = self._offload.engine.worlds.peek(org_slug)
-        self.world.take_token(key)
         self.fingerprint = ""
+        self.shared_key = key if self._offload.is_shared else None
+        if self.shared_key is None:
+            self.world.take_token(key)
+
+    async def take_token(self) -> None:
+        """Count the request against a rate limit that other emulators share."""
+        if self.shared_key is not None and self.settings.rate_limit:
+            await self._offload.take_token(self.world, self.shared_key)
 
     @property
     def settings(self) -> WorldSettings:
@@ -79,7 +85,10 @@ class Call(Request):
     async def read(self, work: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a use case that reads the world; if it succeeds, the world is created."""
         value = await self._offload.read(self.world, work, *args, **kwargs)
-        self._offload.engine.worlds.keep(self.world)
+        if self._offload.is_shared:
+            await self._offload.keep(self.world)
+        else:
+            self._offload.engine.worlds.keep(self.world)
         return value
 
     def glance(self, work: Callable[Concatenate[World, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -159,6 +168,8 @@ class CallRoute(APIRoute):
 
         async def admit(request: Request) -> Response:
             call = Call(request)
+            if call.shared_key is not None:
+                await call.take_token()
             try:
                 if request.scope["query_string"]:
                     call.note(facts.unknown("unknown_parameters", call.query_params.keys() - known))

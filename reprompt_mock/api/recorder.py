@@ -8,34 +8,32 @@ from __future__ import annotations
 import asyncio
 import re
 from hashlib import blake2b
-from secrets import token_bytes
 from typing import TYPE_CHECKING, Any
 
+from reprompt_mock.api.ahead import Ahead
 from reprompt_mock.api.auth import keys_sent
 from reprompt_mock.api.connection import LINE, Line
-from reprompt_mock.api.evidence import evidence_of
+from reprompt_mock.api.evidence import evidence_of, shared_mark
 from reprompt_mock.api.facts import MOST_BYTES as _FACTS_BYTES
 from reprompt_mock.clock import SECOND
 from reprompt_mock.engine.events import Change, Kind
-from reprompt_mock.errors import Stopping
+from reprompt_mock.errors import MockError, Stopping
 from reprompt_mock.exchange import BODY_BYTES, Exchange, Sent, without_keys
 from reprompt_mock.probes import respond
-from reprompt_mock.real_time import real_now
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from reprompt_mock.engine.doors import Engine
     from reprompt_mock.engine.world import World
     from reprompt_mock.faults import Fault
+    from reprompt_mock.http.offload import Offload
     from reprompt_mock.operations import Operations
 
 RECORDING = "reprompt_mock.recording"
 """The key of a scope that keeps the record which is made of its request."""
 _PATH = re.compile(r"/v1/([^/]+)/")
-_SALT_BYTES = 16
 _CLIENT_BYTES = 4
 _MOST_CLIENTS = 100
 """As many keys are remembered."""
@@ -49,15 +47,17 @@ class Recorder:
 
     Args:
         app: the service's app.
-        engine: the emulator's engine.
+        offload: the way to the engine.
         operations: the service's operations.
     """
 
-    def __init__(self, app: ASGIApp, engine: Engine, operations: Operations) -> None:
+    def __init__(self, app: ASGIApp, offload: Offload, operations: Operations) -> None:
         self._app = app
-        self._worlds, self._events = engine.worlds, engine.events
+        self._offload, engine = offload, offload.engine
+        self._worlds, self._events, self._records = engine.worlds, engine.events, engine.records
+        self._is_shared, self._real = engine.store.is_shared, engine.real
         self._operations = operations
-        self._salt = token_bytes(_SALT_BYTES)
+        self._salt = engine.store.salt
         self._clients: dict[str, str] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -66,11 +66,25 @@ class Recorder:
         if in_org is None:
             await self._app(scope, receive, send)
             return
-        recording = Recording(scope, receive, send, self._worlds.peek(in_org[1]), self._record)
+        if self._is_shared:
+            ahead = Ahead(receive)
+            try:
+                world = await self._arrived(in_org[1], scope, send)
+                if world is not None:
+                    await self._recorded(world, scope, ahead.receive, send)
+            finally:
+                ahead.close()
+        else:
+            await self._recorded(self._worlds.peek(in_org[1]), scope, receive, send)
+
+    async def _recorded(self, world: World, scope: Scope, receive: Receive, send: Send) -> None:
+        recording = Recording(scope, receive, send, world, self._record, self._real)
         recording.operation = self._operations.find(scope["method"], scope["path"])
         recording.client = self._client(recording.keys)
+        if self._is_shared:
+            recording.mark = shared_mark
         scope[RECORDING] = recording
-        recording.world.journal.arrive(recording)
+        self._records.arrive(world, recording)
         if self._events.are_heard:
             self._tell(recording)
         try:
@@ -79,19 +93,31 @@ class Recorder:
             # The emulator's own server stops, and says so wherever nothing was answered. Another one has its own way.
             if recording.is_begun or recording.is_over or recording.line is _NO_LINE:
                 raise
-            stopping = Stopping()
-            await respond(scope, recording.send, stopping.status, {"detail": str(stopping)}, _CLOSING)
+            await _say_that_it_stops(scope, recording.send)
         finally:
             recording.leave()
             del scope[RECORDING]  # they refer to each other
 
+    async def _arrived(self, org_slug: str, scope: Scope, send: Send) -> World | None:
+        """Return the world that a request means as others have left it, or None after saying why it cannot be read."""
+        try:
+            return await self._offload.arrive(org_slug)
+        except MockError as error:
+            await respond(scope, send, error.status, {"detail": str(error)}, error.headers)
+        except asyncio.CancelledError:
+            if LINE not in scope.get("extensions", {}):
+                raise
+            await _say_that_it_stops(scope, send)
+        return None
+
     def _record(self, recording: Recording) -> None:
         """Record a finished request if its world exists by now: a refused request creates none."""
         world = recording.world
-        if self._worlds.find(world.slug) is world:
-            world.journal.end(recording)
+        exists = world.state.key is not None if self._is_shared else self._worlds.find(world.slug) is world
+        if exists:
+            self._records.end(world, recording)
         else:
-            world.journal.withdraw(recording)
+            self._records.withdraw(world, recording)
         if self._events.are_heard:
             self._tell(recording)
 
@@ -113,6 +139,11 @@ class Recorder:
         return known
 
 
+async def _say_that_it_stops(scope: Scope, send: Send) -> None:
+    stopping = Stopping()
+    await respond(scope, send, stopping.status, {"detail": str(stopping)}, _CLOSING)
+
+
 class Recording:
     """What is seen and noted of one request until it is over; from then on it does not change.
 
@@ -130,6 +161,7 @@ class Recording:
         size: about how many bytes it takes, once it is over.
         situation: marks of what the world did with time at the end.
         interventions: how often a test had changed the world by then.
+        mark: returns a number that equal requests share.
         fault: the fault that hits it.
         rules: the ids of the rules that decided anything.
         facts: what was asked and told.
@@ -146,9 +178,16 @@ class Recording:
     status: int | None = None
     answer_headers: Sequence[tuple[bytes, bytes]] = ()
     duration = 0.0
+    mark: Callable[[tuple[object, ...]], int] = staticmethod(hash)
 
     def __init__(
-        self, scope: Scope, receive: Receive, send: Send, world: World, record: Callable[[Recording], None]
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        world: World,
+        record: Callable[[Recording], None],
+        real: Callable[[], int],
     ) -> None:
         self._receive, self._send, self._record = receive, send, record
         self.world = world
@@ -156,7 +195,8 @@ class Recording:
         self.headers = without_keys(scope["headers"])
         self.keys = keys_sent(scope["headers"])
         self.line: Line = scope.get("extensions", {}).get(LINE, _NO_LINE)
-        self.time, self.real_time = world.now(), real_now()
+        self._real = real
+        self.time, self.real_time = world.now(), real()
         self.rules: list[str] = []
         self.facts: dict[str, Any] = {}
         self.body = bytearray()
@@ -245,7 +285,7 @@ class Recording:
         return texts + headers + _FACTS_BYTES + _RULE_BYTES * len(self.rules)
 
     def _lasted(self) -> float:
-        return (real_now() - self.real_time) / SECOND
+        return (self._real() - self.real_time) / SECOND
 
     def sent(self) -> Sent | None:
         """Return how much of its answer the client was sent, None while it is under way."""

@@ -36,7 +36,9 @@ async def one_or_more(control: Control, model: type[Model]) -> list[Model]:
 
 
 async def _control(request: Request) -> Control:
-    return Control(request, request.path_params.get("org_slug", ""))
+    control = Control(request, request.path_params.get("org_slug", ""))
+    await control.arrive()
+    return control
 
 
 Controlled = Annotated[Control, Depends(_control)]

@@ -27,7 +27,7 @@ async def get_journal(
     limit: Annotated[int | None, Query(ge=0, le=10**6, description="At most this many, the newest.")] = None,
 ) -> Response:
     """List the latest requests of a world in order of arrival, newest last, those under way included."""
-    journal = control.world.journal
+    journal = await control.offload.journal(control.world)
     wanted = Filter(RequestMatch(method, path, operation), status, limit)
     return answer({"requests": journal.find(wanted), "dropped": journal.dropped})
 
@@ -36,6 +36,6 @@ async def get_journal(
 async def clear_journal(control: Controlled) -> Response:
     """Forget a world's requests."""
     world = control.world
-    world.journal.clear()
+    await control.offload.clear(world)
     control.engine.events.publish([Change(world.slug, Kind.request)])
     return Response(status_code=204)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _REST = 4.0
 """How much longer it rests than it looked: a large batch that changes all the time is slow to read."""
 _LONGEST_REST = 0.2
+_LOOK_SECONDS = 1.0
+"""How often it looks at what several emulators share."""
 
 
 class Watch:
@@ -58,7 +60,7 @@ class Watch:
         finally:
             del self._waiting[future]
             self._bell.ring()
-        return await future if future.done() else _seen(self._world, awaited, await self._look([awaited]))
+        return await future if future.done() else await self._seen_now(awaited)
 
     @property
     def is_over(self) -> bool:
@@ -79,15 +81,27 @@ class Watch:
                 await pause(min(_REST * (monotonic_seconds() - began), _LONGEST_REST))
 
     def _seconds_to_next(self) -> float | None:
-        """Return the real seconds until a batch may change by time alone; None if none will or none is waited for."""
+        """Return the real seconds until it looks again though nothing rings; None for never.
+
+        A batch may change by time alone, and what another emulator has changed may be told too late or not at all.
+        """
         is_for_batch = any(awaited.batch_id is not None for awaited in self._waiting.values())
-        return self._world.real_seconds_to_next() if is_for_batch else None
+        seconds = self._world.real_seconds_to_next() if is_for_batch else None
+        if self._offload.is_shared:
+            return _LOOK_SECONDS if seconds is None else min(seconds, _LOOK_SECONDS)
+        return seconds
+
+    async def _seen_now(self, awaited: Awaited) -> Seen:
+        await self._offload.arrive(self._world.slug)
+        return _seen(self._world, awaited, await self._look([awaited]), await self._count([awaited]))
 
     async def _answer(self) -> None:
         """End the waits that are met."""
-        batches = await self._look([*self._waiting.values()])
-        for future, awaited in self._waiting.items():
-            seen = _seen(self._world, awaited, batches)
+        await self._offload.arrive(self._world.slug)  # another emulator may have forgotten the world
+        waiting = dict(self._waiting)
+        batches, came = await self._look([*waiting.values()]), await self._count([*waiting.values()])
+        for future, awaited in waiting.items():
+            seen = _seen(self._world, awaited, batches, came)
             if not future.done() and (seen.forgotten or is_met(awaited, seen)):
                 future.set_result(seen)
 
@@ -100,11 +114,14 @@ class Watch:
         batch_ids = {awaited.batch_id for awaited in all_awaited if awaited.batch_id is not None}
         return await self._offload.read(self._world, wait.look, batch_ids) if batch_ids else {}
 
+    async def _count(self, all_awaited: list[Awaited]) -> Mapping[str, int]:
+        operations = {awaited.operation for awaited in all_awaited if awaited.operation is not None}
+        return {operation: await self._offload.count(self._world, operation) for operation in operations}
 
-def _seen(world: World, awaited: Awaited, batches: Mapping[str, SeenBatch | None]) -> Seen:
+
+def _seen(world: World, awaited: Awaited, batches: Mapping[str, SeenBatch | None], came: Mapping[str, int]) -> Seen:
     batch = None if awaited.batch_id is None else batches.get(awaited.batch_id)
-    came = 0 if awaited.operation is None else world.journal.count(awaited.operation)
-    return Seen(batch, came, world.forgotten)
+    return Seen(batch, 0 if awaited.operation is None else came[awaited.operation], world.forgotten)
 
 
 class Watches:

@@ -23,7 +23,7 @@ router = APIRouter(prefix="/_mock", responses=errors(401, 403, 404, 422, 503))
 async def list_orgs(control: Controlled) -> Response:
     """List the worlds with their batches, jobs by status, and clocks."""
     engine = control.engine
-    found = await control.offload.across(lambda: [engine.read(world, worlds.summary) for world in engine.worlds])
+    found = await control.offload.across(lambda: [engine.read(world, worlds.summary) for world in engine.every_world()])
     return answer({"orgs": [summary_body(summary) for summary in found]})
 
 

@@ -52,7 +52,7 @@ def concerns(facts: Mapping[str, Any], batch_id: str) -> bool:
 async def _requests(looking: Looking) -> Values:
     status = looking.number("status", 0) or None
     match = RequestMatch(looking.text("method") or None, None, looking.text("operation") or None)
-    journal = looking.world.journal
+    journal = await looking.offload.journal(looking.world)
     batch_id = looking.text("batch")
     found = journal.latest(_Wanted(match, status, batch_id=batch_id), _REQUESTS_SHOWN)
     is_filtered = match.method or match.operation or status or batch_id
@@ -67,7 +67,7 @@ async def _filter(looking: Looking) -> Values:
 
 async def _request(looking: Looking) -> Values:
     sequence = looking.number("sequence", 0)
-    found = looking.world.journal.one(sequence)
+    found = (await looking.offload.journal(looking.world)).one(sequence)
     if found is None:
         raise RequestNotFound(sequence=sequence)
     return {"request": found, "curl": curl(looking.address, found)}

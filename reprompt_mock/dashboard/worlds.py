@@ -21,14 +21,15 @@ _MOST_SHOWN = 200
 
 async def _load(looking: Looking) -> Values:
     engine, text = looking.engine, looking.text("q")
-    meant = [world for world in engine.worlds if text in world.slug]
+    meant = [world for world in await looking.offload.across(engine.every_world) if text in world.slug]
     shown = meant[-_MOST_SHOWN:][::-1]
     found = await looking.offload.across(lambda: [_seen(engine, world) for world in shown])
     return {"worlds": found, "text": text, "hidden": len(meant) - len(shown)}
 
 
-def _seen(engine: Engine, world: World) -> tuple[WorldSummary, Opinion]:
-    return engine.read(world, worlds.summary), recent_opinion(world)
+def _seen(engine: Engine, world: World) -> tuple[WorldSummary, Opinion | None]:
+    """Return what the list shows of a world; what emulators share is judged when a world is opened."""
+    return engine.read(world, worlds.summary), None if engine.store.is_shared else recent_opinion(engine, world)
 
 
 WORLDS = Page("worlds", (Part("worlds", ("world", "batch", "clock", "request"), _load),))

@@ -14,9 +14,10 @@ from reprompt_mock.errors import BatchNotFound
 from reprompt_mock.history import AttributeStatus, shown
 from reprompt_mock.lifecycle import Hold, JobStatus
 from reprompt_mock.store import batches, jobs
+from reprompt_mock.store.jobs import StoredAttributes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.submissions import BatchToCreate
@@ -105,18 +106,21 @@ def status(reading: Reading, batch_id: str, attributes: Sequence[str] | None = N
     Raises:
         BatchNotFound: the world has no batch with this id.
     """
-    kept: BatchView | None = reading.views.find(batch_id) if attributes is None else None
-    if kept is not None:
-        return kept
+    view = reading.views.find(batch_id) or _viewed(reading, batch_id)
+    if attributes is None:
+        return view
+    reading.weigh(view.batch.counts.total)
+    return view._replace(attributes=_distribution(reading, view.batch, attributes))
+
+
+def _viewed(reading: Reading, batch_id: str) -> BatchView:
     batch = find(reading, batch_id)
     reading.weigh(batch.counts.total)
-    by_status = jobs.places_by_status(reading.session, batch.pk, now=reading.now)
+    by_status = jobs.places_by_status(reading.session, batch.pk, now=reading.now, total=batch.counts.total)
     batch = batch._replace(counts=Counts(*map(len, by_status.values())))
-    distribution = None if attributes is None else _distribution(reading, batch, attributes)
     waiting = deferred(reading, [batch]).get(batch.pk, [])
-    view = BatchView(batch, status_now(reading, batch), _apart(by_status, waiting), distribution)
-    if attributes is None:
-        reading.views.keep(batch_id, view, weight=batch.counts.total)
+    view = BatchView(batch, status_now(reading, batch), _apart(by_status, waiting))
+    reading.views.keep(batch_id, view, weight=batch.counts.total)
     return view
 
 
@@ -144,23 +148,30 @@ def status_now(reading: Reading, batch: StoredBatch) -> JobStatus:
 def _distribution(
     reading: Reading, batch: StoredBatch, names: Sequence[str]
 ) -> dict[str, dict[AttributeStatus, list[str]]]:
-    session, decoded = reading.session, reading.decoded
     spread: dict[str, dict[AttributeStatus, list[str]]] = {
         name: {status: [] for status in AttributeStatus} for name in names
     }
-    statuses: dict[tuple[Any, ...], Mapping[str, AttributeStatus]] = {}
-    for job in jobs.attributes(session, batch.pk, now=reading.now):
-        alike = job[1:]
-        if alike not in statuses:
-            statuses[alike] = shown(
-                job.status,
-                decoded.asked(session, job.asked),
-                decoded.history(session, job.ran, job.submission),
-                decoded.history(session, job.planned, job.submission),
-            )
-        for name, by_status in spread.items():
-            by_status[statuses[alike].get(name, AttributeStatus.NOT_RUN)].append(job.place_id)
+    adds: dict[tuple[Any, ...], list[Callable[[str], None]]] = {}
+    for row in jobs.attributes(reading.session, batch.pk, now=reading.now):
+        alike = row[1:]
+        listed = adds.get(alike)
+        if listed is None:
+            statuses = _shown(reading, StoredAttributes(*alike))
+            found = (by_status[statuses.get(name, AttributeStatus.NOT_RUN)] for name, by_status in spread.items())
+            listed = adds[alike] = [places.append for places in found]
+        for add in listed:
+            add(row[0])
     return spread
+
+
+def _shown(reading: Reading, job: StoredAttributes) -> Mapping[str, AttributeStatus]:
+    session, decoded = reading.session, reading.decoded
+    return shown(
+        JobStatus(job.status),
+        decoded.asked(session, job.asked),
+        decoded.history(session, job.ran, job.submission),
+        decoded.history(session, job.planned, job.submission),
+    )
 
 
 def page(reading: Reading, query: str, *, limit: int, offset: int) -> BatchPage:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from reprompt_mock.conduct.verdict import Verdict
+    from reprompt_mock.engine.doors import Engine
     from reprompt_mock.engine.world import World
 
 _REST = 20
@@ -49,10 +50,9 @@ class Opinion(NamedTuple):
     since: int = 0
 
 
-def case_of(world: World) -> Case:
+def case_of(engine: Engine, world: World) -> Case:
     """Return the case of a world's client as it is now."""
-    evidence = world.journal.evidence
-    return Case(evidence.exchanges(), evidence.dropped, Standards(world.settings.conduct_poll_seconds))
+    return Case(*engine.records.evidence(world), Standards(world.settings.conduct_poll_seconds))
 
 
 def known(world: World, case: Case) -> Verdict | None:
@@ -69,9 +69,9 @@ def opinion_on(world: World, case: Case) -> Opinion:
     return world.opinion
 
 
-def recent_opinion(world: World) -> Opinion:
+def recent_opinion(engine: Engine, world: World) -> Opinion:
     """Return an opinion on a world's client, formed so seldom that it takes a small share of the time."""
-    case, opinion = case_of(world), world.opinion
+    case, opinion = case_of(engine, world), world.opinion
     if opinion and monotonic_seconds() - opinion.at < _REST * opinion.seconds:
         size, dropped, *_ = opinion.mark
         since = len(case.exchanges) + case.dropped - size - dropped

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from contextlib import contextmanager, suppress
 from math import inf
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from reprompt_mock.engine.decoded import Decoded
 from reprompt_mock.engine.events import Change, Events, Kind
+from reprompt_mock.engine.herald import opened_records
 from reprompt_mock.engine.publication import Publication
 from reprompt_mock.engine.purge import Purge
 from reprompt_mock.engine.reading import Reading
@@ -21,9 +22,8 @@ from reprompt_mock.engine.relief import is_relief, makes_room, relieved
 from reprompt_mock.engine.remote import Forgotten, Remote
 from reprompt_mock.engine.signals import Signals
 from reprompt_mock.engine.world import Start, World
-from reprompt_mock.engine.writing import Writing
+from reprompt_mock.engine.writing import Writing, Written
 from reprompt_mock.errors import Stopping, StorageFailed
-from reprompt_mock.real_time import real_now
 from reprompt_mock.store import worlds
 from reprompt_mock.store.opening import opened
 
@@ -48,44 +48,52 @@ class _Lost(Exception):
     """Rolls back a change of a world that was forgotten."""
 
 
-class Written(NamedTuple, Generic[T]):
-    """What a change gave, and the ids of the rules that decided anything in it."""
-
-    value: T
-    rules: list[str]
-
-
 class Engine:
     """The emulator without HTTP: its worlds, and the two doors to them.
 
     Args:
         settings: the emulator's.
-        real: reads real time in microseconds.
+        real: reads real time in microseconds; by default as the store does.
 
     Raises:
         DatabaseInUse: another process has the database file.
         DatabaseUnreadable: the database file cannot be used.
     """
 
-    def __init__(self, settings: Settings, *, real: Callable[[], int] = real_now) -> None:
+    def __init__(self, settings: Settings, *, real: Callable[[], int] | None = None) -> None:
         self.settings = settings
         self.store = opened(settings.db, wait=settings.db_wait)
         self.events = Events()
         self.signals = Signals(self.events)
-        self.worlds = Registry(Start(settings.world, settings.rules, settings.journal_size), real)
-        self._real = real
+        self.real = self._real = real or self.store.now
+        self.worlds = Registry(Start(settings.world, settings.rules, settings.journal_size), self._real)
         self._decoded = Decoded()
         self._publication = Publication()
-        self._remote = Remote(self.store, self.worlds, self._decoded, real)
+        self.records, self._herald = opened_records(
+            self.store, settings.journal_size, self.events, self.signals, self.real
+        )
+        self.remote = Remote(self.store, self.worlds, self._decoded, self._real)
         self.purge = Purge(self.store)
-        with self.store.read() as session:
-            self.worlds.load(session)
+        if not self.store.is_shared:
+            with self.store.read() as session:
+                self.worlds.load(session)
+
+    def arrive(self, slug: str) -> World:
+        """Return the world that a request means, up to date."""
+        return self.remote.arrive(slug) if self.store.is_shared else self.worlds.peek(slug)
+
+    def every_world(self) -> list[World]:
+        """Return all worlds, oldest first."""
+        return self.remote.every() if self.store.is_shared else list(self.worlds)
 
     def close(self) -> None:
         """Close the store, after saving the time of running worlds unless a write is under way."""
         self.signals.close()
+        if self._herald:
+            self._herald.close()
+        self.records.close()
         try:
-            if self.settings.db is not None and not self.store.is_remote:
+            if self.settings.db is not None and not self.store.is_shared:
                 self._store_clocks()
         finally:
             self.store.close()
@@ -117,10 +125,9 @@ class Engine:
         Raises:
             TooLong: it goes through more than `most_jobs`.
         """
-        if self.store.is_remote:
-            return self._remote.read(most_jobs, world, lambda reading: work(reading, *args, **kwargs), self.catch_up)
+        if self.store.is_shared:
+            return self.remote.read(most_jobs, world, lambda reading: work(reading, *args, **kwargs), self.catch_up)
         while True:
-            self._catch_up(world)
             reading = self._reading(world, most_jobs)
             try:
                 value = work(reading, *args, **kwargs)
@@ -134,9 +141,25 @@ class Engine:
                 return value
 
     def _reading(self, world: World, most_jobs: float) -> Reading:
+        present, now = self._caught_up(world)
+        return Reading(world, present, now, self._decoded, lambda: self._begun(world, present), most_jobs)
+
+    def _caught_up(self, world: World) -> tuple[Present, int]:
+        """Apply what is due in a world; return a state and a time at which nothing is due in it.
+
+        In a large world that runs fast, something is due again as soon as this is done. The state is then shown at the
+        time of its change, which came after the request. A forgotten world stays as it is, since what happens in it is
+        lost.
+        """
         self._publication.wait(world)
-        present = world.present
-        return Reading(world, present, world.now(), self._decoded, lambda: self._begun(world, present), most_jobs)
+        present, now = world.present, world.now()
+        while present.state.is_due(now) and not world.forgotten:
+            self.catch_up(world)
+            self._publication.wait(world)
+            present, now = world.present, world.now()
+            if present.state.is_due(now):
+                now = present.state.latest
+        return present, now
 
     @contextmanager
     def _begun(self, world: World, present: Present) -> Iterator[Session]:
@@ -145,11 +168,6 @@ class Engine:
             if self._publication.is_of(world) or world.present is not present:
                 raise _Superseded
             yield session
-
-    def _catch_up(self, world: World) -> None:
-        # A forgotten world stays as it is: what would happen in it is lost, so waiting for it would never end.
-        while world.is_due() and not world.forgotten:
-            self.catch_up(world)
 
     def write(
         self, world: World, work: Callable[Concatenate[Writing, P], T], /, *args: P.args, **kwargs: P.kwargs
@@ -192,7 +210,7 @@ class Engine:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> Written[T]:
-        if self.store.is_remote:
+        if self.store.is_shared:
             return self._written_remotely(most_jobs, world, lambda writing: work(writing, *args, **kwargs))
         # The lock is kept until the change is in place, so that the next one builds on it.
         with self.store.lock:
@@ -218,7 +236,7 @@ class Engine:
     def _written_remotely(self, most_jobs: float, world: World, work: Callable[[Writing], T]) -> Written[T]:
         self.worlds.check_room(world)
         try:
-            value, writing = self._remote.write(most_jobs, world, work)
+            value, writing = self.remote.write(most_jobs, world, work)
         except Forgotten as lost:
             return Written(lost.value, lost.writing.acted)
         self.worlds.keep(world)
@@ -228,7 +246,7 @@ class Engine:
 
     def _open(self, session: Session, world: World, most_jobs: float) -> Writing:
         key = world.state.key or worlds.insert(session, None if world.forgotten else world.slug, world.state)
-        writing = Writing(session, world, key, real=self._real, most_jobs=most_jobs)
+        writing = Writing(session, world, world.state._replace(key=key), real=self._real, most_jobs=most_jobs)
         writing.apply_due()
         return writing
 
@@ -252,8 +270,8 @@ class Engine:
         self.events.publish([Change(world.slug, Kind.world)])
 
     def _forget(self, world: World) -> None:
-        if self.store.is_remote:
-            self._remote.forget(self.worlds.find(world.slug) or world)
+        if self.store.is_shared:
+            self.remote.forget(self.worlds.find(world.slug) or world)
             self.purge.is_due = True
             return
         with self.store.lock:
@@ -266,12 +284,12 @@ class Engine:
 
     def reset(self) -> None:
         """Forget all worlds."""
-        for world in self.worlds:
+        for world in self.every_world():
             self.forget(world)
 
     def has_work(self) -> bool:
         """Return whether a tick would do anything, at the cost of one comparison per world."""
-        return self.purge.is_due or any(world.is_due() for world in self.worlds)
+        return self.store.is_shared or self.purge.is_due or any(world.is_due() for world in self.worlds)
 
     def tick(self) -> None:
         """Apply what is due in any world, and remove some rows of forgotten ones.
@@ -279,8 +297,8 @@ class Engine:
         Raises:
             StorageFailed: that cannot be stored.
         """
-        for world in self.worlds:
-            if world.is_due():
+        for world in self.remote.due() if self.store.is_shared else self.worlds:
+            if self.store.is_shared or world.is_due():
                 self.catch_up(world)
         for _ in range(_PURGES_A_TICK):
             if self.purge.is_due:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.engine import counts
@@ -13,7 +14,10 @@ from reprompt_mock.store import documents, jobs, submissions
 from reprompt_mock.tables import ALONE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
     from reprompt_mock.engine.writing import Writing
+    from reprompt_mock.lifecycle import JobStatus
     from reprompt_mock.store.jobs import HeldJob
     from reprompt_mock.world_settings import WorldSettings
 
@@ -27,13 +31,29 @@ def release(writing: Writing, *, place_id: str | None, batch: str | None) -> int
         for submission in {job.submission for job in meant}
     }
     preserve(writing, {job.batch for job in meant})
-    for job in meant:
-        steps = _resumed(writing, job, settings[job.submission])
-        jobs.release(writing.session, job.pk, steps)
-        counts.move(writing, {job.batch: counts.UNCHANGED}, [steps[job.status]])
+    for submission, together in _grouped(meant, key=attrgetter("submission")).items():
+        _release(writing, together, settings[submission])
     if meant:
         writing.note(Kind.batch)
     return len(meant)
+
+
+def _grouped(held: Iterable[HeldJob], key: Callable[[HeldJob], int]) -> dict[int, list[HeldJob]]:
+    groups: dict[int, list[HeldJob]] = {}
+    for job in held:
+        groups.setdefault(key(job), []).append(job)
+    return groups
+
+
+def _release(writing: Writing, held: Sequence[HeldJob], settings: WorldSettings) -> None:
+    """Release jobs that run under the settings of one submission."""
+    steps = _resumed(writing, held, settings)
+    jobs.release(writing.session, {job.pk: times for job, times in zip(held, steps, strict=True)})
+    due: dict[int, list[int]] = {}
+    for job, times in zip(held, steps, strict=True):
+        due.setdefault(job.batch, []).append(times[job.status])
+    for batch, next_steps in due.items():
+        counts.move(writing, {batch: counts.UNCHANGED}, next_steps)
 
 
 def _is_meant(job: HeldJob, place_id: str | None, batch: str | None) -> bool:
@@ -45,14 +65,24 @@ def _is_meant(job: HeldJob, place_id: str | None, batch: str | None) -> bool:
     return job.batch_id != ALONE and any(fnmatchcase(label, batch) for label in (job.batch_id, job.batch_name))
 
 
-def _resumed(writing: Writing, job: HeldJob, settings: WorldSettings) -> tuple[int, int, int]:
-    course = _course(writing, job)
-    return resume(job.place_id, job.attempt, course, job.status, at=writing.now, seed=settings.seed, pace=settings.pace)
+def _resumed(writing: Writing, held: Sequence[HeldJob], settings: WorldSettings) -> list[tuple[int, int, int]]:
+    decided = {
+        (key, outcome): _course(writing, key, outcome) for key, outcome in {(job.course, job.outcome) for job in held}
+    }
+    return resume(
+        [job.place_id for job in held],
+        [job.attempt for job in held],
+        [decided[job.course, job.outcome] for job in held],
+        [job.status for job in held],
+        at=writing.now,
+        seed=settings.seed,
+        pace=settings.pace,
+    )
 
 
-def _course(writing: Writing, job: HeldJob) -> Course:
+def _course(writing: Writing, key: int | None, outcome: JobStatus) -> Course:
     """Return what rules had decided, with the outcome that was drawn."""
-    if job.course is None:
-        return Course(job.outcome)
-    course: dict[str, Any] = documents.read(writing.session, job.course)
-    return Course(job.outcome, None, course["seconds"], course["slowness"])
+    if key is None:
+        return Course(outcome)
+    course: dict[str, Any] = documents.read(writing.session, key)
+    return Course(outcome, None, course["seconds"], course["slowness"])

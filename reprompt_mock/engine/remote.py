@@ -7,13 +7,16 @@ rolled back by the server, so it sees what others have stored meanwhile.
 from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext
+from hashlib import blake2b
+from math import ceil
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from reprompt_mock.engine.reading import Reading
 from reprompt_mock.engine.world import Present, Views
 from reprompt_mock.engine.writing import Writing
-from reprompt_mock.errors import StoreSilent
-from reprompt_mock.store import worlds
+from reprompt_mock.errors import StoreSilent, TooManyRequests
+from reprompt_mock.real_time import monotonic_seconds
+from reprompt_mock.store import buckets, requests, worlds
 from reprompt_mock.store.session import Interrupted
 
 if TYPE_CHECKING:
@@ -22,14 +25,19 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.decoded import Decoded
     from reprompt_mock.engine.registry import Registry
     from reprompt_mock.engine.world import World
+    from reprompt_mock.store.buckets import Taken
     from reprompt_mock.store.session import Session, Store
+    from reprompt_mock.store.worlds import Found, WorldState
 
 T = TypeVar("T")
 
 _TRIES = 3
 _PATIENCE_SECONDS = 5.0
 """How long a write waits for others of its process to the same world."""
+_PRUNE_SECONDS = 60.0
+"""How often memory is freed of worlds that are gone."""
 _DUE: Any = object()
+_KEY_BYTES = 16
 
 
 class Forgotten(Exception):
@@ -61,6 +69,68 @@ class Remote:
         self._decoded = decoded
         self._real = real
         self._losses = 0
+        self._pruned = monotonic_seconds()
+
+    def arrive(self, slug: str) -> World:
+        """Return the world that a request means, as others have left it by now.
+
+        Raises:
+            StoreSilent: the server does not answer.
+        """
+        return again(lambda: self._arrived(slug))
+
+    def _arrived(self, slug: str) -> World:
+        world = self._registry.peek(slug)
+        known = world.state
+        self._drop_doubtful()
+        found, present = worlds.glimpsed(self._store, slug), None
+        if found is not None and not found.is_of(known):
+            with self._store.read(worlds.finding(slug)) as session:
+                found = worlds.found(session, slug)
+                present = Present(worlds.read(session, found.key), Views()) if found else None
+        if known.key is not None and (found is None or found.identity != known.identity):  # forgotten elsewhere
+            self._registry.drop(world)
+            world = self._registry.peek(slug)
+        if present is not None:
+            world.take_later(present)
+            self._registry.keep(world)
+        return world
+
+    def every(self) -> list[World]:
+        """Return all worlds."""
+
+        def once() -> list[str]:
+            with self._store.read() as session:
+                return worlds.slugs(session)
+
+        return [self._registry.peek(slug) for slug in again(once)]
+
+    def _prune(self) -> None:
+        """Drop the worlds that others have forgotten, once in a while; a request to one drops it at once."""
+        if monotonic_seconds() - self._pruned < _PRUNE_SECONDS:
+            return
+        self._pruned = monotonic_seconds()
+        known = list(self._registry)  # before looking which there are
+
+        def once() -> dict[str, Found]:
+            with self._store.read() as session:
+                return worlds.all_found(session)
+
+        found = again(once)
+        for world in known:
+            there = found.get(world.slug)
+            if world.state.key is not None and (there is None or there.identity != world.state.identity):
+                self._registry.drop(world)
+
+    def due(self) -> list[World]:
+        """Return the worlds in which a transition is due."""
+        self._prune()
+
+        def once() -> list[str]:
+            with self._store.read() as session:
+                return worlds.due(session, self._real())
+
+        return [self._registry.peek(slug) for slug in again(once)]
 
     def read(
         self, most_jobs: float, world: World, work: Callable[[Reading], T], catch_up: Callable[[World], None]
@@ -72,16 +142,24 @@ class Remote:
             StoreSilent: the server does not answer.
         """
 
-        def once() -> T:
-            with self._store.read() as session:
-                present = self._present(session, world)
+        def once(*, is_caught_up: bool) -> T:
+            self._drop_doubtful()
+            known = world.present
+            with self._store.read(worlds.finding(world.slug)) as session:
+                present = self._present(session, world, known)
                 now = world.now_in(present.state)
                 if present.state.is_due(now) and not world.forgotten:
-                    return _DUE  # type: ignore[no-any-return] # stands for no value
+                    # Something is due at all times in a large world that runs fast: the last change, which came after
+                    # the request, left nothing due at its own time.
+                    now = present.state.latest
+                    if not is_caught_up or present.state.is_due(now):
+                        return _DUE  # type: ignore[no-any-return] # stands for no value
                 return work(Reading(world, present, now, self._decoded, lambda: nullcontext(session), most_jobs))
 
-        while (value := again(once)) is _DUE:
+        value = again(lambda: once(is_caught_up=False))
+        while value is _DUE:
             catch_up(world)
+            value = again(lambda: once(is_caught_up=True))
         return value
 
     def write(self, most_jobs: float, world: World, work: Callable[[Writing], T]) -> tuple[T, Writing]:
@@ -94,18 +172,35 @@ class Remote:
         """
 
         def once() -> tuple[T, Writing]:
-            with self._store.write() as session:
+            with self._store.write(worlds.locking(world.slug)) as session:
                 writing = Writing(session, world, self._taken(session, world), real=self._real, most_jobs=most_jobs)
                 writing.apply_due()
                 value = work(writing)
                 if world.forgotten:
                     raise Forgotten(value, writing)
                 writing.store_state()
-            world.publish(writing.state, writing.documents)
+            world.publish_later(writing.state, writing.documents)
             return value, writing
 
         with turn(world):
             return again(once)
+
+    def take_token(self, world: World, key: str) -> None:
+        """Count a request against the rate limit of a key.
+
+        Raises:
+            TooManyRequests: the request exceeds the world's `rate_limit`.
+        """
+        rate = world.settings.rate_limit
+        mark = blake2b(key.encode(), key=self._store.salt, digest_size=_KEY_BYTES).digest()
+
+        def once() -> Taken:
+            with self._store.write() as session:
+                return buckets.take(session, world.slug, mark, rate=rate, now=self._real())
+
+        taken = again(once)
+        if not taken.is_taken:
+            raise TooManyRequests(seconds=max(1, ceil((1 - taken.tokens) / rate)))
 
     def forget(self, world: World) -> None:
         """Make a world unreachable, in the database and in memory."""
@@ -115,42 +210,48 @@ class Remote:
                 found = worlds.locked(session, world.slug)
                 if found is not None:
                     worlds.forget(session, found.key)
+                buckets.clear(session, world.slug)
+                requests.clear(session, world.slug, self._real())
 
         with turn(world):
             again(once)
             self._registry.drop(world)
 
-    def _present(self, session: Session, world: World) -> Present:
-        """Return the state of a world that a transaction sees, with the cached views of it if there are any."""
-        self._drop_doubtful()
-        known, found = world.present, worlds.found(session, world.slug)
-        if world.forgotten or found == (known.state.key, known.state.version):
+    def _present(self, session: Session, world: World, known: Present) -> Present:
+        """Return the state of a world that a transaction sees, with the cached views of it if there are any.
+
+        Args:
+            session: the transaction.
+            world: the world.
+            known: what was known of it before the transaction began.
+        """
+        found = worlds.found(session, world.slug)
+        if world.forgotten or (found is not None and found.is_of(known.state)):
             return known
         if found is None:
             return known if known.state.key is None else self._registry.unused()
         present = Present(worlds.read(session, found.key), Views())
-        if _is_later(present, known):
-            world.take(present)
+        world.take_later(present)
         return present
 
-    def _taken(self, session: Session, world: World) -> int:
-        """Lock a world's row, creating it if it is missing, and take over its state; return its key."""
+    def _taken(self, session: Session, world: World) -> WorldState:
+        """Lock a world's row, creating it if it is missing; return its state, which others may replace meanwhile."""
         self._drop_doubtful()
-        if world.forgotten:
-            return world.state.key or worlds.insert(session, None, world.state)
+        state = world.state
+        if world.forgotten:  # others may have written since; what this writes is rolled back
+            is_there = state.key is not None and worlds.is_locked(session, state.key)
+            return worlds.read(session, state.row) if is_there else _buried(session, state)
         found = worlds.locked(session, world.slug)
         if found is None:
-            if world.state.key is not None:  # forgotten elsewhere
-                world.take(self._registry.unused())
-            key = worlds.insert_first(session, world.slug, world.state)
+            if state.key is not None:  # forgotten elsewhere
+                state = self._registry.unused().state
+            key = worlds.insert_first(session, world.slug, state)
             if key is not None:
-                return key
+                return state._replace(key=key)
             found = worlds.locked(session, world.slug)
         if found is None:
             raise Interrupted(reason="the world was forgotten meanwhile")
-        if found != (world.state.key, world.state.version):
-            world.take(Present(worlds.read(session, found.key), Views()))
-        return found.key
+        return state if found.is_of(state) else worlds.read(session, found.key)
 
     def _drop_doubtful(self) -> None:
         """Drop what is cached after a connection was lost: a server that crashed may have lost its latest changes."""
@@ -162,8 +263,8 @@ class Remote:
                 world.doubt()
 
 
-def _is_later(present: Present, known: Present) -> bool:
-    return (present.state.key or 0, present.state.version) > (known.state.key or 0, known.state.version)
+def _buried(session: Session, state: WorldState) -> WorldState:
+    return state._replace(key=worlds.insert(session, None, state))
 
 
 def again(work: Callable[[], T]) -> T:

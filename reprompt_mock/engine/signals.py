@@ -84,6 +84,11 @@ class Signals:
             self._read = self._sequence
             return found[::-1], self._sequence
 
+    @property
+    def are_heard(self) -> bool:
+        """Whether anybody wants to be called."""
+        return bool(self._rings)
+
     @contextmanager
     def heard(self, ring: Callable[[], None], org_slug: str | None = None) -> Iterator[None]:
         """Call `ring` after every change in all worlds or in one, in any thread, and when the signals are closed."""

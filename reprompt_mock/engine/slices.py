@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from reprompt_mock.engine.batches import BatchView
-    from reprompt_mock.engine.doors import Engine, Written
+    from reprompt_mock.engine.doors import Engine
     from reprompt_mock.engine.planning import Planned
     from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
     from reprompt_mock.engine.world import World
-    from reprompt_mock.engine.writing import Writing
+    from reprompt_mock.engine.writing import Writing, Written
     from reprompt_mock.scenario import Scenario
     from reprompt_mock.store.batches import StoredBatch
     from reprompt_mock.store.columns import NewJobs

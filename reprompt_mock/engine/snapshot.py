@@ -9,6 +9,7 @@ from __future__ import annotations
 from base64 import b64decode
 from datetime import datetime
 from hashlib import blake2b
+from itertools import chain
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import orjson
@@ -29,6 +30,8 @@ from reprompt_mock.store.session import DataRefused
 from reprompt_mock.world_settings import WorldSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
     from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.worlds import WorldSummary
     from reprompt_mock.engine.writing import Writing
@@ -83,23 +86,43 @@ class Snapshot(Strict):
 
 def take(reading: Reading) -> dict[str, Any]:
     """Return a world as JSON-ready data, without its journal; API keys are never stored."""
+    data: Tables = {table: list(chain.from_iterable(_parts(reading, table))) for table in rows.COLUMNS}
+    return {**_described(reading), "data": data, "digest": _sealed(data)}
+
+
+def _parts(reading: Reading, table: str) -> Iterable[list[list[Any]]]:
+    return () if reading.key is None else rows.read_table(reading.session, reading.key, table)
+
+
+def _described(reading: Reading) -> dict[str, Any]:
     state = reading.state
-    data: Tables = (
-        {table: [] for table in rows.COLUMNS} if reading.key is None else rows.read_tables(reading.session, reading.key)
-    )
     return {
         "version": VERSION,
         "clock": {"now": iso(reading.now), "running": state.clock.running, "speed": state.clock.speed},
         "settings": state.settings.model_dump(mode="json"),
         "scenario": _portable(state.scenario.to_json()),
-        "data": data,
-        "digest": _sealed(data),
     }
 
 
 def written(reading: Reading) -> bytes:
-    """Return a world as JSON."""
-    return orjson.dumps(take(reading))
+    """Return a world as JSON; only some of its rows are objects at a time, and the text is joined once."""
+    tables = {table: _texts(_parts(reading, table)) for table in rows.COLUMNS}
+    before = orjson.dumps(_described(reading))[:-1]
+    after = b'},"digest":"%s"}' % _sealed_texts(tables).encode()
+    data = (piece for position, table in enumerate(tables) for piece in (_key(table, position), *tables[table]))
+    return b"".join(chain((before, b',"data":{'), data, (after,)))
+
+
+def _texts(parts: Iterable[list[list[Any]]]) -> list[bytes]:
+    """Return the JSON of a list, given in parts, in pieces."""
+    pieces = [b"["]
+    for part in parts:
+        pieces += (b"," if len(pieces) > 1 else b"", orjson.dumps(part)[1:-1])
+    return [*pieces, b"]"]
+
+
+def _key(table: str, position: int) -> bytes:
+    return b'%s"%s":' % (b"," if position else b"", table.encode())
 
 
 def _portable(scenario: str) -> Any:
@@ -108,7 +131,20 @@ def _portable(scenario: str) -> Any:
 
 
 def _sealed(data: Tables) -> str:
-    return blake2b(orjson.dumps(data, option=orjson.OPT_SORT_KEYS), digest_size=16).hexdigest()
+    return _sealed_texts(
+        {table: [orjson.dumps(rows_of, option=orjson.OPT_SORT_KEYS)] for table, rows_of in data.items()}
+    )
+
+
+def _sealed_texts(tables: Mapping[str, Sequence[bytes]]) -> str:
+    """Return the checksum of tables given as pieces of JSON: that of one object with its keys in order."""
+    state = blake2b(b"{", digest_size=16)
+    for position, table in enumerate(sorted(tables)):
+        state.update(_key(orjson.dumps(table)[1:-1].decode(), position))
+        for piece in tables[table]:
+            state.update(piece)
+    state.update(b"}")
+    return state.hexdigest()
 
 
 def restore(writing: Writing, snapshot: Snapshot) -> WorldSummary:
@@ -161,7 +197,7 @@ class _Restored:
             self._submissions[pk] = rows.insert(self._session, self._keys, "submission", values)
         self._write_documents()
         rows.insert_bodies(self._session, self._keys.world, self._data["body"])
-        rows.insert_jobs(self._session, self._keys.world, [self._job(list(job)) for job in self._data["job"]])
+        rows.insert_jobs(self._session, self._keys.world, (self._job(list(job)) for job in self._data["job"]))
         self._write_exports()
 
     def _write_exports(self) -> None:

@@ -147,7 +147,7 @@ def submit(
         EnrichmentNotFound: `at_once` is set, and a job fails.
     """
     session, key, now = writing.session, writing.key, writing.now
-    replaced = jobs.existing(session, key, batch.pk, list(places), now=now) if batch.counts.total else {}
+    replaced = jobs.existing(session, key, batch, places.keys(), now=now)
     preserve(writing, {job.batch for job in replaced.values()})
     planned = decide(writing, batch, places, kick_off=kick_off)
     if at_once:

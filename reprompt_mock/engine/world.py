@@ -68,6 +68,10 @@ def _situation_of(state: WorldState) -> int:
     return marks | STEPPED if state.settings.poll_advance else marks
 
 
+def _is_later(state: WorldState, known: WorldState) -> bool:
+    return (state.key or 0, state.version) > (known.key or 0, known.version)
+
+
 class World:
     """One organization's committed state, journal and rate limit.
 
@@ -91,8 +95,9 @@ class World:
         self.documents: Mapping[Any, int] = {}
         self.forgotten = False
         self.turn = Lock()
+        self._taking = Lock()
         self.journal = journal
-        self.interventions = 0
+        self.interventions = state.interventions
         self.opinion: Opinion | None = None
         self._limiter = RateLimiter()
         self._real = real
@@ -113,16 +118,36 @@ class World:
         self.documents = documents
         if state.clock is not self.state.clock:
             self._latest = 0
-        self.present = Present(state, Views())
-        self.situation = _situation_of(state)
+        self._show(Present(state, Views()))
 
     def take(self, present: Present) -> None:
         """Take over a state that was read from the world's row."""
         if present.state.key != self.state.key:
             self.documents = {}
-        self._latest = 0
+        self._latest = present.state.latest
+        self._show(present)
+
+    def take_later(self, present: Present) -> None:
+        """Take over a state that was read from the world's row, unless a later one is known."""
+        with self._taking:
+            if _is_later(present.state, self.state):
+                self.take(present)
+
+    def publish_later(self, state: WorldState, documents: Mapping[Any, int]) -> None:
+        """Replace the committed state, unless a later one is known."""
+        with self._taking:
+            if _is_later(state, self.state):
+                self.publish(state, documents)
+
+    def documents_of(self, key: int) -> Mapping[Any, int]:
+        """Return the keys of documents that are known of the row with a key; none if another has replaced it."""
+        with self._taking:
+            return self.documents if self.state.key == key else {}
+
+    def _show(self, present: Present) -> None:
         self.present = present
         self.situation = _situation_of(present.state)
+        self.interventions = max(self.interventions, present.state.interventions)
 
     def doubt(self) -> None:
         """Forget everything cached, so that the world is read again."""
@@ -131,7 +156,7 @@ class World:
 
     def now_in(self, state: WorldState) -> int:
         """Return the virtual time in microseconds as a state has it, which need not be the present one."""
-        return self.now() if state is self.state else max(state.latest, state.clock.now(self._real()))
+        return self.now() if state.clock is self.state.clock else max(state.latest, state.clock.now(self._real()))
 
     def now(self) -> int:
         """Return the virtual time in microseconds; it never goes back, even if the machine's clock does."""

@@ -10,6 +10,7 @@ from reprompt_mock.store import exports, worlds
 
 if TYPE_CHECKING:
     from reprompt_mock.engine.reading import Reading
+    from reprompt_mock.engine.writing import Writing
 
 
 class WorldSummary(NamedTuple):
@@ -29,6 +30,11 @@ def summary(reading: Reading) -> WorldSummary:
     counted = worlds.counts(reading.session, reading.key)
     exported = exports.counts(reading.session, reading.key, now=reading.now)
     return WorldSummary(reading.world.slug, *counted, exported, show(reading))
+
+
+def intervene(writing: Writing, weight: int) -> None:
+    """Note that a test has changed something, for all who share the world."""
+    writing.state = writing.state._replace(interventions=writing.state.interventions + weight)
 
 
 def touch(_: Reading) -> None:

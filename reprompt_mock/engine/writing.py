@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager, nullcontext
 from itertools import islice
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from reprompt_mock.clock import VirtualClock
 from reprompt_mock.engine import weight
@@ -26,8 +26,17 @@ if TYPE_CHECKING:
     from reprompt_mock.world_settings import WorldSettings
 
 
+T = TypeVar("T")
+
 _MOST_DOCUMENTS = 1000
 """The number of document keys remembered per world."""
+
+
+class Written(NamedTuple, Generic[T]):
+    """What a change gave, and the ids of the rules that decided anything in it."""
+
+    value: T
+    rules: list[str]
 
 
 class Writing:
@@ -49,16 +58,16 @@ class Writing:
     """
 
     def __init__(
-        self, session: Session, world: World, key: int, *, real: Callable[[], int], most_jobs: float = inf
+        self, session: Session, world: World, state: WorldState, *, real: Callable[[], int], most_jobs: float = inf
     ) -> None:
         self.session = session
         self.world = world
-        self.state = self.stored = world.state._replace(key=key)
-        self.keys = Keys(key, self.state.next_row, self.state.next_job)
-        self.now = world.now()
+        self.state = self.stored = state
+        self.keys = Keys(state.row, state.next_row, state.next_job)
+        self.now = world.now_in(state)
         self.acted: list[str] = []
         self.changes: list[Change] = []
-        self.known = {} if world.forgotten else world.documents  # ticks remove a forgotten world's rows
+        self.known = {} if world.forgotten else world.documents_of(state.row)  # ticks remove a forgotten world's rows
         self.interned: dict[Any, int] = {}
         self.purges = False
         self.most_jobs = most_jobs
@@ -193,7 +202,9 @@ class Writing:
         worlds.forget(self.session, self.key)
         clock = VirtualClock(0, self._real(), speed, running).moved_to(now, self._real())
         rate: dict[str, Any] = {"clock": "running" if running else "paused", "speed": speed}
-        state = WorldState(None, settings.model_copy(update=rate), clock, scenario, version=self.state.version)
+        state = WorldState(None, settings.model_copy(update=rate), clock, scenario)
+        state = state._replace(version=self.state.version, interventions=self.state.interventions)
+        state = state._replace(origin=self.state.identity or 0)
         self.known, self.interned = {}, {}
         self.keys = Keys(worlds.insert(self.session, None if self.world.forgotten else self.world.slug, state))
         self.state = self.stored = state._replace(key=self.key)

@@ -22,17 +22,21 @@ from reprompt_mock.engine import (
     snapshot,
 )
 from reprompt_mock.engine.weight import TooLong
+from reprompt_mock.http.arrivals import Arrivals
+from reprompt_mock.organizations import is_slug
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from reprompt_mock.conduct.verdict import Verdict
     from reprompt_mock.engine.batches import BatchView
-    from reprompt_mock.engine.doors import Engine, Written
+    from reprompt_mock.engine.conduct import Opinion
+    from reprompt_mock.engine.doors import Engine
     from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.submissions import BatchToCreate
     from reprompt_mock.engine.world import World
-    from reprompt_mock.engine.writing import Writing
+    from reprompt_mock.engine.writing import Writing, Written
+    from reprompt_mock.journal import Journal
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -71,14 +75,18 @@ class Offload:
 
     Args:
         engine: the engine.
+
+    Attributes:
+        is_shared: whether other processes have the worlds as well; then all work waits for the server, in a thread.
     """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
-        self._is_remote = engine.store.is_remote
-        self._writers = CapacityLimiter(_REMOTE_THREADS if self._is_remote else _WRITERS)
+        self.is_shared = engine.store.is_shared
+        self._writers = CapacityLimiter(_REMOTE_THREADS if self.is_shared else _WRITERS)
         self._slices = Semaphore(1)
         self._readers = CapacityLimiter(_REMOTE_THREADS)
+        self._arrivals = Arrivals(self._look)
         self._turns: WeakKeyDictionary[World, Lock] = WeakKeyDictionary()
 
     async def prepare(self, work: Callable[[bytes], T], body: bytes) -> T:
@@ -87,11 +95,25 @@ class Offload:
             return work(body)
         return await to_thread.run_sync(work, body, limiter=self._writers)
 
+    async def arrive(self, org_slug: str) -> World:
+        """Return the world that a request means, up to date."""
+        if not self.is_shared or not is_slug(org_slug):
+            return self.engine.worlds.peek(org_slug)
+        return await self._arrivals.of(org_slug)
+
+    async def _look(self, org_slug: str) -> World:
+        return await to_thread.run_sync(self.engine.arrive, org_slug, limiter=self._readers)
+
+    async def keep(self, world: World) -> None:
+        """Create a world for all who share the store, after a request that only read it."""
+        if world.state.key is None:
+            await to_thread.run_sync(self.engine.catch_up, world, limiter=self._writers)
+
     async def read(
         self, world: World, work: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
         """Run a use case that reads a world."""
-        if self._is_remote:
+        if self.is_shared:
             work_there = partial(self.engine.read, world, work, *args, **kwargs)
             return await to_thread.run_sync(work_there, limiter=self._readers)
         # Applying what is due, or waiting for a commit in progress, makes a read long.
@@ -104,7 +126,7 @@ class Offload:
         self, world: World, work: Callable[Concatenate[Writing, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> Written[T]:
         """Run a use case that changes a world."""
-        if self._is_remote:
+        if self.is_shared:
             async with self._turns.setdefault(world, Lock()):
                 work_there = partial(self.engine.write, world, work, *args, **kwargs)
                 return await to_thread.run_sync(work_there, limiter=self._writers)
@@ -128,7 +150,7 @@ class Offload:
 
     async def create(self, world: World, request: BatchToCreate) -> Written[BatchView]:
         """Create a batch; a big one in slices, one after another, so that small writes come in between."""
-        if self._is_remote or not slices.is_worth(request):
+        if self.is_shared or not slices.is_worth(request):
             return await self.write(world, batches.create, request)
         async with self._slices:
             pause = partial(from_thread.run, self._let_others_in)
@@ -142,19 +164,54 @@ class Offload:
 
     async def forget(self, world: World) -> None:
         """Forget a world."""
+        if self.is_shared:
+            await self.across(partial(self.engine.forget, world))
+            return
         with self.engine.store.try_lock() as free:
-            if free and not self._is_remote:
+            if free:
                 self.engine.forget(world)
                 return
         await self.across(partial(self.engine.forget, world))
 
     async def judge(self, world: World) -> Verdict:
         """Judge the client of a world by its finished requests."""
-        case = conduct.case_of(world)
+        if self.is_shared:
+            return (await to_thread.run_sync(self._judge, world, limiter=self._readers)).verdict
+        case = conduct.case_of(self.engine, world)
         known = conduct.known(world, case)
         if known or len(case.exchanges) <= _LONG_JOBS:
             return known or conduct.opinion_on(world, case).verdict
         return (await to_thread.run_sync(conduct.opinion_on, world, case)).verdict
+
+    def _judge(self, world: World) -> Opinion:
+        return conduct.opinion_on(world, conduct.case_of(self.engine, world))
+
+    async def journal(self, world: World) -> Journal:
+        """Return the journal of a world, to be read."""
+        if self.is_shared:
+            return await to_thread.run_sync(self.engine.records.journal, world, limiter=self._readers)
+        return self.engine.records.journal(world)
+
+    async def count(self, world: World, operation: str) -> int:
+        """Count the requests of an operation in a world."""
+        if self.is_shared:
+            return await to_thread.run_sync(self.engine.records.count, world, operation, limiter=self._readers)
+        return self.engine.records.count(world, operation)
+
+    async def clear(self, world: World) -> None:
+        """Forget a world's requests."""
+        if self.is_shared:
+            await to_thread.run_sync(self.engine.records.clear, world, limiter=self._writers)
+        else:
+            self.engine.records.clear(world)
+
+    async def take_token(self, world: World, key: str) -> None:
+        """Count a request against the rate limit of a key that all emulators share.
+
+        Raises:
+            TooManyRequests: it exceeds the limit.
+        """
+        await to_thread.run_sync(self.engine.remote.take_token, world, key, limiter=self._writers)
 
     async def across(self, work: Callable[[], T]) -> T:
         """Run work that involves several worlds."""

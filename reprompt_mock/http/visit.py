@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from reprompt_mock.conduct.seen import REPLACED
-from reprompt_mock.engine import clock, snapshot
+from reprompt_mock.engine import clock, snapshot, worlds
 from reprompt_mock.errors import OrganizationNotFound
 from reprompt_mock.organizations import is_slug
 
@@ -61,6 +61,10 @@ class Visit:
             raise OrganizationNotFound(org_slug=self.org_slug)
         return self.engine.worlds.peek(self.org_slug)
 
+    async def arrive(self) -> None:
+        """Learn what others have made of the world that the path names."""
+        await self.offload.arrive(self.org_slug)
+
     async def read(self, work: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a use case that reads the world, without creating it."""
         return await self.offload.read(self.world, work, *args, **kwargs)
@@ -68,5 +72,9 @@ class Visit:
     async def write(self, work: Callable[Concatenate[Writing, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a use case that changes the world, which may excuse what its client does next."""
         value = (await self.offload.write(self.world, work, *args, **kwargs)).value
-        self.world.interventions += REPLACED if work is snapshot.restore else work not in _TIME_PASSES
+        weight = REPLACED if work is snapshot.restore else int(work not in _TIME_PASSES)
+        if not self.engine.store.is_shared:
+            self.world.interventions += weight
+        elif weight:
+            await self.offload.write(self.world, worlds.intervene, weight)
         return value

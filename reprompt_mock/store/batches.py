@@ -96,7 +96,7 @@ def insert(session: Session, keys: Keys, batch: StoredBatch, *, pending: int, du
     It gets a new key unless one was reserved for it.
     """
     key = keys.row() if batch.pk == NEW else batch.pk
-    session.insert(
+    session.later(
         "INSERT INTO batch (pk, world, id, name, folded_name, created_at, refresh, pending, queued, in_progress,"
         " completed, failed, next_due) VALUES (?, ?, ?, ?, ?, ?, 0, ?, 0, 0, 0, 0, ?)",
         (key, keys.world, batch.id, batch.name, batch.name.casefold(), batch.created_at, pending, due),

@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
+_TOO_LARGE = 1 << 63
+"""What no integer column holds; as a literal it would be taken for another number."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewJobs:
     """New jobs, column by column, named after the table's columns; a scalar applies to all jobs.
@@ -75,16 +79,21 @@ def cut(jobs: NewJobs, first: int, last: int) -> NewJobs:
 
 def columns(jobs: NewJobs | Restarts) -> dict[str, Any]:
     """Return the columns by name; a column with the same number, or None, for all jobs becomes a scalar."""
-    return {field.name: _folded(getattr(jobs, field.name)) for field in fields(jobs)}
+    return {field.name: folded(getattr(jobs, field.name)) for field in fields(jobs)}
 
 
-def _folded(column: Any) -> Any:
+def folded(column: Any) -> Any:
+    """Return the number or None that all values of a column have, or the column."""
     if not isinstance(column, list) or not column:
         return column
     first = column[0]
     # Comparing with the last value usually saves counting.
-    is_common = (first is None or isinstance(first, int)) and first == column[-1]
+    is_common = (first is None or _is_storable(first)) and first == column[-1]
     return first if is_common and column.count(first) == len(column) else column
+
+
+def _is_storable(value: Any) -> bool:
+    return isinstance(value, int) and -_TOO_LARGE <= value < _TOO_LARGE
 
 
 def spread(columns: Iterable[Any], size: int) -> list[Iterable[Any]]:

@@ -9,10 +9,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from reprompt_mock.store.statements import NAME_OF_PLACE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from reprompt_mock.store.session import Values
 
 _NAME = "convert_from(place, 'UTF8')::json ->> 'name'"
 _PLACE = re.compile(r"'[^']*'|\?(?P<number>\d*)|(?<![:\w]):(?P<name>[a-z_]\w*)")
+
+_NUMBER = re.compile(r"'[^']*'|\$(\d+)")
 
 
 class Numbered(NamedTuple):
@@ -42,3 +46,10 @@ def numbered(statement: str) -> Numbered:
         return f"${found['number'] or count}"
 
     return Numbered(_PLACE.sub(place, statement.replace(NAME_OF_PLACE, _NAME)), tuple(names))
+
+
+def inlined(statement: str, values: Values, quoted: Callable[[Any], str]) -> str:
+    """Write values into a statement, as texts that `quoted` makes of them, so that others can go with it in one."""
+    place = numbered(statement)
+    texts = [quoted(value) for value in place.arranged(values)]
+    return _NUMBER.sub(lambda found: texts[int(found[1]) - 1] if found[1] else found[0], place.text)

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import repeat
+from itertools import groupby, repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.batch_status import Counts
 from reprompt_mock.lifecycle import Hold, JobStatus
-from reprompt_mock.store import statements
+from reprompt_mock.store import runs, statements
 from reprompt_mock.store.columns import columns, spread
 from reprompt_mock.store.session import is_storable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
+    from reprompt_mock.store.batches import StoredBatch
     from reprompt_mock.store.columns import NewJobs, Restarts
-    from reprompt_mock.store.session import Session
+    from reprompt_mock.store.session import Row, Session
 
 _SLICE = 500
 _MANY = 500
+_FEWER = 4
+"""How many jobs are read in the time in which one is found by its place id."""
 _STATUSES = tuple(JobStatus)
 """The statuses by code; indexing is faster than calling the enum."""
 
@@ -75,16 +78,16 @@ class StoredResult(NamedTuple):
 
 
 class StoredAttributes(NamedTuple):
-    """What a job's `attribute_status` is derived from."""
+    """What a job's `attribute_status` is derived from; many jobs share one, and `status` is a code."""
 
-    place_id: str
-    status: JobStatus
+    status: int
     submission: int
     asked: int
     ran: int | None
     planned: int | None
 
 
+_existing_job = ExistingJob._make
 _in_order = attrgetter(*statements.JOB_COLUMNS)
 
 
@@ -97,21 +100,37 @@ def count_up_to(session: Session, world: int, most: int) -> int:
 def insert(session: Session, jobs: NewJobs) -> None:
     """Write new jobs."""
     size = len(jobs.pk)
-    if size < _MANY:
+    if size == 1:
+        (row,) = zip(*spread(_in_order(jobs), size), strict=True)
+        session.later(statements.INSERT_JOB, row)
+    elif size < _MANY:
         session.many(statements.INSERT_JOB, zip(*spread(_in_order(jobs), size), strict=True))
-        return
-    session.fill("job", columns(jobs), size)
+    else:
+        session.fill("job", columns(jobs), size)
 
 
 def remove(session: Session, keys: Sequence[int]) -> None:
     """Remove jobs; the caller corrects their batches' counts."""
-    if keys:
-        session.many("DELETE FROM job WHERE pk = ?", [(key,) for key in keys])
+    session.many("DELETE FROM job WHERE pk BETWEEN ? AND ?", _runs_of(keys))
 
 
-def existing(session: Session, world: int, batch: int, place_ids: Sequence[str], *, now: int) -> dict[str, ExistingJob]:
+def _runs_of(keys: Iterable[int]) -> list[tuple[int, int]]:
+    """Return the first and last keys of runs of consecutive ones; deleting a run takes one statement."""
+    runs = groupby(enumerate(sorted(keys)), lambda numbered: numbered[1] - numbered[0])
+    whole = ([key for _, key in run] for _, run in runs)
+    return [(run[0], run[-1]) for run in whole]
+
+
+def existing(
+    session: Session, world: int, batch: StoredBatch, place_ids: Collection[str], *, now: int
+) -> dict[str, ExistingJob]:
     """Return the jobs that a batch already has for some places, by place id."""
-    values = {"world": world, "batch": batch, "now": now}
+    values = {"world": world, "batch": batch.pk, "now": now}
+    if not batch.counts.total:
+        return {}
+    if _MANY <= len(place_ids) >= batch.counts.total / _FEWER:  # reading all of them is faster
+        rows = session.rows(statements.jobs_of_batch(), values)
+        return {row[1]: _existing(row) for row in rows if row[1] in place_ids}
     return {job.place_id: job for job in _of_places(session, statements.existing_jobs, place_ids, values)}
 
 
@@ -122,9 +141,10 @@ def elsewhere(session: Session, world: int, batch: int, place_ids: Sequence[str]
 
 
 def _of_places(
-    session: Session, query: Callable[[int], str], place_ids: Sequence[str], values: Mapping[str, int]
+    session: Session, query: Callable[[int], str], place_ids: Iterable[str], values: Mapping[str, int]
 ) -> Iterator[ExistingJob]:
     """Run a query for jobs of some places, as many at a time as a statement may name."""
+    place_ids = list(place_ids)
     for start in range(0, len(place_ids), _SLICE):
         some = place_ids[start : start + _SLICE]
         named = {f"p{number}": place_id for number, place_id in enumerate(some)}
@@ -146,8 +166,7 @@ def to_reprocess(session: Session, batch: int, statuses: Iterable[JobStatus], *,
 
 
 def _existing(row: tuple[Any, ...]) -> ExistingJob:
-    pk, place_id, batch, status, *rest = row
-    return ExistingJob(pk, place_id, batch, _STATUSES[status], *rest)
+    return _existing_job((*row[:3], _STATUSES[row[3]], *row[4:]))
 
 
 def restart(session: Session, jobs: Restarts, *, now: int) -> None:
@@ -167,9 +186,9 @@ def held(session: Session, world: int, *, now: int) -> list[HeldJob]:
     ]
 
 
-def release(session: Session, job: int, times: tuple[int, int, int]) -> None:
-    """Release a held job, given the times of its three transitions."""
-    session.run(statements.RELEASE_JOB, (*times, job))
+def release(session: Session, released: Mapping[int, tuple[int, int, int]]) -> None:
+    """Release held jobs, given the times of their three transitions by key."""
+    session.many(statements.RELEASE_JOB, [(*times, key) for key, times in released.items()])
 
 
 def place(session: Session, job: int) -> bytes:
@@ -177,11 +196,17 @@ def place(session: Session, job: int) -> bytes:
     return bytes(session.value("SELECT place FROM job WHERE pk = ?", (job,)))
 
 
-def places_by_status(session: Session, batch: int, *, now: int) -> dict[str, list[str]]:
-    """Return a batch's place ids in order of submission, by status; all five statuses are keys."""
+def places_by_status(session: Session, batch: int, *, now: int, total: int) -> dict[str, list[str]]:
+    """Return a batch's place ids in order of submission, by status; all five statuses are keys; it has `total` jobs."""
     lists: dict[str, list[str]] = {status.name: [] for status in JobStatus}
     add = [places.append for places in lists.values()]
-    for status, place_id in session.rows(statements.PLACES_BY_STATUS, {"batch": batch, "now": now}):
+    values = {"batch": batch, "now": now}
+    few = runs.few(session, "batch", values) if total >= _MANY else None
+    if few is None:
+        rows = session.rows(statements.PLACES_BY_STATUS, values)
+    else:
+        rows = runs.rows(session, statements.PLACES_OF_RUN, few, values)
+    for status, place_id in rows:
         add[status](place_id)
     return lists
 
@@ -194,11 +219,12 @@ def deferred(session: Session, world: int, *, now: int) -> dict[int, list[str]]:
     return by_batch
 
 
-def attributes(session: Session, batch: int, *, now: int) -> Iterable[StoredAttributes]:
-    """Read what the attribute statuses of a batch's jobs are derived from, in order of submission."""
-    rows = session.rows(statements.ATTRIBUTES_BY_JOB, {"batch": batch, "now": now})
-    for place_id, status, *rest in rows:
-        yield StoredAttributes(place_id, _STATUSES[status], *rest)
+def attributes(session: Session, batch: int, *, now: int) -> Iterable[Row]:
+    """Read what the attribute statuses of a batch's jobs are derived from, in order of submission.
+
+    Each row is a place id and the fields of `StoredAttributes`, in which `status` is a code.
+    """
+    return session.rows(statements.ATTRIBUTES_BY_JOB, {"batch": batch, "now": now})
 
 
 class Selection(NamedTuple):
@@ -229,6 +255,11 @@ class Selection(NamedTuple):
 
 def results(session: Session, selection: Selection, *, limit: int, offset: int, total: int) -> Iterator[StoredResult]:
     """Read what a page of results is derived from, in order of submission; `total` counts all pages."""
+    if total >= _MANY and selection.day is None:
+        few = runs.few(session, selection.scope, selection.values)
+        if few is not None and sum(run.size for run in few) == total:
+            page = list(runs.part(few, offset, limit))
+            return map(StoredResult._make, runs.rows(session, statements.RESULTS_OF_RUN, page, selection.values))
     query = statements.results(selection.scope, of_day=selection.day is not None)
     start, left = _start(session, selection, offset, total)
     values = {**selection.values, "start": start, "limit": limit, "offset": left}
@@ -242,16 +273,12 @@ def _start(session: Session, selection: Selection, offset: int, total: int) -> t
     """
     if offset < _MANY or selection.day is not None:
         return 0, offset
-    runs = list(session.rows(statements.runs(selection.scope), selection.values))
-    if sum(last - first + 1 for first, last in runs) != total:
+    every = runs.every(session, selection.scope, selection.values)
+    if sum(run.size for run in every) != total:
         return 0, offset
-    beyond = 0
-    for first, last in runs:
-        if offset <= last - first:
-            return first + offset, 0
-        offset -= last - first + 1
-        beyond = last + 1
-    return beyond, 0
+    rest = next(runs.part(every, offset, total), None)
+    beyond = every[-1].last + 1 if every else 0
+    return (rest.first if rest else beyond), 0
 
 
 def count(session: Session, selection: Selection) -> int:

@@ -4,178 +4,139 @@ from __future__ import annotations
 
 from contextlib import contextmanager, nullcontext, suppress
 from threading import Event, RLock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 
 from reprompt_mock.errors import MockError, OutcomeUnknown, Stopping, StoreSilent
 from reprompt_mock.store import postgres_schema as schema
-from reprompt_mock.store.columns import spread
-from reprompt_mock.store.dialect import numbered
+from reprompt_mock.store.dialect import inlined
+from reprompt_mock.store.postgres_address import quoted
 from reprompt_mock.store.postgres_failures import failed
+from reprompt_mock.store.postgres_listener import listen
 from reprompt_mock.store.postgres_pool import Pool
-from reprompt_mock.store.session import DataRefused, Interrupted, if_free
+from reprompt_mock.store.postgres_session import PostgresSession
+from reprompt_mock.store.server_clock import TIME, ServerClock
+from reprompt_mock.store.session import Interrupted, if_free
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from reprompt_mock.dsn import Dsn
-    from reprompt_mock.store.session import Row, Session, Values
+    from reprompt_mock.store.session import Query, Row, Session
 
-_BEGIN_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-_BEGIN_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_current_xact_id()::text"
-_REFUSALS = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError)
+_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+_WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
+_NUMBER = ", pg_current_xact_id()::text"
 _ASKED = 5
 """How often a server is asked what became of a transaction that it may still be ending."""
 _PAUSE_SECONDS = 0.2
-
-
-class PostgresSession:
-    """A transaction on a connection.
-
-    Args:
-        connection: the connection, in autocommit mode; the caller begins and ends the transaction.
-    """
-
-    __slots__ = ("_cursor",)
-
-    def __init__(self, connection: psycopg.Connection[Row]) -> None:
-        self._cursor = connection.cursor(binary=True)
-
-    def rows(self, statement: str, values: Values = ()) -> Iterable[Row]:
-        """Run a query; return an iterable of its rows."""
-        return self._execute(statement, values).fetchall()
-
-    def one(self, statement: str, values: Values = ()) -> Row | None:
-        """Run a query; return its first row, or None."""
-        return self._execute(statement, values).fetchone()
-
-    def value(self, statement: str, values: Values = ()) -> Any:
-        """Run a query for a single value; return the value."""
-        (value,) = self._execute(statement, values).fetchone() or (None,)
-        return value
-
-    def run(self, statement: str, values: Values = ()) -> int:
-        """Run a statement; return the number of rows that it changed."""
-        return self._execute(statement, values).rowcount
-
-    def many(self, statement: str, rows: Iterable[Values]) -> None:
-        """Run a statement once for each row of values."""
-        place = numbered(statement)
-        arranged = [place.arranged(row) for row in rows]
-        with _refusing():
-            if len(arranged) == 1:
-                self._cursor.execute(place.text, arranged[0])
-            elif arranged:
-                self._cursor.executemany(place.text, arranged)
-
-    def fill(self, table: str, columns: Mapping[str, Any], size: int) -> None:
-        """Insert many rows of a table, column by column; a scalar applies to all rows."""
-        names, types = ", ".join(columns), [schema.TYPES[table][name] for name in columns]
-        statement = f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)"
-        with _refusing(), self._cursor.copy(statement) as copy:
-            copy.set_types(types)
-            for row in zip(*spread(columns.values(), size), strict=True):
-                copy.write_row(row)
-
-    def insert(self, statement: str, values: Values) -> None:
-        """Insert one row."""
-        with _refusing():
-            self._execute(statement, values)
-
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
-        """Roll back what the block does if it ends with an exception."""
-        self._execute("SAVEPOINT part", ())
-        try:
-            yield
-        except BaseException:
-            if not self._cursor.connection.closed:
-                self._execute("ROLLBACK TO part", ())
-                self._execute("RELEASE part", ())
-            raise
-        self._execute("RELEASE part", ())
-
-    def _execute(self, statement: str, values: Values) -> psycopg.Cursor[Row]:
-        place = numbered(statement)
-        return self._cursor.execute(place.text, place.arranged(values))
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    try:
-        yield
-    except _REFUSALS as error:
-        raise DataRefused(str(error)) from error
+_CHECK_SECONDS = 1.0
+"""How long a probe waits for a connection; those who ask do not wait long themselves."""
 
 
 class PostgresStore:
-    """A store in one schema of a PostgreSQL database, which no other emulator uses at the same time.
+    """A store in one schema of a PostgreSQL database.
 
     Args:
         dsn: the address of the database; tables go into its `search_path`'s first schema.
         wait: how many seconds to wait until the server answers.
 
     Raises:
-        DatabaseInUse: another emulator has the schema.
+        DatabaseInUse: an emulator of an older version has the schema for itself.
         DatabaseUnreadable: the database cannot be reached, is not meant for this, or has another version.
     """
 
-    is_remote = True
+    is_shared = True
 
     def __init__(self, dsn: Dsn, *, wait: float = 0) -> None:
         self.lock = RLock()
-        self._losses = 0
         self._closed = Event()
+        self._clock = ServerClock()
         self._pool = Pool(dsn, wait=wait)
+        with self.read() as session:
+            self.salt = bytes(session.value(schema.SALT))
+
+    def now(self) -> int:
+        """Return the real time in microseconds since 1970 by the server's clock."""
+        return self._clock.now()
 
     @property
     def losses(self) -> int:
         """How many connections were lost so far."""
-        return self._losses + self._pool.losses
+        return self._pool.losses
+
+    def ask(self, query: Query) -> Row | None:
+        """Run a query in a transaction of its own; return its first row, or None.
+
+        Raises:
+            Stopping, StoreSilent, Interrupted: as `read` says.
+        """
+        with self._lent("", query) as (_, _, answer):
+            return answer
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
-        """Open a read transaction: all its queries see one state.
+    def read(self, first: Query | None = None) -> Iterator[Session]:
+        """Open a read transaction: all its queries see one state; `first` is asked with its beginning.
 
         Raises:
             Stopping: the store was closed.
             StoreSilent: the server does not answer, or refuses.
             Interrupted: the connection was lost; the transaction can be run again.
         """
-        with self._lent(_BEGIN_READ) as (connection, _):
-            yield PostgresSession(connection)
+        with self._lent(_READ, first) as (connection, _, answer):
+            yield PostgresSession(connection, first, answer)
             connection.execute("COMMIT")
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
-        """Open a write transaction; an exception rolls it back.
+    def write(self, first: Query | None = None) -> Iterator[Session]:
+        """Open a write transaction; an exception rolls it back; `first` is asked with its beginning.
 
         Raises:
             Stopping, StoreSilent, Interrupted: as `read` says.
             StorageFailed: the server's disk is full, or it takes no writes.
             OutcomeUnknown: the connection was lost at the end, and the server does not tell what became of it.
         """
-        with self._lent(_BEGIN_WRITE) as (connection, begun):
-            begun.nextset()
-            (number,) = begun.fetchone() or ("",)
-            yield PostgresSession(connection)
-            is_stored = _is_committed(connection)
+        with self._lent(_WRITE, first) as (connection, number, answer):
+            session = PostgresSession(connection, first, answer)
+            yield session
+            is_stored = _is_committed(session)
         if not is_stored:
-            self._losses += 1
+            self._pool.losses += 1
             self._ask(number)
 
     @contextmanager
-    def _lent(self, begin: str) -> Iterator[tuple[psycopg.Connection[Row], psycopg.Cursor[Row]]]:
-        """Lend a connection in a transaction, which is rolled back unless the block ends it."""
+    def _lent(
+        self, begin: str, first: Query | None = None, patience: float | None = None
+    ) -> Iterator[tuple[psycopg.Connection[Row], str, Row | None]]:
+        """Lend a connection in a transaction, which is rolled back unless the block ends it.
+
+        Args:
+            begin: the statement that begins it, "" for one that ends by itself.
+            first: the query that is sent with it.
+            patience: how many seconds to wait for a connection, by default as long as a request may.
+
+        Yields:
+            The connection, the number of a write, and the first row of `first`.
+        """
         if self._closed.is_set():
             raise Stopping
+        asked = f"{inlined(*first, quoted)};" if first else ""
+        before = [part for part in (begin, self._pool.prelude) if part]
+        time = f"{TIME}{_NUMBER if begin is _WRITE else ''}"
         try:
-            with self._pool.lent(begin) as lent:
-                yield lent
+            with self._pool.lent(f"{''.join(before)}{asked}{time}", patience) as (connection, begun):
+                for _ in before:
+                    begun.nextset()
+                answer = begun.fetchone() if asked else None
+                if asked:
+                    begun.nextset()
+                read, *number = begun.fetchone() or (0,)
+                self._clock.set(read)
+                yield connection, "".join(number), answer
         except psycopg.Error as error:
-            self._losses += isinstance(error, psycopg.OperationalError)
+            self._pool.losses += isinstance(error, psycopg.OperationalError)
             failure = Stopping() if self._closed.is_set() else failed(error)
             if failure is None:
                 raise
@@ -205,17 +166,22 @@ class PostgresStore:
         return if_free(self.lock)
 
     def check(self) -> None:
-        """Check that the server answers, and that the schema is still held.
+        """Check that the server answers.
 
         Raises:
             Stopping: the store was closed.
             StoreSilent: it does not.
         """
         try:
-            with self.read() as session:
-                session.value("SELECT 1")
+            with self._lent(_READ, patience=_CHECK_SECONDS):
+                return
         except Interrupted as error:
             raise StoreSilent(reason=error.reason) from error
+
+    def listen(self, hear: Callable[[str | None], None]) -> None:
+        """Call `hear` in a thread with what others tell until the store is closed; None says that some may be lost."""
+        if not self._pool.is_pooled:  # a pooler passes no messages on
+            listen(self._pool.connect, hear, self._closed)
 
     def making_room(self) -> AbstractContextManager[None]:
         """Do nothing: only a file has space in reserve."""
@@ -231,7 +197,7 @@ class PostgresStore:
         self._pool.close()
 
 
-def _is_committed(connection: psycopg.Connection[Row]) -> bool:
+def _is_committed(session: PostgresSession) -> bool:
     """Commit; return whether that is certain.
 
     Raises:
@@ -239,9 +205,9 @@ def _is_committed(connection: psycopg.Connection[Row]) -> bool:
         Interrupted: something had failed before, so nothing is stored.
     """
     try:
-        answer = connection.execute("COMMIT").statusmessage
+        answer = session.end()
     except psycopg.OperationalError:
-        if connection.closed:
+        if session.is_lost:
             return False
         raise
     if answer != "COMMIT":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from sqlalchemy.dialects import postgresql
@@ -10,6 +11,7 @@ from sqlmodel import SQLModel
 from reprompt_mock import tables
 from reprompt_mock.errors import DatabaseUnreadable
 from reprompt_mock.store.definitions import definitions
+from reprompt_mock.store.session import SALT_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,8 +31,9 @@ TYPES = {
 """The type of each column, by table."""
 _KEY = "hashtextextended('reprompt-mock ' || current_schema(), {})"
 _MAKING, _HOLDING = (_KEY.format(seed) for seed in (1, 2))
-"""What stands for a schema in locks: while its tables are made, and while an emulator has it."""
+"""What stands for a schema in locks: while its tables are made, and while emulators have it."""
 _VERSIONS = "reprompt_mock_schema"
+SALT = f"SELECT salt FROM {_VERSIONS}"
 
 
 def check(connection: psycopg.Connection[Row], dsn: Dsn) -> None:
@@ -48,31 +51,30 @@ def check(connection: psycopg.Connection[Row], dsn: Dsn) -> None:
         raise DatabaseUnreadable(path=dsn, reason=reason)
 
 
-def hold(connection: psycopg.Connection[Row]) -> bool:
-    """Take the schema for as long as a connection lasts; return whether it was free."""
-    (got,) = connection.execute(f"SELECT pg_try_advisory_lock({_HOLDING})").fetchone() or (False,)
+def join(connection: psycopg.Connection[Row]) -> bool:
+    """Take the schema along with others for as long as a connection lasts; return False if another has it alone."""
+    (got,) = connection.execute(f"SELECT pg_try_advisory_lock_shared({_HOLDING})").fetchone() or (False,)
     return bool(got)
 
 
 def make(connection: psycopg.Connection[Row], dsn: Dsn) -> None:
-    """Make the tables unless they are there.
+    """Make the tables unless they are there, in a transaction of the caller.
 
     Raises:
         DatabaseUnreadable: the schema is another program's, or its tables have another version.
         psycopg.Error: the tables cannot be made.
     """
-    with connection.transaction():
-        connection.execute(f"SELECT pg_advisory_xact_lock({_MAKING})")
-        version = _version(connection)
-        if version == tables.SCHEMA_VERSION:
-            return
-        if version is not None:
-            reason = f"its schema has version {version}, this emulator reads {tables.SCHEMA_VERSION}"
-            raise DatabaseUnreadable(path=dsn, reason=reason)
-        if _has(connection, "world"):
-            raise DatabaseUnreadable(path=dsn, reason="its schema belongs to another program")
-        for statement in statements():
-            connection.execute(statement)
+    connection.execute(f"SELECT pg_advisory_xact_lock({_MAKING})")
+    version = _version(connection)
+    if version == tables.SCHEMA_VERSION:
+        return
+    if version is not None:
+        reason = f"its schema has version {version}, this emulator reads {tables.SCHEMA_VERSION}"
+        raise DatabaseUnreadable(path=dsn, reason=reason)
+    if _has(connection, "world"):
+        raise DatabaseUnreadable(path=dsn, reason="its schema belongs to another program")
+    for statement in statements():
+        connection.execute(statement)
 
 
 def _has(connection: psycopg.Connection[Row], table: str) -> bool:
@@ -92,5 +94,5 @@ def statements() -> Iterator[str]:
     """Yield the statements that make the tables; texts are compared by their bytes, whatever the language."""
     for statement in definitions(_DIALECT):
         yield statement.replace(" VARCHAR", ' TEXT COLLATE "C"')
-    yield f"CREATE TABLE {_VERSIONS} (version BIGINT NOT NULL)"
-    yield f"INSERT INTO {_VERSIONS} VALUES ({tables.SCHEMA_VERSION})"
+    yield f"CREATE TABLE {_VERSIONS} (version BIGINT NOT NULL, salt BYTEA NOT NULL)"
+    yield f"INSERT INTO {_VERSIONS} VALUES ({tables.SCHEMA_VERSION}, decode('{token_hex(SALT_BYTES)}', 'hex'))"

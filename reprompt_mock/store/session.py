@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from threading import RLock
 
     Values = Sequence[Any] | Mapping[str, Any]
     Row = tuple[Any, ...]
+
+
+SALT_BYTES = 16
+
+
+class Query(NamedTuple):
+    """A query and its values: a server answers one that it gets with the beginning of a transaction without a trip."""
+
+    statement: str
+    values: tuple[Any, ...]
 
 
 class DataRefused(Exception):
@@ -69,6 +79,13 @@ class Session(Protocol):
         """Run a statement; return the number of rows that it changed."""
         ...
 
+    def later(self, statement: str, values: Values) -> None:
+        """Run a statement of which nobody asks the outcome, and that nothing can refuse; a server gets it with others.
+
+        It has run before any other statement that comes after it.
+        """
+        ...
+
     def many(self, statement: str, rows: Iterable[Values]) -> None:
         """Run a statement once for each row of values."""
         ...
@@ -90,12 +107,19 @@ class Store(Protocol):
     """A database.
 
     Attributes:
-        is_remote: whether it answers over a connection that may be slow and may break. Then no thread that serves
-            others may wait for it, and what is in memory holds only as long as the row of its world says so.
+        is_shared: whether other processes may have it as well, on a server whose answers may be slow or fail. Then no
+            thread that serves others may wait for it, and what is in memory holds only as long as the row of its world
+            says so.
+        salt: hides the keys of clients in what is kept of their requests; all who share the store have the same.
         lock: held by writers that exclude all others.
     """
 
-    is_remote: bool
+    is_shared: bool
+    salt: bytes
+
+    def now(self) -> int:
+        """Return the real time in microseconds since 1970 by the database's clock, or this machine's if it has none."""
+        ...
 
     @property
     def losses(self) -> int:
@@ -104,12 +128,16 @@ class Store(Protocol):
 
     lock: RLock
 
-    def read(self) -> AbstractContextManager[Session]:
-        """Open a read transaction: all its queries see one state."""
+    def ask(self, query: Query) -> Row | None:
+        """Run a query in a transaction of its own; return its first row, or None."""
         ...
 
-    def write(self) -> AbstractContextManager[Session]:
-        """Open a write transaction; an exception rolls it back.
+    def read(self, first: Query | None = None) -> AbstractContextManager[Session]:
+        """Open a read transaction: all its queries see one state; `first` is what `one` is going to ask first."""
+        ...
+
+    def write(self, first: Query | None = None) -> AbstractContextManager[Session]:
+        """Open a write transaction; an exception rolls it back; `first` is what `one` is going to ask first.
 
         Raises:
             Interrupted: it was rolled back; it can be run again.
@@ -126,6 +154,13 @@ class Store(Protocol):
         Raises:
             Stopping: the store was closed.
             StoreSilent: it does not.
+        """
+        ...
+
+    def listen(self, hear: Callable[[str | None], None]) -> None:
+        """Call `hear` in a thread with what others tell until the store is closed; None says that some may be missed.
+
+        Messages are no more than a hint to look, since any of them may be lost.
         """
         ...
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.keys import LOCAL
 from reprompt_mock.numerals import portable
+from reprompt_mock.store.columns import folded
 from reprompt_mock.store.documents import digest
 from reprompt_mock.store.statements import STATUS_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from reprompt_mock.keys import Keys
     from reprompt_mock.store.session import Session
@@ -59,31 +61,33 @@ _KEYS = frozenset(
 _ONLY = {"job": "AND batch IN (SELECT pk FROM batch WHERE world = :world)"}
 """Extra conditions per table: the jobs of a deleted batch stay for a while."""
 
+_TEXTS: dict[str, Callable[[bytes], str]] = {"job": bytes.decode, "artifact": lambda data: b64encode(data).decode()}
+"""How the last column of a table becomes text."""
+_SOME = 2_000
+"""How many rows are in memory as objects at a time."""
+
 Tables = dict[str, list[list[Any]]]
 
 
-def read_tables(session: Session, world: int) -> Tables:
-    """Read all rows of a world by table, in the order of their keys; late times are text (`portable`).
+def read_table(session: Session, world: int, table: str) -> Iterator[list[list[Any]]]:
+    """Read all rows of a world's table in the order of their keys, some at a time; late times are text (`portable`).
 
     Keys are numbers of the world, so that the same world reads the same whatever others there are.
     """
-    tables = {
-        table: [
-            list(row)
-            for row in session.rows(
-                f"SELECT {', '.join(map(_read, columns))} FROM {table} WHERE world = :world {_ONLY.get(table, '')}"
-                f" ORDER BY {columns[0]}",
-                {"world": world},
-            )
-        ]
-        for table, columns in COLUMNS.items()
-    }
-    for job in tables["job"]:
-        job[-1] = job[-1].decode()
-    for artifact in tables["artifact"]:
-        artifact[-1] = b64encode(artifact[-1]).decode()
-    _change_times(tables, portable)
-    return tables
+    columns = COLUMNS[table]
+    found = session.rows(
+        f"SELECT {', '.join(map(_read, columns))} FROM {table} WHERE world = :world {_ONLY.get(table, '')}"
+        f" ORDER BY {columns[0]}",
+        {"world": world},
+    )
+    text = _TEXTS.get(table)
+    rows = iter(found)
+    while some := list(map(list, islice(rows, _SOME))):
+        if text is not None:
+            for row in some:
+                row[-1] = text(row[-1])
+        _change_times(table, some, portable)
+        yield some
 
 
 def _read(column: str) -> str:
@@ -96,15 +100,16 @@ def read_times(tables: Tables) -> None:
     Raises:
         ValueError: a time is not a number.
     """
-    _change_times(tables, int)
+    for table in _TIMES_OF:
+        _change_times(table, tables.get(table, ()), int)
 
 
-def _change_times(tables: Tables, change: Callable[[Any], Any]) -> None:
-    for table, positions in _TIMES_OF.items():
-        for row in tables.get(table, ()) if positions else ():
-            for position in positions:
-                if row[position] is not None:
-                    row[position] = change(row[position])
+def _change_times(table: str, rows: Iterable[list[Any]], change: Callable[[Any], Any]) -> None:
+    positions = _TIMES_OF[table]
+    for row in rows if positions else ():
+        for position in positions:
+            if row[position] is not None:
+                row[position] = change(row[position])
 
 
 def insert(session: Session, keys: Keys, table: str, values: Sequence[Any]) -> int:
@@ -139,7 +144,8 @@ def insert_bodies(session: Session, world: int, rows: Iterable[Sequence[Any]]) -
 
 def insert_jobs(session: Session, world: int, rows: Iterable[Sequence[Any]]) -> None:
     """Write jobs, keeping their keys."""
-    columns = COLUMNS["job"]
-    marks = ", ".join("?" * (len(columns) + 1))
-    statement = f"INSERT INTO job (world, {', '.join(columns)}) VALUES ({marks})"
-    session.many(statement, ((world, *row, place.encode()) for *row, place in rows))
+    jobs = iter(rows)
+    while some := list(islice(jobs, _SOME)):
+        columns = dict(zip(COLUMNS["job"], map(list, zip(*some, strict=True)), strict=True))
+        columns["place"] = [place.encode() for place in columns["place"]]
+        session.fill("job", {"world": world, **{name: folded(column) for name, column in columns.items()}}, len(some))

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
+from secrets import token_bytes
 from typing import TYPE_CHECKING, Any
 
+from reprompt_mock.real_time import real_now
 from reprompt_mock.store.columns import spread
 from reprompt_mock.store.database import Database
-from reprompt_mock.store.session import DataRefused
+from reprompt_mock.store.session import SALT_BYTES, DataRefused
 from reprompt_mock.store.statements import insertion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from reprompt_mock.store.session import Row, Session, Values
+    from reprompt_mock.store.session import Query, Row, Session, Values
 
 
 _REFUSALS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError)
@@ -50,6 +52,10 @@ class SqliteSession:
     def run(self, statement: str, values: Values = ()) -> int:
         """Run a statement; return the number of rows that it changed."""
         return self._connection.execute(statement, values).rowcount
+
+    def later(self, statement: str, values: Values) -> None:
+        """Run a statement of which nobody asks the outcome: at once, since a file has no trips to spare."""
+        self._connection.execute(statement, values)
 
     def many(self, statement: str, rows: Iterable[Values]) -> None:
         """Run a statement once for each row of values."""
@@ -97,15 +103,22 @@ class SqliteStore:
         DatabaseUnreadable: the file is not a database, has another version, or cannot be written.
     """
 
-    is_remote = False
+    is_shared = False
     losses = 0
+    now = staticmethod(real_now)
 
     def __init__(self, path: Path | None = None) -> None:
         self.database = Database(path)
         self.lock = self.database.lock
+        self.salt = token_bytes(SALT_BYTES)
+
+    def ask(self, query: Query) -> Row | None:
+        """Run a query in a transaction of its own; return its first row, or None."""
+        with self.read() as session:
+            return session.one(*query)
 
     @contextmanager
-    def read(self) -> Iterator[Session]:
+    def read(self, first: Query | None = None) -> Iterator[Session]:  # noqa: ARG002 - a file has no trips to spare
         """Open a read transaction: all its queries see one state."""
         with self.database.read() as connection:
             session = SqliteSession(connection)
@@ -113,7 +126,7 @@ class SqliteStore:
             yield session
 
     @contextmanager
-    def write(self) -> Iterator[Session]:
+    def write(self, first: Query | None = None) -> Iterator[Session]:  # noqa: ARG002 - as above
         """Open the write transaction; an exception rolls it back."""
         with self.database.write() as connection:
             yield SqliteSession(connection)
@@ -130,6 +143,9 @@ class SqliteStore:
             StoreSilent: the file cannot be read.
         """
         self.database.check()
+
+    def listen(self, hear: Callable[[str | None], None]) -> None:
+        """Do nothing: nobody else has the file."""
 
     def making_room(self) -> AbstractContextManager[None]:
         """Let writes of this thread use the space reserved for freeing space."""

@@ -122,7 +122,17 @@ def results(scope: str, *, of_day: bool) -> str:
 
 def runs(scope: str) -> str:
     """Return a query for the ranges of keys of a "batch" or "world", in order of submission."""
-    return f"SELECT first, last FROM submission WHERE {scope} = :{scope} ORDER BY at, pk"
+    return f"SELECT first, last FROM submission AS came WHERE {scope} = :{scope} ORDER BY at, pk"
+
+
+def few_runs(scope: str, most: int) -> str:
+    """Return the same query for no more than the first `most` of them."""
+    return f"{runs(scope)} LIMIT {most}"
+
+
+_OF_RUN = "FROM job WHERE pk BETWEEN :first_key AND :last_key ORDER BY pk"
+RESULTS_OF_RUN = f"{_LAGGING_RESULTS} {_OF_RUN}"
+PLACES_OF_RUN = f"SELECT {_STATUS}, place_id {_OF_RUN}"
 
 
 def count_of_day(scope: str) -> str:
@@ -243,6 +253,11 @@ def existing_jobs(count: int) -> str:
     """Return a query for the jobs that a batch has for `count` places, named p0, p1 and so on."""
     marks = ", ".join(f":p{position}" for position in range(count))
     return f"{_EXISTING} FROM job WHERE world = :world AND batch = :batch AND place_id IN ({marks})"
+
+
+def jobs_of_batch() -> str:
+    """Return a query for all jobs of a batch, in any order."""
+    return f"{_EXISTING} {_OF_BATCH}"
 
 
 def jobs_elsewhere(count: int) -> str:

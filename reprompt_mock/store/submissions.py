@@ -32,7 +32,7 @@ def add(
         Its key, and the first of the keys reserved for its new jobs.
     """
     key, first = keys.row(), keys.jobs(jobs)
-    session.insert(
+    session.later(
         "INSERT INTO submission (pk, world, at, settings, batch, first, last) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (key, world or keys.world, at, _written(settings), batch, first, first + jobs - 1),
     )

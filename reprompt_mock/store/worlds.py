@@ -9,21 +9,28 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from reprompt_mock.batch_status import Counts
 from reprompt_mock.clock import VirtualClock
 from reprompt_mock.scenario import Scenario
+from reprompt_mock.store.session import Query
 from reprompt_mock.store.statements import OLDEST_SUBMISSION, PURGE_RUN, STATUS_COLUMNS, purge_rows
 from reprompt_mock.world_settings import WorldSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reprompt_mock.store.session import Row, Session
+    from reprompt_mock.store.session import Row, Session, Store
 
-_PURGED = {"batch": "pk", "document": "pk", "body": "digest", "export": "pk", "artifact": "pk"}
+_PURGED = {
+    "batch": "pk",
+    "document": "pk",
+    "body": "digest",
+    "export": "pk",
+    "artifact": "pk",
+}
 """The tables to purge besides submissions and jobs, each with a column that identifies a row."""
 _SECRET_BYTES = 32
 # PostgreSQL's sum of large integers is a decimal.
 _SUMS = ", ".join(f"CAST(coalesce(sum({name}), 0) AS BIGINT)" for name in STATUS_COLUMNS)
 _CLOCK = ("clock_virtual", "clock_real", "clock_speed", "clock_running")
-_PROGRESS = ("next_due", "version", "next_row", "next_job", "latest")
+_PROGRESS = ("next_due", "version", "next_row", "next_job", "latest", "interventions", "origin")
 _progress = attrgetter(*_PROGRESS)
 _STATE = (*_CLOCK, "settings", "scenario", *_PROGRESS)
 _COLUMNS = ", ".join(("pk", "slug", *_STATE))
@@ -32,7 +39,9 @@ _INSERT = (
 )
 
 _INSERT_FIRST = _INSERT.replace("RETURNING", "ON CONFLICT (slug) DO NOTHING RETURNING")
-_FIND = "SELECT pk, version FROM world WHERE slug = ?"
+_MAY_BE_DUE = "slug IS NOT NULL AND next_due IS NOT NULL"
+_FIND = "SELECT pk, version, origin FROM world WHERE slug = ?"
+_LOCK = f"{_FIND} FOR UPDATE"
 
 
 def _update(*columns: str) -> str:
@@ -47,7 +56,8 @@ class WorldState(NamedTuple):
 
     `key` is the key of its row, None while nothing is stored in it; `next_due` is the time of its next transition in
     microseconds of virtual time, or None. `version` counts its changes, `next_row` and `next_job` are the numbers of
-    its next rows, and `latest` is the virtual time of the last change.
+    its next rows, `latest` is the virtual time of the last change, and `interventions` counts what tests have changed.
+    `origin` is the key that it had before snapshots were restored, 0 if none was.
     """
 
     key: int | None
@@ -59,6 +69,13 @@ class WorldState(NamedTuple):
     next_row: int = 1
     next_job: int = 1
     latest: int = 0
+    interventions: int = 0
+    origin: int = 0
+
+    @property
+    def identity(self) -> int | None:
+        """What stays the same until the world is forgotten."""
+        return self.origin or self.key
 
     def is_due(self, now: int) -> bool:
         """Return whether a transition is due at a virtual time."""
@@ -89,22 +106,74 @@ def _stored(row: Row) -> tuple[str, WorldState]:
 
 
 class Found(NamedTuple):
-    """The key of a world's row, and the version of its state."""
+    """The key of a world's row, the version of its state, and the key that it had before snapshots were restored."""
 
     key: int
     version: int
+    origin: int
+
+    def is_of(self, state: WorldState) -> bool:
+        """Return whether the row has this state."""
+        return (self.key, self.version) == (state.key, state.version)
+
+    @property
+    def identity(self) -> int:
+        """What stays the same until the world is forgotten."""
+        return self.origin or self.key
+
+
+def finding(slug: str) -> Query:
+    """Return the query by which `found` finds a world."""
+    return Query(_FIND, (slug,))
+
+
+def locking(slug: str) -> Query:
+    """Return the query by which `locked` finds a world."""
+    return Query(_LOCK, (slug,))
 
 
 def found(session: Session, slug: str) -> Found | None:
     """Find the row of a world."""
-    row = session.one(_FIND, (slug,))
+    row = session.one(*finding(slug))
     return Found(*row) if row else None
+
+
+def glimpsed(store: Store, slug: str) -> Found | None:
+    """Find the row of a world as it is for a moment."""
+    row = store.ask(finding(slug))
+    return Found(*row) if row else None
+
+
+def all_found(session: Session) -> dict[str, Found]:
+    """Find the rows of all worlds, by slug."""
+    rows = session.rows("SELECT slug, pk, version, origin FROM world WHERE slug IS NOT NULL")
+    return {slug: Found(*row) for slug, *row in rows}
 
 
 def locked(session: Session, slug: str) -> Found | None:
     """Find the row of a world, and keep others from it until the transaction ends; on a server only."""
-    row = session.one(f"{_FIND} FOR UPDATE", (slug,))
+    row = session.one(*locking(slug))
     return Found(*row) if row else None
+
+
+def is_locked(session: Session, key: int) -> bool:
+    """Keep others from a row until the transaction ends, though it may be forgotten; return whether it exists."""
+    return session.one("SELECT pk FROM world WHERE pk = ? FOR UPDATE", (key,)) is not None
+
+
+def slugs(session: Session) -> list[str]:
+    """Return the slugs of all worlds, in the order of their creation."""
+    return [slug for (slug,) in session.rows("SELECT slug FROM world WHERE slug IS NOT NULL ORDER BY pk")]
+
+
+def due(session: Session, real: int) -> list[str]:
+    """Return the slugs of the worlds in which a transition is due at a real time."""
+    rows = session.rows(f"SELECT slug, next_due, latest, {', '.join(_CLOCK)} FROM world WHERE {_MAY_BE_DUE}")
+    return [
+        slug
+        for slug, next_due, latest, virtual, base, speed, running in rows
+        if next_due <= max(latest, VirtualClock(virtual, base, speed, bool(running)).now(real))
+    ]
 
 
 def read(session: Session, world: int) -> WorldState:
@@ -139,17 +208,17 @@ def insert_grave(session: Session) -> int:
 
 def save(session: Session, state: WorldState) -> None:
     """Write a world's clock, settings, rules and faults into its row, and how far it has come."""
-    session.run(_SAVE, (*_whole(state), state.key))
+    session.later(_SAVE, (*_whole(state), state.key))
 
 
 def save_clock(session: Session, state: WorldState) -> None:
     """Write a world's clock, and how far it has come."""
-    session.run(_SAVE_CLOCK, (*_clock_values(state.clock), *_progress(state), state.key))
+    session.later(_SAVE_CLOCK, (*_clock_values(state.clock), *_progress(state), state.key))
 
 
 def save_progress(session: Session, state: WorldState) -> None:
     """Write how far a world has come: its version, its next keys and its next transition."""
-    session.run(_SAVE_PROGRESS, (*_progress(state), state.key))
+    session.later(_SAVE_PROGRESS, (*_progress(state), state.key))
 
 
 def secret(session: Session, world: int) -> bytes:

@@ -244,10 +244,10 @@ def test_the_read_moment_is_one_even_where_a_write_comes_between(org: Org, monke
     read = engine.store.read
     moves = [1_000_000] * 8
 
-    def late_read() -> Any:
+    def late_read(*first: Any) -> Any:
         if moves:
             engine.write(world, clock.advance, moves.pop())
-        return read()
+        return read(*first)
 
     monkeypatch.setattr(engine.store, "read", late_read)
     while moves:

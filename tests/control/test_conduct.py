@@ -13,6 +13,7 @@ from reprompt_mock.conduct.seen import Seen
 from reprompt_mock.conduct.verdict import Verdict
 from reprompt_mock.engine import conduct
 from tests.conftest import LONDON, Org
+from tests.stores import of_one_emulator
 
 
 def verdict(org: Org) -> dict[str, Any]:
@@ -282,6 +283,7 @@ def test_many_requests_are_judged_too(org: Org) -> None:
 # What is remembered
 
 
+@of_one_emulator
 def test_a_verdict_is_remembered_until_the_case_changes(org: Org, monkeypatch: pytest.MonkeyPatch) -> None:
     judged: list[int] = []
 
@@ -309,7 +311,7 @@ def test_an_opinion_that_took_long_to_form_lasts_and_says_how_many_requests_came
     world = app.engine.worlds.peek(org.slug)
     seconds = iter([0.0, 3.0, 10.0, 62.0, 62.0, 62.0])
     monkeypatch.setattr(conduct, "monotonic_seconds", lambda: next(seconds))
-    opinions = [conduct.recent_opinion(world)]
+    opinions = [conduct.recent_opinion(app.engine, world)]
     org.call("GET", "/batches/none")
-    opinions += [conduct.recent_opinion(world) for _ in range(2)]
+    opinions += [conduct.recent_opinion(app.engine, world) for _ in range(2)]
     assert [(opinion.verdict.judged, opinion.since) for opinion in opinions] == [(1, 0), (1, 1), (2, 0)]

@@ -16,6 +16,7 @@ from reprompt_mock.server import ServerThread
 from tests.conftest import Org
 from tests.control.waiting import Event, client, follow, org_of, start
 from tests.processes import PATIENCE_SECONDS, eventually
+from tests.stores import of_one_emulator
 
 ALL = "/_mock/events"
 
@@ -128,6 +129,7 @@ def test_whoever_has_the_headers_misses_nothing(live: Org) -> None:
             assert stream.until("batch").data["id"] == f"b-{number}"
 
 
+@of_one_emulator
 def test_signals_are_told_at_most_ten_a_second_and_the_last_is_never_lost(live: Org, server: ServerThread) -> None:
     engine = server.app.engine
     with follow(http_of(live), path(live)) as stream:
@@ -148,6 +150,7 @@ def test_signals_are_told_at_most_ten_a_second_and_the_last_is_never_lost(live: 
 # Coming back
 
 
+@of_one_emulator
 def test_a_client_that_comes_back_is_told_what_came_meanwhile(live: Org) -> None:
     with follow(http_of(live), path(live)) as stream:
         live.control("POST", "/faults", {"match": {"operation": "enrich"}, "then": {"status": 503}})
@@ -204,6 +207,7 @@ def test_a_stop_ends_the_streams_at_once() -> None:
     assert monotonic_seconds() - began < 5
 
 
+@of_one_emulator
 def test_a_client_that_goes_is_no_longer_told(live: Org, server: ServerThread) -> None:
     with follow(http_of(live), path(live)) as stream:
         stream.next()

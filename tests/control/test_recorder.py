@@ -35,6 +35,7 @@ from tests.control.test_fault_connections import (
     sent,
 )
 from tests.processes import PATIENCE_SECONDS, eventually
+from tests.stores import reopened
 
 NEVER = {"delay_seconds": 3600}
 
@@ -233,9 +234,8 @@ def test_a_request_that_a_stop_cuts_off_tells_what_its_client_was_told() -> None
             server.stop()
             got = rest_of(connection)
 
-    world = server.app.engine.worlds.find("cut-off")
-    assert world is not None
-    (entry,) = world.journal.find(Filter())
+    with reopened(server.app.engine) as engine:
+        (entry,) = engine.records.journal(engine.arrive("cut-off")).find(Filter())
     assert got.head.startswith(b"http/1.1 503 ")
     assert (entry["status"], entry["sent"], entry["carried_out"]) == (503, "whole", True)
     assert entry["answer_headers"]["connection"] == "close"
@@ -340,7 +340,7 @@ def clients(*keys: str | None) -> list[str | None]:
             http.get("/v1/acme/place_enrichment/attributes", headers=headers)
         world = app.engine.worlds.find("acme")
         assert world is not None
-        return [exchange.client for _, exchange in world.journal.exchanges()][1:]
+        return [exchange.client for _, exchange in app.engine.records.journal(world).exchanges()][1:]
 
 
 def test_a_client_is_told_by_what_says_nothing_of_its_key() -> None:

@@ -17,6 +17,7 @@ from reprompt_mock.server import ServerThread
 from reprompt_mock.settings import load
 from tests.conftest import Org
 from tests.processes import PATIENCE_SECONDS, eventually
+from tests.stores import each
 
 
 def start(**flags: Any) -> ServerThread:
@@ -66,10 +67,10 @@ class Waiting:
 
 
 def waiters(app: Emulator) -> int:
-    """Count those who wait in an emulator."""
-    control: Any = app.open().control
-    watches = control._app._app.state.watches._watches
-    return sum(len(watch._waiting) for watch in list(watches.values()))
+    """Count those who wait in an emulator, or in all that are asked in turn."""
+    controls: list[Any] = [emulator.open().control for emulator in each(app)]
+    watches = [watch for control in controls for watch in list(control._app._app.state.watches._watches.values())]
+    return sum(len(watch._waiting) for watch in watches)
 
 
 def until_they_wait(server: ServerThread, count: int) -> None:

@@ -15,6 +15,7 @@ from reprompt_mock.dashboard.pages import PAGES
 from reprompt_mock.dashboard.render import environment
 from reprompt_mock.settings import load
 from tests.conftest import LONDON, Org
+from tests.stores import of_one_emulator
 
 MARKUP = "<b>x</b>"
 BATCH = "<b>x"
@@ -356,6 +357,7 @@ def test_a_request_becomes_a_curl_command_and_a_fault(org: Org) -> None:
     assert "for such requests" in form.text
 
 
+@of_one_emulator
 def test_the_verdict_is_shown_and_leads_to_requests(org: Org) -> None:
     org.create("a", "b", batch_id="b")
     org.settle()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 
 from reprompt_mock.engine.doors import Engine
@@ -27,6 +28,13 @@ def engine(address: str) -> Iterator[Engine]:
     engine = opened(address)
     yield engine
     engine.close()
+
+
+def alone(connection: psycopg.Connection[Any]) -> bool:
+    """Take a schema for a connection alone, as emulators did before they shared; return whether it was free."""
+    key = "hashtextextended('reprompt-mock ' || current_schema(), 2)"
+    (got,) = connection.execute(f"SELECT pg_try_advisory_lock({key})").fetchone() or (False,)
+    return bool(got)
 
 
 def opened(address: str, **settings: Any) -> Engine:

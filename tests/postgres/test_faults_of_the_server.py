@@ -14,6 +14,9 @@ from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.engine.writing import Writing
 from reprompt_mock.errors import BatchNotFound, OutcomeUnknown, StorageFailed, StoreSilent
 from reprompt_mock.store import postgres
+from reprompt_mock.store.postgres_session import PostgresSession
+from tests.postgres.conftest import alone
+from tests.processes import eventually
 
 PLACE = b'{"name": "A", "full_address": "B"}'
 
@@ -87,13 +90,13 @@ def test_a_commit_that_was_not_confirmed_is_asked_about(
     """Stored or not, the batch is there once."""
     commit, lost = postgres._is_committed, iter([True])
 
-    def unconfirmed(connection: psycopg.Connection[Any]) -> bool:
+    def unconfirmed(session: PostgresSession) -> bool:
         if not next(lost, False):
-            return commit(connection)
+            return commit(session)
         if is_sent:
-            commit(connection)
+            commit(session)
         else:
-            connection.close()
+            session._cursor.connection.close()
         return False
 
     create(engine)
@@ -112,7 +115,7 @@ def test_an_end_that_the_server_does_not_tell_is_a_503_that_says_so(
     create(engine)
     monkeypatch.setattr(postgres, "_is_committed", unconfirmed)
     monkeypatch.setattr(postgres, "_PAUSE_SECONDS", 0)
-    monkeypatch.setattr(postgres.PostgresSession, "value", lambda *_: None)
+    monkeypatch.setattr(PostgresSession, "value", lambda *_: None)
     with pytest.raises(OutcomeUnknown, match="whether this was stored is unknown"):
         engine.forget(engine.worlds.peek("acme"))
 
@@ -177,3 +180,21 @@ def test_a_world_that_is_forgotten_takes_nothing_more(engine: Engine) -> None:
     engine.write(world, late)
     with pytest.raises(BatchNotFound):
         engine.read(engine.worlds.peek("acme"), batches.status, "late")
+
+
+def test_a_schema_is_held_again_after_the_server_was_away(engine: Engine, address: str) -> None:
+    create(engine)
+    cut(address)
+    assert ids(engine)
+    with psycopg.connect(address, autocommit=True) as older:
+        assert not alone(older)
+
+
+def test_a_schema_that_another_has_taken_meanwhile_is_left_to_it(engine: Engine, address: str) -> None:
+    create(engine)
+    with psycopg.connect(address, autocommit=True) as other:
+        cut(address)
+        eventually(lambda: alone(other))
+        with pytest.raises(StoreSilent, match="another emulator has taken its schema"):
+            ids(engine)
+    assert ids(engine)

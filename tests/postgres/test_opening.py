@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -20,7 +19,8 @@ from reprompt_mock.engine.worlds import touch
 from reprompt_mock.errors import DatabaseInUse, DatabaseUnreadable, MockError
 from reprompt_mock.settings import load
 from reprompt_mock.store import opening
-from tests.postgres.conftest import opened
+from tests.postgres.conftest import alone, opened
+from tests.processes import eventually
 
 SECRET = "opensesame"
 
@@ -38,7 +38,7 @@ def test_what_was_stored_is_there_after_a_restart(address: str) -> None:
     secret = engine.worlds.peek("acme").state
     engine.close()
     again = opened(address)
-    assert again.worlds.peek("acme").state.key == secret.key
+    assert again.arrive("acme").state.key == secret.key
     again.close()
 
 
@@ -47,24 +47,34 @@ def touch_written(writing: Any) -> None:
     writing.advance(1)
 
 
-def test_a_schema_is_for_one_emulator_at_a_time(engine: Engine, address: str) -> None:
-    with pytest.raises(DatabaseInUse):
-        opened(address)
-    engine.close()
+def test_a_schema_that_an_older_emulator_has_alone_is_refused(address: str) -> None:
+    with psycopg.connect(address, autocommit=True) as older:
+        assert alone(older)
+        with pytest.raises(DatabaseInUse):
+            opened(address)
+    eventually(lambda: is_free(address))
     opened(address).close()
 
 
-def test_of_many_that_start_at_once_one_gets_the_schema(address: str) -> None:
-    def start(_: int) -> Engine | None:
-        with suppress(DatabaseInUse):
-            return opened(address)
-        return None
+def is_free(address: str) -> bool:
+    """Tell whether an older emulator could take a schema; the server lets go of it a moment after it ended."""
+    with psycopg.connect(address, autocommit=True) as other:
+        return alone(other)
 
+
+def test_a_schema_that_is_shared_is_no_older_emulators(engine: Engine, address: str) -> None:
+    assert not is_free(address)
+    engine.close()
+    eventually(lambda: is_free(address))
+
+
+def test_of_many_that_start_at_once_one_makes_the_tables(address: str) -> None:
     with ThreadPoolExecutor(4) as threads:
-        engines = [engine for engine in threads.map(start, range(4)) if engine is not None]
-    assert len(engines) == 1
-    assert engines[0].read(engines[0].worlds.peek("acme"), touch) is None
-    engines[0].close()
+        engines = list(threads.map(lambda _: opened(address), range(4)))
+    for engine in engines:
+        assert engine.read(engine.arrive("acme"), touch) is None
+    for engine in engines:
+        engine.close()
 
 
 def test_another_version_of_the_schema_is_refused(address: str) -> None:

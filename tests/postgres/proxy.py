@@ -1,0 +1,79 @@
+"""A way to a server that can be cut, closed and opened again."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import contextmanager, suppress
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Proxy:
+    """Passes connections on to a server.
+
+    Args:
+        address: the address of a database on the server.
+        delay: how many seconds what a client sends is held back, as on a slow network.
+    """
+
+    def __init__(self, address: str, delay: float = 0) -> None:
+        parts = urlsplit(address)
+        self._target = (parts.hostname or "127.0.0.1", parts.port or 5432)
+        self._delay = delay
+        self._ended = Event()
+        self._lines: list[socket.socket] = []
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.is_open = True
+        port = self._listener.getsockname()[1]
+        self.address = parts._replace(netloc=f"{parts.username}@127.0.0.1:{port}").geturl()
+        Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while not self._ended.is_set():
+                client, _ = self._listener.accept()
+                if self.is_open:
+                    server = socket.create_connection(self._target)
+                    self._lines += [client, server]
+                    Thread(target=self._pass, args=(client, server, self._delay), daemon=True).start()
+                    Thread(target=self._pass, args=(server, client, 0), daemon=True).start()
+                else:
+                    client.close()
+
+    def _pass(self, source: socket.socket, sink: socket.socket, delay: float) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                self._ended.wait(delay)
+                sink.sendall(data)
+        for line in (source, sink):
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
+
+    def cut(self, *, stay_closed: bool = False) -> None:
+        """End all connections; new ones are refused from now on if it is to stay closed."""
+        self.is_open = not stay_closed
+        lines, self._lines = self._lines, []
+        for line in lines:
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
+            line.close()
+
+    def end(self) -> None:
+        """Close everything."""
+        self._ended.set()
+        self._listener.close()
+        self.cut(stay_closed=True)
+
+
+@contextmanager
+def proxied(address: str, delay: float = 0) -> Iterator[Proxy]:
+    """Open a way to a server for the block."""
+    proxy = Proxy(address, delay)
+    try:
+        yield proxy
+    finally:
+        proxy.end()
