@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from reprompt_mock.api import facts
 from reprompt_mock.api.fields import unknown_fields
 from reprompt_mock.api.openapi import errors
-from reprompt_mock.api.recorder import recording_of
+from reprompt_mock.api.recording import recording_of
 from reprompt_mock.engine.identifiers import fingerprint_of
 from reprompt_mock.http.wire import loaded, read_body, validated
 from reprompt_mock.operations import OPERATIONS

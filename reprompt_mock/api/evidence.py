@@ -17,7 +17,7 @@ from reprompt_mock.exchange import BODY_BYTES, Sent
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from reprompt_mock.api.recorder import Recording
+    from reprompt_mock.api.recording import Recording
 
     Parts = tuple[str | None, seen.Counts | None, tuple[int | None, ...] | None, tuple[Any, ...]]
 

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 from reprompt_mock.api import facts
 from reprompt_mock.api.call import Call, CallRouter
 from reprompt_mock.api.openapi import errors
-from reprompt_mock.api.recorder import recording_of
+from reprompt_mock.api.recording import recording_of
 from reprompt_mock.api.schemas.exports import CreateExportRequest
 from reprompt_mock.clock import SECOND, iso
 from reprompt_mock.engine import artifacts, downloads, exports

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reprompt_mock.api.effects import carry_out
 from reprompt_mock.api.passage import Passage
-from reprompt_mock.api.recorder import RECORDING
+from reprompt_mock.api.recording import RECORDING
 from reprompt_mock.engine.scenario import meet_fault
 from reprompt_mock.faults import Effect, Fault, RequestMatch
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from reprompt_mock.api.recorder import Recording
+    from reprompt_mock.api.recording import Recording
     from reprompt_mock.http.offload import Offload
 
 _PREFERENCE = re.compile(rb'(?:^|[,;\s])code\s*=\s*"?([45]\d\d)"?(?:$|[,;\s])', re.IGNORECASE)

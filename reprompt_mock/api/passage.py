@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from reprompt_mock.api.connection import LINGER_SECONDS, Connection
-from reprompt_mock.api.recorder import recording_of
+from reprompt_mock.api.recording import recording_of
 
 if TYPE_CHECKING:
     from starlette.types import Message, Receive, Scope, Send

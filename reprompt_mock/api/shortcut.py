@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from starlette.requests import Request
 
 from reprompt_mock.api.call import CallRoute
-from reprompt_mock.api.recorder import RECORDING
+from reprompt_mock.api.recording import RECORDING
 
 if TYPE_CHECKING:
     import re

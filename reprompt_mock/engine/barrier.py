@@ -45,7 +45,7 @@ class Barrier:
         """Look whether all have answered, since one has."""
         self._answered.set()
 
-    def wait(self) -> None:
+    def settle(self) -> None:
         """Wait until what was seen by now is written, here and elsewhere, or until patience ends.
 
         Those who come while others wait share the next round.

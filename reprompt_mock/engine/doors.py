@@ -7,7 +7,7 @@ the world's state, which is put in place after the commit.
 
 from __future__ import annotations
 
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from math import inf
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
@@ -23,7 +23,6 @@ from reprompt_mock.engine.remote import Forgotten, Remote
 from reprompt_mock.engine.signals import Signals
 from reprompt_mock.engine.world import Start, World
 from reprompt_mock.engine.writing import Writing, Written
-from reprompt_mock.errors import Stopping, StorageFailed
 from reprompt_mock.store import worlds
 from reprompt_mock.store.opening import opened
 
@@ -94,18 +93,9 @@ class Engine:
         self.records.close()
         try:
             if self.settings.db is not None and not self.store.is_shared:
-                self._store_clocks()
+                self.worlds.save_clocks(self.store)
         finally:
             self.store.close()
-
-    def _store_clocks(self) -> None:
-        with self.store.try_lock() as free, suppress(Stopping, StorageFailed):
-            if free:
-                with self.store.write() as session:
-                    for world in self.worlds:
-                        if world.state.key is not None and world.state.clock.running:
-                            clock = world.state.clock.resumed(self._real(), world.now())
-                            worlds.save_clock(session, world.state._replace(clock=clock))
 
     def read(self, world: World, work: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a use case that reads a world, after what is due in it has happened."""

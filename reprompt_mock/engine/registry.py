@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from threading import Lock
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 from reprompt_mock.engine.world import Present, Start, Views, World
-from reprompt_mock.errors import TooManyWorlds
+from reprompt_mock.errors import Stopping, StorageFailed, TooManyWorlds
 from reprompt_mock.evidence import Archive
 from reprompt_mock.journal import Journal
 from reprompt_mock.store import worlds
@@ -15,7 +16,7 @@ from reprompt_mock.store import worlds
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from reprompt_mock.store.session import Session
+    from reprompt_mock.store.session import Session, Store
     from reprompt_mock.store.worlds import WorldState
 
 
@@ -46,6 +47,16 @@ class Registry:
         for slug, stored in worlds.load_all(session):
             clock = stored.clock.resumed(self._real(), stored.latest)
             self._worlds[slug] = self._new(slug, stored._replace(clock=clock))
+
+    def save_clocks(self, store: Store) -> None:
+        """Save the time of running worlds, unless a write is under way or nothing can be stored."""
+        with store.try_lock() as free, suppress(Stopping, StorageFailed):
+            if free:
+                with store.write() as session:
+                    for world in self:
+                        if world.state.key is not None and world.state.clock.running:
+                            clock = world.state.clock.resumed(self._real(), world.now())
+                            worlds.save_clock(session, world.state._replace(clock=clock))
 
     def _new(self, slug: str, state: WorldState) -> World:
         journal = Journal(self._start.journal_size, self._archive.open())

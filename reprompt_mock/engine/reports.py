@@ -213,7 +213,7 @@ class Reports:
 
     def journal(self, world: World) -> Journal:
         """Return the journal of a world as it is now, to be read."""
-        self.barrier.wait()
+        self.barrier.settle()
         return again(lambda: self._journal(world))
 
     def _journal(self, world: World) -> Journal:
@@ -230,7 +230,7 @@ class Reports:
 
     def count(self, world: World, operation: str) -> int:
         """Count the requests of an operation in a world."""
-        self.barrier.wait()
+        self.barrier.settle()
 
         def once() -> int:
             with self._store.read() as session:
@@ -249,7 +249,7 @@ class Reports:
 
     def evidence(self, world: World) -> tuple[list[bytes], int]:
         """Return the finished exchanges of a world in their compact form, and how many were dropped."""
-        self.barrier.wait()
+        self.barrier.settle()
 
         def once() -> tuple[list[tuple[int, int, bytes]], int]:
             with self._store.read() as session:

@@ -46,7 +46,7 @@ class Arrivals:
         return await mine
 
     async def _serve(self, slug: str) -> None:
-        """Look as long as anybody waits."""
+        """Look as long as there are requests that wait."""
         served: Waiting = []
         try:
             while served := self._waiting[slug]:

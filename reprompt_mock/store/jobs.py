@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import groupby, repeat
+from itertools import repeat
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -111,14 +111,7 @@ def insert(session: Session, jobs: NewJobs) -> None:
 
 def remove(session: Session, keys: Sequence[int]) -> None:
     """Remove jobs; the caller corrects their batches' counts."""
-    session.many("DELETE FROM job WHERE pk BETWEEN ? AND ?", _runs_of(keys))
-
-
-def _runs_of(keys: Iterable[int]) -> list[tuple[int, int]]:
-    """Return the first and last keys of runs of consecutive ones; deleting a run takes one statement."""
-    runs = groupby(enumerate(sorted(keys)), lambda numbered: numbered[1] - numbered[0])
-    whole = ([key for _, key in run] for _, run in runs)
-    return [(run[0], run[-1]) for run in whole]
+    session.many("DELETE FROM job WHERE pk BETWEEN ? AND ?", runs.of_keys(keys))
 
 
 def existing(

@@ -28,7 +28,12 @@ if TYPE_CHECKING:
 
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
 _WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
-_NUMBER = ", pg_current_xact_id()::text"
+_NUMBER = ", pg_current_xact_id()::text || ' ' || extract(epoch FROM pg_postmaster_start_time())::text"
+"""The number of a transaction, and when the server started: one that crashes gives numbers again."""
+_BECAME = """
+SELECT pg_xact_status(CAST(CAST(? AS text) AS xid8)),
+  CASE WHEN CAST(extract(epoch FROM pg_postmaster_start_time()) AS text) = CAST(? AS text) THEN 1 ELSE 0 END
+"""
 _ASKED = 5
 """How often a server is asked what became of a transaction that it may still be ending."""
 _PAUSE_SECONDS = 0.2
@@ -150,16 +155,22 @@ class PostgresStore:
             OutcomeUnknown: the server does not tell.
         """
         for _ in range(_ASKED):
-            with suppress(Interrupted, MockError), self.read() as session:
-                status = session.value("SELECT pg_xact_status(CAST(CAST(? AS text) AS xid8))", (number,))
-                if status == "committed":
-                    return
-                if status == "aborted":
-                    break
+            status, is_same_run = self._became(*number.split())
+            if status == "committed" and is_same_run:
+                return
+            if status == "aborted":
+                raise Interrupted(reason="the connection was lost")
+            if status == "committed":  # its number may be another one's by now
+                break
             self._closed.wait(_PAUSE_SECONDS)
-        else:
-            raise OutcomeUnknown
-        raise Interrupted(reason="the connection was lost")
+        raise OutcomeUnknown
+
+    def _became(self, number: str, started: str) -> tuple[str | None, bool]:
+        """Ask for the status of a transaction, and whether the server still runs as when it was begun."""
+        with suppress(Interrupted, MockError), self.read() as session:
+            status, is_same_run = session.one(_BECAME, (number, started)) or (None, 0)
+            return status, bool(is_same_run)
+        return None, False
 
     def try_lock(self) -> AbstractContextManager[bool]:
         """Take the write lock if it is free; yield whether it was."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.store import statements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from reprompt_mock.store.session import Row, Session
 
@@ -52,3 +53,10 @@ def rows(session: Session, query: str, runs: Sequence[Run], values: Mapping[str,
     """Run a query for each of some runs, which it knows as `:first_key` and `:last_key`; yield the rows of all."""
     for first, last in runs:
         yield from session.rows(query, {**values, "first_key": first, "last_key": last})
+
+
+def of_keys(keys: Iterable[int]) -> list[tuple[int, int]]:
+    """Return the first and last keys of runs of consecutive ones; deleting a run takes one statement."""
+    runs = groupby(enumerate(sorted(keys)), lambda numbered: numbered[1] - numbered[0])
+    whole = ([key for _, key in run] for _, run in runs)
+    return [(run[0], run[-1]) for run in whole]

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 STATUS_COLUMNS = ("pending", "queued", "in_progress", "completed", "failed")
-
 JOB_COLUMNS = tuple(Job.model_fields)
 
 
@@ -28,7 +27,6 @@ def insertion(table: str, columns: Iterable[str], common: Mapping[str, int | Non
 
 
 INSERT_JOB = insertion("job", JOB_COLUMNS, {})
-
 
 # The latest transition is tested first. Times that are open (of held jobs and uploads) are NULL, for which no test is
 # true.

@@ -106,16 +106,19 @@ def test_a_commit_that_was_not_confirmed_is_asked_about(
     assert create(engine) not in {made, ids(engine)[0]}
 
 
+@pytest.mark.parametrize("became", [(None, False), ("committed", False)], ids=["no answer", "after a restart"])
 def test_an_end_that_the_server_does_not_tell_is_a_503_that_says_so(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, became: tuple[str | None, bool]
 ) -> None:
+    """A server that crashed gives numbers of transactions again, so that what has one may be another."""
+
     def unconfirmed(_: psycopg.Connection[Any]) -> bool:
         return False
 
     create(engine)
     monkeypatch.setattr(postgres, "_is_committed", unconfirmed)
     monkeypatch.setattr(postgres, "_PAUSE_SECONDS", 0)
-    monkeypatch.setattr(PostgresSession, "value", lambda *_: None)
+    monkeypatch.setattr(postgres.PostgresStore, "_became", lambda *_: became)
     with pytest.raises(OutcomeUnknown, match="whether this was stored is unknown"):
         engine.forget(engine.worlds.peek("acme"))
 
