@@ -168,9 +168,9 @@ def each(app: Emulator) -> tuple[Emulator, ...]:
 
 def emulator(settings: Settings) -> Emulator | Turns:
     """Make an emulator, or two that share a schema if that is to be tried."""
-    if not IS_SHARED:
+    if not IS_SHARED or isinstance(settings.db, Path):
         return create_app(settings)
-    both = settings.model_copy(update={"db": Dsn(new_schema() or "")})
+    both = settings if settings.db else settings.model_copy(update={"db": Dsn(new_schema() or "")})
     return Turns(create_app(both), create_app(both))
 
 
