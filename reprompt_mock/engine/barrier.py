@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 ASK, ANSWERED = "ask", "answered"
 """What emulators tell each other about it."""
-LEASE_MICROSECONDS = 3_000_000
+LEASE_MICROSECONDS = 10_000_000
 """For how long an emulator counts as alive after it was seen."""
-_PATIENCE_SECONDS = 2.0
+_PATIENCE_SECONDS = 5.0
 """How long one that counts as alive is waited for: it may have been killed."""
 _LOOK_SECONDS = 0.02
 

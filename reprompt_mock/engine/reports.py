@@ -38,7 +38,7 @@ _logger = logging.getLogger(__name__)
 
 _INTERVAL_SECONDS = 0.05
 """How often reports are written."""
-_SEEN_MICROSECONDS = LEASE_MICROSECONDS // 6
+_SEEN_MICROSECONDS = LEASE_MICROSECONDS // 20
 """How often an emulator looks whether it is asked to write, and says that it is there."""
 _CLOSE_SECONDS = 2.0
 _TRIM_EVERY = 1000

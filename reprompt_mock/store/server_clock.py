@@ -9,27 +9,30 @@ from reprompt_mock.real_time import monotonic_ns
 _READ = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
 TIME = f"SELECT {_READ}"
 """Reads the server's clock in microseconds since 1970."""
-_BELIEVED_MICROSECONDS = 1_000_000
-"""For how long; two clocks drift apart."""
+_BELIEVED_MICROSECONDS = 5_000_000
+"""For how long, or twice as long; two clocks drift apart."""
 
 
 class ServerClock:
     """What a server's clock shows by now, as far as is known: it is read with every transaction, and goes on between.
 
     What a transaction reads was true when the server answered, so the clock is not ahead of the server's. An answer
-    that came late is not believed if an earlier one came in time, so the clock is not behind what it has read either.
+    that came late is not believed if others came in time within the last seconds, so the clock is hardly behind either.
     """
 
     def __init__(self) -> None:
-        self._offset = self._set_at = self._latest = 0
+        self._offset = self._recent = self._since = self._latest = 0
         self._setting = Lock()
 
     def set(self, read: int) -> None:
         """Set it by what the server has just answered, in microseconds since 1970."""
         local = _local()
+        offset = read - local
         with self._setting:
-            if read - local >= self._offset or local - self._set_at > _BELIEVED_MICROSECONDS:
-                self._offset, self._set_at = read - local, local
+            if local - self._since > _BELIEVED_MICROSECONDS:
+                self._offset, self._recent, self._since = self._recent or offset, offset, local
+            self._recent = max(self._recent, offset)
+            self._offset = max(self._offset, self._recent)
             self._latest = max(self._latest, read)
 
     def now(self) -> int:
