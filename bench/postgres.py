@@ -59,7 +59,7 @@ def _rows(*names: str) -> Callable[[rows.Measure], rows.Measure]:
             if _schemas() is not None:
                 yield from measure(bench, frozenset(name.removeprefix("postgres-") for name in chosen))
 
-        rows.GROUPS.append(rows.Group(tuple(f"postgres-{name}" for name in names), measured))
+        rows.rows(*(f"postgres-{name}" for name in names))(measured)
         return measure
 
     return register

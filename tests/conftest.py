@@ -14,6 +14,8 @@ from starlette.testclient import TestClient
 
 from reprompt_mock import server
 from reprompt_mock.engine import doors
+from reprompt_mock.engine.doors import Engine
+from reprompt_mock.engine.world import World
 from reprompt_mock.event_loop import new_loop
 from reprompt_mock.settings import load
 from tests.stores import IS_SHARED, MISSING, WANTED, emulator, on_server
@@ -151,3 +153,17 @@ def http() -> Iterator[TestClient]:
 def org(http: TestClient) -> Org:
     """A fresh organization."""
     return Org(http, next(_slugs), {"apiKey": "test-key"})
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    """An engine without HTTP, whose clocks stand."""
+    engine = Engine(load({"clock": "paused"}, environ={}))
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def world(engine: Engine) -> World:
+    """A world of it that nobody has used."""
+    return engine.worlds.peek("acme")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import pairwise
 
 import orjson
@@ -24,18 +23,6 @@ from tests.processes import eventually
 from tests.stores import database_of
 
 TABLES = ("job", "batch", "submission", "document", "body")
-
-
-@pytest.fixture
-def engine() -> Iterator[Engine]:
-    engine = Engine(load({"clock": "paused"}, environ={}))
-    yield engine
-    engine.close()
-
-
-@pytest.fixture
-def world(engine: Engine) -> World:
-    return engine.worlds.peek("acme")
 
 
 def create(engine: Engine, world: World, batch_id: str, *place_ids: str) -> None:

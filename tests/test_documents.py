@@ -29,11 +29,6 @@ def engine() -> Iterator[Engine]:
     engine.close()
 
 
-@pytest.fixture
-def world(engine: Engine) -> World:
-    return engine.worlds.peek("acme")
-
-
 def create(writing: writing.Writing, *lists: tuple[str, ...]) -> None:
     places = [PlaceToEnrich(f"p-{number}", PLACE, names) for number, names in enumerate(lists)]
     submissions.create(writing, BatchToCreate("b", "b", places, kick_off=True, fingerprint=""))

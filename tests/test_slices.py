@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import count
 
 import orjson
@@ -35,18 +35,6 @@ NOW = 1_800_000_000_000_000
 @pytest.fixture(autouse=True)
 def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(slices, "_SLICE_JOBS", SLICE)
-
-
-@pytest.fixture
-def engine() -> Iterator[Engine]:
-    engine = Engine(load({"clock": "paused"}, environ={}))
-    yield engine
-    engine.close()
-
-
-@pytest.fixture
-def world(engine: Engine) -> World:
-    return engine.worlds.peek("acme")
 
 
 def places(size: int = SIZE) -> list[PlaceToEnrich]:

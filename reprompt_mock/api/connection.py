@@ -36,9 +36,9 @@ class _Ending(asyncio.Protocol):
     """Ignores everything on a connection but its end, which it reports to the previous protocol."""
 
     def __init__(self, before: asyncio.Protocol) -> None:
-        self.connection_lost = before.connection_lost  # type: ignore[method-assign]
-        self.pause_writing = before.pause_writing  # type: ignore[method-assign]
-        self.resume_writing = before.resume_writing  # type: ignore[method-assign]
+        self.connection_lost = before.connection_lost  # type: ignore[method-assign] # the protocol's before
+        self.pause_writing = before.pause_writing  # type: ignore[method-assign] # the protocol's before
+        self.resume_writing = before.resume_writing  # type: ignore[method-assign] # the protocol's before
 
 
 class Connection:

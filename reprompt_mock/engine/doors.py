@@ -137,18 +137,16 @@ class Engine:
     def _caught_up(self, world: World) -> tuple[Present, int]:
         """Apply what is due in a world; return a state and a time at which nothing is due in it.
 
-        In a large world that runs fast, something is due again as soon as this is done. The state is then shown at the
-        time of its change, which came after the request. A forgotten world stays as it is, since what happens in it is
-        lost.
+        If something is due again by then, that is the time of the change, which came after the request. A forgotten
+        world stays as it is, since what happens in it is lost.
         """
         self._publication.wait(world)
         present, now = world.present, world.now()
         while present.state.is_due(now) and not world.forgotten:
             self.catch_up(world)
             self._publication.wait(world)
-            present, now = world.present, world.now()
-            if present.state.is_due(now):
-                now = present.state.latest
+            present = world.present
+            now = present.state.calm(world.now())
         return present, now
 
     @contextmanager

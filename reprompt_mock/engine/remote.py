@@ -148,12 +148,10 @@ class Remote:
             with self._store.read(worlds.finding(world.slug)) as session:
                 present = self._present(session, world, known)
                 now = world.now_in(present.state)
+                if is_caught_up and not world.forgotten:  # by a change that came after the request
+                    now = present.state.calm(now)
                 if present.state.is_due(now) and not world.forgotten:
-                    # Something is due at all times in a large world that runs fast: the last change, which came after
-                    # the request, left nothing due at its own time.
-                    now = present.state.latest
-                    if not is_caught_up or present.state.is_due(now):
-                        return _DUE  # type: ignore[no-any-return] # stands for no value
+                    return _DUE  # type: ignore[no-any-return] # stands for no value
                 return work(Reading(world, present, now, self._decoded, lambda: nullcontext(session), most_jobs))
 
         value = again(lambda: once(is_caught_up=False))

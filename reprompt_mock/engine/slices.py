@@ -127,7 +127,7 @@ def _created(engine: Engine, world: World, request: BatchToCreate, pause: Callab
     draft, batch = engine.read(world, _drafted, engine, request)
     places = identified(batch.id, request.places)
     planned = submissions.decide(draft, batch, places, kick_off=request.kick_off)
-    with _reserved(engine, world, draft, batch, len(places)) as keys:
+    with _reserved(engine, world, draft, len(places)) as keys:
         batch = batch._replace(pk=keys.batch)
         for part in _slices(_new_jobs(draft, keys, request, places, planned), len(places)):
             with engine.store.write() as session:
@@ -155,10 +155,10 @@ def _intern(writing: Writing, draft: Draft, token: Any, value: Any) -> int:
 
 
 @contextmanager
-def _reserved(engine: Engine, world: World, draft: Draft, batch: StoredBatch, size: int) -> Iterator[_Reserved]:
+def _reserved(engine: Engine, world: World, draft: Draft, size: int) -> Iterator[_Reserved]:
     """Reserve keys; the grave is purged after the block unless its submission has been published."""
     leased = engine.purge.leased
-    keys = engine.write(world, _reserve, draft, batch.id, size, leased).value
+    keys = engine.write(world, _reserve, draft, size, leased).value
     try:
         yield keys
     finally:
@@ -166,10 +166,8 @@ def _reserved(engine: Engine, world: World, draft: Draft, batch: StoredBatch, si
         engine.purge.is_due = True
 
 
-def _reserve(writing: Writing, draft: Draft, batch_id: str, size: int, leased: set[int]) -> _Reserved:
+def _reserve(writing: Writing, draft: Draft, size: int, leased: set[int]) -> _Reserved:
     draft.check(writing)
-    if stored_batches.find(writing.session, writing.key, batch_id):
-        raise _Unsuitable
     writing.be_quiet()
     grave = worlds.insert_grave(writing.session)
     batch = writing.keys.row()

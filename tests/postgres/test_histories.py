@@ -8,14 +8,13 @@ from contextlib import ExitStack
 from typing import Any, ClassVar, cast
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, rule
 from starlette.testclient import TestClient
 
 from tests.conftest import Org
 from tests.processes import Served, serve
-from tests.trust.scale import SOAK, tries
+from tests.trust.scale import try_histories
 from tests.trust.test_properties import Histories
 
 NOON = "2026-01-01T12:00:00Z"
@@ -90,16 +89,4 @@ def machine(address: str) -> Iterator[type[Alike]]:
 def test_any_history_has_the_same_bytes_on_both_stores(
     machine: type[Alike], record_property: Callable[[str, object], None]
 ) -> None:
-    record_property("histories", tries(3, 60))
-    record_property("steps of each, at most", tries(20, 50))
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=tries(3, 60),
-            stateful_step_count=tries(20, 50),
-            deadline=None,
-            database=None,
-            derandomize=not SOAK,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    try_histories(machine, record_property, quick=3, soak=60)

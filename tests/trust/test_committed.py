@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any
@@ -19,7 +19,6 @@ from reprompt_mock.engine.snapshot import Snapshot
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.engine.world import World
 from reprompt_mock.errors import StorageFailed
-from reprompt_mock.settings import load
 from reprompt_mock.specs import RuleSpec
 from reprompt_mock.store.worlds import WorldState
 from tests.stores import database_of
@@ -27,13 +26,6 @@ from tests.trust.scale import SOAK
 
 PLACE = b'{"name": "A", "full_address": "B"}'
 ROUNDS = 400 if SOAK else 40
-
-
-@pytest.fixture
-def engine() -> Iterator[Engine]:
-    engine = Engine(load({"clock": "paused"}, environ={}))
-    yield engine
-    engine.close()
 
 
 def batch(batch_id: str, *place_ids: str) -> BatchToCreate:

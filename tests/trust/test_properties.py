@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -17,14 +16,13 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 from starlette.testclient import TestClient
 
 from reprompt_mock.app import create_app
 from reprompt_mock.settings import load
 from tests.conftest import LONDON, Org
-from tests.trust.scale import SOAK, tries
+from tests.trust.scale import try_histories
 
 STATUSES = ("pending", "queued", "in_progress", "completed", "failed")
 TIMES = {"created_at", "last_enriched", "now", "real_time", "time", "duration_seconds"}
@@ -278,18 +276,6 @@ def machine(tmp_path: Path) -> Iterator[type[Histories]]:
 def test_any_history_is_what_the_model_says_and_the_same_in_every_world(
     machine: type[Histories], record_property: Callable[[str, object], None]
 ) -> None:
-    record_property("histories", tries(6, 150))
-    record_property("steps of each, at most", tries(20, 50))
-    run_state_machine_as_test(
-        machine,
-        settings=settings(
-            max_examples=tries(6, 150),
-            stateful_step_count=tries(20, 50),
-            deadline=None,
-            database=None,
-            derandomize=not SOAK,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    try_histories(machine, record_property, quick=6, soak=150)
     assert machine.emulators.restarts
     record_property("restarts", machine.emulators.restarts)
