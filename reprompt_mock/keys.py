@@ -16,6 +16,11 @@ def local(key: int) -> int:
     return key & LOCAL
 
 
+def span(world: int) -> tuple[int, int]:
+    """Return the first and the last key that rows of a world may have."""
+    return world << _BITS, world << _BITS | LOCAL
+
+
 def alike(key: int, number: int) -> int:
     """Return the key of the row with a number, in the world of another key."""
     return key & ~LOCAL | number

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reprompt_mock.keys import Keys, alike, local
+from reprompt_mock.keys import Keys, alike, local, span
 from tests.conftest import Org
 
 
@@ -23,6 +23,13 @@ def test_numbers_go_on_from_where_they_were() -> None:
     keys = Keys(7)
     last = keys.row()
     assert Keys(7, keys.next_row, keys.next_job).row() == last + 1
+
+
+def test_all_keys_of_a_world_are_in_its_span_and_no_others() -> None:
+    first, last = span(7)
+    assert first < Keys(7).row() < last < Keys(8).row()
+    assert span(8)[0] == last + 1
+    assert Keys(7, next_job=2**32 - 1).jobs(1) == last
 
 
 def test_a_key_leads_to_others_of_its_world() -> None:

@@ -9,12 +9,12 @@ import orjson
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from reprompt_mock.errors import BodyTooLarge, EncodingUnsupported
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import AsyncIterator, Iterable, Sequence
 
     from starlette.requests import Request
 
@@ -25,6 +25,17 @@ _LONGEST_NAME = 40
 def answer(content: Any, status: int = 200) -> Response:
     """Create a JSON response."""
     return Response(orjson.dumps(content), status, media_type="application/json")
+
+
+def in_pieces(pieces: Sequence[bytes]) -> Response:
+    """Create a JSON response of a known length that is sent piece by piece, so that it need not be joined."""
+
+    async def each() -> AsyncIterator[bytes]:
+        for piece in pieces:
+            yield piece
+
+    length = {"content-length": str(sum(map(len, pieces)))}
+    return StreamingResponse(each(), headers=length, media_type="application/json")
 
 
 def array(written: Iterable[bytes]) -> list[orjson.Fragment]:

@@ -47,12 +47,12 @@ def judge(report: pytest.TestReport, mock: RepromptMock, mode: str) -> None:
     """Judge the client of a test that has run, and put what was found into its report."""
     try:
         verdict = mock.conduct()
+        if verdict["verdict"] == "good":
+            return
         text = mock.conduct_report(verdict)
     except Exception as error:  # noqa: BLE001 - the test may have ended the emulator or its handle
         if mode == "fail" and report.passed:
             _fail(report, f"conduct: it cannot be judged, since {error}")
-        return
-    if verdict["verdict"] == "good":
         return
     report.user_properties.append((PROPERTY, f"{verdict['verdict']}: {', '.join(_rules(verdict))}"))
     if mode == "fail" and report.passed and verdict["verdict"] in _FAILURES:

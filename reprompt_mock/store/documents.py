@@ -18,8 +18,12 @@ _DIGEST_BYTES = 16
 
 def intern(session: Session, keys: Keys, value: Any) -> int:
     """Find or write a document by its value; return its key."""
-    text = orjson.dumps(value)
-    mark = digest(text)
+    return intern_text(session, keys, orjson.dumps(value))
+
+
+def intern_text(session: Session, keys: Keys, text: bytes) -> int:
+    """Find or write a document by its JSON; return its key."""
+    mark = _digest(text)
     found = session.one("SELECT pk FROM document WHERE world = ? AND digest = ?", (keys.world, mark))
     if found:
         return int(found[0])
@@ -28,7 +32,7 @@ def intern(session: Session, keys: Keys, value: Any) -> int:
     return key
 
 
-def digest(text: bytes) -> bytes:
+def _digest(text: bytes) -> bytes:
     """Return what identifies a document's text in its world."""
     return blake2b(text, digest_size=_DIGEST_BYTES).digest()
 

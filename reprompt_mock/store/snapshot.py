@@ -6,17 +6,16 @@ from base64 import b64encode
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from reprompt_mock.keys import LOCAL
-from reprompt_mock.numerals import portable
+from reprompt_mock.keys import LOCAL, span
+from reprompt_mock.numerals import MOST_SAFE, portable
 from reprompt_mock.store.columns import folded
-from reprompt_mock.store.documents import digest
 from reprompt_mock.store.statements import STATUS_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from reprompt_mock.keys import Keys
-    from reprompt_mock.store.session import Session
+    from reprompt_mock.store.session import Row, Session
 
 COLUMNS = {
     "batch": ("pk", "id", "name", "folded_name", "created_at", "refresh"),
@@ -58,58 +57,62 @@ _KEYS = frozenset(
         "export",
     )
 )
-_ONLY = {"job": "AND batch IN (SELECT pk FROM batch WHERE world = :world)"}
-"""Extra conditions per table: the jobs of a deleted batch stay for a while."""
+_OF_WORLD = "world = :world"
+_JOBS_OF_WORLD = """
+pk BETWEEN :first AND :last AND +world = :world AND +batch IN (SELECT pk FROM batch WHERE world = :world)
+"""
+"""The jobs of a world, found in the order of keys; those of a deleted batch stay for a while."""
 
 _TEXTS: dict[str, Callable[[bytes], str]] = {"job": bytes.decode, "artifact": lambda data: b64encode(data).decode()}
 """How the last column of a table becomes text."""
 _SOME = 2_000
 """How many rows are in memory as objects at a time."""
 
-Tables = dict[str, list[list[Any]]]
 
-
-def read_table(session: Session, world: int, table: str) -> Iterator[list[list[Any]]]:
+def read_table(session: Session, world: int, table: str) -> Iterator[list[Sequence[Any]]]:
     """Read all rows of a world's table in the order of their keys, some at a time; late times are text (`portable`).
 
     Keys are numbers of the world, so that the same world reads the same whatever others there are.
     """
     columns = COLUMNS[table]
+    condition = _JOBS_OF_WORLD if table == "job" else _OF_WORLD
+    first, last = span(world)
     found = session.rows(
-        f"SELECT {', '.join(map(_read, columns))} FROM {table} WHERE world = :world {_ONLY.get(table, '')}"
-        f" ORDER BY {columns[0]}",
-        {"world": world},
+        f"SELECT {', '.join(map(_read, columns))} FROM {table} WHERE {condition} ORDER BY {columns[0]}",
+        {"world": world, "first": first, "last": last},
     )
     text = _TEXTS.get(table)
     rows = iter(found)
-    while some := list(map(list, islice(rows, _SOME))):
+    while some := list(islice(rows, _SOME)):
         if text is not None:
-            for row in some:
-                row[-1] = text(row[-1])
-        _change_times(table, some, portable)
-        yield some
+            some = [(*row[:-1], text(row[-1])) for row in some]
+        yield _portable(table, some)
+
+
+def _portable(table: str, rows: list[Row]) -> list[Sequence[Any]]:
+    late = [position for position in _TIMES_OF[table] if max(row[position] or 0 for row in rows) > MOST_SAFE]
+    return [_changed(row, late, portable) for row in rows] if late else [*rows]
 
 
 def _read(column: str) -> str:
     return f"{column} & {LOCAL}" if column in _KEYS else column
 
 
-def read_times(tables: Tables) -> None:
+def with_times(table: str, rows: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:
     """Convert times that are text, as late ones may be, to numbers.
 
     Raises:
         ValueError: a time is not a number.
     """
-    for table in _TIMES_OF:
-        _change_times(table, tables.get(table, ()), int)
+    return [_changed(row, _TIMES_OF.get(table, ()), int) for row in rows]
 
 
-def _change_times(table: str, rows: Iterable[list[Any]], change: Callable[[Any], Any]) -> None:
-    positions = _TIMES_OF[table]
-    for row in rows if positions else ():
-        for position in positions:
-            if row[position] is not None:
-                row[position] = change(row[position])
+def _changed(row: Sequence[Any], positions: Iterable[int], change: Callable[[Any], Any]) -> Sequence[Any]:
+    changed = list(row)
+    for position in positions:
+        if changed[position] is not None:
+            changed[position] = change(changed[position])
+    return changed
 
 
 def insert(session: Session, keys: Keys, table: str, values: Sequence[Any]) -> int:
@@ -121,11 +124,6 @@ def insert_batch(session: Session, keys: Keys, values: Sequence[Any]) -> int:
     """Write a batch whose jobs are yet to be counted; return its key."""
     uncounted = dict.fromkeys(STATUS_COLUMNS, 0)
     return _insert(session, keys, "batch", {**dict(zip(COLUMNS["batch"][1:], values, strict=True)), **uncounted})
-
-
-def insert_document(session: Session, keys: Keys, text: str) -> int:
-    """Write a document; return its key."""
-    return _insert(session, keys, "document", {"digest": digest(text.encode()), "text": text})
 
 
 def _insert(session: Session, keys: Keys, table: str, values: Mapping[str, Any]) -> int:
@@ -142,10 +140,20 @@ def insert_bodies(session: Session, world: int, rows: Iterable[Sequence[Any]]) -
     session.many(statement, [(world, *row) for row in rows])
 
 
-def insert_jobs(session: Session, world: int, rows: Iterable[Sequence[Any]]) -> None:
-    """Write jobs, keeping their keys."""
-    jobs = iter(rows)
-    while some := list(islice(jobs, _SOME)):
-        columns = dict(zip(COLUMNS["job"], map(list, zip(*some, strict=True)), strict=True))
-        columns["place"] = [place.encode() for place in columns["place"]]
-        session.fill("job", {"world": world, **{name: folded(column) for name, column in columns.items()}}, len(some))
+def insert_jobs(session: Session, world: int, columns: Mapping[str, list[Any]]) -> None:
+    """Write jobs, keeping their keys; what has no column is None.
+
+    Raises:
+        ValueError: a time is not a number.
+    """
+    texts = {"place": [place.encode() for place in columns["place"]]}
+    times = {name: _numbers(columns[name]) for name in _TIMES.intersection(columns)}
+    whole = {**dict.fromkeys(COLUMNS["job"]), **columns, **times, **texts}
+    stored = {name: folded(column) for name, column in whole.items()}
+    session.fill("job", {"world": world, **stored}, len(texts["place"]))
+
+
+def _numbers(times: list[Any]) -> list[int | None]:
+    if set(map(type, times)) <= {int, type(None)}:
+        return times
+    return [None if time is None else int(time) for time in times]

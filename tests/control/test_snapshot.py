@@ -420,6 +420,10 @@ BROKEN: dict[str, Any] = {
     "dangling-submission": lambda one: resealed(one, submission=[]),
     "a-row-twice": lambda one: resealed(one, batch=one["data"]["batch"] * 2),
     "history-of-another-form": lambda one: resealed(one, document=[[row[0], "{}"] for row in one["data"]["document"]]),
+    "attributes-of-another-form": lambda one: resealed(
+        one, document=[[row[0], f'{{"a":{row[0]}}}'] for row in one["data"]["document"]]
+    ),
+    "row-of-no-list": lambda one: resealed(one, job=[*one["data"]["job"], "a"]),
     "row-of-objects": lambda one: resealed(one, body=[[{}, {}]]),
 }
 
@@ -453,7 +457,40 @@ def test_keys_of_any_order_and_spacing_are_the_same_snapshot(org: Org) -> None:
     assert everything(other) == everything(org)
 
 
+def test_whoever_writes_a_snapshot_anew_may_space_and_escape_it_as_they_like(org: Org) -> None:
+    org.create("ä", batch_id="b")
+    other = org.other()
+
+    response = org.http.put(f"/_mock/orgs/{other.slug}/snapshot", content=json.dumps(take(org), indent=1))
+
+    assert response.status_code == 200, response.text
+    assert everything(other) == everything(org)
+
+
+def test_a_snapshot_without_what_no_job_needs_is_taken_of_a_restored_world(org: Org) -> None:
+    org.create("a", batch_id="gone", attributes=["menuItems"])
+    org.settle()
+    org.call("DELETE", "/batches/gone")
+    org.create("a", batch_id="b")
+
+    again = restored(org)
+
+    assert everything(again) == everything(org)
+    assert "menuItems" in json.dumps(take(org)["data"]["document"])
+    assert "menuItems" not in json.dumps(take(again)["data"]["document"])
+
+
 # Size
+
+
+def test_a_snapshot_says_how_long_it_is_and_comes_as_long(org: Org) -> None:
+    for number in range(5):
+        org.create(*(f"p-{number}-{place}" for place in range(900)), batch_id="b")
+
+    response = org.control("GET", "/snapshot")
+
+    assert int(response.headers["content-length"]) == len(response.content) > 2**19
+    assert "transfer-encoding" not in response.headers
 
 
 def test_the_byte_limit_does_not_bind_a_snapshot() -> None:

@@ -142,7 +142,7 @@ def test_memory_is_freed_of_worlds_that_others_have_forgotten(
     for engine in engines:
         create(engine)
         engine.write(engine.arrive("other"), clock.advance, 1)
-    taken = snapshot.Snapshot.model_validate_json(first.read(first.arrive("other"), snapshot.written))
+    taken = snapshot.Snapshot.model_validate(first.read(first.arrive("other"), snapshot.take))
     first.write(first.arrive("other"), snapshot.restore, taken)
     first.forget(first.arrive("acme"))
     second.tick()
@@ -191,7 +191,7 @@ def test_the_same_history_has_the_same_snapshot_as_on_a_file(engines: tuple[Engi
 def test_a_write_under_way_while_another_restores_is_stored(engines: tuple[Engine, Engine]) -> None:
     first, second = engines
     create(first, "old")
-    taken = snapshot.Snapshot.model_validate_json(first.read(first.arrive("acme"), snapshot.written))
+    taken = snapshot.Snapshot.model_validate(first.read(first.arrive("acme"), snapshot.take))
     under_way = first.arrive("acme")
     second.write(second.arrive("acme"), snapshot.restore, taken)
     assert status(first, "old") == "pending"

@@ -1,0 +1,130 @@
+"""The restoration of a world from the tables of a snapshot: its rows, with new keys in place of the document's own."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from reprompt_mock import history
+from reprompt_mock.history import HERE
+from reprompt_mock.keys import local
+from reprompt_mock.store import documents
+from reprompt_mock.store import snapshot as rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from reprompt_mock.engine.writing import Writing
+    from reprompt_mock.json_rows import Row, Rows
+
+_GONE = 0
+"""The key of a batch that was deleted."""
+_JOB = rows.COLUMNS["job"]
+_FIRST, _LAST = (rows.COLUMNS["submission"].index(name) for name in ("first", "last"))
+
+
+class _Written(dict[int | None, int | None]):
+    """New keys by the document's own, of rows that are written when a job first refers to them.
+
+    Args:
+        write: writes the row with a key; returns its new key.
+    """
+
+    def __init__(self, write: Callable[[int], int]) -> None:
+        super().__init__({None: None})
+        self._write = write
+
+    def __missing__(self, key: Any) -> int:
+        new = self[key] = self._write(key)
+        return new
+
+
+class Restoration:
+    """Writes a snapshot's rows.
+
+    Args:
+        writing: the world, just replaced, open for a change.
+        data: the tables, which broken documents may have in any form.
+
+    Raises:
+        LookupError, TypeError, ValueError, AttributeError, DataRefused: the tables cannot be stored.
+    """
+
+    def __init__(self, writing: Writing, data: Mapping[str, Rows]) -> None:
+        self._session = writing.session
+        self._keys = writing.keys
+        self._jobs = data["job"]
+        self._tables = {table: rows.with_times(table, list(some)) for table, some in data.items() if table != "job"}
+        self._texts: dict[Any, str] = {row[0]: row[1] for row in self._tables["document"]}
+        self._submissions: dict[int, int] = {}
+        self._batches: dict[int, int] = {}
+        self._objects = _Written(lambda key: self._interned(_checked(self._texts[key], dict)))
+        lists = _Written(lambda key: self._interned(_checked(self._texts[key], list)))
+        histories = _Written(lambda key: self._interned(self._history(_checked(self._texts[key], list))))
+        self._new: dict[str, Mapping[Any, int | None]] = {
+            "batch": self._batches,
+            **dict.fromkeys(("created_in", "submission"), self._submissions),
+            **dict.fromkeys(("own", "asked"), lists),
+            "course": self._objects,
+            **dict.fromkeys(("ran", "planned"), histories),
+        }
+        runs = [row[_FIRST : _LAST + 1] for row in self._tables["submission"]]
+        first = min((first for first, _ in runs), default=1)
+        last = max((last for _, last in runs), default=0)
+        self._shift = writing.keys.jobs(max(0, last + 1 - first)) - first
+
+    def write(self) -> None:
+        """Write all tables, referenced ones first."""
+        for pk, *values in self._tables["batch"]:
+            self._batches[pk] = rows.insert_batch(self._session, self._keys, values)
+        for pk, at, settings, batch, first, last in self._tables["submission"]:
+            moved = None if batch is None else self._batches[batch]
+            values = [at, settings, moved, first + self._shift, last + self._shift]
+            self._submissions[pk] = rows.insert(self._session, self._keys, "submission", values)
+        rows.insert_bodies(self._session, self._keys.world, self._tables["body"])
+        for some in self._jobs.parts():
+            rows.insert_jobs(self._session, self._keys.world, self._moved(some))
+        self._write_exports()
+
+    def _write_exports(self) -> None:
+        written = {}
+        for pk, id_, key, listed, *times, known, size in self._tables.get("export", ()):
+            moved = [[local(self._batches.get(batch, _GONE)), batch_id] for batch, batch_id in orjson.loads(listed)]
+            last = max((new for old, new in self._submissions.items() if old <= known), default=0)
+            values = [id_, key, orjson.dumps(moved).decode(), *times, last, size]
+            written[pk] = rows.insert(self._session, self._keys, "export", values)
+        for _, export, part, data in self._tables.get("artifact", ()):
+            rows.insert(self._session, self._keys, "artifact", [written[export], part, b64decode(data)])
+
+    def _interned(self, text: str) -> int:
+        return documents.intern_text(self._session, self._keys, text.encode())
+
+    def _history(self, text: str) -> str:
+        moved = {
+            name: entry._replace(
+                submission=entry.submission and self._submissions[entry.submission],
+                pins=None if entry.pins is None else self._objects[entry.pins],
+            )
+            for name, entry in history.read(orjson.loads(text), HERE).items()
+        }
+        return orjson.dumps(history.written(moved)).decode()
+
+    def _moved(self, some: Sequence[Row]) -> dict[str, list[Any]]:
+        """Return jobs column by column, with new keys; version 3 has no lag."""
+        names = _JOB if len(some[0]) == len(_JOB) else [name for name in _JOB if name != "lag"]
+        columns = dict(zip(names, map(list, zip(*some, strict=True)), strict=True))
+        columns["pk"] = [key + self._shift for key in columns["pk"]]
+        return {**columns, **{name: list(map(new.__getitem__, columns[name])) for name, new in self._new.items()}}
+
+
+def _checked(text: str, kind: type) -> str:
+    """Return a document's text, which holds a value of a kind.
+
+    Raises:
+        ValueError: it does not.
+    """
+    if not isinstance(orjson.loads(text), kind):
+        raise ValueError(text)
+    return text
