@@ -9,7 +9,7 @@ Every number is 64 bits wide, and what is true or false is 1 or 0, so that SQLit
 
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, Index, Integer, text
+from sqlalchemy import BigInteger, Index, Integer
 from sqlmodel import Field, SQLModel
 
 SCHEMA_VERSION = 6
@@ -22,9 +22,11 @@ _GIVEN = {"autoincrement": False}
 
 
 def _partly(column: str) -> dict[str, Any]:
-    """Return what restricts an index to the rows in which a column has a value."""
-    condition = text(f"{column} IS NOT NULL")
-    return {"sqlite_where": condition, "postgresql_where": condition}
+    """Return what restricts an index to the rows in which a column has a value; `store.definitions` writes it.
+
+    Arguments of SQLAlchemy's own would import both dialects, which takes a twentieth of the start.
+    """
+    return {"info": {"where": f"{column} IS NOT NULL"}}
 
 
 class World(SQLModel, table=True):
@@ -103,7 +105,6 @@ class Batch(SQLModel, table=True):
 
     __table_args__: ClassVar = (
         Index("ix_batch_id", "world", "id", unique=True),
-        Index("ix_batch_order", "world", "pk"),
         Index("ix_batch_due", "world", "next_due", **_partly("next_due")),
     )
 

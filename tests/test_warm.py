@@ -85,6 +85,28 @@ class _With:
         return self._http.request(method, path, **{"headers": {"apiKey": "k"}, **options})
 
 
+STARTED = """
+import sys
+from reprompt_mock.server import ServerThread
+from reprompt_mock.settings import load
+
+server = ServerThread(load({"port": 0}, environ={}))
+server.start()
+server.stop()
+print(*sorted(sys.modules))
+"""
+
+
+def test_a_start_with_a_file_imports_nothing_that_only_others_need(tmp_path: Path) -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", STARTED], cwd=ROOT, env=environment(TMPDIR=str(tmp_path)), capture_output=True, check=True
+    )
+    loaded = set(ran.stdout.decode().split())
+
+    assert "reprompt_mock.app" in loaded
+    assert loaded.isdisjoint(("faker", "jinja2", "psycopg", "psycopg_pool", "sqlalchemy.dialects.postgresql", "httpx"))
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="limits are POSIX")
 def test_a_ready_emulator_works_with_few_descriptors(tmp_path: Path) -> None:
     """As after `ulimit -n 64`."""

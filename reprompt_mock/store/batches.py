@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock.batch_status import Counts
+from reprompt_mock.keys import span
 from reprompt_mock.store import worlds
 from reprompt_mock.store.session import is_storable
 from reprompt_mock.store.statements import (
@@ -108,12 +109,13 @@ def page(session: Session, world: int, query: str, *, limit: int, offset: int) -
     """Read a page of a world's batches, newest first, and their total number; `query` is casefolded."""
     if not is_storable(query):
         return [], 0
-    condition = f"WHERE world = ? AND id <> '{ALONE}' {_NAMED if query else ''}"
+    condition = f"world = ? AND id <> '{ALONE}' {_NAMED if query else ''}"
     values: list[int | str] = [world, query] if query else [world]
-    total = session.value(f"SELECT count(*) FROM batch {condition}", values)
+    total = session.value(f"SELECT count(*) FROM batch WHERE {condition}", values)
+    # The keys of a world are in sequence, which spares an index in their order; + keeps SQLite from another one.
     rows = session.rows(
-        f"SELECT {_COLUMNS} FROM batch {condition} ORDER BY pk DESC LIMIT ? OFFSET ?",
-        [*values, limit, offset],
+        f"SELECT {_COLUMNS} FROM batch WHERE pk BETWEEN ? AND ? AND +{condition} ORDER BY pk DESC LIMIT ? OFFSET ?",
+        [*span(world), *values, limit, offset],
     )
     return [_stored(row) for row in rows], total
 

@@ -76,7 +76,7 @@ FROM (
 
 # By key, since they are grouped in key order: otherwise SQLite would read all batches of the world to get that order.
 RECOUNT_DUE = recount("stale.pk IN (SELECT pk FROM batch WHERE world = :world AND next_due <= :now)")
-RECOUNT_WORLD = recount("stale.world = :world")
+RECOUNT_WORLD = recount("stale.pk IN (SELECT pk FROM batch WHERE world = :world)")
 
 NEXT_DUE = "SELECT min(next_due) FROM batch WHERE world = ? AND next_due IS NOT NULL"
 LAST_FINISH = f"""
