@@ -99,7 +99,11 @@ print(*sorted(sys.modules))
 
 def test_a_start_with_a_file_imports_nothing_that_only_others_need(tmp_path: Path) -> None:
     ran = subprocess.run(
-        [sys.executable, "-c", STARTED], cwd=ROOT, env=environment(TMPDIR=str(tmp_path)), capture_output=True, check=True
+        [sys.executable, "-c", STARTED],
+        cwd=ROOT,
+        env=environment(TMPDIR=str(tmp_path)),
+        capture_output=True,
+        check=True,
     )
     loaded = set(ran.stdout.decode().split())
 
