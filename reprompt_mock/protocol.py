@@ -16,6 +16,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from reprompt_mock.api.connection import LINE, Line
 from reprompt_mock.errors import DEFECT, Stopping
+from reprompt_mock.http.corked import Corked
 from reprompt_mock.probes import problem, respond
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start tracking the connection's unanswered requests."""
         super().connection_made(transport)
+        self.transport = cast("asyncio.Transport", Corked(transport))
         state: Any = self.server_state
         self._number = state.connections_made = getattr(state, "connections_made", 0) + 1
         self._unanswered: deque[RequestResponseCycle] = deque()
