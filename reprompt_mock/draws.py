@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 WORDS_A_PATH = 4
+WORDS_A_DIGEST = 16
 _WORD_BYTES = 8
 _FRACTION_BITS = 53
 _REFILL_BELOW = 1 << 64
@@ -46,7 +47,22 @@ def many_words(seed: int, paths: Iterable[str]) -> array[int]:
         state = fresh()
         state.update(path.encode())
         hashed += state.digest()
-    words = array("Q", hashed)
+    return _words("Q", hashed)
+
+
+def many_digests(seed: int, paths: Iterable[str]) -> array[int]:
+    """Hash paths of NUL-joined names as `digest` does, to sixteen uniform 32-bit words each, in one flat array."""
+    fresh = _keyed(seed).copy
+    hashed = bytearray()
+    for path in paths:
+        state = fresh()
+        state.update(path.encode())
+        hashed += state.digest()
+    return _words("I", hashed)
+
+
+def _words(code: str, hashed: bytearray) -> array[int]:
+    words = array(code, hashed)
     if byteorder == "big":
         words.byteswap()
     return words

@@ -8,23 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from functools import lru_cache
-from struct import Struct
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.attributes import CATALOGUE
-from reprompt_mock.draws import digest
+from reprompt_mock.draws import WORDS_A_DIGEST, many_digests
 from reprompt_mock.keys import alike, local
 from reprompt_mock.lifecycle import JobStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from array import array
+    from collections.abc import Collection, Iterable, Sequence
 
 
 _POSITIONS = {name: position for position, name in enumerate(CATALOGUE)}
 _WORDS = 1 << 32
-_WORDS_A_DIGEST = 16
-_unpack = Struct(f"<{_WORDS_A_DIGEST}I").unpack
 
 
 class AttributeStatus(StrEnum):
@@ -67,31 +64,53 @@ class Attempt(NamedTuple):
     pins: int | None = None
 
 
-def struck(seed: int, place_id: str, attempt: int, *, what: str, asked: Sequence[str], rate: float) -> frozenset[str]:
-    """Draw which of the requested attributes are affected by `what` ("error" or "drift"), each with chance `rate`.
+def struck(
+    seed: int,
+    place_ids: Sequence[str],
+    attempts: Sequence[int],
+    *,
+    what: str,
+    asked: Sequence[tuple[str, ...]],
+    rate: float,
+) -> list[frozenset[str]]:
+    """Draw which of each job's attributes are affected by `what` ("error" or "drift"), each with chance `rate`.
 
     An attribute's draw is the digest word at its position in the catalogue, so other requested attributes do not
     affect it.
     """
-    if not rate:
-        return frozenset()
+    hit = _hit(seed, place_ids, attempts, what, rate, _positions(dict.fromkeys(asked)))
+    known: dict[tuple[int, tuple[str, ...]], frozenset[str]] = {}
+    found = []
+    for key in zip(hit, asked, strict=True):
+        names = known.get(key)
+        if names is None:
+            names = known[key] = frozenset(name for name in key[1] if key[0] >> _POSITIONS.get(name, 0) & 1)
+        found.append(names)
+    return found
+
+
+def _positions(lists: Iterable[tuple[str, ...]]) -> set[int]:
+    return {_POSITIONS.get(name, 0) for names in lists for name in names}
+
+
+def _hit(
+    seed: int, place_ids: Sequence[str], attempts: Sequence[int], what: str, rate: float, positions: Iterable[int]
+) -> list[int]:
+    """Return for each job a number whose bits at `positions` tell whether the attributes there are affected."""
     unlucky = int(rate * _WORDS)
-    hit: list[str] = []
-    for block, spots in _spots(tuple(asked)):
-        words = _unpack(digest(seed, place_id, attempt, what, block))
-        if min(words) < unlucky:
-            hit += [name for name, position in spots if words[position] < unlucky]
-    return frozenset(hit)
-
-
-@lru_cache(maxsize=1024)
-def _spots(asked: tuple[str, ...]) -> list[tuple[int, list[tuple[str, int]]]]:
-    """Return the digests that draws for attributes need, each with the attributes and their words in it."""
-    spots: dict[int, list[tuple[str, int]]] = {}
-    for name in asked:
-        block, position = divmod(_POSITIONS.get(name, 0), _WORDS_A_DIGEST)
-        spots.setdefault(block, []).append((name, position))
-    return list(spots.items())
+    hit = [0] * len(place_ids)
+    paths = [f"{place_id}\0{attempt}\0{what}" for place_id, attempt in zip(place_ids, attempts, strict=True)]
+    blocks: dict[int, array[int]] = {}
+    for position in sorted(positions):
+        block, word = divmod(position, WORDS_A_DIGEST)
+        if block not in blocks:
+            blocks[block] = many_digests(seed, [f"{path}\0{block}" for path in paths])
+        bit = 1 << position
+        hit = [
+            bits | bit if drawn < unlucky else bits
+            for bits, drawn in zip(hit, blocks[block][word::WORDS_A_DIGEST], strict=True)
+        ]
+    return hit
 
 
 def _entry(name: str, prior: Entry | None, attempt: Attempt) -> Entry:

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reprompt_mock.attributes import CATALOGUE
+from reprompt_mock.draws import digest
 from reprompt_mock.history import Attempt, AttributeStatus, Entry, after, runs_anew, shown, struck
 from reprompt_mock.lifecycle import JobStatus
 
@@ -202,15 +204,20 @@ def test_asking_again_after_an_attempt_without_errors_runs_nothing(ran: dict[str
     assert not runs_anew(once, twice, asked)
 
 
+def one_struck(place_id: str, attempt: int, asked: tuple[str, ...], *, rate: float) -> frozenset[str]:
+    (hit,) = struck(0, [place_id], [attempt], what="error", asked=[asked], rate=rate)
+    return hit
+
+
 @pytest.mark.parametrize(("rate", "hit"), [(0.0, set()), (1.0, {"websites", "names"})])
 def test_a_rate_of_zero_strikes_none_and_one_strikes_all(rate: float, hit: set[str]) -> None:
-    assert struck(0, "store-1", 1, what="error", asked=["websites", "names"], rate=rate) == hit
+    assert one_struck("store-1", 1, ("websites", "names"), rate=rate) == hit
 
 
 def test_attributes_are_struck_one_by_one_per_place_and_attempt() -> None:
-    asked = ["websites", "names", "menu", "address"]
+    asked = ("websites", "names", "menu", "address")
     hits = {
-        (place, attempt): struck(0, f"store-{place}", attempt, what="error", asked=asked, rate=0.3)
+        (place, attempt): one_struck(f"store-{place}", attempt, asked, rate=0.3)
         for place in range(500)
         for attempt in (1, 2)
     }
@@ -218,4 +225,24 @@ def test_attributes_are_struck_one_by_one_per_place_and_attempt() -> None:
     assert share == pytest.approx(0.3, abs=0.03)
     assert len(set(hits.values())) > 8
     assert any(hits[place, 1] != hits[place, 2] for place in range(500))
-    assert struck(0, "store-1", 1, what="error", asked=asked[::-1], rate=0.3) == hits[1, 1]
+    assert one_struck("store-1", 1, asked[::-1], rate=0.3) == hits[1, 1]
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.3, 0.9])
+def test_many_jobs_are_struck_as_each_of_them_alone(rate: float) -> None:
+    lists = [("websites", "names"), ("unknown",), (), tuple(CATALOGUE), tuple(CATALOGUE)[::-1]]
+    asked = [lists[number % len(lists)] for number in range(200)]
+    place_ids, attempts = [f"ä-{number}" for number in range(200)], [1 + number % 3 for number in range(200)]
+
+    hits = struck(7, place_ids, attempts, what="drift", asked=asked, rate=rate)
+
+    assert hits == [drawn(7, *job, rate=rate) for job in zip(place_ids, attempts, asked, strict=True)]
+    assert any(hits)
+
+
+def drawn(seed: int, place_id: str, attempt: int, asked: tuple[str, ...], *, rate: float) -> frozenset[str]:
+    """Draw the attributes one after another: each has 32 bits of a digest, by its position in the catalogue."""
+    positions = {name: list(CATALOGUE).index(name) if name in CATALOGUE else 0 for name in asked}
+    digests = {name: digest(seed, place_id, attempt, "drift", at // 16) for name, at in positions.items()}
+    words = {name: digests[name][at % 16 * 4 :][:4] for name, at in positions.items()}
+    return frozenset(name for name, word in words.items() if int.from_bytes(word, "little") < int(rate * 2**32))

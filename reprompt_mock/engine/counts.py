@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from reprompt_mock.lifecycle import JobStatus
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from reprompt_mock.engine.writing import Writing
+    from reprompt_mock.store.jobs import ExistingJob
 
 UNCHANGED = (0,) * len(JobStatus)
 
@@ -21,9 +23,14 @@ class Changes:
     def __init__(self) -> None:
         self._by_batch: dict[int, list[int]] = {}
 
-    def add(self, batch: int, status: JobStatus, count: int) -> None:
+    def add(self, batch: int, status: int, count: int) -> None:
         """Add `count`, which may be negative, to the count of a status; `batch` is a key."""
         self._by_batch.setdefault(batch, [*UNCHANGED])[status] += count
+
+    def leave(self, jobs: Iterable[ExistingJob]) -> None:
+        """Take jobs from the counts of the statuses that they had."""
+        for (batch, status), count in Counter((job.batch, job.status) for job in jobs).items():
+            self.add(batch, status, -count)
 
     def store(self, writing: Writing, due: Iterable[int | None] = ()) -> None:
         """Write the changes, and note when the earliest new transition is due."""

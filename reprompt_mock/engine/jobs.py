@@ -59,8 +59,7 @@ def delete(writing: Writing, place_id: str) -> int:
     preserve(writing, {job.batch for job in found})
     jobs.remove(writing.session, [job.pk for job in found])
     changes = counts.Changes()
-    for job in found:
-        changes.add(job.batch, job.status, -1)
+    changes.leave(found)
     changes.store(writing)
     writing.purges = True
     writing.note(Kind.batch)

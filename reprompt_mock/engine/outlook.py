@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -86,34 +87,41 @@ class Forecast:
         self._refresh = refresh
         self._drift_rate = settings.drift_rate if refresh else 0.0
         self._conditions = _conditions(settings.shares)
-        self._outlooks: dict[_Case, Outlook] = {}
+        self._outlooks: dict[tuple[Any, ...], Outlook] = {}  # by cases, or tuples that equal them
         self._needing: dict[tuple[str, ...], list[str]] = {}
 
     def outlooks(self, jobs: Submitted, decided: Mapping[int, Then]) -> list[Outlook]:
         """Return every job's outlook; `decided` is what rules decided, by position."""
         if not decided and are_alike(jobs.asked) and are_alike(jobs.ran) and self._is_simple(jobs.asked[0]):
             return [self._outlook(_Case(jobs.ran[0], jobs.asked[0]))] * len(jobs.asked)
-        return [self._outlook(self._case(jobs, position, decided.get(position))) for position in range(len(jobs.asked))]
+        outlooks = []
+        for position, case in enumerate(self._undecided(jobs)):
+            then = decided.get(position)
+            found = self._outlooks.get(case) if then is None else None
+            outlooks.append(found or self._outlook(self._case(jobs, position, case, then)))
+        return outlooks
 
     def _is_simple(self, asked: tuple[str, ...]) -> bool:
         """Return whether an outlook depends on history and attributes only, the usual case."""
-        is_certain = self._conditions.keys().isdisjoint(asked)
-        return is_certain and not (self._settings.attribute_error_rate or self._drift_rate or self._needs(asked))
+        return self._always_meets(asked) and not (self._settings.attribute_error_rate or self._drift_rate)
 
-    def _case(self, jobs: Submitted, position: int, then: Then | None) -> _Case:
-        ran, asked = jobs.ran[position], jobs.asked[position]
-        if then is None and self._is_simple(asked):
-            return _Case(ran, asked)
-        pins = then.pins if then else None
-        statuses = then.statuses(asked) if then else None
-        return _Case(
-            ran,
-            asked,
-            self._unmet(jobs, position, statuses or {}),
-            self._struck(jobs, position, "error", self._settings.attribute_error_rate),
-            self._struck(jobs, position, "drift", self._drift_rate),
-            orjson.dumps(pins) if pins else b"",
-            orjson.dumps(statuses) if statuses else b"",
+    def _undecided(self, jobs: Submitted) -> Iterable[tuple[Any, ...]]:
+        """Give each job's case, without what rules decided, as a tuple."""
+        drawn = (
+            self._struck(jobs, "error", self._settings.attribute_error_rate),
+            self._struck(jobs, "drift", self._drift_rate),
+        )
+        return zip(jobs.ran, jobs.asked, self._all_unmet(jobs), *drawn, repeat(b""), repeat(b""), strict=False)
+
+    def _case(self, jobs: Submitted, position: int, undecided: tuple[Any, ...], then: Then | None) -> _Case:
+        case = _Case(*undecided)
+        if then is None:
+            return case
+        statuses = then.statuses(case.asked)
+        return case._replace(
+            unmet=self._unmet(jobs, position, statuses or {}),
+            pins=orjson.dumps(then.pins) if then.pins else b"",
+            statuses=orjson.dumps(statuses) if statuses else b"",
         )
 
     def _outlook(self, case: _Case) -> Outlook:
@@ -148,6 +156,16 @@ class Forecast:
             self._needing[asked] = [name for name in asked if name in CATALOGUE and CATALOGUE[name].needs]
         return self._needing[asked]
 
+    def _all_unmet(self, jobs: Submitted) -> Iterable[frozenset[str]]:
+        """Return which attributes of each job lack their run condition, as far as rules fix none of them."""
+        meeting = {asked for asked in dict.fromkeys(jobs.asked) if self._always_meets(asked)}
+        return (
+            _NONE if asked in meeting else self._unmet(jobs, position, {}) for position, asked in enumerate(jobs.asked)
+        )
+
+    def _always_meets(self, asked: tuple[str, ...]) -> bool:
+        return self._conditions.keys().isdisjoint(asked) and not self._needs(asked)
+
     def _unmet(self, jobs: Submitted, position: int, fixed: Mapping[str, AttributeStatus]) -> frozenset[str]:
         asked = jobs.asked[position]
         drawn = [name for name in self._conditions if name in asked and name not in fixed]
@@ -161,13 +179,13 @@ class Forecast:
     def _fails_condition(self, place_id: str, name: str) -> bool:
         """Draw whether a place fails the run condition of an attribute; the draw is the same in all attempts."""
         seed, rate = self._settings.seed, self._conditions[name]
-        return bool(history.struck(seed, place_id, 0, what="condition", asked=(name,), rate=rate))
+        return bool(history.struck(seed, [place_id], [0], what="condition", asked=[(name,)], rate=rate)[0])
 
-    def _struck(self, jobs: Submitted, position: int, what: str, rate: float) -> frozenset[str]:
+    def _struck(self, jobs: Submitted, what: str, rate: float) -> Iterable[frozenset[str]]:
         if not rate:
-            return _NONE
-        place_id, attempt, asked = jobs.place_ids[position], jobs.attempts[position], jobs.asked[position]
-        return history.struck(self._settings.seed, place_id, attempt, what=what, asked=asked, rate=rate)
+            return repeat(_NONE)
+        seed = self._settings.seed
+        return history.struck(seed, jobs.place_ids, jobs.attempts, what=what, asked=jobs.asked, rate=rate)
 
 
 @lru_cache(maxsize=256)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock import history
@@ -130,9 +131,9 @@ def _restart(writing: Writing, picked: Sequence[ExistingJob], wanted: Wanted) ->
     )
     jobs.restart(session, restarts, now=now)
     changes = Changes()
-    for job in picked:
-        changes.add(job.batch, job.status, -1)
-        changes.add(job.batch, JobStatus.pending, 1)
+    changes.leave(picked)
+    for batch, count in Counter(job.batch for job in picked).items():
+        changes.add(batch, JobStatus.pending, count)
     changes.store(writing, planned.timetables.queued_at)
 
 

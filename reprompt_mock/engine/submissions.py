@@ -87,8 +87,7 @@ def _leave_other_batches(writing: Writing, batch: StoredBatch, place_ids: Sequen
     preserve(writing, {job.batch for job in left})
     jobs.remove(writing.session, [job.pk for job in left])
     changes = counts.Changes()
-    for job in left:
-        changes.add(job.batch, job.status, -1)
+    changes.leave(left)
     changes.store(writing)
     writing.purges |= bool(left)
 
@@ -181,8 +180,7 @@ def _counted(
         return batches.insert(writing.session, writing.keys, batch, pending=size, due=soonest)
     changes = counts.Changes()
     changes.add(batch.pk, JobStatus.pending, size)
-    for job in replaced.values():
-        changes.add(batch.pk, job.status, -1)
+    changes.leave(replaced.values())
     changes.store(writing, due)
     return batch
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from itertools import repeat
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock.batch_status import Counts
 from reprompt_mock.lifecycle import Hold, JobStatus
@@ -44,12 +44,15 @@ class HeldJob(NamedTuple):
 
 
 class ExistingJob(NamedTuple):
-    """What a submission needs to know about a job that it replaces or runs again; `is_deferred` is 0 or 1."""
+    """What a submission needs to know about a job that it replaces or runs again.
+
+    `status` is a code, `is_deferred` 0 or 1.
+    """
 
     pk: int
     place_id: str
     batch: int
-    status: JobStatus
+    status: int
     submission: int
     attempt: int
     own: int | None
@@ -123,7 +126,7 @@ def existing(
         return {}
     if _MANY <= len(place_ids) >= batch.counts.total / _FEWER:  # reading all of them is faster
         rows = session.rows(statements.jobs_of_batch(), values)
-        return {row[1]: _existing(row) for row in rows if row[1] in place_ids}
+        return {row[1]: _existing_job(row) for row in rows if row[1] in place_ids}
     return {job.place_id: job for job in _of_places(session, statements.existing_jobs, place_ids, values)}
 
 
@@ -141,7 +144,7 @@ def _of_places(
     for start in range(0, len(place_ids), _SLICE):
         some = place_ids[start : start + _SLICE]
         named = {f"p{number}": place_id for number, place_id in enumerate(some)}
-        yield from map(_existing, session.rows(query(len(some)), {**values, **named}))
+        yield from map(_existing_job, session.rows(query(len(some)), {**values, **named}))
 
 
 def of_place(session: Session, world: int, place_id: str, *, now: int) -> list[ExistingJob]:
@@ -149,17 +152,13 @@ def of_place(session: Session, world: int, place_id: str, *, now: int) -> list[E
     if not is_storable(place_id):
         return []
     values = {"world": world, "place_id": place_id, "now": now}
-    return list(map(_existing, session.rows(statements.JOBS_OF_PLACE, values)))
+    return list(map(_existing_job, session.rows(statements.JOBS_OF_PLACE, values)))
 
 
 def to_reprocess(session: Session, batch: int, statuses: Iterable[JobStatus], *, now: int) -> list[ExistingJob]:
     """Return a batch's jobs in some statuses, in order of submission."""
     query = statements.jobs_to_reprocess(", ".join(str(status.value) for status in statuses))
-    return list(map(_existing, session.rows(query, {"batch": batch, "now": now})))
-
-
-def _existing(row: tuple[Any, ...]) -> ExistingJob:
-    return _existing_job((*row[:3], _STATUSES[row[3]], *row[4:]))
+    return list(map(_existing_job, session.rows(query, {"batch": batch, "now": now})))
 
 
 def restart(session: Session, jobs: Restarts, *, now: int) -> None:
