@@ -12,12 +12,12 @@ from reprompt_mock.api.auth import Gate
 from reprompt_mock.api.gateway import Gateway
 from reprompt_mock.api.openapi import build_document
 from reprompt_mock.api.recorder import Recorder
-from reprompt_mock.api.shortcut import Shortcut
 from reprompt_mock.errors import OrganizationNotFound, VersionNotEmulated
 from reprompt_mock.head import HeadAsGet
 from reprompt_mock.http.openapi import UNTRACED
 from reprompt_mock.http.openapi import served as document_of
 from reprompt_mock.http.problems import Refusals
+from reprompt_mock.http.shortcut import Shortcut
 from reprompt_mock.operations import OPERATIONS, SERVICE, Operations
 from reprompt_mock.organizations import is_slug
 from reprompt_mock.version import __version__

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from fastapi import APIRouter, Request, Response
-from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from reprompt_mock.api import facts
@@ -15,6 +14,7 @@ from reprompt_mock.api.fields import unknown_fields
 from reprompt_mock.api.openapi import errors
 from reprompt_mock.api.recording import recording_of
 from reprompt_mock.engine.identifiers import fingerprint_of
+from reprompt_mock.http.shortcut import DirectRoute, parameters
 from reprompt_mock.http.wire import loaded, read_body, validated
 from reprompt_mock.operations import OPERATIONS
 
@@ -157,12 +157,12 @@ def _digested(work: Callable[[bytes], T], body: bytes) -> tuple[T, str]:
         return work(body), fingerprint.result(timeout=_PATIENCE_SECONDS)
 
 
-class CallRoute(APIRoute):
+class CallRoute(DirectRoute):
     """A route whose endpoint receives a `Call`; with a dependency instead, small requests would be a sixth slower."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return a handler that admits requests before FastAPI parses anything."""
-        handle, endpoint = super().get_route_handler(), self.endpoint
+        """Return a handler that admits requests before anything is parsed."""
+        dependant, endpoint = self.dependant, self.endpoint
         named = [field.name for field in self.dependant.path_params]
         known = frozenset(field.alias for field in self.dependant.query_params)
 
@@ -171,12 +171,11 @@ class CallRoute(APIRoute):
             if call.shared_key is not None:
                 await call.take_token()
             try:
+                asked = {name: request.path_params[name] for name in named}
                 if request.scope["query_string"]:
                     call.note(facts.unknown("unknown_parameters", call.query_params.keys() - known))
-                    answer = await handle(call)
-                else:
-                    # FastAPI has nothing to parse: path parameters are strings, and query parameters have defaults.
-                    answer = await endpoint(call, **{name: request.path_params[name] for name in named})
+                    asked |= parameters(dependant, call)
+                answer: Response = await endpoint(call, **asked)
             except BaseException:
                 call.end(carried_out=False)
                 raise

@@ -28,6 +28,7 @@ from reprompt_mock.head import HeadAsGet
 from reprompt_mock.http.guard import Guard
 from reprompt_mock.http.openapi import UNTRACED, served
 from reprompt_mock.http.problems import Refusals
+from reprompt_mock.http.shortcut import Shortcut
 from reprompt_mock.operations import Operation, Operations
 from reprompt_mock.version import __version__
 
@@ -42,6 +43,8 @@ _ROUTERS = tuple(room.router for room in _ROOMS)
 
 def create_control_app(offload: Offload) -> Guard:
     """Create the control app of an engine, behind its guard."""
+    # Flattened, so that the shortcut finds them.
+    routes = [route for router in _ROUTERS for route in router.routes]
     app = FastAPI(
         title="reprompt-mock control API",
         version=__version__,
@@ -50,15 +53,15 @@ def create_control_app(offload: Offload) -> Guard:
         redoc_url=None,
         redirect_slashes=False,
         telemetry=UNTRACED,
+        routes=routes,
     )
     app.state.offload = offload
     app.state.watches = Watches(offload)
-    for router in _ROUTERS:
-        app.include_router(router)
-    Refusals(Operations(_operations()).methods_of).install(app)
+    refusals = Refusals(Operations(_operations()).methods_of)
+    refusals.install(app)
     _serve_document(app)
     emulator = offload.engine.settings
-    return Guard(HeadAsGet(app), allowed_hosts=emulator.allowed_hosts, token=emulator.control_token)
+    return Guard(HeadAsGet(Shortcut(app, refusals)), allowed_hosts=emulator.allowed_hosts, token=emulator.control_token)
 
 
 def _operations() -> Iterator[Operation]:

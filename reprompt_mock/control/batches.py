@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
-from reprompt_mock.control.call import Controlled
-from reprompt_mock.control.openapi import errors
+from reprompt_mock.control.call import Controlled, ControlRouter
 from reprompt_mock.engine import batches
 from reprompt_mock.engine.descriptions import status_body
 from reprompt_mock.http.openapi import answered
 from reprompt_mock.http.wire import answer
 
-router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 404, 422, 503))
+router = ControlRouter()
 
 
 @router.get("/batches/{batch_id}", responses=answered("Batch"))

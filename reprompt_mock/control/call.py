@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from fastapi import Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
+from reprompt_mock.control.openapi import errors
+from reprompt_mock.http.shortcut import DirectRoute, parameters
 from reprompt_mock.http.visit import Visit
 from reprompt_mock.http.wire import loaded, parse, read_body, validated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -33,6 +38,34 @@ async def one_or_more(control: Control, model: type[Model]) -> list[Model]:
     if isinstance(value, list):
         return [validated(model, one, at=[position]) for position, one in enumerate(value)]
     return [validated(model, value)]
+
+
+class ControlRoute(DirectRoute):
+    """A route whose endpoint receives its `control`."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return a handler."""
+        dependant, endpoint = self.dependant, self.endpoint
+        named = [field.name for field in dependant.path_params]
+
+        async def handle(request: Request) -> Response:
+            control = await _control(request)
+            asked = {name: request.path_params[name] for name in named}
+            answer: Response = await endpoint(control=control, **asked, **parameters(dependant, request))
+            return answer
+
+        return handle
+
+
+class ControlRouter(APIRouter):
+    """Routes of the control API.
+
+    Args:
+        prefix: what their paths begin with.
+    """
+
+    def __init__(self, prefix: str = "/_mock/orgs/{org_slug}") -> None:
+        super().__init__(prefix=prefix, responses=errors(401, 403, 404, 422, 503), route_class=ControlRoute)
 
 
 async def _control(request: Request) -> Control:

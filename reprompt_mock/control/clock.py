@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from reprompt_mock.clock import SECOND, iso, moment_of
 from reprompt_mock.control import bodies
-from reprompt_mock.control.call import Controlled
+from reprompt_mock.control.call import Controlled, ControlRouter
 from reprompt_mock.control.openapi import errors
 from reprompt_mock.engine import clock
 from reprompt_mock.http.openapi import answered, request_body
@@ -17,7 +17,7 @@ from reprompt_mock.http.wire import answer
 if TYPE_CHECKING:
     from reprompt_mock.engine.clock import ClockView
 
-router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 404, 422, 503))
+router = ControlRouter()
 
 
 @router.get("/clock", responses=answered("Clock"))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Header, Response
+from fastapi import Header, Response
 
-from reprompt_mock.control.call import Control, Controlled
-from reprompt_mock.control.openapi import errors
+from reprompt_mock.control.call import Control, Controlled, ControlRouter
 from reprompt_mock.event_loop import Bell, pause
 from reprompt_mock.head import IS_HEAD
 
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from reprompt_mock.engine.signals import Signal, Signals
 
-router = APIRouter(prefix="/_mock", responses=errors(401, 403, 404, 422, 503))
+router = ControlRouter("/_mock")
 
 MISSED = "missed"
 """The event that says that signals may have been missed."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
-from reprompt_mock.control.call import Controlled, one_or_more
+from reprompt_mock.control.call import Controlled, ControlRouter, one_or_more
 from reprompt_mock.control.openapi import errors
 from reprompt_mock.engine import scenario
 from reprompt_mock.http.openapi import answered, request_body
 from reprompt_mock.http.wire import answer
 from reprompt_mock.specs import FaultSpec
 
-router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 404, 422, 503))
+router = ControlRouter()
 
 
 @router.get("/faults")

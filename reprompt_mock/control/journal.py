@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
-from reprompt_mock.control.call import Controlled
-from reprompt_mock.control.openapi import errors
+from reprompt_mock.control.call import Controlled, ControlRouter
 from reprompt_mock.engine.events import Change, Kind
 from reprompt_mock.faults import RequestMatch
 from reprompt_mock.http.openapi import answered
 from reprompt_mock.http.wire import answer
 from reprompt_mock.journal import Filter
 
-router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 404, 422, 503))
+router = ControlRouter()
 
 
 @router.get("/journal", responses=answered("Journal"))

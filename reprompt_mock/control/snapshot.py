@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
-from reprompt_mock.control.call import Controlled
-from reprompt_mock.control.openapi import errors
+from reprompt_mock.control.call import Controlled, ControlRouter
 from reprompt_mock.control.worlds import summary_body
 from reprompt_mock.engine import snapshot
 from reprompt_mock.engine.snapshot import Snapshot
 from reprompt_mock.http.openapi import answered, request_body
 from reprompt_mock.http.wire import answer, in_pieces, loaded, read_body, validated
 
-router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 404, 422, 503))
+router = ControlRouter()
 
 
 @router.get("/snapshot", responses=answered("Snapshot"))

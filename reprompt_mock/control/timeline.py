@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from reprompt_mock.clock import iso
-from reprompt_mock.control.call import Controlled
-from reprompt_mock.control.openapi import errors
+from reprompt_mock.control.call import Controlled, ControlRouter
 from reprompt_mock.engine import timeline
 from reprompt_mock.http.openapi import answered
 from reprompt_mock.http.wire import answer
 
-router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 404, 422, 503))
+router = ControlRouter()
 
 
 @router.get("/timeline", responses=answered("Timeline"))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from starlette.requests import ClientDisconnect
 
 from reprompt_mock.control import bodies
-from reprompt_mock.control.call import Controlled
+from reprompt_mock.control.call import Controlled, ControlRouter
 from reprompt_mock.control.openapi import errors
 from reprompt_mock.engine.wait import Awaited, Seen, is_met
 from reprompt_mock.http.openapi import answered, request_body
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from reprompt_mock.control.watch import Watches
 
-router = APIRouter(prefix="/_mock/orgs/{org_slug}", responses=errors(401, 403, 404, 422, 503))
+router = ControlRouter()
 
 
 @router.post("/wait", responses=answered("Waited") | errors(413), openapi_extra=request_body(bodies.Wait))

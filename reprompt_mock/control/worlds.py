@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
-from reprompt_mock.control.call import Controlled
+from reprompt_mock.control.call import Controlled, ControlRouter
 from reprompt_mock.control.clock import clock_body
-from reprompt_mock.control.openapi import errors
 from reprompt_mock.engine import worlds
 from reprompt_mock.http.openapi import answered
 from reprompt_mock.http.wire import answer
@@ -16,7 +15,7 @@ from reprompt_mock.http.wire import answer
 if TYPE_CHECKING:
     from reprompt_mock.engine.worlds import WorldSummary
 
-router = APIRouter(prefix="/_mock", responses=errors(401, 403, 404, 422, 503))
+router = ControlRouter("/_mock")
 
 
 @router.get("/orgs", responses=answered("WorldList"))

@@ -66,8 +66,15 @@ def afresh(straight: TestClient, through: TestClient) -> None:
 @pytest.mark.parametrize("operation", OPERATIONS, ids=[operation.id for operation in OPERATIONS])
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"headers": {}}, {"json": None, "content": b"{"}, {"method": "PATCH"}],
-    ids=["as asked", "without a key", "no JSON", "no such method"],
+    [
+        {},
+        {"headers": {}},
+        {"json": None, "content": b"{"},
+        {"method": "PATCH"},
+        {"params": {"limit": "1", "offset": "0", "batchId": "b", "enrichments": "websites"}},
+        {"params": {"limit": "none", "offset": "-1", "groupBy": "week", "day": "today"}},
+    ],
+    ids=["as asked", "without a key", "no JSON", "no such method", "with a query", "with a wrong query"],
 )
 def test_an_answer_is_the_same_by_either_way(
     straight: TestClient, through: TestClient, operation: Operation, changes: dict[str, Any]

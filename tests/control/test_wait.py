@@ -277,7 +277,7 @@ def test_a_stop_ends_two_hundred_waits_at_once_and_they_cost_one_look_for_each_c
 def _is_at_rest(server: ServerThread) -> bool:
     """Tell whether nobody is to be looked for."""
     control: Any = server.app.open().control
-    watches = list(control._app._app.state.watches._watches.values())
+    watches = list(control._app._app._app.state.watches._watches.values())
     return all(watch._bell._waiter is not None and not watch._bell._is_rung for watch in watches)
 
 

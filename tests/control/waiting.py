@@ -69,7 +69,7 @@ class Waiting:
 def waiters(app: Emulator) -> int:
     """Count those who wait in an emulator, or in all that are asked in turn."""
     controls: list[Any] = [emulator.open().control for emulator in each(app)]
-    watches = [watch for control in controls for watch in list(control._app._app.state.watches._watches.values())]
+    watches = [watch for control in controls for watch in list(control._app._app._app.state.watches._watches.values())]
     return sum(len(watch._waiting) for watch in watches)
 
 
