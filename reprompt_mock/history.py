@@ -96,7 +96,7 @@ def _positions(lists: Iterable[tuple[str, ...]]) -> set[int]:
 def _hit(
     seed: int, place_ids: Sequence[str], attempts: Sequence[int], what: str, rate: float, positions: Iterable[int]
 ) -> list[int]:
-    """Return for each job a number whose bits at `positions` tell whether the attributes there are affected."""
+    """Return for each job a number whose bits at `positions` are set if the attributes there are affected."""
     unlucky = int(rate * _WORDS)
     hit = [0] * len(place_ids)
     paths = [f"{place_id}\0{attempt}\0{what}" for place_id, attempt in zip(place_ids, attempts, strict=True)]

@@ -106,7 +106,7 @@ class Forecast:
         return self._always_meets(asked) and not (self._settings.attribute_error_rate or self._drift_rate)
 
     def _undecided(self, jobs: Submitted) -> Iterable[tuple[Any, ...]]:
-        """Give each job's case, without what rules decided, as a tuple."""
+        """Return each job's case, without what rules decided, as a tuple."""
         drawn = (
             self._struck(jobs, "error", self._settings.attribute_error_rate),
             self._struck(jobs, "drift", self._drift_rate),

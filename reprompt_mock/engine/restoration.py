@@ -29,7 +29,7 @@ class _Written(dict[int | None, int | None]):
     """New keys by the document's own, of rows that are written when a job first refers to them.
 
     Args:
-        write: writes the row with a key; returns its new key.
+        write: writes the row of a key, and returns the new key.
     """
 
     def __init__(self, write: Callable[[int], int]) -> None:

@@ -116,7 +116,7 @@ def written(reading: Reading) -> list[bytes]:
 
 
 def _texts(parts: Iterable[Sequence[Sequence[Any]]], option: int = 0) -> Iterator[bytes]:
-    """Give the JSON of a list, given in parts, in pieces."""
+    """Yield the JSON of a list, given in parts, in pieces."""
     before = b"["
     for part in parts:
         yield before + orjson.dumps(part, option=option)[1:-1]

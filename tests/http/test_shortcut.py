@@ -26,6 +26,7 @@ def _even(value: int) -> int:
 
 async def seen(
     item: str,
+    *,
     limit: Annotated[int, Query(ge=1, le=50)] = 10,
     even: Annotated[int, AfterValidator(_even)] = 0,
     name: Annotated[str | None, Query(alias="theName", max_length=5)] = None,
