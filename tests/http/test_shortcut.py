@@ -67,12 +67,16 @@ def plain() -> FastAPI:
     return app
 
 
+class _AsTheyCome(Refusals):
+    def answer(self, _: Request, error: Exception) -> Response:
+        """Tell all errors."""
+        return told(error)
+
+
 def shortened() -> Shortcut:
     routes = [_Direct("/items/{item}", seen), _Direct("/items/{item}/more", seen, methods=["POST"])]
     app = FastAPI(routes=routes, redirect_slashes=False)
-    refusals = Refusals(lambda _: ["GET"])
-    refusals.answer = lambda _, error: told(error)  # type: ignore[method-assign] # as they come
-    return Shortcut(app, refusals)
+    return Shortcut(app, _AsTheyCome(lambda _: ["GET"]))
 
 
 QUERIES = [
