@@ -12,6 +12,7 @@ from fastapi import FastAPI, Header, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator
 from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute
 from starlette.testclient import TestClient
 
 from reprompt_mock.http.problems import Refusals
@@ -74,7 +75,7 @@ class _AsTheyCome(Refusals):
 
 
 def shortened() -> Shortcut:
-    routes = [_Direct("/items/{item}", seen), _Direct("/items/{item}/more", seen, methods=["POST"])]
+    routes: list[BaseRoute] = [_Direct("/items/{item}", seen), _Direct("/items/{item}/more", seen, methods=["POST"])]
     app = FastAPI(routes=routes, redirect_slashes=False)
     return Shortcut(app, _AsTheyCome(lambda _: ["GET"]))
 
