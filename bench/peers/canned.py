@@ -40,7 +40,7 @@ def recorded(server: Server, *, batch: int, count: int) -> Answers:
     operations = service(batch)
     for request in operations.setup:
         request.sent(server)
-    (create,) = operations.create(count, 0)
+    (create,) = operations.create(count)
     return Answers(
         document=server.call("GET", "/openapi.json"),
         get=operations.get.sent(server),

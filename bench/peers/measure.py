@@ -1,13 +1,12 @@
-"""Measures the emulator and its peers: every operation on all of them in turn, in rounds."""
+"""Measures the emulator and its peers: each round starts all of them, and takes every operation in turn."""
 
 from __future__ import annotations
 
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,23 +17,29 @@ from bench.peers.catalogue import OURS, Peer, Site
 from bench.servers import ROOT, Refused, Server, free_port, until_answered
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from bench.peers.canned import Answers
     from bench.peers.requests import Operations
     from bench.servers import Bay
 
+Measures = dict[str, float]
+"""What was measured, by the names of rows."""
 _IDLE_SECONDS = 0.5
 _APART = 10**6
-"""How far the numbers of two loads are apart, so that no place is sent twice."""
+"""How far the numbers of two loads are apart, so that no job is sent twice."""
 
 
 @dataclass(frozen=True)
 class Sizes:
-    """How much is measured; each field is a command-line option."""
+    """How much is measured; each field is a command-line option.
+
+    A rate is measured for `seconds`, after `warm` seconds of the same load.
+    """
 
     rounds: int = 5
+    warm: float = 2.0
     seconds: float = 1.0
     connections: int = 16
     batch: int = 10
@@ -50,21 +55,26 @@ class Samples:
     refused: dict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     left_out: dict[str, str] = field(default_factory=dict)
 
-    def add(self, row: str, name: str, value: float) -> None:
-        """Add a sample."""
-        self.taken[row][name].append(value)
+    def add(self, peer: Peer, measures: Measures) -> None:
+        """Add a sample to some rows."""
+        for row, value in measures.items():
+            self.taken[row][peer.name].append(value)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Side:
-    """A server that runs during all rounds."""
+    """A server that runs during a round."""
 
     peer: Peer
     server: Server
-    operations: Operations
+
+    def operations(self, sizes: Sizes) -> Operations:
+        """Return what is sent to it."""
+        return self.peer.operations(sizes.batch)
 
 
-Step = Callable[[Side], dict[str, float]]
+Started = tuple[Side, Measures]
+"""A server, and what its start took."""
 
 
 class Arena:
@@ -109,15 +119,6 @@ class Arena:
         except RuntimeError as error:
             raise RuntimeError(f"{peer.name} did not start: {_last_line(log)}") from error
 
-    @contextmanager
-    def running(self, peer: Peer) -> Iterator[Server]:
-        """Run a server."""
-        server, _ = self.cold_start(peer)
-        try:
-            yield server
-        finally:
-            server.stop()
-
 
 def _last_line(log: Path) -> str:
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
@@ -131,53 +132,62 @@ def answers_of_ours(bay: Bay, sizes: Sizes) -> Answers:
 
 
 def measure(arena: Arena, peers: Sequence[Peer], sizes: Sizes) -> Samples:
-    """Measure the emulator and peers in rounds, after one to warm up.
+    """Measure the emulator and peers in rounds, each of which starts all of them.
 
     Within a round each operation is measured on all of them in turn, from round to round in the opposite order, so that
-    what slows the machine slows all.
+    what slows the machine slows all. The first round only starts them, which compiles Python's modules.
     """
     samples = Samples()
-    with ExitStack() as stack:
-        sides = []
-        for peer in (OURS, *peers):
-            try:
-                server = stack.enter_context(arena.running(peer))
-                sides.append(_ready(peer, server, sizes))
-            except (RuntimeError, OSError) as error:
-                if peer is OURS:
-                    raise
-                samples.left_out[peer.name] = str(error)
-                print(f"{peer.name} is left out: {error}", file=sys.stderr, flush=True)
-        for number in range(sizes.rounds + 1):
-            _round(arena, sides[:: -1 if number % 2 else 1], number, sizes, samples)
+    for number in range(sizes.rounds + 1):
+        present = [peer for peer in (OURS, *peers) if peer.name not in samples.left_out]
+        _say(f"round {number} of {sizes.rounds}: start" if number else "first start")
+        with ExitStack() as stack:
+            sides = _started(arena, present[:: -1 if number % 2 else 1], sizes, samples, stack)
+            if number:
+                _round(sides, number, sizes, samples)
     return samples
 
 
-def _ready(peer: Peer, server: Server, sizes: Sizes) -> Side:
-    operations = peer.operations(sizes.batch)
-    if peer.stores:
-        for request in operations.setup:
-            request.sent(server)
-    return Side(peer, server, operations)
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
-def _round(arena: Arena, sides: Sequence[Side], number: int, sizes: Sizes, samples: Samples) -> None:
-    label = f"round {number} of {sizes.rounds}" if number else "warming up"
-    for name, step in _steps(arena, sizes, number).items():
-        if number == 0 and name == "create":
-            continue  # it takes some peers many seconds
-        print(f"{label}: {name}", file=sys.stderr, flush=True)
-        for side in sides:
-            if side.peer.name in samples.refused[name]:
-                continue
-            try:
-                measured = step(side)
-            except (RuntimeError, OSError) as error:
-                _refuse(samples, name, side.peer, error)
-                continue
-            if number:
-                for row, value in measured.items():
-                    samples.add(row, side.peer.name, value)
+def _started(arena: Arena, peers: Sequence[Peer], sizes: Sizes, samples: Samples, stack: ExitStack) -> list[Started]:
+    """Start servers, which the stack stops; leave out the peers that do not start."""
+    started = []
+    for peer in peers:
+        try:
+            started.append(_start(arena, peer, sizes, stack))
+        except (RuntimeError, OSError) as error:
+            if peer is OURS:
+                raise
+            samples.left_out[peer.name] = str(error)
+            _say(f"{peer.name} is left out: {error}")
+    return started
+
+
+def _start(arena: Arena, peer: Peer, sizes: Sizes, stack: ExitStack) -> Started:
+    server, answered = arena.cold_start(peer)
+    stack.callback(server.stop)
+    time.sleep(_IDLE_SECONDS)
+    measures = {"start": answered, "memory": server.memory()}
+    side = Side(peer, server)
+    for request in side.operations(sizes).setup if peer.stores else ():
+        request.sent(server)
+    return side, measures
+
+
+def _round(started: Sequence[Started], number: int, sizes: Sizes, samples: Samples) -> None:
+    for side, taken in started:
+        samples.add(side.peer, taken)
+    for name, step in _STEPS.items():
+        _say(f"round {number} of {sizes.rounds}: {name}")
+        for side, _ in started:
+            if side.peer.name not in samples.refused[name]:
+                try:
+                    samples.add(side.peer, step(side, sizes))
+                except (RuntimeError, OSError) as error:
+                    _refuse(samples, name, side.peer, error)
 
 
 def _refuse(samples: Samples, name: str, peer: Peer, error: Exception) -> None:
@@ -185,49 +195,40 @@ def _refuse(samples: Samples, name: str, peer: Peer, error: Exception) -> None:
     if peer is OURS:
         raise error
     samples.refused[name][peer.name] = f"refused: {error.status}" if isinstance(error, Refused) else "failed"
-    print(f"{peer.name}, {name}: {error}", file=sys.stderr, flush=True)
+    _say(f"{peer.name}, {name}: {error}")
 
 
-def _steps(arena: Arena, sizes: Sizes, number: int) -> dict[str, Step]:
-    """Return the steps of a round by name; each measures one or more rows."""
-    return {
-        "start": partial(_start, arena),
-        "get": partial(_rate, "get", sizes, number),
-        "single": partial(_single, sizes),
-        "post": partial(_rate, "post", sizes, number),
-        "create": partial(_create, sizes, number),
-    }
+def _rate(name: str, side: Side, sizes: Sizes) -> Measures:
+    operations = side.operations(sizes)
+    request = operations.get if name == "get" else operations.post
+    load = request.load(side.server, sizes.connections)
+    requests_per_second(replace(load, seconds=sizes.warm))
+    return {name: requests_per_second(replace(load, seconds=sizes.seconds, first=_APART))}
 
 
-def _start(arena: Arena, side: Side) -> dict[str, float]:
-    server, answered = arena.cold_start(side.peer)
-    try:
-        time.sleep(_IDLE_SECONDS)
-        return {"start": answered, "memory": server.memory()}
-    finally:
-        server.stop()
-
-
-def _rate(name: str, sizes: Sizes, number: int, side: Side) -> dict[str, float]:
-    request = side.operations.get if name == "get" else side.operations.post
-    load = request.load(side.server, connections=sizes.connections, seconds=sizes.seconds, first=(number + 1) * _APART)
-    return {name: requests_per_second(load)}
-
-
-def _single(sizes: Sizes, side: Side) -> dict[str, float]:
-    request = side.operations.get
+def _single(side: Side, sizes: Sizes) -> Measures:
+    request = side.operations(sizes).get
     taken = [_milliseconds(partial(request.sent, side.server)) for _ in range(sizes.single)]
     return {"p50": percentile(taken, 0.5), "p99": percentile(taken, 0.99)}
 
 
-def _create(sizes: Sizes, number: int, side: Side) -> dict[str, float]:
-    requests = side.operations.create(sizes.places, number)
+def _create(side: Side, sizes: Sizes) -> Measures:
+    requests = side.operations(sizes).create(sizes.places)
 
     def act() -> None:
         for request in requests:
             request.sent(side.server)
 
     return {"create": _milliseconds(act)}
+
+
+_STEPS: dict[str, Callable[[Side, Sizes], Measures]] = {
+    "get": partial(_rate, "get"),
+    "single": _single,
+    "post": partial(_rate, "post"),
+    "create": _create,
+}
+"""The steps of a round; each measures one or more rows."""
 
 
 def _milliseconds(act: Callable[[], object]) -> float:

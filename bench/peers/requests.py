@@ -41,40 +41,32 @@ class Request:
         """Send the request; return the body of its answer."""
         return server.call(self.method, self.path, self.body, self.headers)
 
-    def load(self, server: Server, *, connections: int, seconds: float, first: int) -> Load:
-        """Return the request as a load, numbered from `first`."""
+    def load(self, server: Server, connections: int) -> Load:
+        """Return the request as a load on `connections`."""
         body = None if self.body is None else self.body.decode()
-        return Load(
-            server.port,
-            self.path,
-            body,
-            connections=connections,
-            seconds=seconds,
-            first=first,
-            headers=dict(self.headers),
-        )
+        return Load(server.port, self.path, body, connections=connections, headers=dict(self.headers))
 
 
 @dataclass(frozen=True)
 class Operations:
     """What is sent to a server: before anything is measured, and for each operation.
 
-    `create` returns the requests that store so many places, which differ from one round to the next.
+    `create` returns the requests that store a number of jobs.
     """
 
     setup: Sequence[Request]
     get: Request
     post: Request
-    create: Callable[[int, int], Sequence[Request]]
+    create: Callable[[int], Sequence[Request]]
 
 
 def service(batch: int) -> Operations:
-    """Return the service's operations, with a batch of so many jobs to GET."""
+    """Return the service's operations, with a batch of `batch` jobs to GET."""
     return Operations(
         setup=[Request(BATCHES, places.body(batch, batch_id="small"))],
         get=Request(SMALL),
         post=Request(BATCHES, places.template()),
-        create=lambda count, _: [Request(LARGE, places.body(count))],
+        create=lambda count: [Request(LARGE, places.body(count))],
     )
 
 
@@ -118,7 +110,7 @@ def _item(identity: str, number: int) -> dict[str, dict[str, str]]:
     return {"id": {"S": identity}, "status": {"S": "pending"}, "inputs": {"S": inputs}}
 
 
-def _writes(count: int, number: int) -> list[Request]:
-    puts = [{"PutRequest": {"Item": _item(f"batch-{number}-{place}", place)}} for place in range(count)]
+def _writes(count: int) -> list[Request]:
+    puts = [{"PutRequest": {"Item": _item(f"batch-{place}", place)}} for place in range(count)]
     parts = (puts[start : start + _PER_WRITE] for start in range(0, count, _PER_WRITE))
     return [_dynamo("BatchWriteItem", {"RequestItems": {_TABLE: part}}) for part in parts]
