@@ -81,7 +81,7 @@ def test_a_run_measures_every_operation_beside_the_peers(tmp_path: Path, capsys:
     document = json.loads((tmp_path / "bench-peers.json").read_text(encoding="utf-8"))
     rows = {row["row"]: row for row in document["rows"]}
     create = rows.pop("create")
-    assert set(rows) == {"get", "p50", "p99", "post", "start", "memory"}
+    assert set(rows) == {"get", "p50", "p99", "post", "start", "usable", "memory"}
     assert all(set(row["medians"]) == {"ours", PLAIN.name, "Canned"} for row in rows.values())
     assert all(row["ratio"] == row["medians"]["ours"] / row["medians"][row["best"]] for row in rows.values())
     assert create["refused"] == {"Canned": "refused: 413"}

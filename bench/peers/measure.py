@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bench.peers.canned import Answers
-    from bench.peers.requests import Operations
+    from bench.peers.requests import Operations, Request
     from bench.servers import Bay
 
 Measures = dict[str, float]
 """What was measured, by the names of rows."""
-_IDLE_SECONDS = 0.5
+_IDLE_SECONDS = 2.0
 _APART = 10**6
 """How far the numbers of two loads are apart, so that no job is sent twice."""
 
@@ -169,12 +169,16 @@ def _started(arena: Arena, peers: Sequence[Peer], sizes: Sizes, samples: Samples
 def _start(arena: Arena, peer: Peer, sizes: Sizes, stack: ExitStack) -> Started:
     server, answered = arena.cold_start(peer)
     stack.callback(server.stop)
-    time.sleep(_IDLE_SECONDS)
-    measures = {"start": answered, "memory": server.memory()}
     side = Side(peer, server)
-    for request in side.operations(sizes).setup if peer.stores else ():
+    setup = side.operations(sizes).setup if peer.stores else ()
+    measures = {"start": answered, "usable": answered + _milliseconds(partial(_send, server, setup))}
+    time.sleep(_IDLE_SECONDS)
+    return side, measures | {"memory": server.memory()}
+
+
+def _send(server: Server, requests: Sequence[Request]) -> None:
+    for request in requests:
         request.sent(server)
-    return side, measures
 
 
 def _round(started: Sequence[Started], number: int, sizes: Sizes, samples: Samples) -> None:
@@ -214,12 +218,7 @@ def _single(side: Side, sizes: Sizes) -> Measures:
 
 def _create(side: Side, sizes: Sizes) -> Measures:
     requests = side.operations(sizes).create(sizes.places)
-
-    def act() -> None:
-        for request in requests:
-            request.sent(side.server)
-
-    return {"create": _milliseconds(act)}
+    return {"create": _milliseconds(partial(_send, side.server, requests))}
 
 
 _STEPS: dict[str, Callable[[Side, Sizes], Measures]] = {

@@ -40,6 +40,7 @@ def rows(sizes: Sizes) -> tuple[Row, ...]:
         Row("post", "post", f"POST of one job, {many}", "requests/s", more_is_better=True, goals=at_least_both),
         Row("create", "create", f"create of {sizes.places:,} jobs", "ms", must_store=True),
         Row("start", "start", "cold start to the first answer", "ms", goals={"Mockoon": Goal(0.8)}),
+        Row("usable", "start", "cold start until a batch can be read, stored before by those that store", "ms"),
         Row("memory", "start", "idle memory of the process tree", "MB", goals={"Mockoon": Goal(0.66)}),
     )
 
