@@ -24,7 +24,7 @@ BY_STORE := tests/dashboard tests/api $(patsubst %,tests/test_%.py,engine clock 
 # The tests start some hundred processes: each would compile everything anew.
 test test-postgres coverage test-tools test-ui soak: export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run demo test test-postgres coverage test-tools test-ui soak mutants check docs docs-site accuracy bench bench-compare image-check shared-check lock release format clean
+.PHONY: run demo test test-postgres coverage test-tools test-ui soak mutants check docs docs-site accuracy bench bench-peers bench-compare image-check shared-check lock release format clean
 
 run: $(RUN_READY)  ## serve on http://localhost:8780; ARGS="--speed 60" for more
 	@exec $(BIN)/reprompt-mock serve $(ARGS)
@@ -79,6 +79,9 @@ accuracy: $(ACCURACY_VENV)/.ready  ## hold what is derived against packages of f
 
 bench: $(TEST_READY)  ## measure against floors; ARGS="--row create" for one row, "--help" for more
 	@$(BIN)/python -m bench $(ARGS)
+
+bench-peers: $(TEST_READY)  ## measure beside moto, Prism, WireMock and Mockoon, as far as node, npm and java are there: ten minutes; ARGS="--peer prism" for one
+	@$(BIN)/python -m bench.peers $(ARGS)
 
 bench-compare: $(TEST_READY)  ## measure a commit and the working tree in turn, five rounds: make bench-compare REF=HEAD~1
 	@test -n "$(REF)" || { echo "Name the commit to compare with: make bench-compare REF=HEAD~1"; exit 1; }

@@ -8,9 +8,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import fnmatch
-import json
-import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -23,8 +20,9 @@ from bench import (
     compare,
     large,  # noqa: F401 - adds its rows
     postgres,  # noqa: F401 - adds its rows
+    report,
 )
-from bench.figures import COLUMNS, Measured, markdown, plain
+from bench.figures import COLUMNS, Measured
 from bench.rows import GROUPS, Bench
 from bench.servers import ROOT, Bay, Target
 from bench.sizes import Sizes
@@ -32,8 +30,6 @@ from bench.sizes import Sizes
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-_BUSY = 0.25
-"""The load per processor before the first measurement above which a warning is printed."""
 NAMES = [name for group in GROUPS for name in group.names]
 
 
@@ -48,10 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     if options.compare:
         return _compare(options, chosen, sizes)
-    facts = _facts(sizes, options.ref)
+    facts = report.facts(sizes, options.ref)
     with _checked_out(options.ref) if options.ref else nullcontext(Target()) as target:
         lines, failed = measure(target, chosen, sizes)
-    _write(options.out / "bench", COLUMNS, [line.cells() for line in lines], facts | {"rows": _as_json(lines)})
+    report.write(options.out / "bench", COLUMNS, [line.cells() for line in lines], facts | {"rows": _as_json(lines)})
     return int(failed)
 
 
@@ -94,7 +90,7 @@ def _chosen(patterns: Sequence[str] | None) -> frozenset[str]:
 
 def measure(target: Target, chosen: frozenset[str], sizes: Sizes) -> tuple[list[Measured], bool]:
     """Measure the chosen rows; return their lines, and whether a row could not be measured."""
-    _warn_if_busy()
+    report.warn_if_busy()
     bay, failed = Bay(target), False
     lines: list[Measured] = []
     bench = Bench(bay, sizes)
@@ -117,51 +113,17 @@ def measure(target: Target, chosen: frozenset[str], sizes: Sizes) -> tuple[list[
     return lines, failed
 
 
-def _warn_if_busy() -> None:
-    load = os.getloadavg()[0]
-    if load > _BUSY * (os.cpu_count() or 1):
-        print(f"the machine is busy (load {load:.1f}): the figures will vary", file=sys.stderr)
-
-
 def _as_json(lines: Sequence[Measured]) -> list[dict[str, Any]]:
     return [line.as_json() for line in lines]
 
 
-def _git(*arguments: str) -> str:
-    try:
-        ran = subprocess.run(["git", *arguments], cwd=ROOT, check=False, capture_output=True, text=True)
-    except OSError:
-        return ""
-    return ran.stdout.strip() if ran.returncode == 0 else ""
-
-
-def _facts(sizes: Sizes, ref: str | None) -> dict[str, Any]:
-    return {
-        "machine": {
-            "system": platform.platform(),
-            "processors": os.cpu_count(),
-            "python": platform.python_version(),
-            "load": os.getloadavg(),
-        },
-        "commit": _git("rev-parse", ref or "HEAD") or None,
-        "changed": not ref and bool(_git("status", "--porcelain", "reprompt_mock")),
-        "sizes": dataclasses.asdict(sizes),
-    }
-
-
-def _write(path: Path, columns: Sequence[str], lines: Sequence[Sequence[str]], document: dict[str, Any]) -> None:
-    print(plain(columns, lines), end="")
-    path.with_suffix(".json").write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    path.with_suffix(".md").write_text(markdown(columns, lines), encoding="utf-8")
-
-
 def _compare(options: argparse.Namespace, chosen: frozenset[str], sizes: Sizes) -> int:
-    _warn_if_busy()
-    facts = _facts(sizes, None)
+    report.warn_if_busy()
+    facts = report.facts(sizes, None)
     with _checked_out(options.compare) as target:
         rows, failures = compare.compare(target, Target(), chosen, sizes, rounds=options.rounds)
     document = facts | {"compared": options.compare, "failures": failures, "rows": [row.as_json() for row in rows]}
-    _write(options.out / "bench-compare", compare.COLUMNS, [row.cells() for row in rows], document)
+    report.write(options.out / "bench-compare", compare.COLUMNS, [row.cells() for row in rows], document)
     print("\n".join(failures), file=sys.stderr)
     return int(bool(failures) or any(row.verdict == "worse" for row in rows))
 

@@ -1,6 +1,7 @@
 """A small load generator in a separate process: keep-alive connections that send one request after another.
 
-Closed loop: every connection sends its next request as soon as it has an answer; the result is their rate.
+Closed loop: every connection sends its next request as soon as it has an answer; the result is their rate. A connection
+that the server closes after an answer is opened again.
 Open loop: requests are due at a constant rate whether or not earlier ones were answered, and latency is measured from
 when a request was due, so that a stall counts for every request that it delays (no coordinated omission).
 """
@@ -16,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -29,11 +30,12 @@ _WARM_UP_SECONDS = 0.2
 _NUMBER = NUMBER.encode()
 _RATE = re.compile(r"Requests/sec:\s*([\d.]+)")
 _KEY_WORD = b"content-length:"
+_CLOSES = b"connection: close"
 
 
 @dataclass(frozen=True)
 class Load:
-    """One request, sent repeatedly; `NUMBER` in its body is replaced by a number counting up from `first`."""
+    """One request, sent repeatedly; `NUMBER` in its body, if any, is replaced by a number counting up from `first`."""
 
     port: int
     path: str
@@ -43,11 +45,17 @@ class Load:
     seconds: float = 1.0
     first: int = 0
     rate: float = 0.0
+    headers: dict[str, str] = field(default_factory=dict)
 
     @property
     def method(self) -> str:
         """The request's method."""
         return "GET" if self.body is None else "POST"
+
+    @property
+    def sent_headers(self) -> dict[str, str]:
+        """The request's headers, except those on its connection and length."""
+        return {"apiKey": self.key, "content-type": "application/json", **self.headers}
 
 
 def requests_per_second(load: Load) -> float:
@@ -108,7 +116,8 @@ def _answer(process: subprocess.Popen[str], out: str) -> dict[str, list[float]]:
 
 def _by_wrk(wrk: str, load: Load) -> float:
     seconds = max(1, round(load.seconds))
-    command = [wrk, "-t1", f"-c{load.connections}", f"-d{seconds}s", "-H", f"apiKey: {load.key}"]
+    command = [wrk, "-t1", f"-c{load.connections}", f"-d{seconds}s"]
+    command += [part for name, value in load.sent_headers.items() for part in ("-H", f"{name}: {value}")]
     with tempfile.TemporaryDirectory() as folder:
         if load.body is not None:
             script = Path(folder) / "post.lua"
@@ -123,11 +132,12 @@ def _by_wrk(wrk: str, load: Load) -> float:
 
 
 def _lua(body: str, first: int) -> str:
-    before, after = body.split(NUMBER)
+    before, found, after = body.partition(NUMBER)
+    if not found:
+        return f'wrk.method = "POST"\nwrk.body = [==[{body}]==]\n'
     return f"""
 local number = {first}
 wrk.method = "POST"
-wrk.headers["content-type"] = "application/json"
 request = function()
   number = number + 1
   return wrk.format(nil, nil, nil, [==[{before}]==] .. string.format("%0{len(NUMBER)}d", number) .. [==[{after}]==])
@@ -143,6 +153,7 @@ class _Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._buffer = b""
         self._missing = 0
+        self.closes = False
         self.due = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -171,6 +182,7 @@ class _Connection(asyncio.Protocol):
             if self._buffer[9:10] != b"2":
                 sys.exit(f"the server answered {self._buffer[:300]!r}")
             head = self._buffer[:end].lower()
+            self.closes = _CLOSES in head
             at = head.index(_KEY_WORD) + len(_KEY_WORD)
             line_end = head.find(b"\r\n", at)
             length = int(head[at : line_end if line_end > 0 else end])
@@ -185,9 +197,10 @@ class _Generator:
         self._load = load
         self._number = load.first
         body = (load.body or "").encode()
+        headers = "".join(f"{name}: {value}\r\n" for name, value in load.sent_headers.items())
         head = (
-            f"{load.method} {load.path} HTTP/1.1\r\nhost: 127.0.0.1:{load.port}\r\napiKey: {load.key}\r\n"
-            f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+            f"{load.method} {load.path} HTTP/1.1\r\nhost: 127.0.0.1:{load.port}\r\n{headers}"
+            f"content-length: {len(body)}\r\n\r\n"
         )
         self._before, found, self._after = (head.encode() + body).partition(_NUMBER)
         self._counts = bool(found)
@@ -200,18 +213,31 @@ class _Generator:
         return b"%s%09d%s" % (self._before, self._number, self._after)
 
     async def connect(self, on_answer: Callable[[_Connection], None]) -> None:
-        loop = asyncio.get_running_loop()
         for _ in range(self._load.connections):
-            _, connection = await loop.create_connection(lambda: _Connection(on_answer), "127.0.0.1", self._load.port)
-            self._connections.append(connection)
+            self._connections.append(await self._connected(on_answer))
+
+    async def _connected(self, on_answer: Callable[[_Connection], None]) -> _Connection:
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_connection(lambda: _Connection(on_answer), "127.0.0.1", self._load.port)
+        return connection
 
     async def closed(self) -> dict[str, float]:
         count = 0
+        reopening: set[asyncio.Task[None]] = set()
 
         def on_answer(connection: _Connection) -> None:
             nonlocal count
             count += 1
-            connection.send(self._request())
+            if connection.closes:
+                task = asyncio.ensure_future(reopen(connection))
+                reopening.add(task)
+                task.add_done_callback(reopening.discard)
+            else:
+                connection.send(self._request())
+
+        async def reopen(connection: _Connection) -> None:
+            connection.close()
+            (await self._connected(on_answer)).send(self._request())
 
         await self.connect(on_answer)
         for connection in self._connections:

@@ -12,19 +12,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 ROOT = Path(__file__).parent.parent
 KEY = "bench-key"
 _PATIENCE_SECONDS = 600
-_IDLE_SECONDS = 30
-"""A connection idle for longer is reopened before anything is timed: the servers close idle ones after 75 s."""
+_IDLE_SECONDS = 4
+"""A connection idle for longer is reopened before anything is timed: some peers close idle ones after 5 s."""
+_START_SECONDS = 60
 _POLL_SECONDS = 0.002
 _STRICT_KEYS = json.dumps({KEY: "*"})
 
@@ -37,6 +38,14 @@ class Target:
     root: Path = ROOT
 
 
+class Refused(RuntimeError):
+    """A server answered a request with a status that is no success."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+
+
 class Server:
     """A running server."""
 
@@ -46,16 +55,24 @@ class Server:
         self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE_SECONDS)
         self._used = 0.0
 
-    def call(self, method: str, path: str, body: bytes | None = None) -> bytes:
-        """Send a request; return the body of its answer."""
+    def call(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> bytes:
+        """Send a request; return the body of its answer.
+
+        Raises:
+            Refused: the answer is no success.
+        """
         self._connect()
-        headers = {"apiKey": KEY, "Content-Type": "application/json"}
-        self._connection.request(method, path, body, headers)
+        sent = {"apiKey": KEY, "Content-Type": "application/json", **(headers or {})}
+        with suppress(BrokenPipeError, ConnectionResetError):  # it may answer before it has read a body that it refuses
+            self._connection.request(method, path, body, sent)
         response = self._connection.getresponse()
         answer = response.read()
         self._used = time.monotonic()
         if response.status >= 300:
-            raise RuntimeError(f"{method} {path} answered {response.status}: {answer[:300]!r}")
+            self._connection.close()
+            raise Refused(response.status, f"{method} {path} answered {response.status}: {answer[:300]!r}")
         return answer
 
     def _connect(self) -> None:
@@ -84,10 +101,9 @@ class Server:
         return address.partition("//")[2].partition("/")[2].join(("/", "")) if "//" in address else address
 
     def memory(self) -> float:
-        """Return the process's resident memory in MiB."""
-        pid = str(self.process.pid)
-        shown = subprocess.run(["ps", "-o", "rss=", "-p", pid], check=True, capture_output=True, text=True)
-        return int(shown.stdout) / 1024
+        """Return the resident memory of the process and its descendants in MiB."""
+        shown = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,rss="], check=True, capture_output=True, text=True)
+        return memory_of_tree(self.process.pid, shown.stdout) / 1024
 
     def stop(self) -> None:
         """Stop the server."""
@@ -137,10 +153,15 @@ class Bay:
             "REPROMPT_MOCK_API_KEYS": _STRICT_KEYS,
         }
 
-    def launch(self, command: Sequence[str | Path], cwd: Path) -> subprocess.Popen[str]:
-        """Start a server's process."""
+    def launch(self, command: Sequence[str | Path], cwd: Path, log: IO[bytes] | None = None) -> subprocess.Popen[str]:
+        """Start a server's process; what it says goes to `log`, or what it prints to a pipe."""
         return subprocess.Popen(
-            list(map(str, command)), stdout=subprocess.PIPE, text=True, cwd=cwd, env=self._environment()
+            list(map(str, command)),
+            stdout=log or subprocess.PIPE,
+            stderr=log,
+            text=True,
+            cwd=cwd,
+            env=self._environment(),
         )
 
     def start(self, command: Sequence[str | Path], cwd: Path) -> Server:
@@ -155,9 +176,7 @@ class Bay:
 
     def cold_start(self) -> tuple[Server, float, float]:
         """Start the emulator; return it with the milliseconds to its first health answer and to its ready line."""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         started = time.perf_counter()
         server = Server(self.launch(self.ours_command(port=port), self.target.root), port)
         answered = until_answered(server, started)
@@ -227,12 +246,41 @@ def read_port(process: subprocess.Popen[str]) -> int:
     return int(found[1])
 
 
-def until_answered(server: Server, started: float) -> float:
-    """Wait for the first health answer; return the milliseconds since `started`."""
+def free_port() -> int:
+    """Return a port on which nothing listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def memory_of_tree(root: int, listing: str) -> int:
+    """Return the memory of a process and its descendants in KiB, from lines of pid, parent and memory."""
+    rows = [tuple(map(int, line.split())) for line in listing.splitlines()]
+    found = {root}
+    while more := {pid for pid, parent, _ in rows if parent in found} - found:
+        found |= more
+    return sum(memory for pid, _, memory in rows if pid in found)
+
+
+def _ask_health(server: Server) -> bytes:
+    return server.call("GET", "/_mock/health")
+
+
+def until_answered(server: Server, started: float, ask: Callable[[Server], object] = _ask_health) -> float:
+    """Wait for the first answer that is a success; return the milliseconds since `started`.
+
+    Raises:
+        RuntimeError: the server ended, or did not answer within a minute.
+    """
     while True:
         try:
-            server.call("GET", "/_mock/health")
-        except OSError:
+            ask(server)
+        except (OSError, Refused) as error:
+            ended = server.process.poll() is not None
+            if ended or time.perf_counter() - started > _START_SECONDS:
+                server.stop()
+                raise RuntimeError(f"{server.process.args!r} did not start: {error}") from error
             time.sleep(_POLL_SECONDS)
         else:
             return (time.perf_counter() - started) * 1e3

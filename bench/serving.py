@@ -15,11 +15,11 @@ class _Server(uvicorn.Server):
             print(f"listening on http://127.0.0.1:{sockets[0].getsockname()[1]}", flush=True)
 
 
-def serve(app: Any) -> None:
-    """Serve an ASGI app on a free port; print the address when ready."""
+def serve(app: Any, port: int = 0) -> None:
+    """Serve an ASGI app on a port, or on a free one; print the address when ready."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind(("127.0.0.1", 0))
+    listener.bind(("127.0.0.1", port))
     listener.listen(2048)
     config = uvicorn.Config(
         app,

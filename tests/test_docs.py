@@ -315,6 +315,14 @@ def test_generated_tables_are_what_the_code_says(page: str) -> None:
     assert docs.generated(PAGES[page]) == PAGES[page], "run make docs"
 
 
+def test_the_table_of_a_run_replaces_the_one_that_has_its_mark() -> None:
+    page = "a\n<!-- bench -->\n\n1\n<!-- end -->\nb\n<!-- peers -->\n\n2\n<!-- end -->\nc"
+
+    assert docs.with_figures(page, {"peers": "3\n"}) == page.replace("2\n", "3\n\n")
+    assert docs.with_figures(page, {"bench": "3\n"}) == page.replace("1\n", "3\n\n")
+    assert docs.with_figures("a", {"bench": "3\n"}) == "a"
+
+
 def test_every_generated_table_is_on_one_page() -> None:
     assert sorted(re.findall(r"<!-- generated: ([\w-]+) -->", MANUAL)) == sorted(docs.TABLES)
 

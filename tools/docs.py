@@ -1,9 +1,10 @@
 """Generates the tables of the pages from the code: `make docs`.
 
 A page has a table between two marks, `<!-- generated: settings -->` and `<!-- end -->`, whose content is replaced.
-Benchmark figures are between `<!-- bench -->` and `<!-- end -->`, and are replaced only if a run's table is given:
+Benchmark figures are between `<!-- bench -->` or `<!-- peers -->` and `<!-- end -->`, and are replaced only if a run's
+table is given:
 
-    make docs ARGS="--bench build/bench.md"
+    make docs ARGS="--bench build/bench.md --peers build/bench-peers.md"
 """
 
 from __future__ import annotations
@@ -47,27 +48,35 @@ _BEYOND = 2**53
 """A bound this large only reflects what the database can hold."""
 
 _GENERATED = re.compile(r"(<!-- generated: ([\w-]+) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
-_BENCH = re.compile(r"(<!-- bench -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+_RUNS = ("bench", "peers")
+"""The marks of figures, and the options that name the files of their tables."""
 _CITATION = re.compile(r" \(contract ([^)]+)\)")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write every generated table again."""
     parser = argparse.ArgumentParser(prog="python -m tools.docs", description="Generate the tables of the pages.")
-    parser.add_argument(
-        "--bench", type=Path, metavar="FILE.md", help="the table of a bench run, for the page about speed"
-    )
-    bench = parser.parse_args(arguments).bench
-    figures = bench.read_text(encoding="utf-8") if bench else None
+    for name in _RUNS:
+        parser.add_argument(f"--{name}", type=Path, metavar="FILE.md", help=f"the table of a run, for the mark {name}")
+    files = vars(parser.parse_args(arguments))
+    figures = {name: file.read_text(encoding="utf-8") for name, file in files.items() if file}
     for page in pages():
         before = page.read_text(encoding="utf-8")
-        after = generated(before)
-        if figures is not None:
-            after = _BENCH.sub(lambda match: f"{match[1]}\n{figures}\n{match[3]}", after)
+        after = with_figures(generated(before), figures)
         if after != before:
             page.write_text(after, encoding="utf-8")
             print(f"wrote {page.relative_to(ROOT)}")
     return 0
+
+
+def with_figures(page: str, figures: Mapping[str, str]) -> str:
+    """Replace the tables of runs in a page, by the names of their marks."""
+    for name, table in figures.items():
+        mark, end = f"<!-- {name} -->\n", "<!-- end -->"
+        before, found, rest = page.partition(mark)
+        if found:
+            page = f"{before}{mark}\n{table}\n{end}{rest.partition(end)[2]}"
+    return page
 
 
 def pages() -> list[Path]:
