@@ -211,7 +211,7 @@ HOT: dict[str, list[tuple[str, str]]] = {
     "snapshot": [("batch", "ix_batch_id"), ("job", KEY), ("stale", KEY), *BY_BATCH],
     "export": [("batch", "ix_batch_id"), ("export", "ix_export_key")],
     "list exports": [("export", "ix_export_order")],
-    "rename what is exported": [("export", "ix_export_order"), ("submission", "ix_submission_batch"), *BY_BATCH],
+    "rename what is exported": [("export", "ix_export_order"), ("submission", "ix_submission_batch"), ("job", KEY)],
     "download": [("export", "ix_export_id"), ("artifact", "ix_artifact_part")],
     "snapshot with a file": [("artifact", "ix_artifact_world")],
     "delete a job": [("job", "ix_job_place"), ("job", KEY)],

@@ -9,7 +9,7 @@ import orjson
 from reprompt_mock.keys import alike, local
 from reprompt_mock.store.jobs import StoredResult
 from reprompt_mock.store.session import is_storable
-from reprompt_mock.store.statements import EXPORTED, LATER_JOBS
+from reprompt_mock.store.statements import EXPORTED_OF_RUN, EXPORTED_RUNS, LATER_JOBS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -149,9 +149,14 @@ def jobs(
         after: the key of the job after which to start, 0 for the first.
         limit: the maximum number of jobs.
     """
-    values = {"batch": batch, "known": known, "now": now, "after": after, "limit": limit}
-    for row in session.rows(EXPORTED, values):
-        yield row[0], StoredResult._make(row[1:])
+    chosen = {"batch": batch, "known": known, "now": now, "after": after}
+    for first, last in session.rows(EXPORTED_RUNS, chosen):
+        keys = {"first_key": max(first, after + 1), "last_key": last, "now": now, "limit": limit}
+        for row in session.rows(EXPORTED_OF_RUN, keys):
+            yield row[0], StoredResult._make(row[1:])
+            limit -= 1
+        if not limit:
+            return
 
 
 def later_jobs(session: Session, batch: int, *, known: int, now: int) -> int:

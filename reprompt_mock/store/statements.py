@@ -174,9 +174,12 @@ TIMELINE_BOUNDS = {
 LATEST_SUBMISSION = "SELECT pk FROM submission WHERE world = ? ORDER BY at DESC, pk DESC LIMIT 1"
 HELD_COUNT = "SELECT count(*) FROM job WHERE world = ? AND hold IS NOT NULL"
 
-EXPORTED = f"""
-SELECT job.pk, {_RESULTS.strip().removeprefix("SELECT ")} {_OF_BATCH} AND job.pk > :after
-  AND (came.pk <= :known OR came.at < :now) {_IN_ORDER} LIMIT :limit
+EXPORTED_RUNS = """
+SELECT first, last FROM submission
+WHERE batch = :batch AND last > :after AND (pk <= :known OR at < :now) ORDER BY at, pk
+"""
+EXPORTED_OF_RUN = f"""
+SELECT job.pk, {_RESULTS.strip().removeprefix("SELECT ")} {_OF_RUN} LIMIT :limit
 """
 LATER_JOBS = """
 SELECT CAST(coalesce(sum(last - first + 1), 0) AS BIGINT) FROM submission

@@ -508,6 +508,29 @@ def test_the_csv_has_what_the_results_say(org: Org) -> None:
         assert (json.loads(always) if always else None) == result["outputs"]["is_open_24h"]
 
 
+@pytest.mark.parametrize("way", ["at once", "as a job"])
+def test_a_csv_of_many_rows_has_each_of_them_once_in_the_order_of_the_results(way: str, org: Org) -> None:
+    """contract K7; some jobs were replaced, and some have gone."""
+    for first, last in ((0, 1_100), (1_100, 2_150), (1_000, 1_200), (2_150, 2_151), (2_151, 3_152)):
+        org.advance(60)
+        org.create(*(f"p-{number}" for number in range(first, last)), batch_id="a")
+    for gone in ("p-0", "p-999", "p-1000", "p-2150", "p-3151"):
+        assert org.call("DELETE", f"/jobs/{gone}").status_code == 200
+    org.create("later", batch_id="b")
+
+    if way == "at once":
+        text = create(org, "a").text
+    else:
+        made = export(org, "a", "b")
+        org.settle()
+        text = fetch(org, made).text
+
+    found = [row["place_id"] for row in rows(text) if row["batch_id"] == "a"]
+    assert found == [job["place_id"] for job in org.get("/jobs", batchId="a")["jobs"]]
+    assert found == sorted(found, key=lambda place_id: int(place_id[2:]))
+    assert len(found) == 3_147
+
+
 def test_the_columns_are_in_the_catalogues_order_and_none_is_blank(org: Org) -> None:
     """contract K7: then inputs that match none, by first appearance; blank columns are dropped, the first four stay."""
     jobs = [
