@@ -20,11 +20,12 @@ from reprompt_mock.store import buckets, requests, worlds
 from reprompt_mock.store.session import Interrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from reprompt_mock.engine.decoded import Decoded
     from reprompt_mock.engine.registry import Registry
     from reprompt_mock.engine.world import World
+    from reprompt_mock.engine.writing import Work
     from reprompt_mock.store.buckets import Taken
     from reprompt_mock.store.session import Session, Store
     from reprompt_mock.store.worlds import Found, WorldState
@@ -41,16 +42,15 @@ _KEY_BYTES = 16
 
 
 class Forgotten(Exception):
-    """Rolls back a change of a world that was forgotten.
+    """Rolls back changes of a world that was forgotten.
 
     Args:
-        value: what the change gave.
-        writing: the change.
+        made: what each change gave, and the change.
     """
 
-    def __init__(self, value: Any, writing: Writing) -> None:
+    def __init__(self, made: list[tuple[Any, Writing]]) -> None:
         super().__init__()
-        self.value, self.writing = value, writing
+        self.made = made
 
 
 class Remote:
@@ -160,25 +160,29 @@ class Remote:
             value = again(lambda: once(is_caught_up=True))
         return value
 
-    def write(self, most_jobs: float, world: World, work: Callable[[Writing], T]) -> tuple[T, Writing]:
-        """Run a use case that changes a world.
+    def write(self, most_jobs: float, world: World, works: Iterable[Work[T]]) -> list[tuple[T, Writing]]:
+        """Run use cases that change a world, one after another; all is stored or, on an exception, nothing.
 
         Raises:
-            Forgotten: the world was forgotten meanwhile, so the change is lost.
-            TooLong: it goes through more than `most_jobs`; then it changes nothing.
+            Forgotten: the world was forgotten meanwhile, so the changes are lost.
+            TooLong: one goes through more than `most_jobs`.
             StoreSilent, StorageFailed, OutcomeUnknown: nothing was stored, or none can tell.
         """
 
-        def once() -> tuple[T, Writing]:
+        def once() -> list[tuple[T, Writing]]:
+            made: list[tuple[T, Writing]] = []
             with self._store.write(worlds.locking(world.slug)) as session:
-                writing = Writing(session, world, self._taken(session, world), real=self._real, most_jobs=most_jobs)
-                writing.apply_due()
-                value = work(writing)
+                state, known = self._taken(session, world), None
+                for work in works:
+                    writing = Writing(session, world, state, real=self._real, most_jobs=most_jobs, known=known)
+                    writing.apply_due()
+                    made.append((work(writing), writing))
+                    writing.store_state()
+                    state, known = writing.state, writing.documents
                 if world.forgotten:
-                    raise Forgotten(value, writing)
-                writing.store_state()
+                    raise Forgotten(made)
             world.publish_later(writing.state, writing.documents)
-            return value, writing
+            return made
 
         with turn(world):
             return again(once)
