@@ -62,6 +62,7 @@ class Pool:
             min_size=1,
             max_size=_CONNECTIONS,
             timeout=_PATIENCE_SECONDS,
+            reconnect_timeout=_PATIENCE_SECONDS,  # else it tries ever more seldom, as long as nobody answered before
             name="reprompt-mock",
             open=True,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
 from typing import Any
 
 import psycopg
@@ -13,9 +14,10 @@ from reprompt_mock.engine.doors import Engine
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.engine.writing import Writing
 from reprompt_mock.errors import BatchNotFound, OutcomeUnknown, StorageFailed, StoreSilent
-from reprompt_mock.store import postgres
+from reprompt_mock.store import postgres, postgres_pool
 from reprompt_mock.store.postgres_session import PostgresSession
-from tests.postgres.conftest import alone
+from tests.postgres.conftest import alone, opened
+from tests.postgres.proxy import proxied
 from tests.processes import eventually
 
 PLACE = b'{"name": "A", "full_address": "B"}'
@@ -201,3 +203,18 @@ def test_a_schema_that_another_has_taken_meanwhile_is_left_to_it(engine: Engine,
         with pytest.raises(StoreSilent, match="another emulator has taken its schema"):
             ids(engine)
     assert ids(engine)
+
+
+def test_however_long_the_server_was_away_it_is_found_soon(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that comes after it is back waits no longer than others wait for a connection."""
+    monkeypatch.setattr(postgres_pool, "_PATIENCE_SECONDS", 0.5)
+    with proxied(address) as proxy, closing(opened(proxy.address)) as engine:
+        first = create(engine)
+        proxy.cut(stay_closed=True)
+        for _ in range(9):
+            with pytest.raises(StoreSilent):
+                ids(engine)
+        proxy.is_open = True
+        with suppress(StoreSilent):  # an attempt from before may still be under way
+            ids(engine)
+        assert ids(engine) == [first]
