@@ -35,8 +35,7 @@ T = TypeVar("T")
 _TRIES = 3
 _PATIENCE_SECONDS = 5.0
 """How long a write waits for others of its process to the same world."""
-_PRUNE_SECONDS = 60.0
-"""How often memory is freed of worlds that are gone."""
+_PRUNE_SECONDS = 60.0  # how often memory is freed of worlds that are gone
 _DUE: Any = object()
 _KEY_BYTES = 16
 
@@ -80,11 +79,10 @@ class Remote:
         return again(lambda: self._arrived(slug))
 
     def _arrived(self, slug: str) -> World:
-        world = self._registry.peek(slug)
+        losses, world = self._drop_doubtful(), self._registry.peek(slug)
         known = world.state
-        self._drop_doubtful()
         found, present = worlds.glimpsed(self._store, slug), None
-        if found is not None and not found.is_of(known):
+        if found is not None and not (self._drop_doubtful() == losses and found.is_of(known)):
             with self._store.read(worlds.finding(slug)) as session:
                 found = worlds.found(session, slug)
                 present = Present(worlds.read(session, found.key), Views()) if found else None
@@ -143,9 +141,9 @@ class Remote:
         """
 
         def once(*, is_caught_up: bool) -> T:
-            self._drop_doubtful()
-            known = world.present
+            losses, known = self._drop_doubtful(), world.present
             with self._store.read(worlds.finding(world.slug)) as session:
+                known = known if self._drop_doubtful() == losses else world.present
                 present = self._present(session, world, known)
                 now = world.now_in(present.state)
                 if is_caught_up and not world.forgotten:  # by a change that came after the request
@@ -255,14 +253,18 @@ class Remote:
             raise Interrupted(reason="the world was forgotten meanwhile")
         return state if found.is_of(state) else worlds.read(session, found.key)
 
-    def _drop_doubtful(self) -> None:
-        """Drop what is cached after a connection was lost: a server that crashed may have lost its latest changes."""
+    def _drop_doubtful(self) -> int:
+        """Drop what is cached after a connection was lost: a server that crashed may have lost its latest changes.
+
+        Return how many were lost; what is cached holds while no more are, as the beginning of a transaction notices.
+        """
         losses = self._store.losses
         if losses != self._losses:
-            self._losses = losses
             self._decoded.clear()
             for world in self._registry:
                 world.doubt()
+            self._losses = losses  # only now, for others who look
+        return losses
 
 
 def _buried(session: Session, state: WorldState) -> WorldState:

@@ -26,7 +26,7 @@ class Turns:
     """Makes the changes of each world in the order in which they were asked for.
 
     Args:
-        make: makes some changes of a world; returns what became of each.
+        make: makes some changes of a world, and gives the outcome of each.
     """
 
     def __init__(self, make: Callable[[World, Sequence[Work[Any]]], Awaitable[Sequence[Outcome]]]) -> None:

@@ -6,6 +6,7 @@ import logging
 from contextlib import contextmanager, suppress
 from threading import Event, Lock
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg.types.numeric import Int8BinaryDumper
@@ -18,13 +19,22 @@ from reprompt_mock.store.postgres_failures import failed, unopened
 from reprompt_mock.store.session import Interrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from reprompt_mock.dsn import Dsn
     from reprompt_mock.store.session import Row
 
     Connection = psycopg.Connection[Row]
 
+RUN = """
+concat(extract(epoch FROM pg_postmaster_start_time()), ' ', extract(epoch FROM pg_stat_get_bgwriter_stat_reset_time()))
+"""
+"""Tells runs of a server apart, between which it may have lost what was not on its disk.
+
+Where one of its processes crashes, the server replaces the others, forgets its statistics, and gives numbers of
+transactions again that it had given before. Older versions read the statistics from a file, so this is not for each
+transaction.
+"""
 _CONNECTIONS = 8
 _PATIENCE_SECONDS = 5.0
 """How long a request waits for a connection, and for a lock."""
@@ -52,20 +62,30 @@ class Pool:
     def __init__(self, dsn: Dsn, *, wait: float = 0) -> None:
         self.losses = self._held_at = 0
         self._holding = Lock()
+        self._runs: WeakKeyDictionary[Connection, str] = WeakKeyDictionary()
         self._address = postgres_address.read(dsn)
         self.prelude = self._address.prelude
         self._holder = self._opened(dsn, wait)
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             self._address.conninfo,
             kwargs=self._address.keywords,
-            configure=_configure,
+            configure=self._prepare,
             min_size=1,
             max_size=_CONNECTIONS,
             timeout=_PATIENCE_SECONDS,
-            reconnect_timeout=_PATIENCE_SECONDS,  # else it tries ever more seldom, as long as nobody answered before
+            reconnect_timeout=_PATIENCE_SECONDS,  # else it tries more and more seldom
             name="reprompt-mock",
             open=True,
         )
+
+    def _prepare(self, connection: Connection) -> None:
+        _configure(connection)
+        if not self.is_pooled:
+            (self._runs[connection],) = connection.execute(f"SELECT {RUN}").fetchone() or ("",)
+
+    def run_of(self, connection: Connection) -> Sequence[str]:
+        """Return in which run of the server a connection was opened; a pooler's own connections come and go."""
+        return () if self.is_pooled else (self._runs[connection],)
 
     def _opened(self, dsn: Dsn, wait: float) -> Connection:
         """Connect, make the tables, and take the schema for this process.

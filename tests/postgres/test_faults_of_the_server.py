@@ -134,6 +134,18 @@ def test_what_another_connection_changed_is_seen(engine: Engine, address: str) -
     assert engine.read(engine.worlds.peek("acme"), batches.status, batch).batch.name == "other"
 
 
+def test_what_is_in_memory_is_not_believed_once_a_connection_was_lost(engine: Engine, address: str) -> None:
+    """A server that crashed may give a version again, to another change."""
+    batch = create(engine)
+    for look in (engine.read, lambda world, *args: engine.read(engine.arrive(world.slug), *args)):
+        name = f"told by {look}"
+        look(engine.worlds.peek("acme"), batches.status, batch)
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute("UPDATE batch SET name = %s", [name])
+        cut(address)
+        assert look(engine.worlds.peek("acme"), batches.status, batch).batch.name == name
+
+
 def test_a_server_that_takes_no_writes_is_a_503(engine: Engine, address: str) -> None:
     def standby(writing: Writing) -> None:
         writing.session.run("SET TRANSACTION READ ONLY")
