@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -14,7 +15,7 @@ from reprompt_mock.engine.doors import Engine
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.engine.writing import Writing
 from reprompt_mock.errors import BatchNotFound, OutcomeUnknown, StorageFailed, StoreSilent
-from reprompt_mock.store import postgres, postgres_pool
+from reprompt_mock.store import postgres, postgres_line
 from reprompt_mock.store.postgres_session import PostgresSession
 from tests.postgres.conftest import alone, opened
 from tests.postgres.proxy import proxied
@@ -219,7 +220,7 @@ def test_a_schema_that_another_has_taken_meanwhile_is_left_to_it(engine: Engine,
 
 def test_however_long_the_server_was_away_it_is_found_soon(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A request that comes after it is back waits no longer than others wait for a connection."""
-    monkeypatch.setattr(postgres_pool, "_PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(postgres_line, "PATIENCE_SECONDS", 0.5)
     with proxied(address) as proxy, closing(opened(proxy.address)) as engine:
         first = create(engine)
         proxy.cut(stay_closed=True)
@@ -230,3 +231,43 @@ def test_however_long_the_server_was_away_it_is_found_soon(address: str, monkeyp
         with suppress(StoreSilent):  # an attempt from before may still be under way
             ids(engine)
         assert ids(engine) == [first]
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections on which answers must come fast."""
+    monkeypatch.setattr(postgres_line, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(postgres_line, "STATEMENT_SECONDS", 0.5)
+    monkeypatch.setattr(postgres_line.Line, "limit", 0.5)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_server_that_hangs_is_not_waited_for_without_end(address: str) -> None:
+    """Its connections stay open; what begins is a 503, and what was under way is made once or known to be unknown."""
+    with proxied(address) as proxy, closing(opened(proxy.address)) as engine:
+
+        def hanging_in_it(writing: Writing) -> None:
+            batches.create(writing, request("hanging", "a"))
+            stack.enter_context(proxy.hanging())
+
+        create(engine, "first")
+        with proxy.hanging():
+            with pytest.raises(StoreSilent):
+                ids(engine)
+            with pytest.raises(StoreSilent):
+                create(engine, "never")
+            with pytest.raises(StoreSilent):
+                engine.store.check()
+        with ExitStack() as stack, pytest.raises(OutcomeUnknown):
+            engine.write(engine.worlds.peek("acme"), hanging_in_it)
+        eventually(partial(is_ready, engine))
+        assert set(ids(engine)) - {"hanging"} == {"first"}
+        create(engine, "last")
+        assert len(ids(engine)) == len(set(ids(engine)))
+
+
+def is_ready(engine: Engine) -> bool:
+    with suppress(StoreSilent):
+        engine.store.check()
+        return True
+    return False
