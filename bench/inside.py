@@ -20,6 +20,7 @@ from bench import places
 from reprompt_mock.api.bodies import parse_batch
 from reprompt_mock.engine import batches as use_cases
 from reprompt_mock.engine.doors import Engine
+from reprompt_mock.engine.identifiers import fingerprint_of
 from reprompt_mock.engine.world import Present, Views
 from reprompt_mock.settings import load
 from reprompt_mock.store import batches, jobs
@@ -100,7 +101,7 @@ class Inside:
 
     def _create_one(self, slug: str) -> float:
         body = self._one.replace(places.NUMBER.encode(), b"%09d" % next(_numbers))
-        request = parse_batch(body, max_jobs=10**6)
+        request = parse_batch(body, max_jobs=10**6)._replace(fingerprint=fingerprint_of(body))
         return _timed(lambda: self._create(slug, request))
 
 

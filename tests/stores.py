@@ -6,13 +6,14 @@ import atexit
 import itertools
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -191,6 +192,14 @@ class Cluster:
 
     address: str
     command: tuple[str, ...]
+
+    def crash(self) -> None:
+        """Kill a process of the server, which then ends all others and recovers what was on its disk."""
+        import psycopg
+
+        with suppress(psycopg.OperationalError), psycopg.connect(self.address) as connection:
+            os.kill(connection.info.backend_pid, signal.SIGKILL)
+            connection.execute("SELECT 1")
 
     def restart(self, mode: str) -> None:
         """Stop it, `fast` or as in a crash (`immediate`), and start it again."""

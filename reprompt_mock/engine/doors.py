@@ -27,9 +27,10 @@ from reprompt_mock.store import worlds
 from reprompt_mock.store.opening import opened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from reprompt_mock.engine.world import Present
+    from reprompt_mock.engine.writing import Work
     from reprompt_mock.settings import Settings
     from reprompt_mock.store.session import Session
 
@@ -199,7 +200,7 @@ class Engine:
         **kwargs: P.kwargs,
     ) -> Written[T]:
         if self.store.is_shared:
-            return self._written_remotely(most_jobs, world, lambda writing: work(writing, *args, **kwargs))
+            return self.write_all(world, [lambda writing: work(writing, *args, **kwargs)], most_jobs)[0]
         # The lock is kept until the change is in place, so that the next one builds on it.
         with self.store.lock:
             self.worlds.check_room(world)
@@ -221,16 +222,18 @@ class Engine:
         self.events.publish(writing.changes)
         return Written(value, writing.acted)
 
-    def _written_remotely(self, most_jobs: float, world: World, work: Callable[[Writing], T]) -> Written[T]:
+    def write_all(self, world: World, works: Sequence[Work[T]], most_jobs: float = inf) -> list[Written[T]]:
+        """Run use cases that change a world on a server, in one transaction; raise as `try_write` does."""
         self.worlds.check_room(world)
         try:
-            value, writing = self.remote.write(most_jobs, world, work)
+            made = self.remote.write(most_jobs, world, works)
         except Forgotten as lost:
-            return Written(lost.value, lost.writing.acted)
-        self.worlds.keep(world)
-        self.purge.is_due |= writing.purges
-        self.events.publish(writing.changes)
-        return Written(value, writing.acted)
+            made = lost.made
+        else:
+            self.worlds.keep(world)
+            self.purge.is_due |= any(writing.purges for _, writing in made)
+            self.events.publish([change for _, writing in made for change in writing.changes])
+        return [Written(value, writing.acted) for value, writing in made]
 
     def _open(self, session: Session, world: World, most_jobs: float) -> Writing:
         key = world.state.key or worlds.insert(session, None if world.forgotten else world.slug, world.state)
@@ -285,9 +288,8 @@ class Engine:
         Raises:
             StorageFailed: that cannot be stored.
         """
-        for world in self.remote.due() if self.store.is_shared else self.worlds:
-            if self.store.is_shared or world.is_due():
-                self.catch_up(world)
+        for world in self.remote.due() if self.store.is_shared else filter(World.is_due, self.worlds):
+            self.catch_up(world)
         for _ in range(_PURGES_A_TICK):
             if self.purge.is_due:
                 self.purge.run()

@@ -7,6 +7,7 @@ the versions of worlds from time to time.
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from threading import Event, Lock, Thread, local
 from typing import TYPE_CHECKING
 
@@ -110,16 +111,9 @@ class Herald:
     def _tell(self) -> None:
         with self._changing:
             changes, self._untold = [*self._untold], {}
-        messages = [*_messages(self._reports.process, changes)]
-
-        def once() -> None:
-            with self._store.write() as session:
-                for message in messages:
-                    peers.tell(session, message)
-
-        if messages:
-            with suppress(MockError):  # those who wait look from time to time
-                again(once)
+        with suppress(MockError):  # those who wait look from time to time
+            for message in _messages(self._reports.process, changes):
+                again(partial(self._store.ask, peers.telling(message)))
 
     # Hearing
 

@@ -24,11 +24,15 @@ if TYPE_CHECKING:
 
 def new_batch_id(writing: Writing, fingerprint: str) -> str:
     """Generate a batch id from the seed, the body's fingerprint and the number of equal bodies before it."""
+    session, world, seed = writing.session, writing.key, writing.settings.seed
+    expected = 0  # most bodies are new; then one statement tells all
     while True:
-        number = submissions.count_body(writing.session, writing.key, fingerprint)
-        batch_id = _batch_id(writing.settings.seed, fingerprint, number)
-        if batches.find(writing.session, writing.key, batch_id) is None:
+        guess = _batch_id(seed, fingerprint, expected)
+        number, is_taken = submissions.count_create(session, world, fingerprint, guess)
+        batch_id = _batch_id(seed, fingerprint, number)
+        if not (is_taken if number == expected else batches.find(session, world, batch_id)):
             return batch_id
+        expected = number + 1
 
 
 def next_batch_id(reading: Reading, fingerprint: str) -> str:

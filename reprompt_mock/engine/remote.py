@@ -20,11 +20,12 @@ from reprompt_mock.store import buckets, requests, worlds
 from reprompt_mock.store.session import Interrupted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from reprompt_mock.engine.decoded import Decoded
     from reprompt_mock.engine.registry import Registry
     from reprompt_mock.engine.world import World
+    from reprompt_mock.engine.writing import Work
     from reprompt_mock.store.buckets import Taken
     from reprompt_mock.store.session import Session, Store
     from reprompt_mock.store.worlds import Found, WorldState
@@ -34,23 +35,21 @@ T = TypeVar("T")
 _TRIES = 3
 _PATIENCE_SECONDS = 5.0
 """How long a write waits for others of its process to the same world."""
-_PRUNE_SECONDS = 60.0
-"""How often memory is freed of worlds that are gone."""
+_PRUNE_SECONDS = 60.0  # how often memory is freed of worlds that are gone
 _DUE: Any = object()
 _KEY_BYTES = 16
 
 
 class Forgotten(Exception):
-    """Rolls back a change of a world that was forgotten.
+    """Rolls back changes of a world that was forgotten.
 
     Args:
-        value: what the change gave.
-        writing: the change.
+        made: what each change gave, and the change.
     """
 
-    def __init__(self, value: Any, writing: Writing) -> None:
+    def __init__(self, made: list[tuple[Any, Writing]]) -> None:
         super().__init__()
-        self.value, self.writing = value, writing
+        self.made = made
 
 
 class Remote:
@@ -80,11 +79,10 @@ class Remote:
         return again(lambda: self._arrived(slug))
 
     def _arrived(self, slug: str) -> World:
-        world = self._registry.peek(slug)
+        losses, world = self._drop_doubtful(), self._registry.peek(slug)
         known = world.state
-        self._drop_doubtful()
         found, present = worlds.glimpsed(self._store, slug), None
-        if found is not None and not found.is_of(known):
+        if found is not None and not (self._drop_doubtful() == losses and found.is_of(known)):
             with self._store.read(worlds.finding(slug)) as session:
                 found = worlds.found(session, slug)
                 present = Present(worlds.read(session, found.key), Views()) if found else None
@@ -143,9 +141,9 @@ class Remote:
         """
 
         def once(*, is_caught_up: bool) -> T:
-            self._drop_doubtful()
-            known = world.present
+            losses, known = self._drop_doubtful(), world.present
             with self._store.read(worlds.finding(world.slug)) as session:
+                known = known if self._drop_doubtful() == losses else world.present
                 present = self._present(session, world, known)
                 now = world.now_in(present.state)
                 if is_caught_up and not world.forgotten:  # by a change that came after the request
@@ -160,25 +158,29 @@ class Remote:
             value = again(lambda: once(is_caught_up=True))
         return value
 
-    def write(self, most_jobs: float, world: World, work: Callable[[Writing], T]) -> tuple[T, Writing]:
-        """Run a use case that changes a world.
+    def write(self, most_jobs: float, world: World, works: Iterable[Work[T]]) -> list[tuple[T, Writing]]:
+        """Run use cases that change a world, one after another; all is stored or, on an exception, nothing.
 
         Raises:
-            Forgotten: the world was forgotten meanwhile, so the change is lost.
-            TooLong: it goes through more than `most_jobs`; then it changes nothing.
+            Forgotten: the world was forgotten meanwhile, so the changes are lost.
+            TooLong: one goes through more than `most_jobs`.
             StoreSilent, StorageFailed, OutcomeUnknown: nothing was stored, or none can tell.
         """
 
-        def once() -> tuple[T, Writing]:
+        def once() -> list[tuple[T, Writing]]:
+            made: list[tuple[T, Writing]] = []
             with self._store.write(worlds.locking(world.slug)) as session:
-                writing = Writing(session, world, self._taken(session, world), real=self._real, most_jobs=most_jobs)
-                writing.apply_due()
-                value = work(writing)
+                state, known = self._taken(session, world), None
+                for work in works:
+                    writing = Writing(session, world, state, real=self._real, most_jobs=most_jobs, known=known)
+                    writing.apply_due()
+                    made.append((work(writing), writing))
+                    writing.store_state()
+                    state, known = writing.state, writing.documents
                 if world.forgotten:
-                    raise Forgotten(value, writing)
-                writing.store_state()
+                    raise Forgotten(made)
             world.publish_later(writing.state, writing.documents)
-            return value, writing
+            return made
 
         with turn(world):
             return again(once)
@@ -251,14 +253,18 @@ class Remote:
             raise Interrupted(reason="the world was forgotten meanwhile")
         return state if found.is_of(state) else worlds.read(session, found.key)
 
-    def _drop_doubtful(self) -> None:
-        """Drop what is cached after a connection was lost: a server that crashed may have lost its latest changes."""
+    def _drop_doubtful(self) -> int:
+        """Drop what is cached after a connection was lost: a server that crashed may have lost its latest changes.
+
+        Return how many were lost; what is cached holds while no more are, as the beginning of a transaction notices.
+        """
         losses = self._store.losses
         if losses != self._losses:
-            self._losses = losses
             self._decoded.clear()
             for world in self._registry:
                 world.doubt()
+            self._losses = losses  # only now, for others who look
+        return losses
 
 
 def _buried(session: Session, state: WorldState) -> WorldState:

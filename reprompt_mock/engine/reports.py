@@ -164,7 +164,7 @@ class Reports:
 
     def _flush(self) -> None:
         """Write what has changed, and all that is under way if a reader asks."""
-        with self._store.write() as session:
+        with self._store.write(peers.asking(self.process)) as session:
             asked = peers.asked(session, self.process)  # before looking what there is
             states = self._pick(is_asked=asked > self._answered)
             rows = [(report.is_withdrawn, report.row(self.process)) for report in states]

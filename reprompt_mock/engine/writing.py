@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import contextmanager, nullcontext
 from itertools import islice
 from math import inf
@@ -18,7 +19,7 @@ from reprompt_mock.store import batches, documents, worlds
 from reprompt_mock.store.worlds import WorldState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from reprompt_mock.engine.world import World
     from reprompt_mock.scenario import Scenario
@@ -39,6 +40,15 @@ class Written(NamedTuple, Generic[T]):
     rules: list[str]
 
 
+def _known(world: World, state: WorldState) -> Mapping[Any, int]:
+    """Return the keys of documents that are known; ticks remove the rows of a forgotten world."""
+    return {} if world.forgotten else world.documents_of(state.row)
+
+
+Work = Callable[["Writing"], T]
+"""A use case that changes a world."""
+
+
 class Writing:
     """A world, open for a change that is applied as a whole or, on an exception, not at all.
 
@@ -50,7 +60,7 @@ class Writing:
         now: the virtual time in microseconds, read once; `set_time` and `advance` change it.
         acted: ids of the rules that took effect, in order.
         changes: the changes to publish after the commit.
-        known: the keys of documents committed before, by token.
+        known: the keys of documents committed before, or by an earlier change in the transaction, by token.
         interned: the keys of documents found or written since, by token.
         stored: the state as it is in the row.
         purges: whether later ticks have rows to remove.
@@ -58,7 +68,14 @@ class Writing:
     """
 
     def __init__(
-        self, session: Session, world: World, state: WorldState, *, real: Callable[[], int], most_jobs: float = inf
+        self,
+        session: Session,
+        world: World,
+        state: WorldState,
+        *,
+        real: Callable[[], int],
+        most_jobs: float = inf,
+        known: Mapping[Any, int] | None = None,
     ) -> None:
         self.session = session
         self.world = world
@@ -67,7 +84,7 @@ class Writing:
         self.now = world.now_in(state)
         self.acted: list[str] = []
         self.changes: list[Change] = []
-        self.known = {} if world.forgotten else world.documents_of(state.row)  # ticks remove a forgotten world's rows
+        self.known = _known(world, state) if known is None else known
         self.interned: dict[Any, int] = {}
         self.purges = False
         self.most_jobs = most_jobs

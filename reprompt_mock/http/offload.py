@@ -5,9 +5,8 @@ from __future__ import annotations
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
-from weakref import WeakKeyDictionary
 
-from anyio import CancelScope, CapacityLimiter, Lock, Semaphore, from_thread, to_thread
+from anyio import CancelScope, CapacityLimiter, Semaphore, from_thread, to_thread
 
 from reprompt_mock.engine import (
     batches,
@@ -20,13 +19,15 @@ from reprompt_mock.engine import (
     scenario,
     slices,
     snapshot,
+    together,
 )
 from reprompt_mock.engine.weight import TooLong
 from reprompt_mock.http.arrivals import Arrivals
+from reprompt_mock.http.turns import Turns
 from reprompt_mock.organizations import is_slug
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from reprompt_mock.conduct.verdict import Verdict
     from reprompt_mock.engine.batches import BatchView
@@ -34,8 +35,9 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.doors import Engine
     from reprompt_mock.engine.reading import Reading
     from reprompt_mock.engine.submissions import BatchToCreate
+    from reprompt_mock.engine.together import Outcome
     from reprompt_mock.engine.world import World
-    from reprompt_mock.engine.writing import Writing, Written
+    from reprompt_mock.engine.writing import Work, Writing, Written
     from reprompt_mock.journal import Journal
 
 P = ParamSpec("P")
@@ -87,7 +89,7 @@ class Offload:
         self._slices = Semaphore(1)
         self._readers = CapacityLimiter(_REMOTE_THREADS)
         self._arrivals = Arrivals(self._look)
-        self._turns: WeakKeyDictionary[World, Lock] = WeakKeyDictionary()
+        self._turns = Turns(self._make)
 
     async def prepare(self, work: Callable[[bytes], T], body: bytes) -> T:
         """Parse a body, which does not need a world."""
@@ -103,6 +105,9 @@ class Offload:
 
     async def _look(self, org_slug: str) -> World:
         return await to_thread.run_sync(self.engine.arrive, org_slug, limiter=self._readers)
+
+    async def _make(self, world: World, works: Sequence[Work[Any]]) -> list[Outcome]:
+        return await to_thread.run_sync(together.outcomes, self.engine, world, works, limiter=self._writers)
 
     async def keep(self, world: World) -> None:
         """Create a world for all who share the store, after a request that only read it."""
@@ -127,9 +132,9 @@ class Offload:
     ) -> Written[T]:
         """Run a use case that changes a world."""
         if self.is_shared:
-            async with self._turns.setdefault(world, Lock()):
-                work_there = partial(self.engine.write, world, work, *args, **kwargs)
-                return await to_thread.run_sync(work_there, limiter=self._writers)
+            change = partial(_applied, work, args, kwargs)
+            # The type is that of what `work` gives.
+            return await self._turns.take(world, change, is_long=_is_long(work, args, kwargs))  # type: ignore[no-any-return]
         if not _is_long(work, args, kwargs):
             written = self._at_once(world, work, *args, **kwargs)
             if written is None and not self._slices.value:
@@ -216,6 +221,10 @@ class Offload:
     async def across(self, work: Callable[[], T]) -> T:
         """Run work that involves several worlds."""
         return await to_thread.run_sync(work, limiter=self._writers)
+
+
+def _applied(work: Callable[..., T], args: tuple[Any, ...], kwargs: Mapping[str, Any], writing: Writing) -> T:
+    return work(writing, *args, **kwargs)
 
 
 def _is_long(work: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> bool:

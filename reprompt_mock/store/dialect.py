@@ -50,6 +50,16 @@ def numbered(statement: str) -> Numbered:
 
 def inlined(statement: str, values: Values, quoted: Callable[[Any], str]) -> str:
     """Write values into a statement, as texts that `quoted` makes of them, so that others can go with it in one."""
-    place = numbered(statement)
-    texts = [quoted(value) for value in place.arranged(values)]
-    return _NUMBER.sub(lambda found: texts[int(found[1]) - 1] if found[1] else found[0], place.text)
+    texts = [quoted(value) for value in numbered(statement).arranged(values)]
+    return "".join([piece if isinstance(piece, str) else texts[piece] for piece in _pieces(statement)])
+
+
+@lru_cache(maxsize=1024)
+def _pieces(statement: str) -> list[str | int]:
+    """Cut a statement at its places; each is the position of its value."""
+    text, pieces, start = numbered(statement).text, list[str | int](), 0
+    for found in _NUMBER.finditer(text):
+        if found[1]:
+            pieces += [text[start : found.start()], int(found[1]) - 1]
+            start = found.end()
+    return [*pieces, text[start:]]

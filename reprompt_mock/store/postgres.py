@@ -14,7 +14,7 @@ from reprompt_mock.store.dialect import inlined
 from reprompt_mock.store.postgres_address import quoted
 from reprompt_mock.store.postgres_failures import failed
 from reprompt_mock.store.postgres_listener import listen
-from reprompt_mock.store.postgres_pool import Pool
+from reprompt_mock.store.postgres_pool import RUN, Pool
 from reprompt_mock.store.postgres_session import PostgresSession
 from reprompt_mock.store.server_clock import TIME, ServerClock
 from reprompt_mock.store.session import Interrupted, if_free
@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 
 _READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
 _WRITE = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
-_NUMBER = ", pg_current_xact_id()::text || ' ' || extract(epoch FROM pg_postmaster_start_time())::text"
-"""The number of a transaction, and when the server started: one that crashes gives numbers again."""
-_BECAME = """
-SELECT pg_xact_status(CAST(CAST(? AS text) AS xid8)),
-  CASE WHEN CAST(extract(epoch FROM pg_postmaster_start_time()) AS text) = CAST(? AS text) THEN 1 ELSE 0 END
+_NUMBER = "pg_current_xact_id()::text"
+_XID = "CAST(CAST(:number AS text) AS xid8)"
+# A number that the server has not given in this run, or gave to a transaction that is under way, was lost in a crash.
+_BECAME = f"""
+SELECT CASE WHEN {RUN} <> CAST(:run AS text) AND {_XID} >= pg_snapshot_xmax(pg_current_snapshot()) THEN 'aborted'
+  ELSE pg_xact_status({_XID}) END,
+  CASE WHEN {RUN} = CAST(:run AS text) THEN 1 ELSE 0 END
 """
 _ASKED = 5
 """How often a server is asked what became of a transaction that it may still be ending."""
@@ -60,6 +62,7 @@ class PostgresStore:
         self._closed = Event()
         self._clock = ServerClock()
         self._pool = Pool(dsn, wait=wait)
+        self._numbers = (_NUMBER, RUN) if self._pool.is_pooled else (_NUMBER,)
         with self.read() as session:
             self.salt = bytes(session.value(schema.SALT))
 
@@ -109,12 +112,12 @@ class PostgresStore:
             is_stored = _is_committed(session)
         if not is_stored:
             self._pool.losses += 1
-            self._ask(number)
+            self._ask(*number)
 
     @contextmanager
     def _lent(
         self, begin: str, first: Query | None = None, patience: float | None = None
-    ) -> Iterator[tuple[psycopg.Connection[Row], str, Row | None]]:
+    ) -> Iterator[tuple[psycopg.Connection[Row], list[str], Row | None]]:
         """Lend a connection in a transaction, which is rolled back unless the block ends it.
 
         Args:
@@ -123,23 +126,23 @@ class PostgresStore:
             patience: how many seconds to wait for a connection, by default as long as a request may.
 
         Yields:
-            The connection, the number of a write, and the first row of `first`.
+            The connection, the number of a write and the run of the server that gave it, and the first row of `first`.
         """
         if self._closed.is_set():
             raise Stopping
         asked = f"{inlined(*first, quoted)};" if first else ""
         before = [part for part in (begin, self._pool.prelude) if part]
-        time = f"{TIME}{_NUMBER if begin is _WRITE else ''}"
+        read = ", ".join((TIME, *(self._numbers if begin is _WRITE else ())))
         try:
-            with self._pool.lent(f"{''.join(before)}{asked}{time}", patience) as (connection, begun):
+            with self._pool.lent(f"{''.join(before)}{asked}{read}", patience) as (connection, begun):
                 for _ in before:
                     begun.nextset()
                 answer = begun.fetchone() if asked else None
                 if asked:
                     begun.nextset()
-                read, *number = begun.fetchone() or (0,)
-                self._clock.set(read)
-                yield connection, "".join(number), answer
+                time, *number = begun.fetchone() or (0,)
+                self._clock.set(time)
+                yield connection, [*number, *self._pool.run_of(connection)], answer
         except psycopg.Error as error:
             self._pool.losses += isinstance(error, psycopg.OperationalError)
             failure = Stopping() if self._closed.is_set() else failed(error)
@@ -147,7 +150,7 @@ class PostgresStore:
                 raise
             raise failure from error
 
-    def _ask(self, number: str) -> None:
+    def _ask(self, number: str, run: str) -> None:
         """Ask what became of a transaction whose end was not confirmed.
 
         Raises:
@@ -155,7 +158,7 @@ class PostgresStore:
             OutcomeUnknown: the server does not tell.
         """
         for _ in range(_ASKED):
-            status, is_same_run = self._became(*number.split())
+            status, is_same_run = self._became(number, run)
             if status == "committed" and is_same_run:
                 return
             if status == "aborted":
@@ -165,10 +168,10 @@ class PostgresStore:
             self._closed.wait(_PAUSE_SECONDS)
         raise OutcomeUnknown
 
-    def _became(self, number: str, started: str) -> tuple[str | None, bool]:
+    def _became(self, number: str, run: str) -> tuple[str | None, bool]:
         """Ask for the status of a transaction, and whether the server still runs as when it was begun."""
         with suppress(Interrupted, MockError), self.read() as session:
-            status, is_same_run = session.one(_BECAME, (number, started)) or (None, 0)
+            status, is_same_run = session.one(_BECAME, {"number": number, "run": run}) or (None, 0)
             return status, bool(is_same_run)
         return None, False
 

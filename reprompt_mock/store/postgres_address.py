@@ -40,6 +40,8 @@ _SERVER = {
 }
 """Parameters of the server for these connections; those in the address's `options` come later and win."""
 _POOLER = re.compile(r"(?<=[?&])pgbouncer=(?P<value>[^&]*)&?")
+_PLAIN = re.compile(r"[^'\\\0]*")
+"""A text that means the same in quotes, whatever a server takes a backslash for."""
 _SAID = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -99,5 +101,16 @@ def _prelude(parameters: dict[str, str]) -> str:
 
 
 def quoted(value: Any, connection: psycopg.Connection[Any] | None = None) -> str:
-    """Write a value as a literal; what is true or false is a number in all tables."""
-    return sql.Literal(int(value) if isinstance(value, bool) else value).as_string(connection)
+    """Write a value as a literal; what is true or false is a number in all tables.
+
+    The driver, which asks the connection how to write a text, takes five times as long as the common cases do here.
+    """
+    if value is None:
+        return "NULL"
+    if isinstance(value, int):
+        return f"{int(value)}" if value >= 0 else f" {int(value)}"  # "--" would begin a comment
+    if isinstance(value, str) and _PLAIN.fullmatch(value):
+        return f"'{value}'"
+    if isinstance(value, bytes | bytearray):
+        return rf"E'\\x{value.hex()}'::bytea"
+    return sql.Literal(value).as_string(connection)

@@ -73,7 +73,8 @@ def make(connection: psycopg.Connection[Row], dsn: Dsn) -> None:
         raise DatabaseUnreadable(path=dsn, reason=reason)
     if _has(connection, "world"):
         raise DatabaseUnreadable(path=dsn, reason="its schema belongs to another program")
-    for statement in statements():
+    # A server that crashes may lose what was in the tables, but not the tables themselves.
+    for statement in ("SET LOCAL synchronous_commit = on", *statements()):
         connection.execute(statement)
 
 

@@ -89,11 +89,13 @@ class PostgresSession:
         """Run a statement once for each row of values."""
         place = numbered(statement)
         arranged = [place.arranged(row) for row in rows]
+        if not arranged:
+            return
         self._catch_up()
         with _refusing():
             if len(arranged) == 1:
                 self._cursor.execute(place.text, arranged[0])
-            elif arranged:
+            else:
                 self._cursor.executemany(place.text, arranged)
 
     def fill(self, table: str, columns: Mapping[str, Any], size: int) -> None:

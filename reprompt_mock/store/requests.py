@@ -19,9 +19,11 @@ _KEPT = "slug = :slug AND at > (SELECT coalesce(max(cleared_at), 0) FROM journal
 
 _WRITE = """
 INSERT INTO request (slug, at, process, number, operation, exchange, ended_at, evidence)
-SELECT CAST(:slug AS TEXT), :at, :process, :number, CAST(:operation AS TEXT), CAST(:exchange AS BYTEA),
-  CAST(:ended_at AS BIGINT), CAST(:evidence AS BYTEA)
-WHERE NOT EXISTS (SELECT 1 FROM journal WHERE slug = :slug AND cleared_at >= :at)
+SELECT * FROM unnest(
+  CAST(? AS TEXT[]), CAST(? AS BIGINT[]), CAST(? AS BIGINT[]), CAST(? AS BIGINT[]), CAST(? AS TEXT[]),
+  CAST(? AS BYTEA[]), CAST(? AS BIGINT[]), CAST(? AS BYTEA[])
+) AS seen (slug, at, process, number, operation, exchange, ended_at, evidence)
+WHERE NOT EXISTS (SELECT 1 FROM journal WHERE journal.slug = seen.slug AND cleared_at >= seen.at)
 ON CONFLICT (slug, at, process, number) DO UPDATE
 SET exchange = excluded.exchange, ended_at = excluded.ended_at, evidence = excluded.evidence
 """
@@ -67,7 +69,9 @@ class Reported(NamedTuple):
 
 def write(session: Session, requests: Iterable[Reported]) -> None:
     """Write requests that came or are over, unless they came before their world's journal was cleared."""
-    session.many(_WRITE, [request._asdict() for request in requests])
+    columns = [list(column) for column in zip(*requests, strict=True)]
+    if columns:
+        session.run(_WRITE, columns)
 
 
 def withdraw(session: Session, requests: Iterable[Reported]) -> None:

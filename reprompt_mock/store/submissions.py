@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from reprompt_mock.store.session import Session
 
 
+_COUNT_BODY = """
+INSERT INTO body (world, digest, count) VALUES (?, ?, 1)
+ON CONFLICT (world, digest) DO UPDATE SET count = body.count + 1 RETURNING count
+"""
+_COUNT_CREATE = f"{_COUNT_BODY}, (SELECT count(*) FROM batch WHERE world = ? AND id = ?)"
 _MOST_KNOWN = 1000
 _known: dict[int, tuple[WorldSettings, str]] = {}
 """Settings with their JSON by identity, which they keep as long as they are here."""
@@ -67,10 +72,11 @@ def bodies(session: Session, world: int, digest: str) -> int:
 
 
 def count_body(session: Session, world: int, digest: str) -> int:
-    """Count the body of a create; return the number of equal ones before it."""
-    count = session.value(
-        "INSERT INTO body (world, digest, count) VALUES (?, ?, 1)"
-        " ON CONFLICT (world, digest) DO UPDATE SET count = body.count + 1 RETURNING count",
-        (world, digest),
-    )
-    return int(count) - 1
+    """Count the body of an export; return the number of equal ones before it."""
+    return int(session.value(_COUNT_BODY, (world, digest))) - 1
+
+
+def count_create(session: Session, world: int, digest: str, batch_id: str) -> tuple[int, bool]:
+    """Count the body of a create; return the number of equal ones before it, and whether a batch has an id."""
+    count, found = session.one(_COUNT_CREATE, (world, digest, world, batch_id)) or (1, 0)
+    return int(count) - 1, bool(found)

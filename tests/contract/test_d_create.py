@@ -177,6 +177,17 @@ def test_equal_bodies_make_different_batches(body: Any, org: Org) -> None:
     assert org.get("/batches")["total"] == 3
 
 
+@pytest.mark.parametrize("equal", [0, 1, 2])
+def test_an_id_that_a_client_gave_to_a_batch_is_not_generated(org: Org, equal: int) -> None:
+    """contract D1: the ids that follow are those of more equal bodies."""
+    body, other = batch(job("a"), attribute_set="core"), org.other()
+    ids = [other.post("/batches", body)["id"] for _ in range(5)]
+    assert [org.post("/batches", body)["id"] for _ in range(equal)] == ids[:equal]
+    for taken in ids[equal : equal + 2]:
+        org.create("b", batch_id=taken)
+    assert org.post("/batches", body)["id"] == ids[equal + 2]
+
+
 def test_a_deleted_batch_does_not_come_back_under_its_id(org: Org) -> None:
     """contract D1: equal bodies that came before count, whatever became of their batches."""
     first = org.post("/batches", batch(job("a"), attribute_set="core"))["id"]

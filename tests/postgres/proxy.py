@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_PATIENCE_SECONDS = 60
+
+
 class Proxy:
     """Passes connections on to a server.
 
@@ -24,7 +27,8 @@ class Proxy:
         parts = urlsplit(address)
         self._target = (parts.hostname or "127.0.0.1", parts.port or 5432)
         self._delay = delay
-        self._ended = Event()
+        self._ended, self._going = Event(), Event()
+        self._going.set()
         self._lines: list[socket.socket] = []
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.is_open = True
@@ -48,10 +52,20 @@ class Proxy:
         with suppress(OSError):
             while data := source.recv(65536):
                 self._ended.wait(delay)
+                self._going.wait(_PATIENCE_SECONDS)
                 sink.sendall(data)
         for line in (source, sink):
             with suppress(OSError):
                 line.shutdown(socket.SHUT_RDWR)
+
+    @contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Pass nothing on during the block, without any connection ending."""
+        self._going.clear()
+        try:
+            yield
+        finally:
+            self._going.set()
 
     def cut(self, *, stay_closed: bool = False) -> None:
         """End all connections; new ones are refused from now on if it is to stay closed."""
@@ -65,6 +79,7 @@ class Proxy:
     def end(self) -> None:
         """Close everything."""
         self._ended.set()
+        self._going.set()
         self._listener.close()
         self.cut(stay_closed=True)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, suppress
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -13,9 +15,10 @@ from reprompt_mock.engine.doors import Engine
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.engine.writing import Writing
 from reprompt_mock.errors import BatchNotFound, OutcomeUnknown, StorageFailed, StoreSilent
-from reprompt_mock.store import postgres
+from reprompt_mock.store import postgres, postgres_line
 from reprompt_mock.store.postgres_session import PostgresSession
-from tests.postgres.conftest import alone
+from tests.postgres.conftest import alone, opened
+from tests.postgres.proxy import proxied
 from tests.processes import eventually
 
 PLACE = b'{"name": "A", "full_address": "B"}'
@@ -132,6 +135,18 @@ def test_what_another_connection_changed_is_seen(engine: Engine, address: str) -
     assert engine.read(engine.worlds.peek("acme"), batches.status, batch).batch.name == "other"
 
 
+def test_what_is_in_memory_is_not_believed_once_a_connection_was_lost(engine: Engine, address: str) -> None:
+    """A server that crashed may give a version again, to another change."""
+    batch = create(engine)
+    for look in (engine.read, lambda world, *args: engine.read(engine.arrive(world.slug), *args)):
+        name = f"told by {look}"
+        look(engine.worlds.peek("acme"), batches.status, batch)
+        with psycopg.connect(address, autocommit=True) as connection:
+            connection.execute("UPDATE batch SET name = %s", [name])
+        cut(address)
+        assert look(engine.worlds.peek("acme"), batches.status, batch).batch.name == name
+
+
 def test_a_server_that_takes_no_writes_is_a_503(engine: Engine, address: str) -> None:
     def standby(writing: Writing) -> None:
         writing.session.run("SET TRANSACTION READ ONLY")
@@ -201,3 +216,58 @@ def test_a_schema_that_another_has_taken_meanwhile_is_left_to_it(engine: Engine,
         with pytest.raises(StoreSilent, match="another emulator has taken its schema"):
             ids(engine)
     assert ids(engine)
+
+
+def test_however_long_the_server_was_away_it_is_found_soon(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that comes after it is back waits no longer than others wait for a connection."""
+    monkeypatch.setattr(postgres_line, "PATIENCE_SECONDS", 0.5)
+    with proxied(address) as proxy, closing(opened(proxy.address)) as engine:
+        first = create(engine)
+        proxy.cut(stay_closed=True)
+        for _ in range(9):
+            with pytest.raises(StoreSilent):
+                ids(engine)
+        proxy.is_open = True
+        with suppress(StoreSilent):  # an attempt from before may still be under way
+            ids(engine)
+        assert ids(engine) == [first]
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections on which answers must come fast."""
+    monkeypatch.setattr(postgres_line, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(postgres_line, "STATEMENT_SECONDS", 0.5)
+    monkeypatch.setattr(postgres_line.Line, "limit", 0.5)
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_server_that_hangs_is_not_waited_for_without_end(address: str) -> None:
+    """Its connections stay open; what begins is a 503, and what was under way is made once or known to be unknown."""
+    with proxied(address) as proxy, closing(opened(proxy.address)) as engine:
+
+        def hanging_in_it(writing: Writing) -> None:
+            batches.create(writing, request("hanging", "a"))
+            stack.enter_context(proxy.hanging())
+
+        create(engine, "first")
+        with proxy.hanging():
+            with pytest.raises(StoreSilent):
+                ids(engine)
+            with pytest.raises(StoreSilent):
+                create(engine, "never")
+            with pytest.raises(StoreSilent):
+                engine.store.check()
+        with ExitStack() as stack, pytest.raises(OutcomeUnknown):
+            engine.write(engine.worlds.peek("acme"), hanging_in_it)
+        eventually(partial(is_ready, engine))
+        assert set(ids(engine)) - {"hanging"} == {"first"}
+        create(engine, "last")
+        assert len(ids(engine)) == len(set(ids(engine)))
+
+
+def is_ready(engine: Engine) -> bool:
+    with suppress(StoreSilent):
+        engine.store.check()
+        return True
+    return False

@@ -5,20 +5,28 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from threading import Event, Lock, Thread
+from contextlib import ExitStack, closing, contextmanager, suppress
+from threading import Condition, Event, Thread, current_thread, main_thread
+from typing import cast
 
 import httpx2
+import psycopg
 import pytest
 
+from reprompt_mock.errors import OutcomeUnknown
+from reprompt_mock.store import postgres
+from reprompt_mock.store.postgres_session import PostgresSession
 from tests.conftest import LONDON
-from tests.processes import Served, eventually, serve
+from tests.postgres.conftest import opened
+from tests.postgres.test_faults_of_the_server import create, ids
+from tests.processes import PATIENCE_SECONDS, Served, eventually, serve
 from tests.stores import MISSING, Cluster, cluster, schema_at
 from tests.trust.scale import tries
 
 BATCHES = "/v1/acme/place_enrichment/batches"
 CLIENTS = 4
 ROUNDS = tries(1, 20)
+UNDONE = tries(6, 40)
 
 
 class Load:
@@ -37,7 +45,7 @@ class Load:
         self.statuses: Counter[int | None] = Counter()
         self._ended = Event()
         self._names = itertools.count()
-        self._noting = Lock()
+        self._noting = Condition()
 
     @property
     def total(self) -> int:
@@ -60,7 +68,8 @@ class Load:
     def grow(self, by: int) -> None:
         """Wait until so many more were acknowledged."""
         wanted = self.total + by
-        eventually(lambda: self.total >= wanted)
+        with self._noting:
+            assert self._noting.wait_for(lambda: self.total >= wanted, PATIENCE_SECONDS), self.statuses
 
     def _run(self) -> None:
         with httpx2.Client(headers={"apiKey": "k"}, trust_env=False, timeout=30) as http:
@@ -71,6 +80,7 @@ class Load:
                 with self._noting:
                     self.statuses[status] += 1
                     (self.acknowledged if status == 200 else self.cut).add(name)
+                    self._noting.notify_all()
 
     @staticmethod
     def _create(http: httpx2.Client, url: str, name: str) -> int | None:
@@ -134,11 +144,14 @@ def test_killing_one_of_two_loses_and_doubles_nothing(
     note(record_property, loads)
 
 
-@pytest.mark.parametrize("mode", ["fast", "immediate"])
+@pytest.mark.parametrize("mode", ["fast", "immediate", "crash"])
 def test_a_server_that_restarts_under_load_loses_and_doubles_nothing(
     own: Cluster, mode: str, record_property: Callable[[str, object], None]
 ) -> None:
-    """Where the server writes a change before it acknowledges it: that it need not is the emulator's default."""
+    """Where the server writes a change before it acknowledges it: that it need not is the emulator's default.
+
+    In a crash one of its processes is killed, upon which it starts the others anew without ending itself.
+    """
     loads = []
     for _ in range(ROUNDS):
         with ExitStack() as stack:
@@ -146,9 +159,59 @@ def test_a_server_that_restarts_under_load_loses_and_doubles_nothing(
             load = Load([first.url, second.url])
             with load.running():
                 load.grow(20)
-                own.restart(mode)
+                own.crash() if mode == "crash" else own.restart(mode)
                 load.grow(20)
             for served in (first, second):
                 load.account(served)
             loads.append(load)
     note(record_property, loads)
+
+
+def test_a_change_that_a_crash_undid_is_not_taken_for_another_that_got_its_number(
+    own: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that crashes goes on where its disk was, with the numbers of transactions that it has lost."""
+    commit, is_next = postgres._is_committed, Event()
+
+    def unconfirmed(session: PostgresSession) -> bool:
+        is_stored = commit(session)
+        if current_thread() is not main_thread() or not is_next.is_set():
+            return is_stored
+        is_next.clear()
+        own.crash()
+        use_numbers(own, 20)
+        return False
+
+    monkeypatch.setattr(postgres, "_is_committed", unconfirmed)
+    for _ in range(UNDONE):  # now and then all that was written of it is lost
+        with closing(opened(schema_at(own.address))) as engine, suppress(OutcomeUnknown):
+            create(engine)
+            is_next.set()
+            assert create(engine) in ids(engine)
+
+
+def test_a_change_whose_number_was_never_given_again_was_lost(own: Cluster) -> None:
+    with closing(opened(schema_at(own.address))) as engine:
+        store = cast("postgres.PostgresStore", engine.store)
+        with store._lent(postgres._WRITE) as (_, (_, run), _):
+            pass
+        assert store._became(str(2**40), "another run") == ("aborted", False)
+        with store._lent(postgres._WRITE) as (connection, (number, same), _):
+            connection.execute("COMMIT")
+        assert (store._became(number, run), same) == (("committed", True), run)
+        own.crash()
+        eventually(lambda: store._became(number, run)[0] is not None)
+        assert store._became(number, run)[1] is False
+
+
+def use_numbers(own: Cluster, count: int) -> None:
+    """Run some transactions once the server is back."""
+
+    def is_back() -> bool:
+        with suppress(psycopg.OperationalError), psycopg.connect(own.address, autocommit=True) as connection:
+            for _ in range(count):
+                connection.execute("SELECT pg_current_xact_id()")
+            return True
+        return False
+
+    eventually(is_back)

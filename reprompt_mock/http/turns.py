@@ -1,0 +1,85 @@
+"""Changes of one world wait for each other here, and those that wait are made together: a commit serves them all."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from reprompt_mock.engine.together import Outcome
+    from reprompt_mock.engine.world import World
+    from reprompt_mock.engine.writing import Work
+
+_MOST_TOGETHER = 16
+
+
+class _Waiting(NamedTuple):
+    work: Work[Any]
+    is_long: bool
+    outcome: asyncio.Future[Any]
+
+
+class Turns:
+    """Makes the changes of each world in the order in which they were asked for.
+
+    Args:
+        make: makes some changes of a world, and gives the outcome of each.
+    """
+
+    def __init__(self, make: Callable[[World, Sequence[Work[Any]]], Awaitable[Sequence[Outcome]]]) -> None:
+        self._make = make
+        self._waiting: WeakKeyDictionary[World, list[_Waiting]] = WeakKeyDictionary()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def take(self, world: World, work: Work[Any], *, is_long: bool) -> Any:
+        """Make a change, a long one by itself; return what it gave, or raise why it failed.
+
+        One that was given up before its turn is not made.
+        """
+        mine = _Waiting(work, is_long, asyncio.get_running_loop().create_future())
+        waiting = self._waiting.get(world)
+        if waiting is None:
+            self._waiting[world] = [mine]
+            task = asyncio.create_task(self._serve(world))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        else:
+            waiting.append(mine)
+        return await mine.outcome
+
+    async def _serve(self, world: World) -> None:
+        """Make changes as long as there are some that wait."""
+        chosen: list[_Waiting] = []
+        try:
+            while chosen := self._next(world):
+                for one, outcome in zip(chosen, await self._made(world, chosen), strict=True):
+                    _tell(one.outcome, outcome)
+        finally:  # some wait only where the loop ends
+            for one in [*chosen, *self._waiting.pop(world)]:
+                one.outcome.cancel()
+
+    async def _made(self, world: World, chosen: Sequence[_Waiting]) -> Sequence[Outcome]:
+        try:
+            return await self._make(world, [one.work for one in chosen])
+        except Exception as error:  # noqa: BLE001 - each request handles it as its own
+            return [error] * len(chosen)
+
+    def _next(self, world: World) -> list[_Waiting]:
+        """Take those that are made next: a long one, or all up to one."""
+        waiting = [one for one in self._waiting[world] if not one.outcome.done()]
+        size = next((place for place, one in enumerate(waiting) if one.is_long), len(waiting))
+        size = min(max(size, 1), _MOST_TOGETHER)
+        self._waiting[world] = waiting[size:]
+        return waiting[:size]
+
+
+def _tell(waiting: asyncio.Future[Any], outcome: Outcome) -> None:
+    if waiting.done():
+        return  # its request was given up meanwhile
+    if isinstance(outcome, Exception):
+        waiting.set_exception(outcome)
+    else:
+        waiting.set_result(outcome)
