@@ -9,7 +9,7 @@ import orjson
 from reprompt_mock.keys import alike, local
 from reprompt_mock.store.jobs import StoredResult
 from reprompt_mock.store.session import is_storable
-from reprompt_mock.store.statements import EXPORTED_OF_RUN, EXPORTED_RUNS, LATER_JOBS
+from reprompt_mock.store.statements import EXPORTED_OF_RUN, LATER_JOBS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,6 +23,10 @@ _COLUMNS = "pk, id, key, batches, created_at, running_at, finished_at, error, kn
 _STATUS = f"""
 CASE WHEN :now < running_at THEN 'queued' WHEN finished_at IS NULL OR :now < finished_at THEN 'running'
   WHEN error IS NOT NULL THEN 'failed' WHEN :now >= finished_at + {KEPT_FOR} THEN 'expired' ELSE 'completed' END
+"""
+_RUNS = """
+SELECT first, last FROM submission
+WHERE batch = :batch AND last > :after AND (pk <= :known OR at < :now) ORDER BY at, pk
 """
 STATUSES = ("queued", "running", "completed", "failed", "expired")
 
@@ -150,7 +154,7 @@ def jobs(
         limit: the maximum number of jobs.
     """
     chosen = {"batch": batch, "known": known, "now": now, "after": after}
-    for first, last in session.rows(EXPORTED_RUNS, chosen):
+    for first, last in session.rows(_RUNS, chosen):
         keys = {"first_key": max(first, after + 1), "last_key": last, "now": now, "limit": limit}
         for row in session.rows(EXPORTED_OF_RUN, keys):
             yield row[0], StoredResult._make(row[1:])

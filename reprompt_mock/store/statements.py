@@ -174,10 +174,6 @@ TIMELINE_BOUNDS = {
 LATEST_SUBMISSION = "SELECT pk FROM submission WHERE world = ? ORDER BY at DESC, pk DESC LIMIT 1"
 HELD_COUNT = "SELECT count(*) FROM job WHERE world = ? AND hold IS NOT NULL"
 
-EXPORTED_RUNS = """
-SELECT first, last FROM submission
-WHERE batch = :batch AND last > :after AND (pk <= :known OR at < :now) ORDER BY at, pk
-"""
 EXPORTED_OF_RUN = f"""
 SELECT job.pk, {_RESULTS.strip().removeprefix("SELECT ")} {_OF_RUN} LIMIT :limit
 """
