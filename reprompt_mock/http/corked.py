@@ -48,8 +48,8 @@ class Corked:
             self._transport.write(data)
 
     def _let_go(self) -> None:
-        if self._head:
-            head, self._head = self._head, b""
+        head, self._head = self._head, b""
+        if head and not self._transport.is_closing():  # the client may have gone meanwhile
             self._transport.write(head)
 
     def write_eof(self) -> None:
