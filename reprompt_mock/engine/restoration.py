@@ -141,13 +141,13 @@ def _check(jobs: Mapping[str, Sequence[Any]]) -> None:
         name_of(place.encode())
 
 
-def _checked(text: str, kind: type, of: type = object) -> str:
+def _checked(text: str, kind: type[list[Any] | dict[str, Any]], of: type = object) -> str:
     """Return a document's text, which holds a value of a kind, and in it others of another kind.
 
     Raises:
         ValueError: it does not.
     """
-    value: Any = orjson.loads(text)
+    value = orjson.loads(text)
     if not isinstance(value, kind) or not all(isinstance(item, of) for item in value):
         raise ValueError(text)
     return text
