@@ -173,7 +173,8 @@ class CallRoute(DirectRoute):
             try:
                 asked = {name: request.path_params[name] for name in named}
                 if request.scope["query_string"]:
-                    call.note(facts.unknown("unknown_parameters", call.query_params.keys() - known))
+                    unknown = (name for name in call.query_params if name not in known)
+                    call.note(facts.unknown("unknown_parameters", unknown))
                     asked |= parameters(dependant, call)
                 answer: Response = await endpoint(call, **asked)
             except BaseException:

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from reprompt_mock import history
+from reprompt_mock.enrichment.places import name_of
 from reprompt_mock.history import HERE
 from reprompt_mock.keys import local
+from reprompt_mock.lifecycle import Hold, JobStatus
 from reprompt_mock.store import documents
 from reprompt_mock.store import snapshot as rows
+from reprompt_mock.world_settings import WorldSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +25,9 @@ if TYPE_CHECKING:
 _GONE = 0
 """The key of a batch that was deleted."""
 _JOB = rows.COLUMNS["job"]
-_FIRST, _LAST = (rows.COLUMNS["submission"].index(name) for name in ("first", "last"))
+_CODES = {"outcome": {None, *JobStatus}, "hold": {None, *Hold}}
+"""What columns of jobs may hold; any other number would be stored as well, and every later read would fail."""
+_SETTINGS, _FIRST, _LAST = map(rows.COLUMNS["submission"].index, ("settings", "first", "last"))
 
 
 class _Written(dict[int | None, int | None]):
@@ -61,7 +66,7 @@ class Restoration:
         self._submissions: dict[int, int] = {}
         self._batches: dict[int, int] = {}
         self._objects = _Written(lambda key: self._interned(_checked(self._texts[key], dict)))
-        lists = _Written(lambda key: self._interned(_checked(self._texts[key], list)))
+        lists = _Written(lambda key: self._interned(_checked(self._texts[key], list, of=str)))
         histories = _Written(lambda key: self._interned(self._history(_checked(self._texts[key], list))))
         self._new: dict[str, Mapping[Any, int | None]] = {
             "batch": self._batches,
@@ -79,6 +84,8 @@ class Restoration:
         """Write all tables, referenced ones first."""
         for pk, *values in self._tables["batch"]:
             self._batches[pk] = rows.insert_batch(self._session, self._keys, values)
+        for settings in {row[_SETTINGS] for row in self._tables["submission"]}:
+            WorldSettings.model_validate_json(settings)
         for pk, at, settings, batch, first, last in self._tables["submission"]:
             moved = None if batch is None else self._batches[batch]
             values = [at, settings, moved, first + self._shift, last + self._shift]
@@ -115,16 +122,32 @@ class Restoration:
         """Return jobs column by column, with new keys; version 3 has no lag."""
         names = _JOB if len(some[0]) == len(_JOB) else [name for name in _JOB if name != "lag"]
         columns = dict(zip(names, map(list, zip(*some, strict=True)), strict=True))
+        _check(columns)
         columns["pk"] = [key + self._shift for key in columns["pk"]]
         return {**columns, **{name: list(map(new.__getitem__, columns[name])) for name, new in self._new.items()}}
 
 
-def _checked(text: str, kind: type) -> str:
-    """Return a document's text, which holds a value of a kind.
+def _check(jobs: Mapping[str, Sequence[Any]]) -> None:
+    """Check what the database would store, but no read would understand.
+
+    Raises:
+        ValueError: a code is unknown, or a place has no name.
+        TypeError, AttributeError: they have other types.
+    """
+    for name, codes in _CODES.items():
+        if not codes.issuperset(jobs[name]):
+            raise ValueError(name)
+    for place in jobs["place"]:
+        name_of(place.encode())
+
+
+def _checked(text: str, kind: type[list[Any] | dict[str, Any]], of: type = object) -> str:
+    """Return a document's text, which holds a value of a kind, and in it others of another kind.
 
     Raises:
         ValueError: it does not.
     """
-    if not isinstance(orjson.loads(text), kind):
+    value = orjson.loads(text)
+    if not isinstance(value, kind) or not all(isinstance(item, of) for item in value):
         raise ValueError(text)
     return text

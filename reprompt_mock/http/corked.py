@@ -34,7 +34,9 @@ class Corked:
 
     def write(self, data: bytes) -> None:
         """Send bytes, after a head that waits; hold a head."""
-        if self._head:
+        if self._transport.is_closing():  # the client has gone: asyncio would log each further piece
+            self._head = b""
+        elif self._head:
             head, self._head = self._head, b""
             if len(data) < _LARGE:
                 self._transport.write(head + data)
@@ -48,8 +50,8 @@ class Corked:
             self._transport.write(data)
 
     def _let_go(self) -> None:
-        if self._head:
-            head, self._head = self._head, b""
+        head, self._head = self._head, b""
+        if head and not self._transport.is_closing():  # the client may have gone meanwhile
             self._transport.write(head)
 
     def write_eof(self) -> None:

@@ -248,8 +248,16 @@ def test_unknown_names_are_told(org: Org) -> None:
 
     org.call("GET", "/batches?page=2&limit=3&apikey=s3cret")
     found = told(org)
-    assert sorted(found["unknown_parameters"]) == ["apikey", "page"]
+    assert found["unknown_parameters"] == ["page", "apikey"]
     assert "s3cret" not in str(found)
+
+
+def test_the_first_unknown_parameters_are_told_in_the_order_in_which_they_came(org: Org) -> None:
+    names = [f"{letter}-{number}" for number, letter in enumerate("zyxwvutsrq")]
+
+    org.call("GET", "/batches", params=dict.fromkeys(names, "1"))
+
+    assert told(org)["unknown_parameters"] == names[:5]
 
 
 AWKWARD = ["x" * 255, "😀" * 200, '"' * 100, "\\" * 90, "\x01" * 80, "é" * 48, 'a"b', "\x7f" * 49, "日本" * 40]

@@ -397,6 +397,12 @@ def resealed(snapshot: dict[str, Any], **tables: Any) -> dict[str, Any]:
     return {**snapshot, "data": data, "digest": sealed(data)}
 
 
+def changed(snapshot: dict[str, Any], table: str, column: str, value: Any) -> list[list[Any]]:
+    """Give the rows of a table with another value in a column."""
+    position = COLUMNS[table].index(column)
+    return [[*row[:position], value, *row[position + 1 :]] for row in snapshot["data"][table]]
+
+
 BROKEN: dict[str, Any] = {
     "not-an-object": lambda _: [],
     "empty": lambda _: {},
@@ -423,6 +429,14 @@ BROKEN: dict[str, Any] = {
     "attributes-of-another-form": lambda one: resealed(
         one, document=[[row[0], f'{{"a":{row[0]}}}'] for row in one["data"]["document"]]
     ),
+    "list-of-no-names": lambda one: resealed(
+        one, document=[[row[0], row[1].replace('["names","menu"]', "[1]")] for row in one["data"]["document"]]
+    ),
+    "submission-without-settings": lambda one: resealed(one, submission=changed(one, "submission", "settings", "[]")),
+    "outcome-of-no-status": lambda one: resealed(one, job=changed(one, "job", "outcome", 5)),
+    "unknown-hold": lambda one: resealed(one, job=changed(one, "job", "hold", -3)),
+    "place-without-a-name": lambda one: resealed(one, job=changed(one, "job", "place", "{}")),
+    "place-of-no-object": lambda one: resealed(one, job=changed(one, "job", "place", "[1]")),
     "row-of-no-list": lambda one: resealed(one, job=[*one["data"]["job"], "a"]),
     "row-of-objects": lambda one: resealed(one, body=[[{}, {}]]),
 }

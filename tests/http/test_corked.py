@@ -115,6 +115,24 @@ def test_an_end_comes_after_what_waits_unless_it_cuts_it_off(end: str, expected:
     assert told(act, goes_on=True) == expected
 
 
+def test_a_head_whose_client_has_gone_meanwhile_is_dropped() -> None:
+    def act(corked: Corked) -> None:
+        corked.write(HEAD)
+        corked._transport.close()  # by the event loop, which sees that the client is gone before it goes on
+
+    assert told(act, goes_on=True) == ["close"]
+
+
+def test_nothing_is_sent_to_a_client_that_has_gone() -> None:
+    def act(corked: Corked) -> None:
+        corked.write(HEAD)
+        corked._transport.close()
+        for _ in range(9):
+            corked.write(b"{...}")
+
+    assert told(act, goes_on=True) == ["close"]
+
+
 def test_everything_else_is_the_transport_s_own() -> None:
     def act(corked: Corked) -> None:
         assert not corked.is_closing()
