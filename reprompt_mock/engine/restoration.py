@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import zlib
 from base64 import b64decode
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from reprompt_mock import history
+from reprompt_mock.clock import LATEST
+from reprompt_mock.engine.artifacts import restored
 from reprompt_mock.enrichment.places import name_of
 from reprompt_mock.history import HERE
 from reprompt_mock.keys import local
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 _GONE = 0
 """The key of a batch that was deleted."""
 _JOB = rows.COLUMNS["job"]
+_STEPS = ("queued_at", "started_at", "finished_at")
 _CODES = {"outcome": {None, *JobStatus}, "hold": {None, *Hold}}
 """What columns of jobs may hold; any other number would be stored as well, and every later read would fail."""
 _SETTINGS, _FIRST, _LAST = map(rows.COLUMNS["submission"].index, ("settings", "first", "last"))
@@ -65,6 +69,7 @@ class Restoration:
         self._texts: dict[Any, str] = {row[0]: row[1] for row in self._tables["document"]}
         self._submissions: dict[int, int] = {}
         self._batches: dict[int, int] = {}
+        self._times = {row[0]: min(row[1], LATEST) for row in self._tables["submission"]}
         self._objects = _Written(lambda key: self._interned(_checked(self._texts[key], dict)))
         lists = _Written(lambda key: self._interned(_checked(self._texts[key], list, of=str)))
         histories = _Written(lambda key: self._interned(self._history(_checked(self._texts[key], list))))
@@ -103,7 +108,7 @@ class Restoration:
             values = [id_, key, orjson.dumps(moved).decode(), *times, last, size]
             written[pk] = rows.insert(self._session, self._keys, "export", values)
         for _, export, part, data in self._tables.get("artifact", ()):
-            rows.insert(self._session, self._keys, "artifact", [written[export], part, b64decode(data)])
+            rows.insert(self._session, self._keys, "artifact", [written[export], part, _compressed(b64decode(data))])
 
     def _interned(self, text: str) -> int:
         return documents.intern_text(self._session, self._keys, text.encode())
@@ -123,8 +128,38 @@ class Restoration:
         names = _JOB if len(some[0]) == len(_JOB) else [name for name in _JOB if name != "lag"]
         columns = dict(zip(names, map(list, zip(*some, strict=True)), strict=True))
         _check(columns)
+        self._check_order(columns)
         columns["pk"] = [key + self._shift for key in columns["pk"]]
         return {**columns, **{name: list(map(new.__getitem__, columns[name])) for name, new in self._new.items()}}
+
+    def _check_order(self, jobs: Mapping[str, Sequence[Any]]) -> None:
+        """Check that no job moves before its submission, or back; as no clock shows the last times, these are alike.
+
+        Raises:
+            ValueError: one does.
+            LookupError, TypeError: a submission is missing, or a time is none.
+        """
+        for submission, *times in zip(*(jobs[name] for name in ("submission", *_STEPS)), strict=True):
+            before = self._times[submission]
+            for time in times:
+                if time is not None:
+                    step = min(int(time), LATEST)
+                    if step < before:
+                        raise ValueError("a job moves before its time")
+                    before = step
+
+
+def _compressed(data: bytes) -> bytes:
+    """Return a part of a file, which can be decompressed.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    try:
+        restored(data)
+    except zlib.error as error:
+        raise ValueError("a part of a file is damaged") from error
+    return data
 
 
 def _check(jobs: Mapping[str, Sequence[Any]]) -> None:

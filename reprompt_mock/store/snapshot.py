@@ -6,6 +6,7 @@ from base64 import b64encode
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from reprompt_mock.clock import LATEST
 from reprompt_mock.keys import LOCAL, span
 from reprompt_mock.numerals import MOST_SAFE, portable
 from reprompt_mock.store.columns import folded
@@ -36,6 +37,9 @@ COLUMNS = {
 artifact is text."""
 
 _TIMES = frozenset(("created_at", "at", "queued_at", "started_at", "running_at", "finished_at", "last_enriched"))
+_MOST = 2**63 - 1
+_LAST = {"last_enriched": LATEST}
+"""The latest that some times may be, since answers show them; the others may come after the end of all clocks."""
 _TIMES_OF = {
     table: [position for position, column in enumerate(columns) if column in _TIMES]
     for table, columns in COLUMNS.items()
@@ -144,16 +148,26 @@ def insert_jobs(session: Session, world: int, columns: Mapping[str, list[Any]]) 
     """Write jobs, keeping their keys; what has no column is None.
 
     Raises:
-        ValueError: a time is not a number.
+        ValueError: a time is not a number, or no time that can be.
     """
     texts = {"place": [place.encode() for place in columns["place"]]}
-    times = {name: _numbers(columns[name]) for name in _TIMES.intersection(columns)}
+    times = {name: _numbers(columns[name], _LAST.get(name, _MOST)) for name in _TIMES.intersection(columns)}
     whole = {**dict.fromkeys(COLUMNS["job"]), **columns, **times, **texts}
     stored = {name: folded(column) for name, column in whole.items()}
     session.fill("job", {"world": world, **stored}, len(texts["place"]))
 
 
-def _numbers(times: list[Any]) -> list[int | None]:
-    if set(map(type, times)) <= {int, type(None)}:
-        return times
-    return [None if time is None else int(time) for time in times]
+def _numbers(times: list[Any], last: int) -> list[int | None]:
+    numbers = times if set(map(type, times)) <= {int, type(None)} else [*map(_number, times)]
+    given = [number for number in numbers if number is not None]
+    if given and not 0 <= min(given) <= max(given) <= last:
+        raise ValueError("a time that cannot be")
+    return numbers
+
+
+def _number(time: Any) -> int | None:
+    if time is None:
+        return None
+    if isinstance(time, float) and not time.is_integer():
+        raise ValueError(time)
+    return int(time)

@@ -6,6 +6,8 @@ import json
 import shutil
 import subprocess
 import time
+import zlib
+from base64 import b64encode
 from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
@@ -403,6 +405,16 @@ def changed(snapshot: dict[str, Any], table: str, column: str, value: Any) -> li
     return [[*row[:position], value, *row[position + 1 :]] for row in snapshot["data"][table]]
 
 
+JOB = {name: position for position, name in enumerate(COLUMNS["job"])}
+EXPORT = [[900, "e", None, "[]", 1, 1, 2, None, 1, 1]]
+
+
+def with_job(snapshot: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """Change columns of the first job."""
+    job, *others = snapshot["data"]["job"]
+    return resealed(snapshot, job=[[changes.get(name, job[position]) for name, position in JOB.items()], *others])
+
+
 BROKEN: dict[str, Any] = {
     "not-an-object": lambda _: [],
     "empty": lambda _: {},
@@ -437,6 +449,12 @@ BROKEN: dict[str, Any] = {
     "unknown-hold": lambda one: resealed(one, job=changed(one, "job", "hold", -3)),
     "place-without-a-name": lambda one: resealed(one, job=changed(one, "job", "place", "{}")),
     "place-of-no-object": lambda one: resealed(one, job=changed(one, "job", "place", "[1]")),
+    "time-before-its-submission": lambda one: with_job(one, queued_at=1),
+    "enriched-before-1970": lambda one: with_job(one, lag=-1, last_enriched=-1),
+    "times-out-of-order": lambda one: with_job(one, finished_at=one["data"]["job"][0][JOB["queued_at"]]),
+    "time-with-a-fraction": lambda one: with_job(one, finished_at=2e15 + 0.5),
+    "enriched-after-all-clocks": lambda one: with_job(one, last_enriched=str(2**62)),
+    "damaged-file": lambda one: resealed(one, export=EXPORT, artifact=[[901, 900, 0, "AAAA"]]),
     "row-of-no-list": lambda one: resealed(one, job=[*one["data"]["job"], "a"]),
     "row-of-objects": lambda one: resealed(one, body=[[{}, {}]]),
 }
@@ -452,6 +470,20 @@ def test_a_broken_snapshot_is_refused_and_changes_nothing(name: str, org: Org) -
     assert response.status_code == 422, response.text
     assert response.json()["detail"]
     assert everything(org) == before
+
+
+def test_what_is_broken_above_is_broken_by_itself(org: Org) -> None:
+    """The same changes to what they change, but of what is whole, are taken."""
+    busy(org)
+    snapshot = take(org)
+    first = snapshot["data"]["job"][0]
+
+    for whole in (
+        with_job(snapshot, finished_at=float(first[JOB["finished_at"]])),
+        with_job(snapshot, finished_at=str(2**62)),
+        resealed(snapshot, export=EXPORT, artifact=[[901, 900, 0, b64encode(zlib.compress(b"a")).decode()]]),
+    ):
+        put(org.other(), whole)
 
 
 def test_a_broken_snapshot_makes_no_world(org: Org) -> None:
