@@ -60,7 +60,7 @@ def batch(writing: Writing, batch_id: str, scope: Scope, wanted: Wanted) -> Repr
         raise NothingToReprocess(scope=scope.word, batch_id=batch_id)
     _restart(writing, picked, wanted)
     writing.note(Kind.batch, batch_id)
-    completed = 0 if _may_have_erred(writing, picked) else sum(job.status == JobStatus.completed for job in picked)
+    completed = 0 if _may_have_erred(writing, picked) else [job.status for job in picked].count(JobStatus.completed)
     return Reprocessed(len(picked), len(selected) - len(picked), completed)
 
 
@@ -69,7 +69,8 @@ def _may_have_erred(writing: Writing, picked: Sequence[ExistingJob]) -> bool:
     rules = writing.state.scenario.rules
     if writing.settings.attribute_error_rate or any(named.rule.then.attributes for named in rules):
         return True
-    return any(job.place_id.startswith(PARTIAL) for job in picked)
+    place_ids = [job.place_id for job in picked]
+    return PARTIAL in "\0".join(place_ids) and any(place_id.startswith(PARTIAL) for place_id in place_ids)
 
 
 class ReprocessedPlaces(NamedTuple):
@@ -110,12 +111,11 @@ def _restart(writing: Writing, picked: Sequence[ExistingJob], wanted: Wanted) ->
     submission, _ = submissions.add(session, writing.keys, now, writing.settings)
     ran = _histories(writing, picked)
     planned = plan_jobs(writing, _submitted(writing, picked, ran, wanted), refresh=wanted.refresh)
-    own = [job.own if _keeps_own(job, wanted) else asked for job, asked in zip(picked, planned.asked, strict=True)]
     restarts = Restarts(
         pk=[job.pk for job in picked],
         submission=submission,
         attempt=[job.attempt + 1 for job in picked],
-        own=own,
+        own=_own(picked, planned.asked, wanted),
         asked=planned.asked,
         queued_at=planned.timetables.queued_at,
         started_at=planned.timetables.started_at,
@@ -172,5 +172,10 @@ def _written_out(writing: Writing, ran: int, submission: int) -> int:
     return documents.intern(writing.session, writing.keys, history.written(entries))
 
 
-def _keeps_own(job: ExistingJob, wanted: Wanted) -> bool:
-    return not wanted.attributes or (wanted.use_previous and job.own is not None)
+def _own(picked: Sequence[ExistingJob], asked: Sequence[int], wanted: Wanted) -> list[int | None]:
+    """Return the key of each job's own attributes: those that it had, or those that the request names."""
+    if not wanted.attributes:
+        return [job.own for job in picked]
+    if not wanted.use_previous:
+        return [*asked]
+    return [key if job.own is None else job.own for job, key in zip(picked, asked, strict=True)]

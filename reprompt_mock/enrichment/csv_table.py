@@ -23,6 +23,8 @@ _NATIONAL = "address_localized"
 _ADDED = "input_type"
 """What results add to a client's inputs."""
 _TEXTS = frozenset((str, type(None)))
+_UNQUOTED = frozenset((bool, int, float))
+"""The types of values whose JSON has nothing to quote."""
 
 
 class Column(NamedTuple):
@@ -204,4 +206,5 @@ def _quoted(text: str) -> str:
 
 
 def _document(value: Any) -> str:
-    return _quoted(orjson.dumps(value, default=written).decode())
+    text = orjson.dumps(value, default=written).decode()
+    return text if type(value) in _UNQUOTED else _quoted(text)
