@@ -19,10 +19,12 @@ import orjson
 from fastapi import FastAPI, Header, Response
 from pydantic import BaseModel
 
+from bench.models import Inputs  # noqa: TC001 - pydantic looks for it
 from bench.serving import serve
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
 
 _API = "/v1/bench/place_enrichment"
 
@@ -36,20 +38,6 @@ def get_app(answer: bytes) -> FastAPI:
         return Response(answer, media_type="application/json")
 
     return app
-
-
-class Inputs(BaseModel):
-    name: str
-    full_address: str | None = None
-    latitude: float | None = None
-    longitude: float | None = None
-    street: str | None = None
-    city: str | None = None
-    state: str | None = None
-    postalCode: str | None = None  # noqa: N815
-    country: str | None = None
-    country_code: str | None = None
-    type: str | None = None
 
 
 class Job(BaseModel):

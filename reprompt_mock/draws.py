@@ -41,27 +41,21 @@ def digest(seed: int, *path: str | int) -> bytes:
 
 def many_words(seed: int, paths: Iterable[str]) -> array[int]:
     """Hash paths of NUL-joined names to four uniform 64-bit words each, in one flat array."""
-    fresh = blake2b(key=str(seed).encode(), digest_size=WORDS_A_PATH * _WORD_BYTES).copy
-    hashed = bytearray()
-    for path in paths:
-        state = fresh()
-        state.update(path.encode())
-        hashed += state.digest()
-    return _words("Q", hashed)
+    return _many("Q", blake2b(key=str(seed).encode(), digest_size=WORDS_A_PATH * _WORD_BYTES), paths)
 
 
 def many_digests(seed: int, paths: Iterable[str]) -> array[int]:
     """Hash paths of NUL-joined names as `digest` does, to sixteen uniform 32-bit words each, in one flat array."""
-    fresh = _keyed(seed).copy
-    hashed = bytearray()
+    return _many("I", _keyed(seed), paths)
+
+
+def _many(code: str, keyed: blake2b, paths: Iterable[str]) -> array[int]:
+    """Hash each path from the same state; return the digests as an array of words."""
+    fresh, hashed = keyed.copy, bytearray()
     for path in paths:
         state = fresh()
         state.update(path.encode())
         hashed += state.digest()
-    return _words("I", hashed)
-
-
-def _words(code: str, hashed: bytearray) -> array[int]:
     words = array(code, hashed)
     if byteorder == "big":
         words.byteswap()

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, HTTPException
 from sqlmodel import JSON, Column, Field, Session, SQLModel, create_engine, select
 
+from bench.models import Inputs
 from bench.serving import serve
 
 STATUSES = ("pending", "queued", "in_progress", "completed", "failed")
@@ -29,20 +30,6 @@ class Job(SQLModel, table=True):
     place_id: str = Field(index=True)
     inputs: dict[str, Any] = Field(sa_column=Column(JSON))
     status: str = "pending"
-
-
-class Inputs(SQLModel):
-    name: str
-    full_address: str | None = None
-    latitude: float | None = None
-    longitude: float | None = None
-    street: str | None = None
-    city: str | None = None
-    state: str | None = None
-    postalCode: str | None = None  # noqa: N815
-    country: str | None = None
-    country_code: str | None = None
-    type: str | None = None
 
 
 class NewJob(SQLModel):

@@ -163,20 +163,17 @@ class CallRoute(DirectRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return a handler that admits requests before anything is parsed."""
         dependant, endpoint = self.dependant, self.endpoint
-        named = [field.name for field in self.dependant.path_params]
-        known = frozenset(field.alias for field in self.dependant.query_params)
+        known = frozenset(field.alias for field in dependant.query_params)
 
         async def admit(request: Request) -> Response:
             call = Call(request)
             if call.shared_key is not None:
                 await call.take_token()
             try:
-                asked = {name: request.path_params[name] for name in named}
                 if request.scope["query_string"]:
                     unknown = (name for name in call.query_params if name not in known)
                     call.note(facts.unknown("unknown_parameters", unknown))
-                    asked |= parameters(dependant, call)
-                answer: Response = await endpoint(call, **asked)
+                answer: Response = await endpoint(call, **parameters(dependant, call))
             except BaseException:
                 call.end(carried_out=False)
                 raise

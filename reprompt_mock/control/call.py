@@ -46,12 +46,10 @@ class ControlRoute(DirectRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return a handler."""
         dependant, endpoint = self.dependant, self.endpoint
-        named = [field.name for field in dependant.path_params]
 
         async def handle(request: Request) -> Response:
             control = await _control(request)
-            asked = {name: request.path_params[name] for name in named}
-            answer: Response = await endpoint(control=control, **asked, **parameters(dependant, request))
+            answer: Response = await endpoint(control=control, **parameters(dependant, request))
             return answer
 
         return handle

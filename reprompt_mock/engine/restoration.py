@@ -140,13 +140,9 @@ class Restoration:
             LookupError, TypeError: a submission is missing, or a time is none.
         """
         for submission, *times in zip(*(jobs[name] for name in ("submission", *_STEPS)), strict=True):
-            before = self._times[submission]
-            for time in times:
-                if time is not None:
-                    step = min(int(time), LATEST)
-                    if step < before:
-                        raise ValueError("a job moves before its time")
-                    before = step
+            steps = [self._times[submission], *(min(int(time), LATEST) for time in times if time is not None)]
+            if steps != sorted(steps):
+                raise ValueError("a job moves before its time")
 
 
 def _compressed(data: bytes) -> bytes:

@@ -88,15 +88,17 @@ def _ways(routes: Iterable[DirectRoute]) -> dict[tuple[str, int], list[_Way]]:
 
 
 def parameters(dependant: Dependant, request: Request) -> dict[str, Any]:
-    """Return the parameters in a request's query and headers, by the names of its function's arguments.
+    """Return the parameters in a request's path, query and headers, by the names of its function's arguments.
+
+    Without a query the function has its own defaults.
 
     Raises:
         RequestValidationError: some of them do not fit.
     """
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {field.name: request.path_params[field.name] for field in dependant.path_params}
     errors: list[Any] = []
-    sources = ((dependant.query_params, request.query_params), (dependant.header_params, request.headers))
-    for fields, received in sources:
+    asked = dependant.query_params if request.scope["query_string"] else []
+    for fields, received in ((asked, request.query_params), (dependant.header_params, request.headers)):
         found, wrong = request_params_to_args(fields, received)
         values |= found
         errors += wrong

@@ -399,20 +399,18 @@ def resealed(snapshot: dict[str, Any], **tables: Any) -> dict[str, Any]:
     return {**snapshot, "data": data, "digest": sealed(data)}
 
 
-def changed(snapshot: dict[str, Any], table: str, column: str, value: Any) -> list[list[Any]]:
-    """Give the rows of a table with another value in a column."""
-    position = COLUMNS[table].index(column)
-    return [[*row[:position], value, *row[position + 1 :]] for row in snapshot["data"][table]]
-
-
-JOB = {name: position for position, name in enumerate(COLUMNS["job"])}
 EXPORT = [[900, "e", None, "[]", 1, 1, 2, None, 1, 1]]
 
 
-def with_job(snapshot: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    """Change columns of the first job."""
-    job, *others = snapshot["data"]["job"]
-    return resealed(snapshot, job=[[changes.get(name, job[position]) for name, position in JOB.items()], *others])
+def first_of(snapshot: dict[str, Any], table: str) -> dict[str, Any]:
+    """Give the first row of a table by column."""
+    return dict(zip(COLUMNS[table], snapshot["data"][table][0], strict=True))
+
+
+def with_first(snapshot: dict[str, Any], table: str, **changes: Any) -> dict[str, Any]:
+    """Change columns of the first row of a table."""
+    row = {**first_of(snapshot, table), **changes}
+    return resealed(snapshot, **{table: [[*row.values()], *snapshot["data"][table][1:]]})
 
 
 BROKEN: dict[str, Any] = {
@@ -444,16 +442,16 @@ BROKEN: dict[str, Any] = {
     "list-of-no-names": lambda one: resealed(
         one, document=[[row[0], row[1].replace('["names","menu"]', "[1]")] for row in one["data"]["document"]]
     ),
-    "submission-without-settings": lambda one: resealed(one, submission=changed(one, "submission", "settings", "[]")),
-    "outcome-of-no-status": lambda one: resealed(one, job=changed(one, "job", "outcome", 5)),
-    "unknown-hold": lambda one: resealed(one, job=changed(one, "job", "hold", -3)),
-    "place-without-a-name": lambda one: resealed(one, job=changed(one, "job", "place", "{}")),
-    "place-of-no-object": lambda one: resealed(one, job=changed(one, "job", "place", "[1]")),
-    "time-before-its-submission": lambda one: with_job(one, queued_at=1),
-    "enriched-before-1970": lambda one: with_job(one, lag=-1, last_enriched=-1),
-    "times-out-of-order": lambda one: with_job(one, finished_at=one["data"]["job"][0][JOB["queued_at"]]),
-    "time-with-a-fraction": lambda one: with_job(one, finished_at=2e15 + 0.5),
-    "enriched-after-all-clocks": lambda one: with_job(one, last_enriched=str(2**62)),
+    "submission-without-settings": lambda one: with_first(one, "submission", settings="[]"),
+    "outcome-of-no-status": lambda one: with_first(one, "job", outcome=5),
+    "unknown-hold": lambda one: with_first(one, "job", hold=-3),
+    "place-without-a-name": lambda one: with_first(one, "job", place="{}"),
+    "place-of-no-object": lambda one: with_first(one, "job", place="[1]"),
+    "time-before-its-submission": lambda one: with_first(one, "job", queued_at=1),
+    "enriched-before-1970": lambda one: with_first(one, "job", lag=-1, last_enriched=-1),
+    "times-out-of-order": lambda one: with_first(one, "job", finished_at=first_of(one, "job")["queued_at"]),
+    "time-with-a-fraction": lambda one: with_first(one, "job", finished_at=2e15 + 0.5),
+    "enriched-after-all-clocks": lambda one: with_first(one, "job", last_enriched=str(2**62)),
     "damaged-file": lambda one: resealed(one, export=EXPORT, artifact=[[901, 900, 0, "AAAA"]]),
     "row-of-no-list": lambda one: resealed(one, job=[*one["data"]["job"], "a"]),
     "row-of-objects": lambda one: resealed(one, body=[[{}, {}]]),
@@ -476,11 +474,10 @@ def test_what_is_broken_above_is_broken_by_itself(org: Org) -> None:
     """The same changes to what they change, but of what is whole, are taken."""
     busy(org)
     snapshot = take(org)
-    first = snapshot["data"]["job"][0]
 
     for whole in (
-        with_job(snapshot, finished_at=float(first[JOB["finished_at"]])),
-        with_job(snapshot, finished_at=str(2**62)),
+        with_first(snapshot, "job", finished_at=float(first_of(snapshot, "job")["finished_at"])),
+        with_first(snapshot, "job", finished_at=str(2**62)),
         resealed(snapshot, export=EXPORT, artifact=[[901, 900, 0, b64encode(zlib.compress(b"a")).decode()]]),
     ):
         put(org.other(), whole)

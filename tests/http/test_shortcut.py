@@ -47,7 +47,7 @@ class _Direct(DirectRoute):
         """Return a handler that reads parameters itself."""
 
         async def handle(request: Request) -> Response:
-            answer: Response = await self.endpoint(**request.path_params, **parameters(self.dependant, request))
+            answer: Response = await self.endpoint(**parameters(self.dependant, request))
             return answer
 
         return handle
