@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
-_INTERVAL_SECONDS = 0.05
-"""How often reports are written."""
 _SEEN_MICROSECONDS = LEASE_MICROSECONDS // 20
 """How often an emulator looks whether it is asked to write, and says that it is there."""
 _CLOSE_SECONDS = 2.0
@@ -91,7 +89,10 @@ class Reports:
     Attributes:
         process: the number of this emulator among all.
         barrier: what readers wait for.
+        interval_seconds: how often reports are written.
     """
+
+    interval_seconds = 0.05
 
     def __init__(self, store: Store, size: int, real: Callable[[], int]) -> None:
         self._store, self._size, self._real = store, size, real
@@ -142,7 +143,7 @@ class Reports:
 
     def _run(self) -> None:
         while not self._closed.is_set():
-            self._wanted.wait(_INTERVAL_SECONDS)
+            self._wanted.wait(self.interval_seconds)
             self._write()
         with self._turn:
             is_left = bool(self._changed)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from reprompt_mock.real_time import monotonic_ns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _READ = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
 TIME = f"SELECT {_READ}"
@@ -18,15 +22,19 @@ class ServerClock:
 
     What a transaction reads was true when the server answered, so the clock is not ahead of the server's. An answer
     that came late is not believed if others came in time within the last seconds, so the clock is hardly behind either.
+
+    Args:
+        local: reads the clock of this machine in nanoseconds, by which it goes on.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, local: Callable[[], int] = monotonic_ns) -> None:
+        self._local = local
         self._offset = self._recent = self._since = self._latest = 0
         self._setting = Lock()
 
     def set(self, read: int) -> None:
         """Set it by what the server has just answered, in microseconds since 1970."""
-        local = _local()
+        local = self._local() // 1000
         offset = read - local
         with self._setting:
             if local - self._since > _BELIEVED_MICROSECONDS:
@@ -38,9 +46,5 @@ class ServerClock:
     def now(self) -> int:
         """Return the real time in microseconds since 1970; it never goes back."""
         with self._setting:
-            self._latest = max(self._latest, _local() + self._offset)
+            self._latest = max(self._latest, self._local() // 1000 + self._offset)
             return self._latest
-
-
-def _local() -> int:
-    return monotonic_ns() // 1000

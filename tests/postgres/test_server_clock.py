@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from reprompt_mock.store import server_clock
 from reprompt_mock.store.server_clock import ServerClock
 
 SECOND = 1_000_000
@@ -17,25 +16,23 @@ class Local:
     now = 5 * SECOND
 
     def __call__(self) -> int:
-        return self.now
+        return self.now * 1000
 
 
 @pytest.fixture
-def local(monkeypatch: pytest.MonkeyPatch) -> Local:
-    found = Local()
-    monkeypatch.setattr(server_clock, "_local", found)
-    return found
+def local() -> Local:
+    return Local()
 
 
 def test_it_goes_on_between_answers(local: Local) -> None:
-    clock = ServerClock()
+    clock = ServerClock(local)
     clock.set(AHEAD + local.now)
     local.now += 3 * SECOND
     assert clock.now() == AHEAD + local.now
 
 
 def test_answers_that_came_late_are_not_believed_however_long_it_runs(local: Local) -> None:
-    clock = ServerClock()
+    clock = ServerClock(local)
     for _ in range(1000):
         clock.set(AHEAD + local.now)
         local.now += SECOND // 10
@@ -44,7 +41,7 @@ def test_answers_that_came_late_are_not_believed_however_long_it_runs(local: Loc
 
 
 def test_it_follows_a_server_that_is_set_back_without_going_back(local: Local) -> None:
-    clock = ServerClock()
+    clock = ServerClock(local)
     clock.set(AHEAD + local.now)
     shown = clock.now()
     for _ in range(200):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
 
-from reprompt_mock.engine import barrier, reports
+from reprompt_mock.engine import barrier
 from reprompt_mock.real_time import monotonic_seconds
+from reprompt_mock.server import ServerThread
 from tests.conftest import LONDON, Org
 from tests.control.test_fault_connections import connected, one_answer, request
 from tests.control.waiting import client, org_of, start
@@ -19,13 +21,19 @@ SMALL = JOB % str(LONDON).replace("'", '"').encode()
 
 
 @pytest.fixture
-def orgs(address: str) -> Iterator[tuple[Org, Org]]:
-    """An organization of two emulators on one schema, each behind a socket."""
+def servers(address: str) -> Iterator[list[ServerThread]]:
+    """Two emulators on one schema, each behind a socket."""
     servers = [start(db=address), start(db=address)]
-    with client(servers[0]) as first, client(servers[1]) as second:
-        yield org_of(first, "acme"), org_of(second, "acme")
+    yield servers
     for server in servers:
         server.stop()
+
+
+@pytest.fixture
+def orgs(servers: list[ServerThread]) -> Iterator[tuple[Org, Org]]:
+    """An organization of both."""
+    with client(servers[0]) as first, client(servers[1]) as second:
+        yield org_of(first, "acme"), org_of(second, "acme")
 
 
 def test_all_show_one_journal(orgs: tuple[Org, Org]) -> None:
@@ -114,12 +122,14 @@ def test_a_request_under_way_to_what_can_be_no_organization_is_in_nobodys_way(or
             assert len(journal(second)) == number
 
 
-def test_a_reader_waits_until_others_have_written(orgs: tuple[Org, Org], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_waits_until_others_have_written(orgs: tuple[Org, Org], servers: list[ServerThread]) -> None:
     """However seldom they write by themselves."""
     first, second = orgs
     first.get("/batches")
     second.control("GET", "/journal")
-    monkeypatch.setattr(reports, "_INTERVAL_SECONDS", 3600)
+    for server in servers:
+        reports: Any = server.app.engine.records
+        reports.interval_seconds = 3600
     eventually(lambda: len(journal(second)) == 1)
     for number in range(2, 6):
         first.get("/batches")
