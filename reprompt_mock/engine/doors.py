@@ -19,10 +19,10 @@ from reprompt_mock.engine.purge import Purge
 from reprompt_mock.engine.reading import Reading
 from reprompt_mock.engine.registry import Registry
 from reprompt_mock.engine.relief import is_relief, makes_room, relieved
-from reprompt_mock.engine.remote import Forgotten, Remote
+from reprompt_mock.engine.remote import Remote
 from reprompt_mock.engine.signals import Signals
 from reprompt_mock.engine.world import Start, World
-from reprompt_mock.engine.writing import Writing, Written
+from reprompt_mock.engine.writing import Forgotten, Written, made
 from reprompt_mock.store import worlds
 from reprompt_mock.store.opening import opened
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from reprompt_mock.engine.world import Present
-    from reprompt_mock.engine.writing import Work
+    from reprompt_mock.engine.writing import Work, Writing
     from reprompt_mock.settings import Settings
     from reprompt_mock.store.session import Session
 
@@ -42,10 +42,6 @@ _PURGES_A_TICK = 4
 
 class _Superseded(Exception):
     """The world changed between the reading of its state and the beginning of the transaction."""
-
-
-class _Lost(Exception):
-    """Rolls back a change of a world that was forgotten."""
 
 
 class Engine:
@@ -199,47 +195,42 @@ class Engine:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> Written[T]:
-        if self.store.is_shared:
-            return self.write_all(world, [lambda writing: work(writing, *args, **kwargs)], most_jobs)[0]
-        # The lock is kept until the change is in place, so that the next one builds on it.
-        with self.store.lock:
-            self.worlds.check_room(world)
-            try:
-                with self.store.write() as session:
-                    writing = self._open(session, world, most_jobs)
-                    value = work(writing, *args, **kwargs)
-                    if world.forgotten:
-                        raise _Lost
-                    writing.store_state()
-                    self._publication.begin(world)
-                world.publish(writing.state, writing.documents)
-            except _Lost:
-                return Written(value, writing.acted)
-            finally:
-                self._publication.end(world)
-            self.worlds.keep(world)
-            self.purge.is_due |= writing.purges
-        self.events.publish(writing.changes)
-        return Written(value, writing.acted)
+        return self.write_all(world, [lambda writing: work(writing, *args, **kwargs)], most_jobs)[0]
 
     def write_all(self, world: World, works: Sequence[Work[T]], most_jobs: float = inf) -> list[Written[T]]:
-        """Run use cases that change a world on a server, in one transaction; raise as `try_write` does."""
-        self.worlds.check_room(world)
+        """Run use cases that change a world, one after another in one transaction; raise as `try_write` does."""
         try:
-            made = self.remote.write(most_jobs, world, works)
+            if self.store.is_shared:
+                self.worlds.check_room(world)
+                changes = self.remote.write(most_jobs, world, works)
+                self._keep(world, changes)
+            else:
+                with self.store.lock:  # until the changes are in place, so that the next one builds on them
+                    self.worlds.check_room(world)
+                    changes = self._write(most_jobs, world, works)
+                    self._keep(world, changes)
         except Forgotten as lost:
-            made = lost.made
+            changes = lost.made
         else:
-            self.worlds.keep(world)
-            self.purge.is_due |= any(writing.purges for _, writing in made)
-            self.events.publish([change for _, writing in made for change in writing.changes])
-        return [Written(value, writing.acted) for value, writing in made]
+            self.events.publish([change for _, writing in changes for change in writing.changes])
+        return [Written(value, writing.acted) for value, writing in changes]
 
-    def _open(self, session: Session, world: World, most_jobs: float) -> Writing:
-        key = world.state.key or worlds.insert(session, None if world.forgotten else world.slug, world.state)
-        writing = Writing(session, world, world.state._replace(key=key), real=self._real, most_jobs=most_jobs)
-        writing.apply_due()
-        return writing
+    def _write(self, most_jobs: float, world: World, works: Sequence[Work[T]]) -> list[tuple[T, Writing]]:
+        try:
+            with self.store.write() as session:
+                key = world.state.key or worlds.insert(session, None if world.forgotten else world.slug, world.state)
+                state = world.state._replace(key=key)
+                changes = made(session, world, state, works, real=self._real, most_jobs=most_jobs)
+                self._publication.begin(world)
+            _, latest = changes[-1]
+            world.publish(latest.state, latest.documents)
+        finally:
+            self._publication.end(world)
+        return changes
+
+    def _keep(self, world: World, changes: Sequence[tuple[Any, Writing]]) -> None:
+        self.worlds.keep(world)
+        self.purge.is_due |= any(writing.purges for _, writing in changes)
 
     def is_publishing(self, world: World) -> bool:
         """Return whether a reader of this world would have to wait for a commit."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from reprompt_mock.engine.reading import Reading
 from reprompt_mock.engine.world import Present, Views
-from reprompt_mock.engine.writing import Writing
+from reprompt_mock.engine.writing import made
 from reprompt_mock.errors import StoreSilent, TooManyRequests
 from reprompt_mock.real_time import monotonic_seconds
 from reprompt_mock.store import buckets, requests, worlds
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.decoded import Decoded
     from reprompt_mock.engine.registry import Registry
     from reprompt_mock.engine.world import World
-    from reprompt_mock.engine.writing import Work
+    from reprompt_mock.engine.writing import Work, Writing
     from reprompt_mock.store.buckets import Taken
     from reprompt_mock.store.session import Session, Store
     from reprompt_mock.store.worlds import Found, WorldState
@@ -38,18 +38,6 @@ _PATIENCE_SECONDS = 5.0
 _PRUNE_SECONDS = 60.0  # how often memory is freed of worlds that are gone
 _DUE: Any = object()
 _KEY_BYTES = 16
-
-
-class Forgotten(Exception):
-    """Rolls back changes of a world that was forgotten.
-
-    Args:
-        made: what each change gave, and the change.
-    """
-
-    def __init__(self, made: list[tuple[Any, Writing]]) -> None:
-        super().__init__()
-        self.made = made
 
 
 class Remote:
@@ -168,19 +156,11 @@ class Remote:
         """
 
         def once() -> list[tuple[T, Writing]]:
-            made: list[tuple[T, Writing]] = []
             with self._store.write(worlds.locking(world.slug)) as session:
-                state, known = self._taken(session, world), None
-                for work in works:
-                    writing = Writing(session, world, state, real=self._real, most_jobs=most_jobs, known=known)
-                    writing.apply_due()
-                    made.append((work(writing), writing))
-                    writing.store_state()
-                    state, known = writing.state, writing.documents
-                if world.forgotten:
-                    raise Forgotten(made)
-            world.publish_later(writing.state, writing.documents)
-            return made
+                state = self._taken(session, world)
+                changes = made(session, world, state, works, real=self._real, most_jobs=most_jobs)
+            world.publish_later(changes[-1][1].state, changes[-1][1].documents)
+            return changes
 
         with turn(world):
             return again(once)

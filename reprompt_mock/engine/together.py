@@ -1,7 +1,8 @@
-"""Changes of one world that come together: one transaction on the server makes them all, one after another."""
+"""Changes of one world that come together: one transaction makes them all, one after another."""
 
 from __future__ import annotations
 
+from math import inf
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
     Outcome: TypeAlias = Written[Any] | Exception
 
 
-def outcomes(engine: Engine, world: World, works: Sequence[Work[Any]]) -> list[Outcome]:
-    """Run use cases that change a world in their order; return what became of each.
+def outcomes(engine: Engine, world: World, works: Sequence[Work[Any]], most_jobs: float = inf) -> list[Outcome]:
+    """Run use cases that change a world in their order, none through more than `most_jobs`; return what became of each.
 
     If one of them refuses, all are run again, each in a transaction of its own: a refusal undoes nothing but itself.
     """
@@ -32,9 +33,9 @@ def outcomes(engine: Engine, world: World, works: Sequence[Work[Any]]) -> list[O
         return run
 
     try:
-        return [*engine.write_all(world, [watched(work) for work in works])]
+        return [*engine.write_all(world, [watched(work) for work in works], most_jobs)]
     except Exception as error:  # noqa: BLE001 - each request handles it as its own
-        # What the server fails to do concerns all of them, whatever is asked of it.
+        # What the store fails to do concerns all of them, whatever is asked of it.
         if len(works) == 1 or not any(error is refusal for refusal in refusals):
             return [error] * len(works)
-    return [outcome for work in works for outcome in outcomes(engine, world, [work])]
+    return [outcome for work in works for outcome in outcomes(engine, world, [work], most_jobs)]

@@ -19,7 +19,7 @@ from reprompt_mock.store import batches, documents, worlds
 from reprompt_mock.store.worlds import WorldState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from reprompt_mock.engine.world import World
     from reprompt_mock.scenario import Scenario
@@ -31,6 +31,18 @@ T = TypeVar("T")
 
 _MOST_DOCUMENTS = 1000
 """The number of document keys remembered per world."""
+
+
+class Forgotten(Exception):
+    """Rolls back changes of a world that was forgotten.
+
+    Args:
+        made: what each change gave, and the change.
+    """
+
+    def __init__(self, made: list[tuple[Any, Writing]]) -> None:
+        super().__init__()
+        self.made = made
 
 
 class Written(NamedTuple, Generic[T]):
@@ -249,3 +261,32 @@ class Writing:
             latest=self.now,
         )
         save(self.session, self.state)
+
+
+def made(
+    session: Session,
+    world: World,
+    state: WorldState,
+    works: Iterable[Work[T]],
+    *,
+    real: Callable[[], int],
+    most_jobs: float,
+) -> list[tuple[T, Writing]]:
+    """Run use cases that change a world in one transaction, each on the draft of the one before.
+
+    Return what each gave, and its change.
+
+    Raises:
+        Forgotten: the world was forgotten meanwhile, so the changes are to be rolled back.
+    """
+    made: list[tuple[T, Writing]] = []
+    known = None
+    for work in works:
+        writing = Writing(session, world, state, real=real, most_jobs=most_jobs, known=known)
+        writing.apply_due()
+        made.append((work(writing), writing))
+        writing.store_state()
+        state, known = writing.state, writing.documents
+    if world.forgotten:
+        raise Forgotten(made)
+    return made

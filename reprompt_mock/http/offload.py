@@ -21,8 +21,10 @@ from reprompt_mock.engine import (
     snapshot,
     together,
 )
+from reprompt_mock.engine.relief import is_relief
 from reprompt_mock.engine.weight import TooLong
 from reprompt_mock.http.arrivals import Arrivals
+from reprompt_mock.http.rounds import Rounds
 from reprompt_mock.http.turns import Turns
 from reprompt_mock.organizations import is_slug
 
@@ -90,6 +92,7 @@ class Offload:
         self._readers = CapacityLimiter(_REMOTE_THREADS)
         self._arrivals = Arrivals(self._look)
         self._turns = Turns(self._make)
+        self._rounds = Rounds(self._made)
 
     async def prepare(self, work: Callable[[bytes], T], body: bytes) -> T:
         """Parse a body, which does not need a world."""
@@ -136,13 +139,27 @@ class Offload:
             # The type is that of what `work` gives.
             return await self._turns.take(world, change, is_long=_is_long(work, args, kwargs))  # type: ignore[no-any-return]
         if not _is_long(work, args, kwargs):
-            written = self._at_once(world, work, *args, **kwargs)
+            if is_relief(work) or self._rounds.begins():
+                written = self._at_once(world, work, *args, **kwargs)
+            else:
+                written = await self._together(world, partial(_applied, work, args, kwargs))
             if written is None and not self._slices.value:
                 async with self._slices:
                     written = self._at_once(world, work, *args, **kwargs)
             if written is not None:
                 return written
         return await to_thread.run_sync(partial(self.engine.write, world, work, *args, **kwargs), limiter=self._writers)
+
+    async def _together(self, world: World, change: Work[T]) -> Written[T] | None:
+        """Make a change with others that come now, unless it has to wait for the lock or is long."""
+        with suppress(TooLong):
+            return await self._rounds.join(world, change)  # type: ignore[no-any-return] # what `change` gives
+        return None
+
+    def _made(self, world: World, works: Sequence[Work[Any]]) -> Sequence[Outcome | None]:
+        """Run use cases that change a world together, or none of them if they have to wait for the lock."""
+        with self.engine.store.try_lock() as free:
+            return together.outcomes(self.engine, world, works, _LONG_JOBS) if free else [None] * len(works)
 
     def _at_once(
         self, world: World, work: Callable[Concatenate[Writing, P], T], /, *args: P.args, **kwargs: P.kwargs

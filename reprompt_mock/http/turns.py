@@ -13,10 +13,13 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.world import World
     from reprompt_mock.engine.writing import Work
 
-_MOST_TOGETHER = 16
+MOST_TOGETHER = 16
+"""How many changes share a transaction."""
 
 
-class _Waiting(NamedTuple):
+class Waiting(NamedTuple):
+    """A change that waits: what it does, whether that takes long, and its future outcome."""
+
     work: Work[Any]
     is_long: bool
     outcome: asyncio.Future[Any]
@@ -31,7 +34,7 @@ class Turns:
 
     def __init__(self, make: Callable[[World, Sequence[Work[Any]]], Awaitable[Sequence[Outcome]]]) -> None:
         self._make = make
-        self._waiting: WeakKeyDictionary[World, list[_Waiting]] = WeakKeyDictionary()
+        self._waiting: WeakKeyDictionary[World, list[Waiting]] = WeakKeyDictionary()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def take(self, world: World, work: Work[Any], *, is_long: bool) -> Any:
@@ -39,7 +42,7 @@ class Turns:
 
         One that was given up before its turn is not made.
         """
-        mine = _Waiting(work, is_long, asyncio.get_running_loop().create_future())
+        mine = Waiting(work, is_long, asyncio.get_running_loop().create_future())
         waiting = self._waiting.get(world)
         if waiting is None:
             self._waiting[world] = [mine]
@@ -52,31 +55,32 @@ class Turns:
 
     async def _serve(self, world: World) -> None:
         """Make changes as long as there are some that wait."""
-        chosen: list[_Waiting] = []
+        chosen: list[Waiting] = []
         try:
             while chosen := self._next(world):
                 for one, outcome in zip(chosen, await self._made(world, chosen), strict=True):
-                    _tell(one.outcome, outcome)
+                    report(one.outcome, outcome)
         finally:  # some wait only where the loop ends
             for one in [*chosen, *self._waiting.pop(world)]:
                 one.outcome.cancel()
 
-    async def _made(self, world: World, chosen: Sequence[_Waiting]) -> Sequence[Outcome]:
+    async def _made(self, world: World, chosen: Sequence[Waiting]) -> Sequence[Outcome]:
         try:
             return await self._make(world, [one.work for one in chosen])
         except Exception as error:  # noqa: BLE001 - each request handles it as its own
             return [error] * len(chosen)
 
-    def _next(self, world: World) -> list[_Waiting]:
+    def _next(self, world: World) -> list[Waiting]:
         """Take those that are made next: a long one, or all up to one."""
         waiting = [one for one in self._waiting[world] if not one.outcome.done()]
         size = next((place for place, one in enumerate(waiting) if one.is_long), len(waiting))
-        size = min(max(size, 1), _MOST_TOGETHER)
+        size = min(max(size, 1), MOST_TOGETHER)
         self._waiting[world] = waiting[size:]
         return waiting[:size]
 
 
-def _tell(waiting: asyncio.Future[Any], outcome: Outcome) -> None:
+def report(waiting: asyncio.Future[Any], outcome: Outcome | None) -> None:
+    """Report the outcome of a change to the request that waits for it, unless that was given up."""
     if waiting.done():
         return  # its request was given up meanwhile
     if isinstance(outcome, Exception):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reprompt_mock.http.turns import _MOST_TOGETHER, Turns
+from reprompt_mock.http.turns import MOST_TOGETHER, Turns
 
 
 class World:
@@ -76,8 +76,8 @@ def test_only_so_many_changes_are_made_together() -> None:
         made, world = Made(), World()
         turns: Any = Turns(made)
         made.may_go_on.set()
-        await asyncio.gather(*_asked(turns, world, *map(str, range(2 * _MOST_TOGETHER + 1))))
-        assert [len(together) for together in made.together] == [_MOST_TOGETHER, _MOST_TOGETHER, 1]
+        await asyncio.gather(*_asked(turns, world, *map(str, range(2 * MOST_TOGETHER + 1))))
+        assert [len(together) for together in made.together] == [MOST_TOGETHER, MOST_TOGETHER, 1]
 
     asyncio.run(run())
 
