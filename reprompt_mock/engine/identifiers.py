@@ -29,7 +29,7 @@ def new_batch_id(writing: Writing, fingerprint: str) -> str:
     while True:
         guess = _batch_id(seed, fingerprint, expected)
         number, is_taken = submissions.count_create(session, world, fingerprint, guess)
-        batch_id = _batch_id(seed, fingerprint, number)
+        batch_id = guess if number == expected else _batch_id(seed, fingerprint, number)
         if not (is_taken if number == expected else batches.find(session, world, batch_id)):
             return batch_id
         expected = number + 1

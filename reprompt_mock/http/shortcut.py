@@ -98,10 +98,11 @@ def parameters(dependant: Dependant, request: Request) -> dict[str, Any]:
     values: dict[str, Any] = {field.name: request.path_params[field.name] for field in dependant.path_params}
     errors: list[Any] = []
     asked = dependant.query_params if request.scope["query_string"] else []
-    for fields, received in ((asked, request.query_params), (dependant.header_params, request.headers)):
-        found, wrong = request_params_to_args(fields, received)
-        values |= found
-        errors += wrong
+    for fields, where in ((asked, "query_params"), (dependant.header_params, "headers")):
+        if fields:  # what nobody asks for is not read
+            found, wrong = request_params_to_args(fields, getattr(request, where))
+            values |= found
+            errors += wrong
     if errors:
         raise RequestValidationError(errors)
     return values
