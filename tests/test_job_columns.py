@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import fields
 
+import pytest
+
 from reprompt_mock.store.columns import NewJobs, Restarts
+from reprompt_mock.store.sqlite import _ROWS, SqliteSession
 from reprompt_mock.store.statements import JOB_COLUMNS, RESTART_COLUMNS
 from reprompt_mock.tables import Job
 
@@ -16,3 +20,13 @@ def test_new_jobs_name_every_column_of_the_table() -> None:
 def test_restarts_name_their_key_and_every_column_that_a_restart_sets() -> None:
     assert {field.name for field in fields(Restarts)} == {"pk", *RESTART_COLUMNS}
     assert set(RESTART_COLUMNS) < set(JOB_COLUMNS)
+
+
+@pytest.mark.parametrize("size", [0, 1, _ROWS - 1, _ROWS, _ROWS + 1, 3 * _ROWS - 1, 3 * _ROWS])
+def test_rows_that_are_inserted_together_are_all_there_with_what_is_common_to_them(size: int) -> None:
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.execute("CREATE TABLE seen (pk INTEGER PRIMARY KEY, kind INTEGER, name TEXT, note TEXT)")
+    names = [f"n{number}" for number in range(size)]
+    SqliteSession(connection).fill("seen", {"pk": range(size), "kind": 7, "name": names, "note": None}, size)
+    assert connection.execute("SELECT * FROM seen").fetchall() == [(pk, 7, f"n{pk}", None) for pk in range(size)]
+    connection.close()

@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from reprompt_mock.store.worlds import WorldState
     from reprompt_mock.world_settings import WorldSettings
 
-_SLICE_JOBS = 4_000
-_FEW_JOBS = 2 * _SLICE_JOBS
+_SLICE_JOBS = 8_000
 _MOST_DOCUMENTS = 64
 """The most new documents of a create in slices, each of which takes a transaction of its own."""
 
@@ -105,7 +104,7 @@ class _Reserved(NamedTuple):
 
 def is_worth(request: BatchToCreate) -> bool:
     """Return whether a create is big enough for slices."""
-    return len(request.places) > _FEW_JOBS
+    return len(request.places) > _SLICE_JOBS
 
 
 def create(engine: Engine, world: World, request: BatchToCreate, pause: Callable[[], None]) -> Written[BatchView]:

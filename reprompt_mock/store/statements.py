@@ -18,12 +18,12 @@ STATUS_COLUMNS = ("pending", "queued", "in_progress", "completed", "failed")
 JOB_COLUMNS = tuple(Job.model_fields)
 
 
-def insertion(table: str, columns: Iterable[str], common: Mapping[str, int | None]) -> str:
+def insertion(table: str, columns: Iterable[str], common: Mapping[str, int | None], rows: int = 1) -> str:
     """Return a statement that inserts rows; `common` values are inlined, the other columns are parameters, in order."""
     literals = {name: "NULL" if value is None else str(int(value)) for name, value in common.items()}
     names = list(columns)
     values = ", ".join(literals.get(name, "?") for name in names)
-    return f"INSERT INTO {table} ({', '.join(names)}) VALUES ({values})"
+    return f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([f'({values})'] * rows)}"
 
 
 INSERT_JOB = insertion("job", JOB_COLUMNS, {})

@@ -155,7 +155,6 @@ def test_a_small_write_comes_between_the_slices_of_a_big_create(
     offload: Offload, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slices, "_SLICE_JOBS", 10)
-    monkeypatch.setattr(slices, "_FEW_JOBS", 20)
     world, other = offload.engine.worlds.peek("big"), offload.engine.worlds.peek("small")
     insert, order = stored_jobs.insert, list[str]()
     may_write: Event
