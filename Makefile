@@ -20,7 +20,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 WORKERS ?= $(shell $(BIN)/python -c 'import os; print((os.cpu_count() or 1) * 3 // 2)')
 # What runs on PostgreSQL as well, and what besides depends on the store.
 ON_BOTH := tests/contract tests/control tests/examples
-BY_STORE := tests/dashboard tests/api $(patsubst %,tests/test_%.py,engine clock keys documents release reprocess restart)
+BY_STORE := tests/dashboard tests/api $(patsubst %,tests/test_%.py,engine clock keys documents release replacing reprocess restart)
 # The tests start some hundred processes: each would compile everything anew.
 test test-postgres coverage test-tools test-ui soak: export PYTHONDONTWRITEBYTECODE :=
 

@@ -155,9 +155,9 @@ def submit(
     submission, first = submissions.add(
         session, writing.keys, now, writing.settings, batch=batch.pk, jobs=len(places) - len(replaced)
     )
-    jobs.remove(session, [job.pk for job in replaced.values()])
     written = Submission(submission, key, batch.pk, attempt=1 if kick_off else 0)
-    jobs.insert(session, new_jobs(written, _keys(first, places, replaced), places, replaced, planned))
+    new = new_jobs(written, _keys(first, places, replaced), places, replaced, planned)
+    jobs.insert(session, new, replaced=[job.pk for job in replaced.values()])
     return batch
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from unicodedata import name as unicode_name
@@ -49,11 +50,14 @@ _OWN_SCRIPT = frozenset(language for languages in _SCRIPTS.values() for language
 _NOT_LATIN = _OWN_SCRIPT - {"sr", "bs", "so"}
 """The languages that are not written in Latin letters too."""
 _ENGLISH = "en"
+_beyond_latin = re.compile(r"[^\0-\u024f]").search
+"""Finds a character outside the range of Unicode in which no letter is of another script."""
 
 
 def language_of(name: str, home: str) -> str:
     """Return the language of a name, as ISO 639-1 (two letters), given that of the place's country."""
-    scripts = () if name.isascii() else [one for letter in name if (one := _scripts[letter]) in _SCRIPTS]
+    is_latin = name.isascii() or not _beyond_latin(name)  # most are, and this is found out fast
+    scripts = () if is_latin else [one for letter in name if (one := _scripts[letter]) in _SCRIPTS]
     if not scripts:
         return _ENGLISH if home in _NOT_LATIN else home
     languages = _SCRIPTS[next((one for one in scripts if one in _JAPANESE), scripts[0])]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import repeat
+from itertools import repeat, starmap
 from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
 
 from reprompt_mock.batch_status import Counts
 from reprompt_mock.lifecycle import Hold, JobStatus
@@ -43,10 +45,11 @@ class HeldJob(NamedTuple):
     batch_name: str
 
 
-class ExistingJob(NamedTuple):
+class ExistingJob(msgspec.Struct, frozen=True, gc=False):
     """What a submission needs to know about a job that it replaces or runs again.
 
-    `status` is a code, `is_deferred` 0 or 1.
+    `status` is a code, `is_deferred` 0 or 1. `gc=False` spares the garbage collector a walk over many thousands of
+    them; they cannot form cycles.
     """
 
     pk: int
@@ -90,7 +93,8 @@ class StoredAttributes(NamedTuple):
     planned: int | None
 
 
-_existing_job = ExistingJob._make
+_IDENTITY = ("pk", "world", "batch", "place_id")
+"""What a job has in common with the one that it replaces."""
 _in_order = attrgetter(*statements.JOB_COLUMNS)
 
 
@@ -100,16 +104,18 @@ def count_up_to(session: Session, world: int, most: int) -> int:
     return count
 
 
-def insert(session: Session, jobs: NewJobs) -> None:
-    """Write new jobs."""
+def insert(session: Session, jobs: NewJobs, replaced: Sequence[int] = ()) -> None:
+    """Write new jobs; some may replace others of the same key, batch and place, whose keys are `replaced`."""
     size = len(jobs.pk)
+    if size >= _MANY:
+        session.fill("job", columns(jobs), size, kept=_IDENTITY if replaced else ())
+        return
+    remove(session, replaced)
     if size == 1:
         (row,) = zip(*spread(_in_order(jobs), size), strict=True)
         session.later(statements.INSERT_JOB, row)
-    elif size < _MANY:
-        session.many(statements.INSERT_JOB, zip(*spread(_in_order(jobs), size), strict=True))
     else:
-        session.fill("job", columns(jobs), size)
+        session.many(statements.INSERT_JOB, zip(*spread(_in_order(jobs), size), strict=True))
 
 
 def remove(session: Session, keys: Sequence[int]) -> None:
@@ -126,7 +132,7 @@ def existing(
         return {}
     if _MANY <= len(place_ids) >= batch.counts.total / _FEWER:  # reading all of them is faster
         rows = session.rows(statements.jobs_of_batch(), values)
-        return {row[1]: _existing_job(row) for row in rows if row[1] in place_ids}
+        return {job.place_id: job for job in starmap(ExistingJob, rows) if job.place_id in place_ids}
     return {job.place_id: job for job in _of_places(session, statements.existing_jobs, place_ids, values)}
 
 
@@ -144,7 +150,7 @@ def _of_places(
     for start in range(0, len(place_ids), _SLICE):
         some = place_ids[start : start + _SLICE]
         named = {f"p{number}": place_id for number, place_id in enumerate(some)}
-        yield from map(_existing_job, session.rows(query(len(some)), {**values, **named}))
+        yield from starmap(ExistingJob, session.rows(query(len(some)), {**values, **named}))
 
 
 def of_place(session: Session, world: int, place_id: str, *, now: int) -> list[ExistingJob]:
@@ -152,13 +158,13 @@ def of_place(session: Session, world: int, place_id: str, *, now: int) -> list[E
     if not is_storable(place_id):
         return []
     values = {"world": world, "place_id": place_id, "now": now}
-    return list(map(_existing_job, session.rows(statements.JOBS_OF_PLACE, values)))
+    return list(starmap(ExistingJob, session.rows(statements.JOBS_OF_PLACE, values)))
 
 
 def to_reprocess(session: Session, batch: int, statuses: Iterable[JobStatus], *, now: int) -> list[ExistingJob]:
     """Return a batch's jobs in some statuses, in order of submission."""
     query = statements.jobs_to_reprocess(", ".join(str(status.value) for status in statuses))
-    return list(map(_existing_job, session.rows(query, {"batch": batch, "now": now})))
+    return list(starmap(ExistingJob, session.rows(query, {"batch": batch, "now": now})))
 
 
 def restart(session: Session, jobs: Restarts, *, now: int) -> None:

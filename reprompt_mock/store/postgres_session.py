@@ -14,7 +14,7 @@ from reprompt_mock.store.postgres_address import quoted
 from reprompt_mock.store.session import DataRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     from reprompt_mock.store.session import Query, Row, Values
 
@@ -98,8 +98,10 @@ class PostgresSession:
             else:
                 self._cursor.executemany(place.text, arranged)
 
-    def fill(self, table: str, columns: Mapping[str, Any], size: int) -> None:
-        """Insert many rows of a table, column by column; a scalar applies to all rows."""
+    def fill(self, table: str, columns: Mapping[str, Any], size: int, *, kept: Collection[str] = ()) -> None:
+        """Insert many rows of a table, column by column, some of which may replace others; see the port."""
+        if kept:  # deleting and copying takes less time than an insertion which may replace
+            self.run(f"DELETE FROM {table} WHERE pk = ANY(?)", ([*columns["pk"]],))
         names, types = ", ".join(columns), [schema.TYPES[table][name] for name in columns]
         statement = f"COPY {table} ({names}) FROM STDIN (FORMAT BINARY)"
         self._catch_up()

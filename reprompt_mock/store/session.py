@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from threading import RLock
 
@@ -90,8 +90,16 @@ class Session(Protocol):
         """Run a statement once for each row of values."""
         ...
 
-    def fill(self, table: str, columns: Mapping[str, Any], size: int) -> None:
-        """Insert many rows of a table, column by column; a column that is a number or None applies to all rows."""
+    def fill(self, table: str, columns: Mapping[str, Any], size: int, *, kept: Collection[str] = ()) -> None:
+        """Insert many rows of a table, column by column; a column that is a number or None applies to all rows.
+
+        Args:
+            table: the table.
+            columns: the columns by name.
+            size: the number of rows.
+            kept: the columns that a row keeps whose `pk` exists, while the others are replaced; none to expect no such
+                row.
+        """
         ...
 
     def insert(self, statement: str, values: Values) -> None:

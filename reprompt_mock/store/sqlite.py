@@ -14,7 +14,7 @@ from reprompt_mock.store.session import SALT_BYTES, DataRefused
 from reprompt_mock.store.statements import insertion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -66,15 +66,17 @@ class SqliteSession:
         except _REFUSALS as error:
             raise DataRefused(str(error)) from error
 
-    def fill(self, table: str, columns: Mapping[str, Any], size: int) -> None:
-        """Insert many rows of a table, column by column; a scalar applies to all rows."""
+    def fill(self, table: str, columns: Mapping[str, Any], size: int, *, kept: Collection[str] = ()) -> None:
+        """Insert many rows of a table, column by column, some of which may replace others; see the port."""
         # Binding fewer values saves more time than compiling a new statement costs.
         common = {name: value for name, value in columns.items() if value is None or isinstance(value, int)}
         rest = [values for name, values in columns.items() if name not in common]
+        replacing = _replacing(name for name in columns if name not in kept) if kept else ""
         each = zip(*rest, strict=True)
         together = chain.from_iterable(islice(each, size // _ROWS * _ROWS))
-        self.many(insertion(table, columns, common, _ROWS), zip(*[together] * (len(rest) * _ROWS), strict=True))
-        self.many(insertion(table, columns, common), each)
+        by_rows = zip(*[together] * (len(rest) * _ROWS), strict=True)
+        self.many(insertion(table, columns, common, _ROWS) + replacing, by_rows)
+        self.many(insertion(table, columns, common) + replacing, each)
 
     def insert(self, statement: str, values: Values) -> None:
         """Insert one row."""
@@ -95,6 +97,11 @@ class SqliteSession:
                 self._connection.execute("RELEASE part")
             raise
         self._connection.execute("RELEASE part")
+
+
+def _replacing(names: Iterable[str]) -> str:
+    """Return the end of an insertion that replaces some columns of a row which exists."""
+    return f" ON CONFLICT (pk) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in names)}"
 
 
 class SqliteStore:
