@@ -7,10 +7,12 @@ from typing import Any
 import orjson
 import pytest
 
-from reprompt_mock.engine import batches, clock, scenario, snapshot
+from reprompt_mock.engine import batches, clock, reprocess, scenario, snapshot
 from reprompt_mock.engine.doors import Engine
+from reprompt_mock.engine.reprocess import Wanted
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.engine.world import World
+from reprompt_mock.reprocess import scope_of
 from reprompt_mock.specs import RuleSpec
 from reprompt_mock.store import jobs
 
@@ -47,3 +49,19 @@ def test_what_replaces_many_jobs_does_as_what_replaces_few(
     assert many[0]._replace(batch=few[0].batch) == few[0]
     assert many[1] == few[1]
     assert sum(map(len, many[0].jobs.values())) == len({*range(30), *later})
+
+
+@pytest.mark.parametrize("refresh", [False, True])
+def test_many_jobs_that_run_again_do_as_few(engine: Engine, refresh: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    for slug, most in (("few", 500), ("many", 1)):
+        monkeypatch.setattr(jobs, "_MANY", most)
+        world = engine.arrive(slug)
+        appended(engine, slug, range(20, 60), ("phone",))
+        for _ in range(2):
+            engine.write(world, clock.advance, 30_000_000)
+            engine.write(world, reprocess.batch, "b", scope_of(False, False), Wanted(("hotelTier",), refresh, False))
+        engine.write(world, clock.settle)
+        document = orjson.loads(orjson.dumps(engine.read(world, snapshot.take)))
+        seen.append({key: value for key, value in document.items() if key != "taken_at"})
+    assert seen[0] == seen[1]

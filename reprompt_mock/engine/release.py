@@ -10,7 +10,7 @@ from reprompt_mock.engine import counts
 from reprompt_mock.engine.artifacts import preserve
 from reprompt_mock.engine.events import Kind
 from reprompt_mock.lifecycle import Course, resume
-from reprompt_mock.store import documents, jobs, submissions
+from reprompt_mock.store import documents, held_jobs, submissions
 from reprompt_mock.tables import ALONE
 
 if TYPE_CHECKING:
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from reprompt_mock.engine.writing import Writing
     from reprompt_mock.lifecycle import JobStatus
-    from reprompt_mock.store.jobs import HeldJob
+    from reprompt_mock.store.held_jobs import HeldJob
     from reprompt_mock.world_settings import WorldSettings
 
 
 def release(writing: Writing, *, place_id: str | None, batch: str | None) -> int:
     """Release held jobs whose place id and batch (id or name) match the globs; return their number."""
-    held = jobs.held(writing.session, writing.key, now=writing.now)
+    held = held_jobs.find(writing.session, writing.key, now=writing.now)
     meant = [job for job in held if _is_meant(job, place_id, batch)]
     settings = {
         submission: submissions.settings_of(writing.session, submission)
@@ -48,7 +48,7 @@ def _grouped(held: Iterable[HeldJob], key: Callable[[HeldJob], int]) -> dict[int
 def _release(writing: Writing, held: Sequence[HeldJob], settings: WorldSettings) -> None:
     """Release jobs that run under the settings of one submission."""
     steps = _resumed(writing, held, settings)
-    jobs.release(writing.session, {job.pk: times for job, times in zip(held, steps, strict=True)})
+    held_jobs.release(writing.session, {job.pk: times for job, times in zip(held, steps, strict=True)})
     due: dict[int, list[int]] = {}
     for job, times in zip(held, steps, strict=True):
         due.setdefault(job.batch, []).append(times[job.status])

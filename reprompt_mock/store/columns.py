@@ -7,7 +7,7 @@ from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 _TOO_LARGE = 1 << 63
@@ -94,6 +94,16 @@ def folded(column: Any) -> Any:
 
 def _is_storable(value: Any) -> bool:
     return isinstance(value, int) and -_TOO_LARGE <= value < _TOO_LARGE
+
+
+def divided(columns: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]:
+    """Divide columns into those with the same number, or none, in all rows, as SQL, and the others.
+
+    Binding fewer values saves more time than compiling a new statement costs.
+    """
+    common = {name: value for name, value in columns.items() if value is None or isinstance(value, int)}
+    own = {name: values for name, values in columns.items() if name not in common}
+    return {name: "NULL" if value is None else str(int(value)) for name, value in common.items()}, own
 
 
 def spread(columns: Iterable[Any], size: int) -> list[Iterable[Any]]:

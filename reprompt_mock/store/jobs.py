@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from reprompt_mock.batch_status import Counts
-from reprompt_mock.lifecycle import Hold, JobStatus
+from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.store import runs, statements
 from reprompt_mock.store.columns import columns, spread
 from reprompt_mock.store.session import is_storable
@@ -26,23 +26,6 @@ _SLICE = 500
 _MANY = 500
 _FEWER = 4
 """How many jobs are read in the time in which one is found by its place id."""
-_STATUSES = tuple(JobStatus)
-"""The statuses by code; indexing is faster than calling the enum."""
-
-
-class HeldJob(NamedTuple):
-    """A held job, with its batch's id and name."""
-
-    pk: int
-    place_id: str
-    status: JobStatus
-    submission: int
-    attempt: int
-    outcome: JobStatus
-    course: int | None
-    batch: int
-    batch_id: str
-    batch_name: str
 
 
 class ExistingJob(msgspec.Struct, frozen=True, gc=False):
@@ -96,6 +79,7 @@ class StoredAttributes(NamedTuple):
 _IDENTITY = ("pk", "world", "batch", "place_id")
 """What a job has in common with the one that it replaces."""
 _in_order = attrgetter(*statements.JOB_COLUMNS)
+_in_order_of_restart = attrgetter(*statements.RESTART_COLUMNS)
 
 
 def count_up_to(session: Session, world: int, most: int) -> int:
@@ -169,24 +153,12 @@ def to_reprocess(session: Session, batch: int, statuses: Iterable[JobStatus], *,
 
 def restart(session: Session, jobs: Restarts, *, now: int) -> None:
     """Start new attempts of jobs, storing first what the last attempts had done by `now`."""
-    values = [getattr(jobs, name) for name in ("pk", *statements.RESTART_COLUMNS)]
-    key, *rest = spread(values, len(jobs.pk))
-    session.many(statements.RESTART_JOB, zip(key, repeat(now), *rest, strict=False))
-
-
-def held(session: Session, world: int, *, now: int) -> list[HeldJob]:
-    """Return a world's held jobs in order of submission, except stuck ones, which cannot be released."""
-    values = {"world": world, "now": now, "stuck": Hold.stuck.value}
-    rows = session.rows(statements.HELD_JOBS, values)
-    return [
-        HeldJob(pk, place_id, _STATUSES[status], submission, attempt, _STATUSES[outcome], *rest)
-        for pk, place_id, status, submission, attempt, outcome, *rest in rows
-    ]
-
-
-def release(session: Session, released: Mapping[int, tuple[int, int, int]]) -> None:
-    """Release held jobs, given the times of their three transitions by key."""
-    session.many(statements.RELEASE_JOB, [(*times, key) for key, times in released.items()])
+    size = len(jobs.pk)
+    if size >= _MANY:
+        done = {"last_enriched": statements.LAST_ENRICHED.replace(":now", str(now))}
+        session.revise("job", columns(jobs), size, derived=done)
+    else:
+        session.many(statements.RESTART_JOB, zip(repeat(now), *spread(_in_order_of_restart(jobs), size), strict=False))
 
 
 def place(session: Session, job: int) -> bytes:

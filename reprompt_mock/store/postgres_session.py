@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from reprompt_mock.store import postgres_schema as schema
-from reprompt_mock.store.columns import spread
+from reprompt_mock.store.columns import divided, spread
 from reprompt_mock.store.dialect import inlined, numbered
 from reprompt_mock.store.postgres_address import quoted
 from reprompt_mock.store.session import DataRefused
@@ -109,6 +109,19 @@ class PostgresSession:
             copy.set_types(types)
             for row in zip(*spread(columns.values(), size), strict=True):
                 copy.write_row(row)
+
+    def revise(self, table: str, columns: Mapping[str, Any], size: int, *, derived: Mapping[str, str]) -> None:  # noqa: ARG002 - the columns know it
+        """Change many rows of a table by their `pk`, column by column; see the port."""
+        common, own = divided(columns)
+        types = [schema.TYPES[table][name] for name in own]
+        arrays = ", ".join(f"CAST(? AS {one}[])" for one in types)
+        changes = [f"{name} = {value}" for name, value in {**common, **derived}.items()]
+        changes += [f"{name} = new_{name}" for name in own if name != "pk"]
+        self.run(
+            f"UPDATE {table} SET {', '.join(changes)}"
+            f" FROM unnest({arrays}) AS new ({', '.join(f'new_{name}' for name in own)}) WHERE pk = new_pk",
+            [list(values) for values in own.values()],
+        )
 
     def insert(self, statement: str, values: Values) -> None:
         """Insert one row."""

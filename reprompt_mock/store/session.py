@@ -102,6 +102,17 @@ class Session(Protocol):
         """
         ...
 
+    def revise(self, table: str, columns: Mapping[str, Any], size: int, *, derived: Mapping[str, str]) -> None:
+        """Change many rows of a table, found by their `pk`, column by column, as `fill` takes them.
+
+        Args:
+            table: the table.
+            columns: the columns by name.
+            size: the number of rows.
+            derived: expressions for further columns, which see the values from before.
+        """
+        ...
+
     def insert(self, statement: str, values: Values) -> None:
         """Insert one row."""
         ...

@@ -9,12 +9,13 @@ from secrets import token_bytes
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.real_time import real_now
+from reprompt_mock.store.columns import divided
 from reprompt_mock.store.database import Database
 from reprompt_mock.store.session import SALT_BYTES, DataRefused
 from reprompt_mock.store.statements import insertion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 _ROWS = 25
-"""How many rows a statement inserts where there are many: a fifth faster than one, and more save nothing."""
+"""How many rows a statement writes where there are many: a fifth faster than one, and more save nothing."""
 _REFUSALS = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.InterfaceError, sqlite3.ProgrammingError, OverflowError)
 
 
@@ -68,15 +69,21 @@ class SqliteSession:
 
     def fill(self, table: str, columns: Mapping[str, Any], size: int, *, kept: Collection[str] = ()) -> None:
         """Insert many rows of a table, column by column, some of which may replace others; see the port."""
-        # Binding fewer values saves more time than compiling a new statement costs.
-        common = {name: value for name, value in columns.items() if value is None or isinstance(value, int)}
-        rest = [values for name, values in columns.items() if name not in common]
+        common, own = divided(columns)
         replacing = _replacing(name for name in columns if name not in kept) if kept else ""
-        each = zip(*rest, strict=True)
+        self._by_rows(lambda rows: insertion(table, columns, common, rows) + replacing, own, size)
+
+    def revise(self, table: str, columns: Mapping[str, Any], size: int, *, derived: Mapping[str, str]) -> None:
+        """Change many rows of a table by their `pk`, column by column; see the port."""
+        common, own = divided(columns)
+        self._by_rows(lambda rows: _revision(table, {**common, **derived}, list(own), rows), own, size)
+
+    def _by_rows(self, statement: Callable[[int], str], columns: Mapping[str, Any], size: int) -> None:
+        """Run a statement for many rows of values, some together; `statement` returns it for a number of rows."""
+        each = zip(*columns.values(), strict=True)
         together = chain.from_iterable(islice(each, size // _ROWS * _ROWS))
-        by_rows = zip(*[together] * (len(rest) * _ROWS), strict=True)
-        self.many(insertion(table, columns, common, _ROWS) + replacing, by_rows)
-        self.many(insertion(table, columns, common) + replacing, each)
+        self.many(statement(_ROWS), zip(*[together] * (len(columns) * _ROWS), strict=True))
+        self.many(statement(1), each)
 
     def insert(self, statement: str, values: Values) -> None:
         """Insert one row."""
@@ -102,6 +109,15 @@ class SqliteSession:
 def _replacing(names: Iterable[str]) -> str:
     """Return the end of an insertion that replaces some columns of a row which exists."""
     return f" ON CONFLICT (pk) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in names)}"
+
+
+def _revision(table: str, common: Mapping[str, str], names: Sequence[str], rows: int) -> str:
+    """Return a statement that changes rows: `common` are expressions, the columns `names` parameters, `pk` first."""
+    own = ", ".join(f"new_{name}" for name in names)
+    values = ", ".join([f"({', '.join('?' * len(names))})"] * rows)
+    changes = [f"{name} = {value}" for name, value in common.items()]
+    changes += [f"{name} = new_{name}" for name in names if name != "pk"]
+    return f"WITH new ({own}) AS (VALUES {values}) UPDATE {table} SET {', '.join(changes)} FROM new WHERE pk = new_pk"
 
 
 class SqliteStore:

@@ -6,9 +6,11 @@ Only the counts of batches are stored, with the time of the batch's next transit
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from reprompt_mock.lifecycle import Hold, JobStatus
+from reprompt_mock.store.columns import Restarts
 from reprompt_mock.tables import Job
 
 if TYPE_CHECKING:
@@ -18,11 +20,10 @@ STATUS_COLUMNS = ("pending", "queued", "in_progress", "completed", "failed")
 JOB_COLUMNS = tuple(Job.model_fields)
 
 
-def insertion(table: str, columns: Iterable[str], common: Mapping[str, int | None], rows: int = 1) -> str:
-    """Return a statement that inserts rows; `common` values are inlined, the other columns are parameters, in order."""
-    literals = {name: "NULL" if value is None else str(int(value)) for name, value in common.items()}
+def insertion(table: str, columns: Iterable[str], common: Mapping[str, str], rows: int = 1) -> str:
+    """Return a statement that inserts rows; `common` are expressions, the other columns are parameters, in order."""
     names = list(columns)
-    values = ", ".join(literals.get(name, "?") for name in names)
+    values = ", ".join(common.get(name, "?") for name in names)
     return f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([f'({values})'] * rows)}"
 
 
@@ -30,7 +31,7 @@ INSERT_JOB = insertion("job", JOB_COLUMNS, {})
 
 # The latest transition is tested first. Times that are open (of held jobs and uploads) are NULL, for which no test is
 # true.
-_STATUS = (
+STATUS = (
     "CASE WHEN finished_at <= :now THEN outcome WHEN started_at <= :now THEN 2 WHEN queued_at <= :now THEN 1 ELSE 0 END"
 )
 _IS_DEFERRED = f"CASE WHEN hold = {Hold.queued_deferred.value} AND queued_at <= :now THEN 1 ELSE 0 END"
@@ -40,7 +41,7 @@ _NEXT = (
 )
 # A completed attempt becomes the job's history; a failed one leaves it unchanged (contract G8).
 _RAN = "CASE WHEN finished_at <= :now AND outcome = 3 THEN planned ELSE ran END"
-_LAST_ENRICHED = (
+LAST_ENRICHED = (
     "CASE WHEN finished_at <= :now AND outcome = 3 AND (fresh = 1 OR last_enriched IS NULL) THEN finished_at"
     " ELSE last_enriched END"
 )
@@ -64,7 +65,7 @@ UPDATE batch SET {", ".join(f"{name} = counted.{name}" for name in STATUS_COLUMN
 FROM (
   SELECT of_batch, {_COUNTED}, min(next) AS next_due
   FROM (
-    SELECT stale.pk AS of_batch, CASE WHEN job.pk IS NOT NULL THEN {_STATUS} END AS status, {_NEXT} AS next
+    SELECT stale.pk AS of_batch, CASE WHEN job.pk IS NOT NULL THEN {STATUS} END AS status, {_NEXT} AS next
     FROM batch AS stale
     LEFT JOIN submission AS came ON came.batch = stale.pk
     LEFT JOIN job ON {_IN_ITS_RUN}
@@ -93,7 +94,7 @@ WHERE pk = :batch
 """
 
 _RESULTS = f"""
-SELECT place_id, place, attempt, error, {_LAST_ENRICHED} AS last_enriched, {_STATUS} AS status, submission, asked,
+SELECT place_id, place, attempt, error, {LAST_ENRICHED} AS last_enriched, {STATUS} AS status, submission, asked,
   {_RAN} AS ran, planned, {_IS_DEFERRED} AS is_deferred
 """
 _LAGGING_RESULTS = _RESULTS.replace(":now", "(:now - coalesce(lag, :lag))")
@@ -130,7 +131,7 @@ def few_runs(scope: str, most: int) -> str:
 
 _OF_RUN = "FROM job WHERE pk BETWEEN :first_key AND :last_key ORDER BY pk"
 RESULTS_OF_RUN = f"{_LAGGING_RESULTS} {_OF_RUN}"
-PLACES_OF_RUN = f"SELECT {_STATUS}, place_id {_OF_RUN}"
+PLACES_OF_RUN = f"SELECT {STATUS}, place_id {_OF_RUN}"
 
 
 def count_of_day(scope: str) -> str:
@@ -141,8 +142,8 @@ def count_of_day(scope: str) -> str:
 def count_by_day(scope: str, *, of_day: bool) -> str:
     """Return a query that counts the jobs of a "batch" or "world" by UTC day (in days since 1970) and status."""
     return f"""
-SELECT (SELECT at FROM submission WHERE pk = created_in) / 86400000000 AS day, {_STATUS} AS status, count(*)
-{_jobs_of(scope, of_day=of_day)} GROUP BY day, {_STATUS}
+SELECT (SELECT at FROM submission WHERE pk = created_in) / 86400000000 AS day, {STATUS} AS status, count(*)
+{_jobs_of(scope, of_day=of_day)} GROUP BY day, {STATUS}
 """
 
 
@@ -181,7 +182,7 @@ LATER_JOBS = """
 SELECT CAST(coalesce(sum(last - first + 1), 0) AS BIGINT) FROM submission
 WHERE batch = :batch AND pk > :known AND at >= :now
 """
-PLACES_BY_STATUS = f"SELECT {_STATUS}, place_id {_OF_BATCH} {_IN_ORDER}"
+PLACES_BY_STATUS = f"SELECT {STATUS}, place_id {_OF_BATCH} {_IN_ORDER}"
 
 
 _INPUTS = "CAST(place AS TEXT)"
@@ -197,14 +198,14 @@ def listed(statuses: str, *, found: str | None) -> str:
         found: None for a page without a search. Otherwise jobs are wanted whose place id, name or reason for having
             failed contains `:text`, which is in lower case, or whose status is one of these codes.
     """
-    wanted = f"AND {_STATUS} IN ({statuses})" if statuses else ""
-    failed = f"CASE WHEN {_STATUS} = {JobStatus.failed.value} THEN error END"
+    wanted = f"AND {STATUS} IN ({statuses})" if statuses else ""
+    failed = f"CASE WHEN {STATUS} = {JobStatus.failed.value} THEN error END"
     total = "NULL"
     if found is not None:
         texts = " OR ".join(_contains(column) for column in ("place_id", NAME_OF_PLACE, failed))
-        wanted += f" AND ({texts} OR {_STATUS} IN ({found or -1}))"
+        wanted += f" AND ({texts} OR {STATUS} IN ({found or -1}))"
         total = "count(*) OVER ()"
-    columns = f"place_id, {NAME_OF_PLACE}, {_STATUS} AS status, attempt, hold, {_NEXT} AS next, {failed}, {total}"
+    columns = f"place_id, {NAME_OF_PLACE}, {STATUS} AS status, attempt, hold, {_NEXT} AS next, {failed}, {total}"
     return f"SELECT {columns} {_OF_BATCH} {wanted} {_IN_ORDER} LIMIT :limit OFFSET :offset"
 
 
@@ -216,12 +217,12 @@ def _contains(column: str) -> str:
 _ONE_JOB = "FROM job WHERE world = :world AND place_id = :place_id AND batch = :batch"
 RESULT_OF_JOB = f"{_RESULTS} {_ONE_JOB}"
 TIMETABLE_OF_JOB = f"""
-SELECT {_STATUS}, attempt, hold, outcome, error, course, place,
+SELECT {STATUS}, attempt, hold, outcome, error, course, place,
   (SELECT at FROM submission WHERE pk = created_in), (SELECT at FROM submission WHERE pk = job.submission),
   queued_at, started_at, finished_at
 {_ONE_JOB}
 """
-ATTRIBUTES_BY_JOB = f"SELECT place_id, {_STATUS}, submission, asked, {_RAN}, planned {_OF_BATCH} {_IN_ORDER}"
+ATTRIBUTES_BY_JOB = f"SELECT place_id, {STATUS}, submission, asked, {_RAN}, planned {_OF_BATCH} {_IN_ORDER}"
 
 # A deleted batch moves to its own world without a slug, whose rows are purged like those of any forgotten world: this
 # takes no more space for a million jobs than for one.
@@ -241,7 +242,7 @@ def purge_rows(table: str, key: str) -> str:
 
 
 _EXISTING = (
-    f"SELECT job.pk, place_id, job.batch, {_STATUS} AS status, submission, attempt, own, {_RAN} AS ran, {_IS_DEFERRED}"
+    f"SELECT job.pk, place_id, job.batch, {STATUS} AS status, submission, attempt, own, {_RAN} AS ran, {_IS_DEFERRED}"
 )
 JOBS_OF_PLACE = f"{_EXISTING} {_OF_PLACE}"
 
@@ -268,32 +269,19 @@ def jobs_elsewhere(count: int) -> str:
 
 def jobs_to_reprocess(statuses: str) -> str:
     """Return a query for a batch's jobs in some statuses (comma-separated codes), in order of submission."""
-    return f"{_EXISTING} {_OF_BATCH} AND {_STATUS} IN ({statuses}) {_IN_ORDER}"
+    return f"{_EXISTING} {_OF_BATCH} AND {STATUS} IN ({statuses}) {_IN_ORDER}"
 
-
-HELD_JOBS = f"""
-SELECT job.pk, job.place_id, {_STATUS}, job.submission, job.attempt, job.outcome, job.course,
-  batch.pk, batch.id, batch.name
-FROM job JOIN batch ON batch.pk = job.batch
-WHERE job.world = :world AND job.hold IS NOT NULL AND job.hold <> :stuck AND batch.world = job.world ORDER BY job.pk
-"""
 
 DEFERRED_PLACES = f"""
 SELECT batch, place_id FROM job
 WHERE world = :world AND hold IS NOT NULL AND hold = {Hold.queued_deferred.value} AND queued_at <= :now ORDER BY pk
 """
 
-RELEASE_JOB = "UPDATE job SET queued_at = ?, started_at = ?, finished_at = ?, hold = NULL WHERE pk = ?"
+RESTART_COLUMNS = tuple(field.name for field in fields(Restarts))
 
-RESTART_COLUMNS = (
-    "submission", "attempt", "own", "asked", "queued_at", "started_at", "finished_at", "outcome", "hold", "course",
-    "ran", "planned", "fresh", "error", "lag",
-)  # fmt: skip
-
-# What the last attempt did is stored before the new one replaces it. Parameters are numbered: the first is the job, the
-# second the time.
+# What the last attempt did is stored before the new one replaces it. Parameters are numbered: the first is the time.
 RESTART_JOB = f"""
-UPDATE job SET last_enriched = {_LAST_ENRICHED},
-  {", ".join(f"{name} = ?{number}" for number, name in enumerate(RESTART_COLUMNS, 3))}
-WHERE pk = ?1
-""".replace(":now", "?2")
+UPDATE job SET last_enriched = {LAST_ENRICHED},
+  {", ".join(f"{name} = ?{number}" for number, name in enumerate(RESTART_COLUMNS, 2) if name != "pk")}
+WHERE pk = ?{RESTART_COLUMNS.index("pk") + 2}
+""".replace(":now", "?1")
