@@ -51,8 +51,11 @@ def test_what_replaces_many_jobs_does_as_what_replaces_few(
     assert sum(map(len, many[0].jobs.values())) == len({*range(30), *later})
 
 
+@pytest.mark.parametrize("attribute", ["hotelTier", "coordinates"])  # asked for the first time, run by some only
 @pytest.mark.parametrize("refresh", [False, True])
-def test_many_jobs_that_run_again_do_as_few(engine: Engine, refresh: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_jobs_that_run_again_do_as_few(
+    engine: Engine, refresh: bool, attribute: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen = []
     for slug, most in (("few", 500), ("many", 1)):
         monkeypatch.setattr(jobs, "_MANY", most)
@@ -60,7 +63,7 @@ def test_many_jobs_that_run_again_do_as_few(engine: Engine, refresh: bool, monke
         appended(engine, slug, range(20, 60), ("phone",))
         for _ in range(2):
             engine.write(world, clock.advance, 30_000_000)
-            engine.write(world, reprocess.batch, "b", scope_of(False, False), Wanted(("hotelTier",), refresh, False))
+            engine.write(world, reprocess.batch, "b", scope_of(False, False), Wanted((attribute,), refresh, False))
         engine.write(world, clock.settle)
         document = orjson.loads(orjson.dumps(engine.read(world, snapshot.take)))
         seen.append({key: value for key, value in document.items() if key != "taken_at"})

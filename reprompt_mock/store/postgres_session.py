@@ -14,7 +14,7 @@ from reprompt_mock.store.postgres_address import quoted
 from reprompt_mock.store.session import DataRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from reprompt_mock.store.session import Query, Row, Values
 
@@ -120,7 +120,7 @@ class PostgresSession:
         self.run(
             f"UPDATE {table} SET {', '.join(changes)}"
             f" FROM unnest({arrays}) AS new ({', '.join(f'new_{name}' for name in own)}) WHERE pk = new_pk",
-            [list(values) for values in own.values()],
+            [_array(values) for values in own.values()],
         )
 
     def insert(self, statement: str, values: Values) -> None:
@@ -146,6 +146,11 @@ class PostgresSession:
         self._catch_up()
         place = numbered(statement)
         return self._cursor.execute(place.text, place.arranged(values))
+
+
+def _array(values: Sequence[Any]) -> list[Any]:
+    """Return the values of a column as an array; an array of booleans would not become one of numbers."""
+    return list(map(int, values)) if isinstance(values[0], bool) else list(values)
 
 
 @contextmanager

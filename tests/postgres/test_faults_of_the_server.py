@@ -228,8 +228,9 @@ def test_however_long_the_server_was_away_it_is_found_soon(address: str, monkeyp
             with pytest.raises(StoreSilent):
                 ids(engine)
         proxy.is_open = True
-        with suppress(StoreSilent):  # an attempt from before may still be under way
-            ids(engine)
+        for _ in range(3):
+            with suppress(StoreSilent):  # an attempt from before may still be under way, on a busy machine
+                ids(engine)
         assert ids(engine) == [first]
 
 
@@ -242,7 +243,7 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("hasty")
-def test_a_server_that_hangs_is_not_waited_for_without_end(address: str) -> None:
+def test_a_server_that_hangs_is_not_waited_for_without_end(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its connections stay open; what begins is a 503, and what was under way is made once or known to be unknown."""
     with proxied(address) as proxy, closing(opened(proxy.address)) as engine:
 
@@ -260,6 +261,7 @@ def test_a_server_that_hangs_is_not_waited_for_without_end(address: str) -> None
                 engine.store.check()
         with ExitStack() as stack, pytest.raises(OutcomeUnknown):
             engine.write(engine.worlds.peek("acme"), hanging_in_it)
+        monkeypatch.undo()  # it is back, and a busy machine may take its time
         eventually(partial(is_ready, engine))
         assert set(ids(engine)) - {"hanging"} == {"first"}
         create(engine, "last")
