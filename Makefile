@@ -24,7 +24,7 @@ BY_STORE := tests/dashboard tests/api $(patsubst %,tests/test_%.py,engine clock 
 # The tests start some hundred processes: each would compile everything anew.
 test test-postgres coverage test-tools test-ui soak: export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run demo test test-postgres coverage test-tools test-ui soak mutants check docs docs-site accuracy bench bench-peers bench-compare image-check shared-check lock release format clean
+.PHONY: run demo test test-postgres coverage test-tools test-ui soak mutants check docs schema docs-site accuracy bench bench-peers bench-compare image-check shared-check lock release format clean
 
 run: $(RUN_READY)  ## serve on http://localhost:8780; ARGS="--speed 60" for more
 	@exec $(BIN)/reprompt-mock serve $(ARGS)
@@ -70,6 +70,9 @@ check: $(TEST_READY)  ## format, lint, types, layers, known weaknesses
 
 docs: $(RUN_READY)  ## write the generated tables of the pages from the code; ARGS="--bench build/bench.md" for a bench's figures
 	@$(BIN)/python -m tools.docs $(ARGS)
+
+schema: $(RUN_READY)  ## write the statements that make the tables in SQLite from the classes of the tables
+	@$(BIN)/python -m tools.schema
 
 docs-site: $(SITE_READY)  ## make a site of the pages in build/site; a link to nowhere fails
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build

@@ -6,6 +6,8 @@ shown to a client says nothing about other worlds.
 
 from __future__ import annotations
 
+ALONE = ""
+"""The id of the batch that holds a world's single jobs; clients cannot name it, and lists do not show it."""
 _BITS = 32
 LOCAL: int = 2**_BITS - 1
 """The bits of a key that are its number in its world."""

@@ -13,8 +13,6 @@ from sqlalchemy import BigInteger, Index, Integer
 from sqlmodel import Field, SQLModel
 
 SCHEMA_VERSION = 6
-ALONE = ""
-"""The id of the batch that holds a world's single jobs; clients cannot name it, and lists do not show it."""
 
 _BIG: Any = BigInteger().with_variant(Integer(), "sqlite")
 """In SQLite only a key whose type is INTEGER is the number of its row, which spares an index."""

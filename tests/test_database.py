@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from reprompt_mock import tables
 from reprompt_mock.engine import batches
 from reprompt_mock.engine.doors import Engine
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.engine.worlds import summary, touch
 from reprompt_mock.errors import DatabaseInUse, DatabaseUnreadable, Stopping, StorageFailed
 from reprompt_mock.settings import load
-from reprompt_mock.store import submissions
+from reprompt_mock.store import sqlite_schema, submissions
 from reprompt_mock.store.database import Connection, Database
+from tools import schema
 
 
 @pytest.fixture
@@ -251,8 +251,8 @@ def test_a_database_of_another_version_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "world.db"
     Database(path).close()
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute(f"PRAGMA user_version = {tables.SCHEMA_VERSION + 1}")
-    with pytest.raises(DatabaseUnreadable, match=f"has version {tables.SCHEMA_VERSION + 1}"):
+        connection.execute(f"PRAGMA user_version = {sqlite_schema.VERSION + 1}")
+    with pytest.raises(DatabaseUnreadable, match=f"has version {sqlite_schema.VERSION + 1}"):
         Database(path)
 
 
@@ -272,10 +272,14 @@ def test_an_empty_file_becomes_a_database(tmp_path: Path) -> None:
     assert path.stat().st_size > 0
 
 
+def test_the_tables_are_those_that_their_classes_describe() -> None:
+    assert schema.MODULE.read_text(encoding="utf-8") == schema.module(), "run `make schema`"
+
+
 def test_tables_that_were_half_made_are_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that is killed at its first start leaves a file that the next one can use."""
     path = tmp_path / "world.db"
-    monkeypatch.setattr(tables, "SCHEMA_VERSION", "no number")
+    monkeypatch.setattr(sqlite_schema, "VERSION", "no number")
     with pytest.raises(DatabaseUnreadable):
         Database(path)
     monkeypatch.undo()

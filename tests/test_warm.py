@@ -108,7 +108,7 @@ def test_a_start_with_a_file_imports_nothing_that_only_others_need(tmp_path: Pat
     loaded = set(ran.stdout.decode().split())
 
     assert "reprompt_mock.app" in loaded
-    assert loaded.isdisjoint(("faker", "jinja2", "psycopg", "psycopg_pool", "sqlalchemy.dialects.postgresql", "httpx"))
+    assert loaded.isdisjoint(("faker", "jinja2", "psycopg", "psycopg_pool", "sqlmodel", "sqlalchemy", "httpx"))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits are POSIX")

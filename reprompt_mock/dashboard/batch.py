@@ -9,8 +9,8 @@ from reprompt_mock.dashboard.charts import chart
 from reprompt_mock.dashboard.parts import Page, Part
 from reprompt_mock.dashboard.world import POINTS
 from reprompt_mock.engine import clock, inspection
+from reprompt_mock.keys import ALONE
 from reprompt_mock.lifecycle import JobStatus
-from reprompt_mock.tables import ALONE
 
 if TYPE_CHECKING:
     from reprompt_mock.dashboard.looking import Looking

@@ -9,10 +9,10 @@ from reprompt_mock.engine import batches as batches_of
 from reprompt_mock.engine import timeline
 from reprompt_mock.enrichment.places import name_of
 from reprompt_mock.errors import JobNotFound
+from reprompt_mock.keys import ALONE
 from reprompt_mock.lifecycle import Course, Hold, JobStatus
 from reprompt_mock.rules import TEST_PLACE_IDS, Candidate
 from reprompt_mock.store import batches, documents, inspection
-from reprompt_mock.tables import ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from reprompt_mock.engine import counts
 from reprompt_mock.engine.artifacts import preserve
 from reprompt_mock.engine.events import Kind
+from reprompt_mock.keys import ALONE
 from reprompt_mock.lifecycle import Course, resume
 from reprompt_mock.store import documents, held_jobs, submissions
-from reprompt_mock.tables import ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -13,10 +13,10 @@ from reprompt_mock.engine.artifacts import preserve
 from reprompt_mock.engine.identifiers import identified, new_batch_id
 from reprompt_mock.engine.planning import Planned, Submitted, plan_jobs, plan_uploads
 from reprompt_mock.errors import EnrichmentNotFound
+from reprompt_mock.keys import ALONE
 from reprompt_mock.lifecycle import JobStatus, Timetables
 from reprompt_mock.store import batches, jobs, submissions
 from reprompt_mock.store.columns import NewJobs
-from reprompt_mock.tables import ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

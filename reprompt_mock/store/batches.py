@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from reprompt_mock.batch_status import Counts
-from reprompt_mock.keys import span
+from reprompt_mock.keys import ALONE, span
 from reprompt_mock.store import worlds
 from reprompt_mock.store.session import is_storable
 from reprompt_mock.store.statements import (
@@ -19,7 +19,6 @@ from reprompt_mock.store.statements import (
     RECOUNT_WORLD,
     STATUS_COLUMNS,
 )
-from reprompt_mock.tables import ALONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,13 +8,9 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from sqlalchemy.dialects import sqlite
-
-from reprompt_mock import tables
 from reprompt_mock.errors import DatabaseUnreadable, Stopping, StorageFailed, StoreSilent
-from reprompt_mock.store import files
+from reprompt_mock.store import files, sqlite_schema
 from reprompt_mock.store.connections import Connection, Connections
-from reprompt_mock.store.definitions import definitions
 from reprompt_mock.store.failures import failed, unreadable
 from reprompt_mock.store.room import SPARE_BYTES
 from reprompt_mock.store.session import if_free
@@ -90,8 +86,8 @@ class Database:
     def _check(self) -> None:
         """Refuse a foreign file before anything is written to it."""
         (version,) = self._writer.execute("PRAGMA user_version").fetchone()
-        if version not in {0, tables.SCHEMA_VERSION}:
-            reason = f"its schema has version {version}, this emulator reads {tables.SCHEMA_VERSION}"
+        if version not in {0, sqlite_schema.VERSION}:
+            reason = f"its schema has version {version}, this emulator reads {sqlite_schema.VERSION}"
             raise DatabaseUnreadable(path=self.path, reason=reason)
         if not version and self._writer.execute("SELECT 1 FROM sqlite_master").fetchone():
             raise DatabaseUnreadable(path=self.path, reason="it belongs to another program")
@@ -102,9 +98,9 @@ class Database:
         if version:
             return
         with self.write() as connection:  # all or none, even if the process is killed meanwhile
-            for statement in definitions(sqlite.dialect()):
+            for statement in sqlite_schema.STATEMENTS:
                 connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {tables.SCHEMA_VERSION}")
+            connection.execute(f"PRAGMA user_version = {sqlite_schema.VERSION}")
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -168,7 +164,7 @@ class Database:
             self._room.spare(self._bytes())  # the checkpoint may have truncated it
             if not busy:
                 # The first commit after a restart of the log truncates it.
-                self._writer.execute(f"PRAGMA user_version = {tables.SCHEMA_VERSION}")
+                self._writer.execute(f"PRAGMA user_version = {sqlite_schema.VERSION}")
                 self._room.reserve()
                 return True
         return False

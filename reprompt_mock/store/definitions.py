@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from sqlalchemy.schema import CreateIndex, CreateTable
@@ -18,7 +19,7 @@ def definitions(dialect: Dialect) -> Iterator[str]:
     """Yield a statement for each table and each index, in an order in which they can be run."""
     for table in World.metadata.sorted_tables:
         yield str(CreateTable(table).compile(dialect=dialect))
-        yield from (index_definition(index, dialect) for index in table.indexes)
+        yield from (index_definition(index, dialect) for index in sorted(table.indexes, key=attrgetter("name")))
 
 
 def index_definition(index: Index, dialect: Dialect) -> str:

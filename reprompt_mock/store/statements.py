@@ -10,14 +10,13 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from reprompt_mock.lifecycle import Hold, JobStatus
-from reprompt_mock.store.columns import Restarts
-from reprompt_mock.tables import Job
+from reprompt_mock.store.columns import NewJobs, Restarts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 STATUS_COLUMNS = ("pending", "queued", "in_progress", "completed", "failed")
-JOB_COLUMNS = tuple(Job.model_fields)
+JOB_COLUMNS = tuple(field.name for field in fields(NewJobs))
 
 
 def insertion(table: str, columns: Iterable[str], common: Mapping[str, str], rows: int = 1) -> str:
