@@ -139,7 +139,7 @@ class Offload:
             # The type is that of what `work` gives.
             return await self._turns.take(world, change, is_long=_is_long(work, args, kwargs))  # type: ignore[no-any-return]
         if not _is_long(work, args, kwargs):
-            if is_relief(work) or self._rounds.begins():
+            if is_relief(work) or self._rounds.is_alone():
                 written = self._at_once(world, work, *args, **kwargs)
             else:
                 written = await self._together(world, partial(_applied, work, args, kwargs))

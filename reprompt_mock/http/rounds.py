@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 class Rounds:
-    """Gathers the changes of each round but the first, which is made at once: a change that comes alone does not wait.
+    """Gathers the changes of each round, except a first one after a round that had no others: it is made at once.
+
+    So a change that comes alone does not wait, and as long as many come, each round takes one commit.
 
     Args:
         make: makes some changes of a world, and returns the outcome of each, or None if it cannot do so now.
@@ -30,9 +32,10 @@ class Rounds:
     def __init__(self, make: Callable[[World, Sequence[Work[Any]]], Sequence[Outcome | None]]) -> None:
         self._make = make
         self._round: tuple[asyncio.AbstractEventLoop, _Gathered] | None = None
+        self._is_busy = False
 
-    def begins(self) -> bool:
-        """Return whether a round begins with this change, which then is made at once; else it is to `join` the others.
+    def is_alone(self) -> bool:
+        """Return whether a change is to be made at once, as the first of a round; else it is to `join` the others.
 
         Those of another event loop have a round of their own.
         """
@@ -41,7 +44,7 @@ class Rounds:
             return False
         self._round = loop, {}
         loop.call_soon(self._end, self._round[1])
-        return True
+        return not self._is_busy
 
     def join(self, world: World, work: Work[Any]) -> asyncio.Future[Any]:
         """Add a change to those that are made at the end of the round that has begun.
@@ -56,6 +59,8 @@ class Rounds:
     def _end(self, gathered: _Gathered) -> None:
         if self._round is not None and self._round[1] is gathered:
             self._round = None
+        first = 1 if self._is_busy else 0  # in a busy round the first is among them
+        self._is_busy = sum(map(len, gathered.values())) > first
         for world, waiting in gathered.items():
             for start in range(0, len(waiting), MOST_TOGETHER):
                 chosen = [one for one in waiting[start : start + MOST_TOGETHER] if not one.outcome.done()]

@@ -46,21 +46,33 @@ def rounds(made: Made) -> Any:
 
 def test_the_first_of_a_round_is_left_to_itself_and_the_others_are_made_at_its_end(rounds: Any, made: Made) -> None:
     async def run() -> None:
-        for _ in range(2):
-            assert rounds.begins()
-            assert not rounds.begins()
-            later = [rounds.join("a", "second"), rounds.join("b", "third"), rounds.join("a", "fourth")]
-            assert not made.together
-            assert await asyncio.gather(*later) == ["second", "third", "fourth"]
-            assert made.together == [("a", ["second", "fourth"]), ("b", ["third"])]
-            made.together.clear()
+        assert rounds.is_alone()
+        assert not rounds.is_alone()
+        later = [rounds.join("a", "second"), rounds.join("b", "third"), rounds.join("a", "fourth")]
+        assert not made.together
+        assert await asyncio.gather(*later) == ["second", "third", "fourth"]
+        assert made.together == [("a", ["second", "fourth"]), ("b", ["third"])]
 
     asyncio.run(run())
 
 
+def test_as_long_as_many_come_the_first_of_a_round_is_made_with_the_others(rounds: Any, made: Made) -> None:
+    async def run() -> None:
+        for size in (1, 3, 2, 1, 1):
+            made.together.clear()
+            alone = rounds.is_alone()
+            await asyncio.gather(*(rounds.join("a", number) for number in range(size - alone)))
+            await asyncio.sleep(0)
+            seen.append((size, alone, [len(works) for _, works in made.together]))
+
+    seen: list[Any] = []
+    asyncio.run(run())
+    assert seen == [(1, True, []), (3, True, [2]), (2, False, [2]), (1, False, [1]), (1, True, [])]
+
+
 def test_each_is_told_what_became_of_it_unless_it_was_given_up_before(rounds: Any, made: Made) -> None:
     async def run() -> None:
-        rounds.begins()
+        rounds.is_alone()
         gone, refused, last = (rounds.join("a", name) for name in ("gone", "refused", "last"))
         gone.cancel()
         assert [str(one) for one in await asyncio.gather(refused, last, return_exceptions=True)] == ["refused", "last"]
@@ -71,7 +83,7 @@ def test_each_is_told_what_became_of_it_unless_it_was_given_up_before(rounds: An
 
 def test_many_are_made_in_parts(rounds: Any, made: Made) -> None:
     async def run() -> None:
-        rounds.begins()
+        rounds.is_alone()
         assert await asyncio.gather(*(rounds.join("a", number) for number in range(40))) == [*range(40)]
         assert [len(works) for _, works in made.together] == [MOST_TOGETHER, MOST_TOGETHER, 8]
 
@@ -82,7 +94,7 @@ def test_a_round_that_its_loop_did_not_end_keeps_nobody_waiting(rounds: Any) -> 
     loop = asyncio.new_event_loop()
 
     async def run() -> Any:
-        return rounds.begins()
+        return rounds.is_alone()
 
     for _ in range(2):
         assert loop.run_until_complete(run())
