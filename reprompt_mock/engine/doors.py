@@ -22,7 +22,7 @@ from reprompt_mock.engine.relief import is_relief, makes_room, relieved
 from reprompt_mock.engine.remote import Remote
 from reprompt_mock.engine.signals import Signals
 from reprompt_mock.engine.world import Start, World
-from reprompt_mock.engine.writing import Forgotten, Written, made
+from reprompt_mock.engine.writing import Forgotten, Written, run_all
 from reprompt_mock.store import worlds
 from reprompt_mock.store.opening import opened
 
@@ -210,7 +210,7 @@ class Engine:
                     changes = self._write(most_jobs, world, works)
                     self._keep(world, changes)
         except Forgotten as lost:
-            changes = lost.made
+            changes = lost.changes
         else:
             self.events.publish([change for _, writing in changes for change in writing.changes])
         return [Written(value, writing.acted) for value, writing in changes]
@@ -220,7 +220,7 @@ class Engine:
             with self.store.write() as session:
                 key = world.state.key or worlds.insert(session, None if world.forgotten else world.slug, world.state)
                 state = world.state._replace(key=key)
-                changes = made(session, world, state, works, real=self._real, most_jobs=most_jobs)
+                changes = run_all(session, world, state, works, real=self._real, most_jobs=most_jobs)
                 self._publication.begin(world)
             _, latest = changes[-1]
             world.publish(latest.state, latest.documents)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from reprompt_mock.engine.reading import Reading
 from reprompt_mock.engine.world import Present, Views
-from reprompt_mock.engine.writing import made
+from reprompt_mock.engine.writing import run_all
 from reprompt_mock.errors import StoreSilent, TooManyRequests
 from reprompt_mock.real_time import monotonic_seconds
 from reprompt_mock.store import buckets, requests, worlds
@@ -158,7 +158,7 @@ class Remote:
         def once() -> list[tuple[T, Writing]]:
             with self._store.write(worlds.locking(world.slug)) as session:
                 state = self._taken(session, world)
-                changes = made(session, world, state, works, real=self._real, most_jobs=most_jobs)
+                changes = run_all(session, world, state, works, real=self._real, most_jobs=most_jobs)
             world.publish_later(changes[-1][1].state, changes[-1][1].documents)
             return changes
 

@@ -37,12 +37,12 @@ class Forgotten(Exception):
     """Rolls back changes of a world that was forgotten.
 
     Args:
-        made: what each change gave, and the change.
+        changes: what each change gave, and the change.
     """
 
-    def __init__(self, made: list[tuple[Any, Writing]]) -> None:
+    def __init__(self, changes: list[tuple[Any, Writing]]) -> None:
         super().__init__()
-        self.made = made
+        self.changes = changes
 
 
 class Written(NamedTuple, Generic[T]):
@@ -263,7 +263,7 @@ class Writing:
         save(self.session, self.state)
 
 
-def made(
+def run_all(
     session: Session,
     world: World,
     state: WorldState,
@@ -279,14 +279,14 @@ def made(
     Raises:
         Forgotten: the world was forgotten meanwhile, so the changes are to be rolled back.
     """
-    made: list[tuple[T, Writing]] = []
+    changes: list[tuple[T, Writing]] = []
     known = None
     for work in works:
         writing = Writing(session, world, state, real=real, most_jobs=most_jobs, known=known)
         writing.apply_due()
-        made.append((work(writing), writing))
+        changes.append((work(writing), writing))
         writing.store_state()
         state, known = writing.state, writing.documents
     if world.forgotten:
-        raise Forgotten(made)
-    return made
+        raise Forgotten(changes)
+    return changes

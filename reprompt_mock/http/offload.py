@@ -24,7 +24,7 @@ from reprompt_mock.engine import (
 from reprompt_mock.engine.relief import is_relief
 from reprompt_mock.engine.weight import TooLong
 from reprompt_mock.http.arrivals import Arrivals
-from reprompt_mock.http.rounds import Rounds
+from reprompt_mock.http.rounds import Rounds, join
 from reprompt_mock.http.turns import Turns
 from reprompt_mock.organizations import is_slug
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.together import Outcome
     from reprompt_mock.engine.world import World
     from reprompt_mock.engine.writing import Work, Writing, Written
+    from reprompt_mock.http.rounds import Gathered
     from reprompt_mock.journal import Journal
 
 P = ParamSpec("P")
@@ -91,8 +92,8 @@ class Offload:
         self._slices = Semaphore(1)
         self._readers = CapacityLimiter(_REMOTE_THREADS)
         self._arrivals = Arrivals(self._look)
-        self._turns = Turns(self._make)
-        self._rounds = Rounds(self._made)
+        self._turns = Turns(self._make_there)
+        self._rounds = Rounds(self._make_here)
 
     async def prepare(self, work: Callable[[bytes], T], body: bytes) -> T:
         """Parse a body, which does not need a world."""
@@ -109,7 +110,7 @@ class Offload:
     async def _look(self, org_slug: str) -> World:
         return await to_thread.run_sync(self.engine.arrive, org_slug, limiter=self._readers)
 
-    async def _make(self, world: World, works: Sequence[Work[Any]]) -> list[Outcome]:
+    async def _make_there(self, world: World, works: Sequence[Work[Any]]) -> list[Outcome]:
         return await to_thread.run_sync(together.outcomes, self.engine, world, works, limiter=self._writers)
 
     async def keep(self, world: World) -> None:
@@ -139,10 +140,11 @@ class Offload:
             # The type is that of what `work` gives.
             return await self._turns.take(world, change, is_long=_is_long(work, args, kwargs))  # type: ignore[no-any-return]
         if not _is_long(work, args, kwargs):
-            if is_relief(work) or self._rounds.is_alone():
+            others = None if is_relief(work) else self._rounds.gathering()
+            if others is None:
                 written = self._at_once(world, work, *args, **kwargs)
             else:
-                written = await self._together(world, partial(_applied, work, args, kwargs))
+                written = await _together(others, world, partial(_applied, work, args, kwargs))
             if written is None and not self._slices.value:
                 async with self._slices:
                     written = self._at_once(world, work, *args, **kwargs)
@@ -150,13 +152,7 @@ class Offload:
                 return written
         return await to_thread.run_sync(partial(self.engine.write, world, work, *args, **kwargs), limiter=self._writers)
 
-    async def _together(self, world: World, change: Work[T]) -> Written[T] | None:
-        """Make a change with others that come now, unless it has to wait for the lock or is long."""
-        with suppress(TooLong):
-            return await self._rounds.join(world, change)  # type: ignore[no-any-return] # what `change` gives
-        return None
-
-    def _made(self, world: World, works: Sequence[Work[Any]]) -> Sequence[Outcome | None]:
+    def _make_here(self, world: World, works: Sequence[Work[Any]]) -> Sequence[Outcome | None]:
         """Run use cases that change a world together, or none of them if they have to wait for the lock."""
         with self.engine.store.try_lock() as free:
             return together.outcomes(self.engine, world, works, _LONG_JOBS) if free else [None] * len(works)
@@ -238,6 +234,13 @@ class Offload:
     async def across(self, work: Callable[[], T]) -> T:
         """Run work that involves several worlds."""
         return await to_thread.run_sync(work, limiter=self._writers)
+
+
+async def _together(others: Gathered, world: World, change: Work[T]) -> Written[T] | None:
+    """Make a change with others of its round, unless it has to wait for the lock or is long."""
+    with suppress(TooLong):
+        return await join(others, world, change)  # type: ignore[no-any-return] # the value of `change`
+    return None
 
 
 def _applied(work: Callable[..., T], args: tuple[Any, ...], kwargs: Mapping[str, Any], writing: Writing) -> T:

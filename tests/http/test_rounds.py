@@ -16,7 +16,7 @@ from reprompt_mock.engine.world import World
 from reprompt_mock.engine.writing import Writing
 from reprompt_mock.errors import BatchNotFound, StorageFailed
 from reprompt_mock.http.offload import Offload
-from reprompt_mock.http.rounds import Rounds
+from reprompt_mock.http.rounds import Rounds, join
 from reprompt_mock.http.turns import MOST_TOGETHER
 from reprompt_mock.settings import load
 from tests.stores import database_of
@@ -44,11 +44,15 @@ def rounds(made: Made) -> Any:
     return Rounds(made)
 
 
+def joined(rounds: Any, world: Any, *names: Any) -> list[asyncio.Future[Any]]:
+    """Join the round that has begun."""
+    return [join(rounds.gathering(), world, name) for name in names]
+
+
 def test_the_first_of_a_round_is_left_to_itself_and_the_others_are_made_at_its_end(rounds: Any, made: Made) -> None:
     async def run() -> None:
-        assert rounds.is_alone()
-        assert not rounds.is_alone()
-        later = [rounds.join("a", "second"), rounds.join("b", "third"), rounds.join("a", "fourth")]
+        assert rounds.gathering() is None
+        later = [*joined(rounds, "a", "second"), *joined(rounds, "b", "third"), *joined(rounds, "a", "fourth")]
         assert not made.together
         assert await asyncio.gather(*later) == ["second", "third", "fourth"]
         assert made.together == [("a", ["second", "fourth"]), ("b", ["third"])]
@@ -60,10 +64,10 @@ def test_as_long_as_many_come_the_first_of_a_round_is_made_with_the_others(round
     async def run() -> None:
         for size in (1, 3, 2, 1, 1):
             made.together.clear()
-            alone = rounds.is_alone()
-            await asyncio.gather(*(rounds.join("a", number) for number in range(size - alone)))
+            is_alone = rounds.gathering() is None
+            await asyncio.gather(*joined(rounds, "a", *range(size - is_alone)))
             await asyncio.sleep(0)
-            seen.append((size, alone, [len(works) for _, works in made.together]))
+            seen.append((size, is_alone, [len(works) for _, works in made.together]))
 
     seen: list[Any] = []
     asyncio.run(run())
@@ -72,9 +76,11 @@ def test_as_long_as_many_come_the_first_of_a_round_is_made_with_the_others(round
 
 def test_each_is_told_what_became_of_it_unless_it_was_given_up_before(rounds: Any, made: Made) -> None:
     async def run() -> None:
-        rounds.is_alone()
-        gone, refused, last = (rounds.join("a", name) for name in ("gone", "refused", "last"))
+        rounds.gathering()
+        gone, refused, last = joined(rounds, "a", "gone", "refused", "last")
+        (alone,) = joined(rounds, "b", "gone as well")
         gone.cancel()
+        alone.cancel()
         assert [str(one) for one in await asyncio.gather(refused, last, return_exceptions=True)] == ["refused", "last"]
         assert made.together == [("a", ["refused", "last"])]
 
@@ -83,9 +89,22 @@ def test_each_is_told_what_became_of_it_unless_it_was_given_up_before(rounds: An
 
 def test_many_are_made_in_parts(rounds: Any, made: Made) -> None:
     async def run() -> None:
-        rounds.is_alone()
-        assert await asyncio.gather(*(rounds.join("a", number) for number in range(40))) == [*range(40)]
+        rounds.gathering()
+        assert await asyncio.gather(*joined(rounds, "a", *range(40))) == [*range(40)]
         assert [len(works) for _, works in made.together] == [MOST_TOGETHER, MOST_TOGETHER, 8]
+
+    asyncio.run(run())
+
+
+def test_all_are_told_of_a_defect_in_making_them() -> None:
+    def broken(*_: Any) -> Any:
+        raise LookupError
+
+    async def run() -> None:
+        rounds: Any = Rounds(broken)
+        rounds.gathering()
+        outcomes = await asyncio.gather(*joined(rounds, "a", 1, 2), *joined(rounds, "b", 3), return_exceptions=True)
+        assert [type(one) for one in outcomes] == [LookupError] * 3
 
     asyncio.run(run())
 
@@ -94,10 +113,10 @@ def test_a_round_that_its_loop_did_not_end_keeps_nobody_waiting(rounds: Any) -> 
     loop = asyncio.new_event_loop()
 
     async def run() -> Any:
-        return rounds.is_alone()
+        return rounds.gathering()
 
     for _ in range(2):
-        assert loop.run_until_complete(run())
+        assert loop.run_until_complete(run()) is None
         loop.close()
         loop = asyncio.new_event_loop()
     loop.close()
@@ -163,6 +182,21 @@ def test_one_that_is_refused_undoes_nothing_but_itself(offload: Offload) -> None
 
     assert [type(one) for one in outcomes if isinstance(one, Exception)] == [BatchNotFound]
     assert ids(offload) == ["a", "b", "c"]
+
+
+def test_requests_that_are_given_up_leave_a_new_world_usable(offload: Offload) -> None:
+    async def run() -> None:
+        there = world(offload)
+        calls = [asyncio.ensure_future(offload.create(there, to_create(name))) for name in ("a", "b")]
+        for one in calls:
+            asyncio.get_running_loop().call_soon(one.cancel)  # after both have joined, and before the round ends
+        offload._rounds.gathering()
+        await asyncio.gather(*calls, return_exceptions=True)
+
+    asyncio.run(run())
+
+    assert created(offload, to_create("c"))[0].value.batch.id == "c"
+    assert ids(offload) == ["c"]
 
 
 def test_one_that_turns_out_to_be_long_goes_on_in_a_thread(offload: Offload) -> None:
