@@ -78,8 +78,8 @@ class Inside:
         """Create a large batch; return how long its jobs' rows took."""
         insert, taken = jobs.insert, list[float]()
 
-        def timed_insert(*arguments: Any) -> None:
-            taken.append(_timed(partial(insert, *arguments)))
+        def timed_insert(*arguments: Any, **named: Any) -> None:
+            taken.append(_timed(partial(insert, *arguments, **named)))
 
         with patch.object(jobs, "insert", timed_insert):
             self._create(slug, self._body)
