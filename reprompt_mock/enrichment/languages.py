@@ -57,7 +57,7 @@ _beyond_latin = re.compile(r"[^\0-\u024f]").search
 def language_of(name: str, home: str) -> str:
     """Return the language of a name, as ISO 639-1 (two letters), given that of the place's country."""
     is_latin = name.isascii() or not _beyond_latin(name)  # most are, and this is found out fast
-    scripts = () if is_latin else [one for letter in name if (one := _scripts[letter]) in _SCRIPTS]
+    scripts = () if is_latin else list(filter(None, map(_scripts.__getitem__, name)))
     if not scripts:
         return _ENGLISH if home in _NOT_LATIN else home
     languages = _SCRIPTS[next((one for one in scripts if one in _JAPANESE), scripts[0])]
@@ -65,7 +65,9 @@ def language_of(name: str, home: str) -> str:
 
 
 def _script(letter: str) -> str:
-    return unicode_name(letter, "").partition(" ")[0] if letter.isalpha() else ""
+    """Return the script that a letter tells, "" for others."""
+    script = unicode_name(letter, "").partition(" ")[0] if letter.isalpha() else ""
+    return script if script in _SCRIPTS else ""
 
 
 _scripts = Memo(_script)
