@@ -365,10 +365,11 @@ def test_a_kill_amid_writes_loses_nothing_acknowledged_and_keeps_nothing_in_part
 
 
 def _batch(place: Place, batch_id: str) -> Any:
-    """Give a batch's results and, as what tells its attempts apart, how its jobs go on; None without it."""
+    """Give a batch's results and, as what tells its attempts apart, how its jobs will go on; None without it."""
     if batch_id not in {batch["id"] for batch in place.batches()}:
         return None
-    return place.results(batch_id), place.service("GET", f"/batches/{batch_id}")
+    future = place.control(path=f"/timeline?batch_id={batch_id}")
+    return place.results(batch_id), place.service("GET", f"/batches/{batch_id}"), future
 
 
 def _all(place: Place) -> dict[str, Any]:
