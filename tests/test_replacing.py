@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import pytest
 
-from reprompt_mock.engine import batches, clock, reprocess, scenario, snapshot
+from reprompt_mock.engine import batches, clock, reprocess, scenario
 from reprompt_mock.engine.doors import Engine
 from reprompt_mock.engine.reprocess import Wanted
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
@@ -15,6 +15,7 @@ from reprompt_mock.engine.world import World
 from reprompt_mock.reprocess import scope_of
 from reprompt_mock.specs import RuleSpec
 from reprompt_mock.store import jobs
+from tests.test_slices import whole
 
 NOW = 1_770_000_000_000_000
 HELD = RuleSpec.model_validate({"match": {"place_id": "p1*"}, "then": {"hold": "queued"}, "times": 40})
@@ -33,8 +34,7 @@ def appended(engine: Engine, slug: str, later: range, attributes: tuple[str, ...
     append(engine, world, range(30), "Old", ("websites", "menu"))
     engine.write(world, clock.advance, 20_000_000)
     view = append(engine, world, later, "New", attributes)
-    document = orjson.loads(orjson.dumps(engine.read(world, snapshot.take)))
-    return view, {key: value for key, value in document.items() if key != "taken_at"}
+    return view, whole(engine, world)
 
 
 @pytest.mark.parametrize("later", [range(30), range(10, 20), range(20, 90), range(29, -1, -1), range(5, 80, 3)])
@@ -65,6 +65,5 @@ def test_many_jobs_that_run_again_do_as_few(
             engine.write(world, clock.advance, 30_000_000)
             engine.write(world, reprocess.batch, "b", scope_of(False, False), Wanted((attribute,), refresh, False))
         engine.write(world, clock.settle)
-        document = orjson.loads(orjson.dumps(engine.read(world, snapshot.take)))
-        seen.append({key: value for key, value in document.items() if key != "taken_at"})
+        seen.append(whole(engine, world))
     assert seen[0] == seen[1]

@@ -7,7 +7,7 @@ the world's state, which is put in place after the commit.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from math import inf
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
@@ -199,16 +199,15 @@ class Engine:
 
     def write_all(self, world: World, works: Sequence[Work[T]], most_jobs: float = inf) -> list[Written[T]]:
         """Run use cases that change a world, one after another in one transaction; raise as `try_write` does."""
+        write = self.remote.write if self.store.is_shared else self._write
+        # The lock is kept until the changes are in place, so that the next one builds on them; a server has its own.
+        lock = nullcontext() if self.store.is_shared else self.store.lock
         try:
-            if self.store.is_shared:
+            with lock:
                 self.worlds.check_room(world)
-                changes = self.remote.write(most_jobs, world, works)
-                self._keep(world, changes)
-            else:
-                with self.store.lock:  # until the changes are in place, so that the next one builds on them
-                    self.worlds.check_room(world)
-                    changes = self._write(most_jobs, world, works)
-                    self._keep(world, changes)
+                changes = write(most_jobs, world, works)
+                self.worlds.keep(world)
+                self.purge.is_due |= any(writing.purges for _, writing in changes)
         except Forgotten as lost:
             changes = lost.changes
         else:
@@ -227,10 +226,6 @@ class Engine:
         finally:
             self._publication.end(world)
         return changes
-
-    def _keep(self, world: World, changes: Sequence[tuple[Any, Writing]]) -> None:
-        self.worlds.keep(world)
-        self.purge.is_due |= any(writing.purges for _, writing in changes)
 
     def is_publishing(self, world: World) -> bool:
         """Return whether a reader of this world would have to wait for a commit."""

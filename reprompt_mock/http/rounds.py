@@ -64,8 +64,7 @@ class Rounds:
             outcomes = self._make(world, [one.work for one in chosen])
         except Exception as error:  # noqa: BLE001 - each request handles it as its own
             outcomes = [error] * len(chosen)
-        for one, outcome in zip(chosen, outcomes, strict=True):
-            report(one.outcome, outcome)
+        report(chosen, outcomes)
 
 
 def join(gathered: Gathered, world: World, work: Work[Any]) -> asyncio.Future[Any]:

@@ -58,8 +58,7 @@ class Turns:
         chosen: list[Waiting] = []
         try:
             while chosen := self._next(world):
-                for one, outcome in zip(chosen, await self._made(world, chosen), strict=True):
-                    report(one.outcome, outcome)
+                report(chosen, await self._made(world, chosen))
         finally:  # some wait only where the loop ends
             for one in [*chosen, *self._waiting.pop(world)]:
                 one.outcome.cancel()
@@ -79,11 +78,12 @@ class Turns:
         return waiting[:size]
 
 
-def report(waiting: asyncio.Future[Any], outcome: Outcome | None) -> None:
-    """Report the outcome of a change to the request that waits for it, unless that was given up."""
-    if waiting.done():
-        return  # its request was given up meanwhile
-    if isinstance(outcome, Exception):
-        waiting.set_exception(outcome)
-    else:
-        waiting.set_result(outcome)
+def report(waiting: Sequence[Waiting], outcomes: Sequence[Outcome | None]) -> None:
+    """Report the outcomes of changes to the requests that wait for them, unless they were given up meanwhile."""
+    for one, outcome in zip(waiting, outcomes, strict=True):
+        if one.outcome.done():
+            continue
+        if isinstance(outcome, Exception):
+            one.outcome.set_exception(outcome)
+        else:
+            one.outcome.set_result(outcome)

@@ -106,6 +106,12 @@ def divided(columns: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, Any]]
     return {name: "NULL" if value is None else str(int(value)) for name, value in common.items()}, own
 
 
+def revised(common: Mapping[str, str], own: Iterable[str]) -> str:
+    """Return the assignments of an update: of expressions, and of columns `new_...` to those of the same name."""
+    changes = {**common, **{name: f"new_{name}" for name in own if name != "pk"}}
+    return ", ".join(f"{name} = {value}" for name, value in changes.items())
+
+
 def spread(columns: Iterable[Any], size: int) -> list[Iterable[Any]]:
     """Repeat scalar columns for every job."""
     return [repeat(column, size) if column is None or isinstance(column, int) else column for column in columns]

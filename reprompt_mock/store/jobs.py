@@ -157,7 +157,7 @@ def restart(session: Session, jobs: Restarts, *, now: int) -> None:
     size = len(jobs.pk)
     if size >= _MANY:
         done = {"last_enriched": statements.LAST_ENRICHED.replace(":now", str(now))}
-        session.revise("job", columns(jobs), size, derived=done)
+        session.revise("job", columns(jobs), derived=done)
     else:
         rows = zip(*spread((now, *_in_order_of_restart(jobs)), size), strict=True)
         session.many(statements.RESTART_JOB, rows)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from reprompt_mock.store import postgres_schema as schema
-from reprompt_mock.store.columns import divided, spread
+from reprompt_mock.store.columns import divided, revised, spread
 from reprompt_mock.store.dialect import inlined, numbered
 from reprompt_mock.store.postgres_address import quoted
 from reprompt_mock.store.session import DataRefused
@@ -110,15 +110,12 @@ class PostgresSession:
             for row in zip(*spread(columns.values(), size), strict=True):
                 copy.write_row(row)
 
-    def revise(self, table: str, columns: Mapping[str, Any], size: int, *, derived: Mapping[str, str]) -> None:  # noqa: ARG002 - the columns know it
+    def revise(self, table: str, columns: Mapping[str, Any], *, derived: Mapping[str, str]) -> None:
         """Change many rows of a table by their `pk`, column by column; see the port."""
         common, own = divided(columns)
-        types = [schema.TYPES[table][name] for name in own]
-        arrays = ", ".join(f"CAST(? AS {one}[])" for one in types)
-        changes = [f"{name} = {value}" for name, value in {**common, **derived}.items()]
-        changes += [f"{name} = new_{name}" for name in own if name != "pk"]
+        arrays = ", ".join(f"CAST(? AS {schema.TYPES[table][name]}[])" for name in own)
         self.run(
-            f"UPDATE {table} SET {', '.join(changes)}"
+            f"UPDATE {table} SET {revised({**common, **derived}, own)}"
             f" FROM unnest({arrays}) AS new ({', '.join(f'new_{name}' for name in own)}) WHERE pk = new_pk",
             [_array(values) for values in own.values()],
         )

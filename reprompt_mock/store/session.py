@@ -102,13 +102,12 @@ class Session(Protocol):
         """
         ...
 
-    def revise(self, table: str, columns: Mapping[str, Any], size: int, *, derived: Mapping[str, str]) -> None:
+    def revise(self, table: str, columns: Mapping[str, Any], *, derived: Mapping[str, str]) -> None:
         """Change many rows of a table, found by their `pk`, column by column, as `fill` takes them.
 
         Args:
             table: the table.
             columns: the columns by name.
-            size: the number of rows.
             derived: expressions for further columns, which see the values from before.
         """
         ...

@@ -9,7 +9,7 @@ from secrets import token_bytes
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.real_time import real_now
-from reprompt_mock.store.columns import divided
+from reprompt_mock.store.columns import divided, revised
 from reprompt_mock.store.database import Database
 from reprompt_mock.store.session import SALT_BYTES, DataRefused
 from reprompt_mock.store.statements import insertion
@@ -73,10 +73,11 @@ class SqliteSession:
         replacing = _replacing(name for name in columns if name not in kept) if kept else ""
         self._by_rows(lambda rows: insertion(table, columns, common, rows) + replacing, own, size)
 
-    def revise(self, table: str, columns: Mapping[str, Any], size: int, *, derived: Mapping[str, str]) -> None:
+    def revise(self, table: str, columns: Mapping[str, Any], *, derived: Mapping[str, str]) -> None:
         """Change many rows of a table by their `pk`, column by column; see the port."""
         common, own = divided(columns)
-        self._by_rows(lambda rows: _revision(table, {**common, **derived}, list(own), rows), own, size)
+        changes = revised({**common, **derived}, own)
+        self._by_rows(lambda rows: _revision(table, changes, list(own), rows), own, len(columns["pk"]))
 
     def _by_rows(self, statement: Callable[[int], str], columns: Mapping[str, Any], size: int) -> None:
         """Run a statement for many rows of values, some together; `statement` returns it for a number of rows."""
@@ -111,13 +112,11 @@ def _replacing(names: Iterable[str]) -> str:
     return f" ON CONFLICT (pk) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in names)}"
 
 
-def _revision(table: str, common: Mapping[str, str], names: Sequence[str], rows: int) -> str:
-    """Return a statement that changes rows: `common` are expressions, the columns `names` parameters, `pk` first."""
+def _revision(table: str, changes: str, names: Sequence[str], rows: int) -> str:
+    """Return a statement that makes changes to rows by new values of some columns, which are parameters, in order."""
     own = ", ".join(f"new_{name}" for name in names)
     values = ", ".join([f"({', '.join('?' * len(names))})"] * rows)
-    changes = [f"{name} = {value}" for name, value in common.items()]
-    changes += [f"{name} = new_{name}" for name in names if name != "pk"]
-    return f"WITH new ({own}) AS (VALUES {values}) UPDATE {table} SET {', '.join(changes)} FROM new WHERE pk = new_pk"
+    return f"WITH new ({own}) AS (VALUES {values}) UPDATE {table} SET {changes} FROM new WHERE pk = new_pk"
 
 
 class SqliteStore:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,26 +12,17 @@ from anyio import Event, create_task_group, from_thread
 from anyio.lowlevel import checkpoint
 
 from reprompt_mock.engine import batches, clock, results, slices
-from reprompt_mock.engine.doors import Engine
 from reprompt_mock.engine.reading import Reading
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.engine.world import World
 from reprompt_mock.engine.writing import Writing
 from reprompt_mock.errors import BatchNotFound
 from reprompt_mock.http.offload import Offload
-from reprompt_mock.settings import load
 from reprompt_mock.store import jobs as stored_jobs
 from reprompt_mock.store.columns import NewJobs
 from reprompt_mock.store.session import Session
 
 LONG_BODY = 64 * 1024 + 1
-
-
-@pytest.fixture
-def offload() -> Iterator[Offload]:
-    engine = Engine(load({"clock": "paused"}, environ={}))
-    yield Offload(engine)
-    engine.close()
 
 
 def thread(*_: Any) -> threading.Thread:

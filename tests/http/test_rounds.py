@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from reprompt_mock.engine import batches
-from reprompt_mock.engine.doors import Engine
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.engine.world import World
 from reprompt_mock.engine.writing import Writing
@@ -18,7 +16,6 @@ from reprompt_mock.errors import BatchNotFound, StorageFailed
 from reprompt_mock.http.offload import Offload
 from reprompt_mock.http.rounds import Rounds, join
 from reprompt_mock.http.turns import MOST_TOGETHER
-from reprompt_mock.settings import load
 from tests.stores import database_of
 
 
@@ -123,13 +120,6 @@ def test_a_round_that_its_loop_did_not_end_keeps_nobody_waiting(rounds: Any) -> 
 
 
 # With an engine
-
-
-@pytest.fixture
-def offload() -> Iterator[Offload]:
-    engine = Engine(load({"clock": "paused"}, environ={}))
-    yield Offload(engine)
-    engine.close()
 
 
 def world(offload: Offload) -> World:
