@@ -68,10 +68,10 @@ def page(reading: Reading, query: ResultQuery, *, limit: int, offset: int) -> Re
 
 def _built(reading: Reading, stored: Iterable[StoredResult], by_status: list[int]) -> Iterator[dict[str, Any]]:
     """Build results while counting them by status."""
-    every = _shows_every_status(reading)
+    every, session, result = _shows_every_status(reading), reading.session, reading.decoded.result
     for job in stored:
         by_status[job.status] += 1
-        yield reading.decoded.result(reading.session, job, every_status=every)
+        yield result(session, job, every_status=every)
 
 
 def _written(results: Iterator[dict[str, Any]]) -> Iterator[bytes]:

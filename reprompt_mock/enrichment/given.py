@@ -9,6 +9,7 @@ from reprompt_mock.enrichment.countries import country_of
 from reprompt_mock.enrichment.facts import country
 from reprompt_mock.enrichment.kinds import recognised
 from reprompt_mock.enrichment.labels import label_of
+from reprompt_mock.enrichment.languages import language_of
 from reprompt_mock.enrichment.localities import located
 from reprompt_mock.enrichment.memo import Memo
 from reprompt_mock.enrichment.places import echoed, inputs_of
@@ -36,6 +37,7 @@ class Given:
         country_code: the country that they show, None if they show none.
         country: what is known of it.
         name: the name, "" if there is none.
+        language: the language of the name, as ISO 639-1 (two letters).
         kind: the kind of place, None if they do not tell.
         category: what outputs call it: the given category if it is unheard of, else a label of the kind, if any.
         label: the name as a label of a domain name, "" if too little of it can be written in ASCII.
@@ -51,6 +53,7 @@ class Given:
         "inputs",
         "kind",
         "label",
+        "language",
         "name",
     )
 
@@ -59,6 +62,7 @@ class Given:
         self.country_code = country_of(inputs)
         self.country = country(self.country_code)
         self.name: str = inputs.get("name") or ""
+        self.language = language_of(self.name, self.country.language)
         self.kind, self.category = self._kind_and_category()
         self.label = label_of(self.name)
         self._position: Position | None = None

@@ -11,7 +11,7 @@ from reprompt_mock.draws import digest
 from reprompt_mock.enrichment.facts import data
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 TURNS = 16
 
@@ -41,7 +41,7 @@ _IN_WORDS: Mapping[str, Callable[[Any], str]] = MappingProxyType(
 )
 
 _Around = tuple[str, str]
-_Telling = tuple[str, str, str, str, str]
+_Telling = tuple[str, str, str, str, str, str]
 _Wordy = tuple[_Telling, "Callable[[Any], str]"]
 
 
@@ -58,8 +58,8 @@ def may_be_absent(key: str) -> bool:
 class Reasons:
     """The sentences of some attributes in one wording, split around the name of the place.
 
-    A telling sentence has a key, the output that it is about, and three parts; a wordy one also has a function that
-    puts the output into words. An output may be null if the data have a sentence for its absence.
+    A telling sentence has an attribute, a key, the output that it is about, and three parts; a wordy one also has a
+    function that puts the output into words. An output may be null if the data have a sentence for its absence.
     """
 
     __slots__ = ("_absent", "_plain", "_plain_keys", "_telling", "_wordy")
@@ -72,28 +72,30 @@ class Reasons:
         self._absent: list[tuple[str, str, _Around]] = []
         for name in attributes:
             for key in CATALOGUE[name].reasoning:
-                self._add(key, turn)
+                self._add(name, key, turn)
 
-    def _add(self, key: str, turn: int) -> None:
+    def _add(self, attribute: str, key: str, turn: int) -> None:
         output, absent = about(key), _absent(key, turn)
         before, middle, after = _parts(key, turn)
         if after is None:
             self._plain_keys.append(key)
             self._plain.append((before, middle))
         elif output in _IN_WORDS:
-            self._wordy.append(((key, output, before, middle, after), _IN_WORDS[output]))
+            self._wordy.append(((attribute, key, output, before, middle, after), _IN_WORDS[output]))
         else:
-            self._telling.append((key, output, before, middle, after))
+            self._telling.append((attribute, key, output, before, middle, after))
         if absent is not None:
             self._absent.append((key, output, absent))
 
-    def tell(self, name: str, outputs: Mapping[str, Any], reasoning: dict[str, str]) -> None:
-        """Add the sentence of each reasoning key to `reasoning`."""
+    def tell(self, name: str, outputs: Mapping[str, Any], reasoning: dict[str, str], lost: Collection[str]) -> None:
+        """Add the sentence of each reasoning key to `reasoning`; those of `lost` attributes mean nothing."""
         reasoning.update(zip(self._plain_keys, map(name.join, self._plain), strict=True))
-        for key, output, before, middle, after in self._telling:
-            reasoning[key] = f"{before}{name}{middle}{outputs[output]}{after}"
-        for (key, output, before, middle, after), in_words in self._wordy:
-            reasoning[key] = f"{before}{name}{middle}{in_words(outputs[output])}{after}"
+        for attribute, key, output, before, middle, after in self._telling:
+            if attribute not in lost:
+                reasoning[key] = f"{before}{name}{middle}{outputs[output]}{after}"
+        for (attribute, key, output, before, middle, after), in_words in self._wordy:
+            if attribute not in lost:
+                reasoning[key] = f"{before}{name}{middle}{in_words(outputs[output])}{after}"
         for key, output, absent in self._absent:
             if outputs[output] is None:
                 reasoning[key] = name.join(absent)

@@ -67,7 +67,7 @@ def build(job: Job, template: ResultTemplate, *, every_status: bool = False, rea
             subject = Subject(place_id, said, seed=run.seed, beyond_core=template.beyond_core)
             subjects[run.seed] = subject
         run.write(subject, outputs, reasoning, scores)
-    if subjects and may_disagree(outputs):
+    if template.may_disagree and may_disagree(outputs):
         agree(next(iter(subjects.values())), Shown(outputs, reasoning, scores, template.fixed))
     return {
         "place_id": place_id,

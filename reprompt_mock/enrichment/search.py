@@ -93,7 +93,7 @@ class Search:
             outputs.update(self._absent)
         voice = luck[_VOICE] + generation * (1 + TURNS)
         reasoning.update(self.reasoning)
-        self._reasons[voice % TURNS].tell(subject.name, outputs, reasoning)
+        self._reasons[voice % TURNS].tell(subject.name, outputs, reasoning, lost)
         scores.update(self._scores[voice // TURNS % _MOODS])
         for key, output in self._unsure:
             if outputs[output] is None:

@@ -81,7 +81,8 @@ class ResultTemplate:
 
     `every_status` is `attribute_status` for the whole catalogue, as JSON (contract F4). `seed` is the submission's
     seed, `explained` whether results include reasoning. `failed` are the attributes in error with their last run, None
-    if the whole attempt failed. `fixed` are the keys of the outputs that rules fixed.
+    if the whole attempt failed. `fixed` are the keys of the outputs that rules fixed. `may_disagree` is whether values
+    may disagree with each other: those that one run finds for core attributes do not.
     """
 
     status: str
@@ -93,6 +94,7 @@ class ResultTemplate:
     runs: Sequence[Run]
     beyond_core: bool
     fixed: frozenset[str]
+    may_disagree: bool
 
     def renamed(self, status: str) -> ResultTemplate:
         """Return a template whose results show another status."""
@@ -108,6 +110,8 @@ def template_of(
     whole = asked if status is JobStatus.failed else ()
     failed = {name: None if name in whole else _failed_run(ran[name], references) for name in erred}
     runs = _runs(ran, references)
+    beyond_core = any(one.search.beyond_core for one in runs)
+    fixed = frozenset(key for one in runs if one.pins for key in one.pins.outputs)
     statuses = {name: one.value for name, one in shown.items()}
     return ResultTemplate(
         status.name,
@@ -117,8 +121,9 @@ def template_of(
         seed,
         failed,
         runs,
-        any(one.search.beyond_core for one in runs),
-        frozenset(key for one in runs if one.pins for key in one.pins.outputs),
+        beyond_core,
+        fixed,
+        may_disagree=len(runs) > 1 or beyond_core or bool(fixed),
     )
 
 

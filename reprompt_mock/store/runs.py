@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import chain, groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reprompt_mock.store import statements
@@ -50,9 +50,9 @@ def part(runs: Sequence[Run], offset: int, limit: int) -> Iterator[Run]:
 
 
 def rows(session: Session, query: str, runs: Sequence[Run], values: Mapping[str, Any]) -> Iterator[Row]:
-    """Run a query for each of some runs, which it knows as `:first_key` and `:last_key`; yield the rows of all."""
-    for first, last in runs:
-        yield from session.rows(query, {**values, "first_key": first, "last_key": last})
+    """Run a query for each of some runs, which it knows as `:first_key` and `:last_key`; return the rows of all."""
+    ranges = ({**values, "first_key": first, "last_key": last} for first, last in runs)
+    return chain.from_iterable(session.rows(query, range_) for range_ in ranges)
 
 
 def of_keys(keys: Iterable[int]) -> list[tuple[int, int]]:

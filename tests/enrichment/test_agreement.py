@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reprompt_mock.attributes import CATALOGUE
+from reprompt_mock.attributes import ABSENT, CATALOGUE, CORE
 from reprompt_mock.enrichment.agreement import Shown, agree
 from reprompt_mock.enrichment.facts import countries
 from reprompt_mock.enrichment.finders.hours import SHARE_CLOSED
 from reprompt_mock.enrichment.kinds import kinds
 from reprompt_mock.enrichment.results import build
-from reprompt_mock.enrichment.template import InForce, References, template_of
+from reprompt_mock.enrichment.template import InForce, References, ResultTemplate, template_of
 from reprompt_mock.history import AttributeStatus, Entry
 from reprompt_mock.lifecycle import JobStatus
 from reprompt_mock.shares import Shares
@@ -29,11 +30,15 @@ OF_PRESENCE = [
 ]
 
 
+def template(entries: dict[str, Entry], pins: dict[str, Any]) -> ResultTemplate:
+    """Prepare completed results."""
+    references = References(lambda seed: InForce(seed, Shares(0.05)), lambda _: pins)
+    return template_of(JobStatus.completed, tuple(entries), entries, entries, seed=1, references=references)
+
+
 def result(number: int, entries: dict[str, Entry], inputs: dict[str, Any], pins: dict[str, Any]) -> dict[str, Any]:
     """Build one completed result."""
-    references = References(lambda seed: InForce(seed, Shares(0.05)), lambda _: pins)
-    template = template_of(JobStatus.completed, tuple(entries), entries, entries, seed=1, references=references)
-    return build(Job(f"place-{number}", json.dumps(inputs).encode(), 1, None, 1), template)
+    return build(Job(f"place-{number}", json.dumps(inputs).encode(), 1, None, 1), template(entries, pins))
 
 
 def check(outputs: dict[str, Any], scores: dict[str, str], fixed: set[str]) -> None:
@@ -103,6 +108,43 @@ def test_any_attributes_of_any_submissions_agree(
     check(shown["outputs"], shown["confidence_scores"], set(outputs))
     for key, value in outputs.items():
         assert shown["outputs"].get(key, value) == value
+
+
+ONE_RUN = dict.fromkeys(CORE, Entry(AttributeStatus.RUN, 1, 0))
+
+
+@pytest.mark.parametrize(
+    ("entries", "pins", "expected"),
+    [
+        ({}, {}, False),
+        (ONE_RUN, {}, False),
+        ({"websites": ONE_RUN["websites"]}, {}, False),
+        ({**ONE_RUN, "websites": Entry(AttributeStatus.RUN, 1, 1)}, {}, True),
+        ({**ONE_RUN, "websites": Entry(AttributeStatus.RUN, 2, 0)}, {}, True),
+        (dict.fromkeys((*CORE, "menu"), ONE_RUN["names"]), {}, True),
+        (dict.fromkeys(CORE, Entry(AttributeStatus.RUN, 1, 0, 1)), {"outputs": {"website": None}}, True),
+        (dict.fromkeys(CORE, Entry(AttributeStatus.RUN, 1, 0, 1)), {"found": False}, False),
+    ],
+)
+def test_only_what_runs_apart_or_beyond_the_core_may_disagree(
+    entries: dict[str, Entry], pins: dict[str, Any], expected: bool
+) -> None:
+    assert template(entries, pins).may_disagree is expected
+
+
+def test_what_one_run_finds_of_the_core_agrees_as_it_is() -> None:
+    codes, named = [*countries(), None], list(kinds())
+    statuses = set()
+    for number in range(PLACES):
+        inputs = {"name": "Hill House", "country_code": codes[number % len(codes)], "category": named[number % 50]}
+        entries = dict.fromkeys(CORE, Entry(AttributeStatus.RUN, 1, number // 7 % 4))
+        shown = result(number, entries, inputs, {})
+        statuses.add(shown["outputs"]["open_closed_status"])
+        parts = [shown["outputs"], shown["reasoning"], shown["confidence_scores"]]
+        before = deepcopy(parts)
+        agree(subject_of(f"place-{number}", inputs, seed=1), Shown(*parts))
+        assert parts == before
+    assert statuses == {"Open", "Closed", "Temporarily Closed", ABSENT}
 
 
 def test_hours_are_possible_for_what_has_not_closed() -> None:

@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.enrichment.facts import data
-from reprompt_mock.enrichment.languages import language_of
 from reprompt_mock.enrichment.luck import one_in
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def names(subject: Subject, luck: int, _generation: int, outputs: dict[str, Any]
     """Find the names of a place, which are the same in every generation."""
     name, country = subject.name, subject.country
     outputs["name"] = name
-    language = language_of(name, country.language)
+    language = subject.given.language
     outputs["multilingual_names"] = {language: name, "en": name} if name.isascii() else {language: name}
     outputs["official_name"] = name if one_in(4, luck, at=2) else name.join(_company(country.code, subject.kind.name))
     if one_in(4, luck, at=4):
