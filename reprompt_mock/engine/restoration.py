@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import zlib
 from base64 import b64decode
+from itertools import pairwise
+from operator import le
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -20,7 +22,7 @@ from reprompt_mock.store import snapshot as rows
 from reprompt_mock.world_settings import WorldSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from reprompt_mock.engine.writing import Writing
     from reprompt_mock.json_rows import Row, Rows
@@ -139,10 +141,23 @@ class Restoration:
             ValueError: one does.
             LookupError, TypeError: a submission is missing, or a time is none.
         """
-        for submission, *times in zip(*(jobs[name] for name in ("submission", *_STEPS)), strict=True):
-            steps = [self._times[submission], *(min(int(time), LATEST) for time in times if time is not None)]
-            if steps != sorted(steps):
-                raise ValueError("a job moves before its time")
+        steps = [list(map(self._times.__getitem__, jobs["submission"])), *(jobs[name] for name in _STEPS)]
+        if not (_are_in_order(steps) if _are_usual(steps) else all(map(_is_in_order, zip(*steps, strict=True)))):
+            raise ValueError("a job moves before its time")
+
+
+def _are_usual(times: Iterable[Sequence[Any]]) -> bool:
+    """Return whether columns hold times that clocks can show and nothing else, so that they can be compared as such."""
+    return all(set(map(type, column)) == {int} and max(column) <= LATEST for column in times)
+
+
+def _are_in_order(steps: Iterable[Sequence[int]]) -> bool:
+    return all(all(map(le, before, after)) for before, after in pairwise(steps))
+
+
+def _is_in_order(times: Iterable[Any]) -> bool:
+    steps = [min(int(time), LATEST) for time in times if time is not None]
+    return steps == sorted(steps)
 
 
 def _compressed(data: bytes) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from reprompt_mock.clock import LATEST
@@ -94,7 +95,8 @@ def read_table(session: Session, world: int, table: str) -> Iterator[list[Sequen
 
 
 def _portable(table: str, rows: list[Row]) -> list[Sequence[Any]]:
-    late = [position for position in _TIMES_OF[table] if max(row[position] or 0 for row in rows) > MOST_SAFE]
+    columns = {position: map(itemgetter(position), rows) for position in _TIMES_OF[table]}
+    late = [position for position, times in columns.items() if max(filter(None, times), default=0) > MOST_SAFE]
     return [_changed(row, late, portable) for row in rows] if late else [*rows]
 
 

@@ -450,6 +450,9 @@ BROKEN: dict[str, Any] = {
     "time-before-its-submission": lambda one: with_first(one, "job", queued_at=1),
     "enriched-before-1970": lambda one: with_first(one, "job", lag=-1, last_enriched=-1),
     "times-out-of-order": lambda one: with_first(one, "job", finished_at=first_of(one, "job")["queued_at"]),
+    "times-out-of-order-around-none": lambda one: with_first(
+        one, "job", started_at=None, finished_at=first_of(one, "job")["queued_at"] - 1
+    ),
     "time-with-a-fraction": lambda one: with_first(one, "job", finished_at=2e15 + 0.5),
     "enriched-after-all-clocks": lambda one: with_first(one, "job", last_enriched=str(2**62)),
     "damaged-file": lambda one: resealed(one, export=EXPORT, artifact=[[901, 900, 0, "AAAA"]]),
