@@ -74,7 +74,7 @@ class Writing:
         changes: the changes to publish after the commit.
         known: the keys of documents committed before, or by an earlier change in the transaction, by token.
         interned: the keys of documents found or written since, by token.
-        stored: the state as it is in the row.
+        stored: the state as it is in the row, which may be older than that before the change.
         purges: whether later ticks have rows to remove.
         most_jobs: the limit on jobs processed here.
     """
@@ -88,10 +88,12 @@ class Writing:
         real: Callable[[], int],
         most_jobs: float = inf,
         known: Mapping[Any, int] | None = None,
+        stored: WorldState | None = None,
     ) -> None:
         self.session = session
         self.world = world
-        self.state = self.stored = state
+        self.state = self._begun = state
+        self.stored = stored or state
         self.keys = Keys(state.row, state.next_row, state.next_job)
         self.now = world.now_in(state)
         self.acted: list[str] = []
@@ -187,7 +189,8 @@ class Writing:
 
     def set_settings(self, settings: WorldSettings) -> None:
         """Replace the settings; `set_rate` is what changes the clock by `clock` and `speed`."""
-        self.state = self.state._replace(settings=settings)
+        if settings != self.state.settings:
+            self.state = self.state._replace(settings=settings)
         self.note(Kind.world)
 
     def set_rate(self, *, speed: float | None = None, running: bool | None = None) -> None:
@@ -236,7 +239,7 @@ class Writing:
         state = state._replace(origin=self.state.identity or 0)
         self.known, self.interned = {}, {}
         self.keys = Keys(worlds.insert(self.session, None if self.world.forgotten else self.world.slug, state))
-        self.state = self.stored = state._replace(key=self.key)
+        self.state = self._begun = self.stored = state._replace(key=self.key)
         self.now = now
         self.purges = True
         self.note(Kind.world)
@@ -245,22 +248,19 @@ class Writing:
         """Recount the jobs of all batches."""
         self.state = self.state._replace(next_due=batches.recount_all(self.session, self.key, self.now))
 
-    def store_state(self) -> None:
-        """Write the draft to the world's row; where its clock is written, its base is moved to the present."""
-        before, state = self.stored, self.state
+    def end(self) -> None:
+        """Complete the draft; where a clock is going to be written, its base is moved to the present."""
+        state, begun = self.state, self._begun
         is_changed = not (
-            state.settings is before.settings and state.clock is before.clock and state.scenario is before.scenario
+            state.settings is begun.settings and state.clock is begun.clock and state.scenario is begun.scenario
         )
-        save = worlds.save if is_changed else worlds.save_clock if self._keeps_time else worlds.save_progress
-        clock = state.clock.resumed(self._real(), self.now) if is_changed or self._keeps_time else state.clock
         self.state = state._replace(
-            clock=clock,
+            clock=state.clock.resumed(self._real(), self.now) if is_changed or self._keeps_time else state.clock,
             version=state.version if self._is_quiet else state.version + 1,
             next_row=self.keys.next_row,
             next_job=self.keys.next_job,
             latest=self.now,
         )
-        save(self.session, self.state)
 
 
 def run_all(
@@ -280,13 +280,14 @@ def run_all(
         Forgotten: the world was forgotten meanwhile, so the changes are to be rolled back.
     """
     changes: list[tuple[T, Writing]] = []
-    known = None
+    stored, known = state, None
     for work in works:
-        writing = Writing(session, world, state, real=real, most_jobs=most_jobs, known=known)
+        writing = Writing(session, world, state, real=real, most_jobs=most_jobs, known=known, stored=stored)
         writing.apply_due()
         changes.append((work(writing), writing))
-        writing.store_state()
-        state, known = writing.state, writing.documents
+        writing.end()
+        state, stored, known = writing.state, writing.stored, writing.documents
+    worlds.save(session, state, stored)
     if world.forgotten:
         raise Forgotten(changes)
     return changes

@@ -213,19 +213,19 @@ def insert_grave(session: Session) -> int:
     return int(session.value(_INSERT, (None, 0, 0, 1, 0, "", "", *[0] * len(_PROGRESS), "")))
 
 
-def save(session: Session, state: WorldState) -> None:
-    """Write a world's clock, settings, rules and faults into its row, and how far it has come."""
-    session.later(_SAVE, (*_whole(state), state.key))
+def save(session: Session, state: WorldState, stored: WorldState) -> None:
+    """Write into a world's row how far it has come, and what else is new since the state that the row has."""
+    if state.settings is not stored.settings or state.scenario is not stored.scenario:
+        session.later(_SAVE, (*_whole(state), state.key))
+    elif state.clock is not stored.clock:
+        save_clock(session, state)
+    else:
+        session.later(_SAVE_PROGRESS, (*_progress(state), state.key))
 
 
 def save_clock(session: Session, state: WorldState) -> None:
     """Write a world's clock, and how far it has come."""
     session.later(_SAVE_CLOCK, (*_clock_values(state.clock), *_progress(state), state.key))
-
-
-def save_progress(session: Session, state: WorldState) -> None:
-    """Write how far a world has come: its version, its next keys and its next transition."""
-    session.later(_SAVE_PROGRESS, (*_progress(state), state.key))
 
 
 def secret(session: Session, world: int) -> bytes:

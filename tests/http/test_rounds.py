@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reprompt_mock.engine import batches
+from reprompt_mock.clock import SECOND
+from reprompt_mock.engine import batches, clock, settings
+from reprompt_mock.engine.doors import Engine
 from reprompt_mock.engine.submissions import BatchToCreate, PlaceToEnrich
 from reprompt_mock.engine.world import World
-from reprompt_mock.engine.writing import Writing
+from reprompt_mock.engine.writing import Work, Writing
 from reprompt_mock.errors import BatchNotFound, StorageFailed
 from reprompt_mock.http.offload import Offload
 from reprompt_mock.http.rounds import Rounds, join
 from reprompt_mock.http.turns import MOST_TOGETHER
+from reprompt_mock.settings import load
 from tests.stores import database_of
 
 
@@ -147,18 +152,33 @@ def created(offload: Offload, *requests: BatchToCreate) -> list[Any]:
 
 
 def test_creates_that_come_together_share_a_commit_and_end_as_if_they_had_come_alone(offload: Offload) -> None:
-    commits = 0
-
-    def count(statement: str) -> None:
-        nonlocal commits
-        commits += statement == "COMMIT"
-
-    database_of(offload.engine)._writer.set_trace_callback(count)
+    statements: list[str] = []
+    database_of(offload.engine)._writer.set_trace_callback(statements.append)
     answers = created(offload, *(to_create(f"b{number}") for number in range(9)))
 
-    assert commits == 2  # the first makes itself
+    assert statements.count("COMMIT") == 2  # the first makes itself
+    assert sum(one.startswith("UPDATE world") for one in statements) == 2
     assert ids(offload) == [one.value.batch.id for one in answers] == [f"b{number}" for number in range(9)]
     assert all(view.status.name == "pending" for view in (one.value for one in answers))
+
+
+def test_what_changes_together_is_in_the_row_of_the_world(tmp_path: Path) -> None:
+    """A create before and after, settings and time: the row has all of it, though it is written once."""
+    settings_ = load({"clock": "paused", "db": str(tmp_path / "db")}, environ={})
+    works: list[Work[Any]] = [
+        lambda writing: batches.create(writing, to_create("first")),
+        lambda writing: settings.change(writing, {"seed": 7}),
+        lambda writing: clock.advance(writing, 90 * SECOND),
+        lambda writing: batches.create(writing, to_create("last")),
+    ]
+    with closing(Engine(settings_)) as engine:
+        engine.write_all(world(Offload(engine)), works)
+        before = world(Offload(engine)).state
+    with closing(Engine(settings_)) as engine:
+        after = world(Offload(engine)).state
+        assert after._replace(clock=before.clock) == before
+        assert after.clock.now(0) == before.clock.now(0)
+        assert ids(Offload(engine)) == ["first", "last"]
 
 
 def test_one_that_is_refused_undoes_nothing_but_itself(offload: Offload) -> None:
