@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -59,6 +59,9 @@ class Finding:
     source: str
 
 
+_OF_FINDING = tuple(field.name for field in fields(Finding))
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """How a client behaved.
@@ -77,7 +80,12 @@ class Verdict:
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as JSON-ready data."""
-        return asdict(self)
+        return {
+            "verdict": self.verdict,
+            "findings": [{name: getattr(one, name) for name in _OF_FINDING} for one in self.findings],
+            "judged": self.judged,
+            "dropped": self.dropped,
+        }
 
 
 def judgement(severities: set[Severity], dropped: int) -> Judgement:

@@ -90,14 +90,15 @@ def _ways(routes: Iterable[DirectRoute]) -> dict[tuple[str, int], list[_Way]]:
 def parameters(dependant: Dependant, request: Request) -> dict[str, Any]:
     """Return the parameters in a request's path, query and headers, by the names of its function's arguments.
 
-    Without a query the function has its own defaults.
+    What a query does not name has the function's own default, which FastAPI would take long to find.
 
     Raises:
         RequestValidationError: some of them do not fit.
     """
     values: dict[str, Any] = {field.name: request.path_params[field.name] for field in dependant.path_params}
     errors: list[Any] = []
-    asked = dependant.query_params if request.scope["query_string"] else []
+    query = request.query_params if request.scope["query_string"] else {}
+    asked = [field for field in dependant.query_params if field.alias in query]
     for fields, where in ((asked, "query_params"), (dependant.header_params, "headers")):
         if fields:  # what nobody asks for is not read
             found, wrong = request_params_to_args(fields, getattr(request, where))

@@ -63,7 +63,8 @@ class Visit:
 
     async def arrive(self) -> None:
         """Learn what others have made of the world that the path names."""
-        await self.offload.arrive(self.org_slug)
+        if self.offload.is_shared:
+            await self.offload.arrive(self.org_slug)
 
     async def read(self, work: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a use case that reads the world, without creating it."""
