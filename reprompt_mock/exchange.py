@@ -74,10 +74,6 @@ class Exchange(NamedTuple):
     rules: Sequence[str]
 
 
-def without_keys(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+def without_keys(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
     """Take API keys out of headers: whatever is accepted as one is redacted (contract A1, A5)."""
-    shown = list(headers)
-    for position, (name, _) in enumerate(shown):
-        if name in KEY_HEADERS:
-            shown[position] = name, REDACTED
-    return shown
+    return tuple([(header[0], REDACTED) if header[0] in KEY_HEADERS else header for header in headers])

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 EVERY_ORGANIZATION = "*"
 
 
-def keys_sent(headers: Iterable[tuple[bytes, bytes]]) -> list[str]:
+def keys_sent(headers: Iterable[tuple[bytes, bytes]]) -> tuple[str, ...]:
     """Return the keys in a request's headers, whose names must be lower case (contract A1)."""
     keys = [_key_in(*header) for header in headers if header[0] in KEY_HEADERS]
-    return [key for key in keys if key]
+    return tuple([key for key in keys if key])
 
 
 def _key_in(name: bytes, value: bytes) -> str:

@@ -104,7 +104,7 @@ class Call(Request):
         return self._done(await self._offload.create(self.world, request))
 
     def _done(self, written: Written[T]) -> T:
-        self._recording.rules += written.rules
+        self._recording.rules += tuple(written.rules)
         return written.value
 
     def note(self, facts: Facts) -> None:

@@ -80,7 +80,8 @@ def of_places(places: Sequence[PlaceToEnrich]) -> Facts:
     found = sha256()  # faster than blake2b for many bytes
     for start in range(0, len(places), _TOGETHER):
         some = places[start : start + _TOGETHER]
-        found.update(b"\0".join([part for place in some for part in ((place.place_id or "").encode(), place.place)]))
+        found.update("\0".join([place.place_id or "" for place in some]).encode())
+        found.update(b"\0".join([b"", *[place.place for place in some]]))
     return {
         "places": found.hexdigest()[: 2 * _DIGEST_BYTES],
         **of_attributes([place.attributes for place in places]),

@@ -19,6 +19,8 @@ from reprompt_mock.errors import MockError, Stopping
 from reprompt_mock.probes import respond
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from reprompt_mock.engine.world import World
@@ -115,7 +117,7 @@ class Recorder:
         """Publish that a request came or is over."""
         self._events.publish([Change(recording.world.slug, Kind.request)])
 
-    def _client(self, keys: list[str]) -> str | None:
+    def _client(self, keys: Sequence[str]) -> str | None:
         """Return a fingerprint of a client that reveals nothing about its key."""
         if not keys:
             return None

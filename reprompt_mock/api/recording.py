@@ -29,7 +29,8 @@ NO_LINE = Line(None, None, None)
 class Recording:
     """What is seen and noted of one request until it is over; from then on it does not change.
 
-    `exchange` gives it as a value: when somebody asks, since most are never asked for.
+    `exchange` gives it as a value: when somebody asks, since most are never asked for. Thousands are kept, so they have
+    tuples rather than lists, which the garbage collector would look at again and again.
 
     Attributes:
         world: the world that it means, which need not be kept yet.
@@ -59,6 +60,7 @@ class Recording:
     has_gone = is_whole = False
     status: int | None = None
     answer_headers: Sequence[tuple[bytes, bytes]] = ()
+    rules: tuple[str, ...] = ()
     duration = 0.0
     mark: Callable[[tuple[object, ...]], int] = staticmethod(hash)
 
@@ -79,7 +81,6 @@ class Recording:
         self.line: Line = scope.get("extensions", {}).get(LINE, NO_LINE)
         self._real = real
         self.time, self.real_time = world.now(), real()
-        self.rules: list[str] = []
         self.facts: dict[str, Any] = {}
         self.body = bytearray()
 
@@ -154,7 +155,7 @@ class Recording:
             self.line.number,
             self.line.request,
             self.fault.id if self.fault else None,
-            tuple(self.rules),
+            self.rules,
         )
 
     def evidence(self) -> bytes:
