@@ -52,6 +52,10 @@ class Odds:
         self._bounds = [(one.high, one.cases >> 8, one) for one in failing]
         self.excluded = excluded
 
+    def may_lose(self, name: str) -> bool:
+        """Return whether nothing may be found of an attribute although the place is not absent."""
+        return any(fate.name == name for fate in self._failing)
+
     def is_absent(self, subject: Subject) -> bool:
         """Draw whether a place is absent; the draw is the same in all generations."""
         return subject.luck[_PRESENCE] < self._absent

@@ -50,6 +50,12 @@ class Run:
     odds: Odds | None
     pins: Pins | None
 
+    @property
+    def may_disagree(self) -> bool:
+        """Whether what it finds may disagree; core attributes do not if a place without a status is always absent."""
+        may_lose_status = self.odds is not None and self.odds.may_lose("closed_permanently")
+        return self.search.beyond_core or self.pins is not None or may_lose_status
+
     def write(
         self, subject: Subject, outputs: dict[str, Any], reasoning: dict[str, str], scores: dict[str, str]
     ) -> None:
@@ -82,7 +88,7 @@ class ResultTemplate:
     `every_status` is `attribute_status` for the whole catalogue, as JSON (contract F4). `seed` is the submission's
     seed, `explained` whether results include reasoning. `failed` are the attributes in error with their last run, None
     if the whole attempt failed. `fixed` are the keys of the outputs that rules fixed. `may_disagree` is whether values
-    may disagree with each other: those that one run finds for core attributes do not.
+    may have to be made to agree.
     """
 
     status: str
@@ -110,8 +116,6 @@ def template_of(
     whole = asked if status is JobStatus.failed else ()
     failed = {name: None if name in whole else _failed_run(ran[name], references) for name in erred}
     runs = _runs(ran, references)
-    beyond_core = any(one.search.beyond_core for one in runs)
-    fixed = frozenset(key for one in runs if one.pins for key in one.pins.outputs)
     statuses = {name: one.value for name, one in shown.items()}
     return ResultTemplate(
         status.name,
@@ -121,9 +125,9 @@ def template_of(
         seed,
         failed,
         runs,
-        beyond_core,
-        fixed,
-        may_disagree=len(runs) > 1 or beyond_core or bool(fixed),
+        any(one.search.beyond_core for one in runs),
+        frozenset(key for one in runs if one.pins for key in one.pins.outputs),
+        len(runs) > 1 or any(one.may_disagree for one in runs),
     )
 
 

@@ -30,9 +30,13 @@ OF_PRESENCE = [
 ]
 
 
-def template(entries: dict[str, Entry], pins: dict[str, Any]) -> ResultTemplate:
+def template(
+    entries: dict[str, Entry],
+    pins: dict[str, Any],
+    shares: Shares = Shares(0.05),  # noqa: B008 - it does not change
+) -> ResultTemplate:
     """Prepare completed results."""
-    references = References(lambda seed: InForce(seed, Shares(0.05)), lambda _: pins)
+    references = References(lambda seed: InForce(seed, shares), lambda _: pins)
     return template_of(JobStatus.completed, tuple(entries), entries, entries, seed=1, references=references)
 
 
@@ -124,6 +128,7 @@ ONE_RUN = dict.fromkeys(CORE, Entry(AttributeStatus.RUN, 1, 0))
         (dict.fromkeys((*CORE, "menu"), ONE_RUN["names"]), {}, True),
         (dict.fromkeys(CORE, Entry(AttributeStatus.RUN, 1, 0, 1)), {"outputs": {"website": None}}, True),
         (dict.fromkeys(CORE, Entry(AttributeStatus.RUN, 1, 0, 1)), {"found": False}, False),
+        (dict.fromkeys(CORE, Entry(AttributeStatus.RUN, 1, 0, 1)), {"found": True}, False),
     ],
 )
 def test_only_what_runs_apart_or_beyond_the_core_may_disagree(
@@ -132,19 +137,39 @@ def test_only_what_runs_apart_or_beyond_the_core_may_disagree(
     assert template(entries, pins).may_disagree is expected
 
 
-def test_what_one_run_finds_of_the_core_agrees_as_it_is() -> None:
+def test_a_status_that_is_lost_without_the_website_may_disagree_with_it() -> None:
+    assert template(ONE_RUN, {}, Shares(0.1, (("closed_permanently", 0.6),))).may_disagree
+    assert template(ONE_RUN, {}, Shares(0.1, (("websites", 0.95),))).may_disagree
+
+
+@pytest.mark.parametrize(
+    "rates",
+    [
+        {},
+        {"websites": 1.0},
+        {"websites": 0.95, "names": 0.1},
+        {"closed_permanently": 0.3},
+        {"closed_permanently": 0.0},
+        {"closed_permanently": 1.0, "websites": 0.0},
+    ],
+    ids=str,
+)
+def test_what_one_run_finds_of_the_core_agrees_as_it_is_built(rates: dict[str, float]) -> None:
     codes, named = [*countries(), None], list(kinds())
     statuses = set()
-    for number in range(PLACES):
+    for number in range(PLACES // 4):
         inputs = {"name": "Hill House", "country_code": codes[number % len(codes)], "category": named[number % 50]}
         entries = dict.fromkeys(CORE, Entry(AttributeStatus.RUN, 1, number // 7 % 4))
-        shown = result(number, entries, inputs, {})
+        job = Job(f"place-{number}", json.dumps(inputs).encode(), 1, None, 1)
+        shown = build(job, template(entries, {}, Shares(0.1, tuple(rates.items()))))
         statuses.add(shown["outputs"]["open_closed_status"])
+        check(shown["outputs"], shown["confidence_scores"], set())
         parts = [shown["outputs"], shown["reasoning"], shown["confidence_scores"]]
         before = deepcopy(parts)
         agree(subject_of(f"place-{number}", inputs, seed=1), Shown(*parts))
         assert parts == before
-    assert statuses == {"Open", "Closed", "Temporarily Closed", ABSENT}
+    found = {"Open", "Closed", "Temporarily Closed"} if rates.get("closed_permanently") != 0 else set()
+    assert statuses == found | ({ABSENT} if rates.get("closed_permanently") != 1 else set())
 
 
 def test_hours_are_possible_for_what_has_not_closed() -> None:
