@@ -17,6 +17,7 @@ from reprompt_mock.errors import DatabaseInUse, DatabaseUnreadable, Stopping, St
 from reprompt_mock.settings import load
 from reprompt_mock.store import sqlite_schema, submissions
 from reprompt_mock.store.database import Connection, Database
+from reprompt_mock.store.sqlite import SqliteStore
 from tools import schema
 
 
@@ -80,6 +81,26 @@ def _write(database: Database, *values: int) -> None:
 def _read(database: Database) -> list[int]:
     with database.read() as connection:
         return numbers(connection)
+
+
+def test_a_failed_reader_whose_error_is_kept_keeps_nobody_on_what_it_saw(tmp_path: Path) -> None:
+    def fail(store: SqliteStore) -> None:
+        with store.read() as session:
+            rows = iter(session.rows("SELECT slug FROM journal"))
+            next(rows)
+            raise ValueError
+
+    def add(name: str) -> None:
+        with store.write() as session:
+            session.many("INSERT INTO journal (slug, cleared_at, dropped) VALUES (?, 0, 0)", [(name,), (name * 2,)])
+
+    with closing(SqliteStore(tmp_path / "world.db")) as store:
+        add("a")
+        with pytest.raises(ValueError) as kept:  # noqa: PT011 - its frames hold the rows
+            fail(store)
+        add("b")
+        with store.read() as session:
+            assert session.value("SELECT count(*) FROM journal") == 4, kept
 
 
 def test_threads_that_come_and_go_leave_no_connection_behind(database: Database) -> None:

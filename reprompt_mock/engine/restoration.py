@@ -177,12 +177,16 @@ def _check(jobs: Mapping[str, Sequence[Any]]) -> None:
     """Check what the database would store, but no read would understand.
 
     Raises:
-        ValueError: a code is unknown, or a place has no name.
+        ValueError: a code is unknown, a job ends without an outcome, or a place has no name.
         TypeError, AttributeError: they have other types.
     """
     for name, codes in _CODES.items():
         if not codes.issuperset(jobs[name]):
             raise ValueError(name)
+    if not all(
+        end is None for end, outcome in zip(jobs["finished_at"], jobs["outcome"], strict=True) if outcome is None
+    ):
+        raise ValueError("finished_at")
     for place in jobs["place"]:
         name_of(place.encode())
 

@@ -39,7 +39,7 @@ artifact is text."""
 
 _TIMES = frozenset(("created_at", "at", "queued_at", "started_at", "running_at", "finished_at", "last_enriched"))
 _MOST = 2**63 - 1
-_LAST = {"last_enriched": LATEST}
+_LAST = {"last_enriched": LATEST, "created_at": LATEST}
 """The latest that some times may be, since answers show them; the others may come after the end of all clocks."""
 _TIMES_OF = {
     table: [position for position, column in enumerate(columns) if column in _TIMES]
@@ -108,9 +108,13 @@ def with_times(table: str, rows: Iterable[Sequence[Any]]) -> list[Sequence[Any]]
     """Convert times that are text, as late ones may be, to numbers.
 
     Raises:
-        ValueError: a time is not a number.
+        ValueError: a time is not a number, or no time that can be.
     """
-    return [_changed(row, _TIMES_OF.get(table, ()), int) for row in rows]
+    positions = _TIMES_OF.get(table, ())
+    changed = [_changed(row, positions, int) for row in rows]
+    for position in positions:
+        _numbers([row[position] for row in changed], _LAST.get(COLUMNS[table][position], _MOST))
+    return changed
 
 
 def _changed(row: Sequence[Any], positions: Iterable[int], change: Callable[[Any], Any]) -> Sequence[Any]:

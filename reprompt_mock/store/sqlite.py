@@ -34,14 +34,25 @@ class SqliteSession:
         connection: the connection, in autocommit mode; the caller begins and ends the transaction.
     """
 
-    __slots__ = ("_connection",)
+    __slots__ = ("_connection", "_cursors")
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._cursors: list[sqlite3.Cursor] = []
 
     def rows(self, statement: str, values: Values = ()) -> Iterable[Row]:
         """Run a query; return an iterable of its rows."""
-        return self._connection.execute(statement, values)
+        cursor = self._connection.execute(statement, values)
+        self._cursors.append(cursor)
+        return cursor
+
+    def end(self) -> None:
+        """Give up rows that were not read, as when an exception came in between.
+
+        As long as the exception is there, SQLite would show whoever uses the connection next the same state.
+        """
+        for cursor in self._cursors:
+            cursor.close()
 
     def one(self, statement: str, values: Values = ()) -> Row | None:
         """Run a query; return its first row, or None."""
@@ -150,13 +161,20 @@ class SqliteStore:
         with self.database.read() as connection:
             session = SqliteSession(connection)
             session.one("SELECT 1 FROM world LIMIT 1")  # SQLite fixes the visible state at the first query
-            yield session
+            try:
+                yield session
+            finally:
+                session.end()
 
     @contextmanager
     def write(self, first: Query | None = None) -> Iterator[Session]:  # noqa: ARG002 - as above
         """Open the write transaction; an exception rolls it back."""
         with self.database.write() as connection:
-            yield SqliteSession(connection)
+            session = SqliteSession(connection)
+            try:
+                yield session
+            finally:
+                session.end()
 
     def try_lock(self) -> AbstractContextManager[bool]:
         """Take the write lock if it is free; yield whether it was."""

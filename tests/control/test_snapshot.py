@@ -450,6 +450,10 @@ BROKEN: dict[str, Any] = {
     "time-before-its-submission": lambda one: with_first(one, "job", queued_at=1),
     "enriched-before-1970": lambda one: with_first(one, "job", lag=-1, last_enriched=-1),
     "times-out-of-order": lambda one: with_first(one, "job", finished_at=first_of(one, "job")["queued_at"]),
+    "an-end-without-an-outcome": lambda one: with_first(one, "job", outcome=None),
+    "submitted-before-1970": lambda one: with_first(one, "submission", at=-(2**63)),
+    "created-before-1970": lambda one: with_first(one, "batch", created_at=-1),
+    "created-after-the-last-time": lambda one: with_first(one, "batch", created_at=2**62),
     "times-out-of-order-around-none": lambda one: with_first(
         one, "job", started_at=None, finished_at=first_of(one, "job")["queued_at"] - 1
     ),
