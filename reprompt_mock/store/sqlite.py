@@ -49,7 +49,7 @@ class SqliteSession:
     def end(self) -> None:
         """Give up rows that were not read, as when an exception came in between.
 
-        As long as the exception is there, SQLite would show whoever uses the connection next the same state.
+        As long as the exception is there, SQLite would show the same state to all who use the connection later.
         """
         for cursor in self._cursors:
             cursor.close()
