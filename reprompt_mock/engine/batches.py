@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from reprompt_mock.store.batches import StoredBatch
 
 
+_ALIKE = itemgetter(slice(1, None))
+"""What many jobs share of what attribute statuses are derived from."""
 _NO_PLACES: Mapping[str, Sequence[str]] = MappingProxyType({status.name: () for status in JobStatus})
 
 
@@ -151,16 +155,17 @@ def _distribution(
     spread: dict[str, dict[AttributeStatus, list[str]]] = {
         name: {status: [] for status in AttributeStatus} for name in names
     }
-    adds: dict[tuple[Any, ...], list[Callable[[str], None]]] = {}
-    for row in jobs.attributes(reading.session, batch.pk, now=reading.now):
-        alike = row[1:]
-        listed = adds.get(alike)
+    extends: dict[tuple[Any, ...], list[Callable[[Iterable[str]], None]]] = {}
+    found = jobs.attributes(reading.session, batch.pk, now=reading.now, total=batch.counts.total)
+    for alike, rows in groupby(found, _ALIKE):
+        listed = extends.get(alike)
         if listed is None:
             statuses = _shown(reading, StoredAttributes(*alike))
-            found = (by_status[statuses.get(name, AttributeStatus.NOT_RUN)] for name, by_status in spread.items())
-            listed = adds[alike] = [places.append for places in found]
-        for add in listed:
-            add(row[0])
+            lists = (by_status[statuses.get(name, AttributeStatus.NOT_RUN)] for name, by_status in spread.items())
+            listed = extends[alike] = [places.extend for places in lists]
+        place_ids = [row[0] for row in rows]
+        for extend in listed:
+            extend(place_ids)
     return spread
 
 

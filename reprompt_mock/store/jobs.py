@@ -173,14 +173,17 @@ def places_by_status(session: Session, batch: int, *, now: int, total: int) -> d
     lists: dict[str, list[str]] = {status.name: [] for status in JobStatus}
     add = [places.append for places in lists.values()]
     values = {"batch": batch, "now": now}
-    few = runs.few(session, "batch", values) if total >= _MANY else None
-    if few is None:
-        rows = session.rows(statements.PLACES_BY_STATUS, values)
-    else:
-        rows = runs.rows(session, statements.PLACES_OF_RUN, few, values)
-    for status, place_id in rows:
+    for status, place_id in _of_batch(
+        session, statements.PLACES_BY_STATUS, statements.PLACES_OF_RUN, values, total=total
+    ):
         add[status](place_id)
     return lists
+
+
+def _of_batch(session: Session, query: str, of_run: str, values: Mapping[str, int], *, total: int) -> Iterable[Row]:
+    """Read something of a batch's jobs in order of submission: run by run, by another query, if there are few runs."""
+    few = runs.few(session, "batch", values) if total >= _MANY else None
+    return session.rows(query, values) if few is None else runs.rows(session, of_run, few, values)
 
 
 def deferred(session: Session, world: int, *, now: int) -> dict[int, list[str]]:
@@ -191,12 +194,13 @@ def deferred(session: Session, world: int, *, now: int) -> dict[int, list[str]]:
     return by_batch
 
 
-def attributes(session: Session, batch: int, *, now: int) -> Iterable[Row]:
-    """Read what the attribute statuses of a batch's jobs are derived from, in order of submission.
+def attributes(session: Session, batch: int, *, now: int, total: int) -> Iterable[Row]:
+    """Read what the attribute statuses of a batch's jobs are derived from, in order of submission; it has `total` jobs.
 
     Each row is a place id and the fields of `StoredAttributes`, in which `status` is a code.
     """
-    return session.rows(statements.ATTRIBUTES_BY_JOB, {"batch": batch, "now": now})
+    values = {"batch": batch, "now": now}
+    return _of_batch(session, statements.ATTRIBUTES_BY_JOB, statements.ATTRIBUTES_OF_RUN, values, total=total)
 
 
 class Selection(NamedTuple):

@@ -47,7 +47,7 @@ class SqliteSession:
         return cursor
 
     def end(self) -> None:
-        """Give up rows that were not read, as when an exception came in between.
+        """Drop the rows that were not read, as when an exception came in between.
 
         As long as the exception is there, SQLite would show the same state to all who use the connection later.
         """

@@ -221,7 +221,9 @@ SELECT {STATUS}, attempt, hold, outcome, error, course, place,
   queued_at, started_at, finished_at
 {_ONE_JOB}
 """
-ATTRIBUTES_BY_JOB = f"SELECT place_id, {STATUS}, submission, asked, {_RAN}, planned {_OF_BATCH} {_IN_ORDER}"
+_ATTRIBUTES = f"SELECT place_id, {STATUS}, submission, asked, {_RAN}, planned"
+ATTRIBUTES_BY_JOB = f"{_ATTRIBUTES} {_OF_BATCH} {_IN_ORDER}"
+ATTRIBUTES_OF_RUN = f"{_ATTRIBUTES} {_OF_RUN}"
 
 # A deleted batch moves to its own world without a slug, whose rows are purged like those of any forgotten world: this
 # takes no more space for a million jobs than for one.

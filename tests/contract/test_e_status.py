@@ -329,6 +329,24 @@ def test_the_attribute_statuses_are_those_of_the_results(org: Org) -> None:
         org.advance(1.5)
 
 
+def test_enrichments_of_many_jobs_are_in_submission_order(org: Org) -> None:
+    """contract E4: every place is in one list of each attribute; large batches are read in another way than small."""
+    org.set(failure_rate=0.3)
+    org.create(*(f"store-{number}" for number in range(400)), batch_id="b")
+    org.create(*(f"store-{number}" for number in range(300, 700)), attributes=["menu"], batch_id="b")
+    org.settle()
+
+    found = org.batch("b", enrichments="websites,menu")["attribute_statuses"]
+
+    shown = {place_id: job["job_metadata"]["attribute_status"] for place_id, job in org.results("b").items()}
+    for name in ("websites", "menu"):
+        expected: dict[str, list[str]] = {}
+        for place_id, statuses in shown.items():
+            expected.setdefault(statuses.get(name, "NOT_RUN"), []).append(place_id)
+        assert {status: one["ids"] for status, one in found[name].items() if one["total"]} == expected
+        assert len(expected) > 1
+
+
 def test_without_enrichments_there_are_no_attribute_statuses(org: Org) -> None:
     """contract E4: without the parameter the key is absent."""
     org.create("a", batch_id="b")
