@@ -77,7 +77,7 @@ def unknown(key: str, names: Iterable[str]) -> Facts:
 
 def of_places(places: Sequence[PlaceToEnrich]) -> Facts:
     """Describe what is to be enriched: digests of the place ids and inputs, and of the attributes."""
-    found = sha256()  # faster than blake2b for many bytes
+    found = sha256()  # faster than blake2b for many bytes; no id and no JSON has a NUL, which separates them here
     for start in range(0, len(places), _TOGETHER):
         some = places[start : start + _TOGETHER]
         found.update("\0".join([place.place_id or "" for place in some]).encode())

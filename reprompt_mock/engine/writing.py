@@ -74,7 +74,7 @@ class Writing:
         changes: the changes to publish after the commit.
         known: the keys of documents committed before, or by an earlier change in the transaction, by token.
         interned: the keys of documents found or written since, by token.
-        stored: the state as it is in the row, which may be older than that before the change.
+        stored: the state that the row has; of changes that are made together, the one before the first.
         purges: whether later ticks have rows to remove.
         most_jobs: the limit on jobs processed here.
     """
