@@ -156,10 +156,12 @@ def test_time_is_advanced_by_buttons_keys_and_dragging(visit: Visitor, client: C
     before = client.control("GET", "/clock")["now"]
     box = scrub.bounding_box()
     assert box is not None
-    middle = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + 8 + (box["width"] - 16) * float(scrub.input_value()) / 1000, middle)
+    thumb = 8 + (box["width"] - 16) * float(scrub.input_value()) / 1000
+    scrub.hover(position={"x": thumb, "y": box["height"] / 2})  # once it no longer moves under what is said above it
+    box = scrub.bounding_box()
+    assert box is not None
     page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] - 1, middle, steps=5)
+    page.mouse.move(box["x"] + box["width"] - 1, box["y"] + box["height"] / 2, steps=5)
     expect(page.locator(".readout")).to_contain_text("20 completed")
     assert client.control("GET", "/clock")["now"] == before
     page.mouse.up()
