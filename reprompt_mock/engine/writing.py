@@ -74,7 +74,7 @@ class Writing:
         changes: the changes to publish after the commit.
         known: the keys of documents committed before, or by an earlier change in the transaction, by token.
         interned: the keys of documents found or written since, by token.
-        stored: the state that the row has; of changes that are made together, the one before the first.
+        begun: the state before the change; once the world is replaced, the one that its new row has.
         purges: whether later ticks have rows to remove.
         most_jobs: the limit on jobs processed here.
     """
@@ -88,12 +88,10 @@ class Writing:
         real: Callable[[], int],
         most_jobs: float = inf,
         known: Mapping[Any, int] | None = None,
-        stored: WorldState | None = None,
     ) -> None:
         self.session = session
         self.world = world
-        self.state = self._begun = state
-        self.stored = stored or state
+        self.state = self.begun = state
         self.keys = Keys(state.row, state.next_row, state.next_job)
         self.now = world.now_in(state)
         self.acted: list[str] = []
@@ -239,7 +237,7 @@ class Writing:
         state = state._replace(origin=self.state.identity or 0)
         self.known, self.interned = {}, {}
         self.keys = Keys(worlds.insert(self.session, None if self.world.forgotten else self.world.slug, state))
-        self.state = self._begun = self.stored = state._replace(key=self.key)
+        self.state = self.begun = state._replace(key=self.key)
         self.now = now
         self.purges = True
         self.note(Kind.world)
@@ -250,7 +248,7 @@ class Writing:
 
     def end(self) -> None:
         """Complete the draft; where a clock is going to be written, its base is moved to the present."""
-        state, begun = self.state, self._begun
+        state, begun = self.state, self.begun
         is_changed = not (
             state.settings is begun.settings and state.clock is begun.clock and state.scenario is begun.scenario
         )
@@ -282,11 +280,12 @@ def run_all(
     changes: list[tuple[T, Writing]] = []
     stored, known = state, None
     for work in works:
-        writing = Writing(session, world, state, real=real, most_jobs=most_jobs, known=known, stored=stored)
+        writing = Writing(session, world, state, real=real, most_jobs=most_jobs, known=known)
         writing.apply_due()
         changes.append((work(writing), writing))
         writing.end()
-        state, stored, known = writing.state, writing.stored, writing.documents
+        state, known = writing.state, writing.documents
+        stored = stored if stored.key == state.key else writing.begun
     worlds.save(session, state, stored)
     if world.forgotten:
         raise Forgotten(changes)

@@ -51,8 +51,9 @@ def part(runs: Sequence[Run], offset: int, limit: int) -> Iterator[Run]:
 
 def rows(session: Session, query: str, runs: Sequence[Run], values: Mapping[str, Any]) -> Iterator[Row]:
     """Run a query for each of some runs, which it knows as `:first_key` and `:last_key`; return the rows of all."""
-    ranges = ({**values, "first_key": first, "last_key": last} for first, last in runs)
-    return chain.from_iterable(session.rows(query, range_) for range_ in ranges)
+    return chain.from_iterable(
+        session.rows(query, {**values, "first_key": first, "last_key": last}) for first, last in runs
+    )
 
 
 def of_keys(keys: Iterable[int]) -> list[tuple[int, int]]:

@@ -113,7 +113,7 @@ def with_times(table: str, rows: Iterable[Sequence[Any]]) -> list[Sequence[Any]]
     positions = _TIMES_OF.get(table, ())
     changed = [_changed(row, positions, int) for row in rows]
     for position in positions:
-        _numbers([row[position] for row in changed], _LAST.get(COLUMNS[table][position], _MOST))
+        _numbers(COLUMNS[table][position], [row[position] for row in changed])
     return changed
 
 
@@ -157,16 +157,16 @@ def insert_jobs(session: Session, world: int, columns: Mapping[str, list[Any]]) 
         ValueError: a time is not a number, or no time that can be.
     """
     texts = {"place": [place.encode() for place in columns["place"]]}
-    times = {name: _numbers(columns[name], _LAST.get(name, _MOST)) for name in _TIMES.intersection(columns)}
+    times = {name: _numbers(name, columns[name]) for name in _TIMES.intersection(columns)}
     whole = {**dict.fromkeys(COLUMNS["job"]), **columns, **times, **texts}
     stored = {name: folded(column) for name, column in whole.items()}
     session.fill("job", {"world": world, **stored}, len(texts["place"]))
 
 
-def _numbers(times: list[Any], last: int) -> list[int | None]:
+def _numbers(name: str, times: list[Any]) -> list[int | None]:
     numbers = times if set(map(type, times)) <= {int, type(None)} else [*map(_number, times)]
     given = [number for number in numbers if number is not None]
-    if given and not 0 <= min(given) <= max(given) <= last:
+    if given and not 0 <= min(given) <= max(given) <= _LAST.get(name, _MOST):
         raise ValueError("a time that cannot be")
     return numbers
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from itertools import chain, islice
 from secrets import token_bytes
 from typing import TYPE_CHECKING, Any
@@ -46,7 +46,7 @@ class SqliteSession:
         self._cursors.append(cursor)
         return cursor
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Drop the rows that were not read, as when an exception came in between.
 
         As long as the exception is there, SQLite would show the same state to all who use the connection later.
@@ -158,23 +158,15 @@ class SqliteStore:
     @contextmanager
     def read(self, first: Query | None = None) -> Iterator[Session]:  # noqa: ARG002 - a file has no trips to spare
         """Open a read transaction: all its queries see one state."""
-        with self.database.read() as connection:
-            session = SqliteSession(connection)
+        with self.database.read() as connection, closing(SqliteSession(connection)) as session:
             session.one("SELECT 1 FROM world LIMIT 1")  # SQLite fixes the visible state at the first query
-            try:
-                yield session
-            finally:
-                session.end()
+            yield session
 
     @contextmanager
     def write(self, first: Query | None = None) -> Iterator[Session]:  # noqa: ARG002 - as above
         """Open the write transaction; an exception rolls it back."""
-        with self.database.write() as connection:
-            session = SqliteSession(connection)
-            try:
-                yield session
-            finally:
-                session.end()
+        with self.database.write() as connection, closing(SqliteSession(connection)) as session:
+            yield session
 
     def try_lock(self) -> AbstractContextManager[bool]:
         """Take the write lock if it is free; yield whether it was."""
