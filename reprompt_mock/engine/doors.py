@@ -128,10 +128,10 @@ class Engine:
                 return value
 
     def _reading(self, world: World, most_jobs: float) -> Reading:
-        present, now = self._caught_up(world)
+        present, now = self._caught_up(world, most_jobs)
         return Reading(world, present, now, self._decoded, lambda: self._begun(world, present), most_jobs)
 
-    def _caught_up(self, world: World) -> tuple[Present, int]:
+    def _caught_up(self, world: World, most_jobs: float) -> tuple[Present, int]:
         """Apply what is due in a world; return a state and a time at which nothing is due in it.
 
         If something is due again by then, that is the time of the change, which came after the request. A forgotten
@@ -140,7 +140,7 @@ class Engine:
         self._publication.wait(world)
         present, now = world.present, world.now()
         while present.state.is_due(now) and not world.forgotten:
-            self.catch_up(world)
+            self.catch_up(world, most_jobs)
             self._publication.wait(world)
             present = world.present
             now = present.state.calm(world.now())
@@ -231,9 +231,14 @@ class Engine:
         """Return whether a reader of this world would have to wait for a commit."""
         return self._publication.is_of(world)
 
-    def catch_up(self, world: World) -> None:
-        """Apply what is due in a world."""
-        self.write(world, _nothing)
+    def catch_up(self, world: World, most_jobs: float = inf) -> None:
+        """Apply what is due in a world.
+
+        Raises:
+            TooLong: the batches in which something is due have more than `most_jobs`.
+            StorageFailed: nothing can be stored.
+        """
+        self.try_write(most_jobs, world, _nothing)
 
     def forget(self, world: World) -> None:
         """Forget a world at once, as if it had never been used: the one that stands for its slug by now.

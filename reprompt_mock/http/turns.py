@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, NamedTuple
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -12,6 +11,9 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.together import Outcome
     from reprompt_mock.engine.world import World
     from reprompt_mock.engine.writing import Work
+
+    Place: TypeAlias = tuple[asyncio.AbstractEventLoop, World]
+    """Where changes wait for each other."""
 
 MOST_TOGETHER = 16
 """How many changes share a transaction."""
@@ -26,7 +28,7 @@ class Waiting(NamedTuple):
 
 
 class Turns:
-    """Makes the changes of each world in the order in which they were asked for.
+    """Makes the changes of each world in the order in which they were asked for; an event loop has turns of its own.
 
     Args:
         make: makes some changes of a world, and gives the outcome of each.
@@ -34,7 +36,7 @@ class Turns:
 
     def __init__(self, make: Callable[[World, Sequence[Work[Any]]], Awaitable[Sequence[Outcome]]]) -> None:
         self._make = make
-        self._waiting: WeakKeyDictionary[World, list[Waiting]] = WeakKeyDictionary()
+        self._waiting: dict[Place, list[Waiting]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def take(self, world: World, work: Work[Any], *, is_long: bool) -> Any:
@@ -42,25 +44,26 @@ class Turns:
 
         One that was given up before its turn is not made.
         """
-        mine = Waiting(work, is_long, asyncio.get_running_loop().create_future())
-        waiting = self._waiting.get(world)
+        place = asyncio.get_running_loop(), world
+        mine = Waiting(work, is_long, place[0].create_future())
+        waiting = self._waiting.get(place)
         if waiting is None:
-            self._waiting[world] = [mine]
-            task = asyncio.create_task(self._serve(world))
+            self._waiting[place] = [mine]
+            task = asyncio.create_task(self._serve(place))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         else:
             waiting.append(mine)
         return await mine.outcome
 
-    async def _serve(self, world: World) -> None:
+    async def _serve(self, place: Place) -> None:
         """Make changes as long as there are some that wait."""
         chosen: list[Waiting] = []
         try:
-            while chosen := self._next(world):
-                report(chosen, await self._made(world, chosen))
+            while chosen := self._next(place):
+                report(chosen, await self._made(place[1], chosen))
         finally:  # some wait only where the loop ends
-            for one in [*chosen, *self._waiting.pop(world)]:
+            for one in [*chosen, *self._waiting.pop(place)]:
                 one.outcome.cancel()
 
     async def _made(self, world: World, chosen: Sequence[Waiting]) -> Sequence[Outcome]:
@@ -69,12 +72,12 @@ class Turns:
         except Exception as error:  # noqa: BLE001 - each request handles it as its own
             return [error] * len(chosen)
 
-    def _next(self, world: World) -> list[Waiting]:
+    def _next(self, place: Place) -> list[Waiting]:
         """Take those that are made next: a long one, or all up to one."""
-        waiting = [one for one in self._waiting[world] if not one.outcome.done()]
-        size = next((place for place, one in enumerate(waiting) if one.is_long), len(waiting))
+        waiting = [one for one in self._waiting[place] if not one.outcome.done()]
+        size = next((number for number, one in enumerate(waiting) if one.is_long), len(waiting))
         size = min(max(size, 1), MOST_TOGETHER)
-        self._waiting[world] = waiting[size:]
+        self._waiting[place] = waiting[size:]
         return waiting[:size]
 
 

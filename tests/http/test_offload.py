@@ -129,7 +129,8 @@ def test_a_change_never_waits_for_the_write_lock_on_the_event_loop(offload: Offl
 
     async def write() -> threading.Thread:
         change = asyncio.ensure_future(offload.write(world, thread))
-        await asyncio.sleep(0)  # it has found the lock taken
+        for _ in range(5):
+            await asyncio.sleep(0)  # it has found the lock taken, in its turn too
         ended.set()
         return (await change).value
 
