@@ -432,6 +432,24 @@ def under_faults(bench: Bench, _: Names) -> Iterator[Measured]:
     yield Measured("faults-1000", operation, "µs", Goal(1.3), *samples)
 
 
+@rows("post-running", "get-running")
+def running(bench: Bench, names: Names) -> Iterator[Measured]:
+    """Compare a world in which time runs, so that the jobs of thousands of small batches move, with one that stands."""
+    rates: dict[str, list[tuple[float, float]]] = {"post-running": [], "get-running": []}
+    with ExitStack() as stack:
+        moving, standing = (stack.enter_context(_with_small_batch(bench)) for _ in range(2))
+        moving.call("PATCH", "/_mock/orgs/bench/clock", b'{"running": true}')
+        for _ in range(bench.sizes.repeats):
+            for name, pairs in rates.items():
+                is_post = name == "post-running"
+                pairs.append((bench.rate(moving, post=is_post), bench.rate(standing, post=is_post)))
+    goals = {"post-running": Goal(0.6, at_least=True), "get-running": None}
+    described = {"post-running": "POST /batches, 1 job", "get-running": "GET /batches/{id}, a second later"}
+    for name in filter(names.__contains__, rates):
+        sides = [list(side) for side in zip(*rates[name], strict=True)]
+        yield Measured(name, f"{described[name]}, time runs ÷ stands", "requests/s", goals[name], *sides)
+
+
 @rows("result")
 def result(bench: Bench, _: Names) -> Iterator[Measured]:
     # By name, since the set `all` is the same as `core` (contract D6).
