@@ -21,6 +21,7 @@ from reprompt_mock.engine.registry import Registry
 from reprompt_mock.engine.relief import is_relief, makes_room, relieved
 from reprompt_mock.engine.remote import Remote
 from reprompt_mock.engine.signals import Signals
+from reprompt_mock.engine.weight import TooLong
 from reprompt_mock.engine.world import Start, World
 from reprompt_mock.engine.writing import Forgotten, Written, run_all
 from reprompt_mock.store import worlds
@@ -110,7 +111,7 @@ class Engine:
         """Run a use case that reads a world, unless it goes through too many jobs.
 
         Raises:
-            TooLong: it goes through more than `most_jobs`.
+            TooLong: it goes through more than `most_jobs`, or somebody else writes and something is due.
         """
         if self.store.is_shared:
             return self.remote.read(most_jobs, world, lambda reading: work(reading, *args, **kwargs), self.catch_up)
@@ -232,13 +233,19 @@ class Engine:
         return self._publication.is_of(world)
 
     def catch_up(self, world: World, most_jobs: float = inf) -> None:
-        """Apply what is due in a world.
+        """Apply what is due in a world; with a limit, only where nobody else writes.
 
         Raises:
-            TooLong: the batches in which something is due have more than `most_jobs`.
+            TooLong: the batches in which something is due have more than `most_jobs`, or somebody else writes.
             StorageFailed: nothing can be stored.
         """
-        self.try_write(most_jobs, world, _nothing)
+        if most_jobs == inf:
+            self.write(world, _nothing)
+            return
+        with self.store.try_lock() as free:
+            if not free:
+                raise TooLong
+            self.try_write(most_jobs, world, _nothing)
 
     def forget(self, world: World) -> None:
         """Forget a world at once, as if it had never been used: the one that stands for its slug by now.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from typing import Any
 
 import pytest
@@ -143,6 +143,17 @@ def test_what_is_due_is_applied_on_the_event_loop_where_that_is_short(
         assert not world.is_due()
         running.engine.write(world, batches.create, to_create("moving", jobs))
         time.now += DAY
+
+
+def test_what_falls_due_on_the_way_to_a_read_does_not_make_the_event_loop_wait(
+    running: Offload, time: Time, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = due(running, time, 1)
+    monkeypatch.setattr(running, "_calm", lambda _: nullcontext(enter_result=True))  # it was not due yet
+    reader = while_taken(running, lambda: running.read(world, thread))
+
+    assert reader != [threading.current_thread()]
+    assert not world.is_due()
 
 
 def test_many_batches_are_as_long_as_one(running: Offload, time: Time) -> None:
