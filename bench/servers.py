@@ -212,6 +212,15 @@ class Bay:
         finally:
             server.stop()
 
+    @contextmanager
+    def same_sql(self) -> Iterator[Server]:
+        """Serve the floor of a create with its SQL."""
+        server = self.start([sys.executable, "-m", "bench.same_sql", self.file()], ROOT)
+        try:
+            yield server
+        finally:
+            server.stop()
+
     def micro(self, *arguments: str | Path) -> list[float]:
         """Measure inside the emulator's process."""
         samples: list[float] = self._measured(self.target.root, "micro.py", *arguments)
