@@ -322,9 +322,9 @@ def test_a_read_ends_though_something_is_due_again_whenever_what_was_due_has_bee
         applied: list[int] = []
         catch_up = engine.catch_up
 
-        def counted(due: World) -> None:
+        def counted(due: World, most_jobs: float) -> None:
             applied[-1] += 1
-            catch_up(due)
+            catch_up(due, most_jobs)
 
         monkeypatch.setattr(engine, "catch_up", counted)
         moments, statuses = list[int](), list[str]()
