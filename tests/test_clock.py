@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta, timezone
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -322,7 +323,7 @@ def test_a_read_ends_though_something_is_due_again_whenever_what_was_due_has_bee
         applied: list[int] = []
         catch_up = engine.catch_up
 
-        def counted(due: World, most_jobs: float) -> None:
+        def counted(due: World, most_jobs: float = inf) -> None:
             applied[-1] += 1
             catch_up(due, most_jobs)
 
