@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta, timezone
-from math import inf
 from pathlib import Path
 
 import pytest
@@ -323,9 +322,9 @@ def test_a_read_ends_though_something_is_due_again_whenever_what_was_due_has_bee
         applied: list[int] = []
         catch_up = engine.catch_up
 
-        def counted(due: World, most_jobs: float = inf) -> None:
+        def counted(due: World) -> None:
             applied[-1] += 1
-            catch_up(due, most_jobs)
+            catch_up(due)
 
         monkeypatch.setattr(engine, "catch_up", counted)
         moments, statuses = list[int](), list[str]()

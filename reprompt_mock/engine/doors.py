@@ -21,7 +21,6 @@ from reprompt_mock.engine.registry import Registry
 from reprompt_mock.engine.relief import is_relief, makes_room, relieved
 from reprompt_mock.engine.remote import Remote
 from reprompt_mock.engine.signals import Signals
-from reprompt_mock.engine.weight import TooLong
 from reprompt_mock.engine.world import Start, World
 from reprompt_mock.engine.writing import Forgotten, Written, run_all
 from reprompt_mock.store import worlds
@@ -111,7 +110,7 @@ class Engine:
         """Run a use case that reads a world, unless it goes through too many jobs.
 
         Raises:
-            TooLong: it goes through more than `most_jobs`, or somebody else writes and something is due.
+            TooLong: it goes through more than `most_jobs`.
         """
         if self.store.is_shared:
             return self.remote.read(most_jobs, world, lambda reading: work(reading, *args, **kwargs), self.catch_up)
@@ -129,10 +128,10 @@ class Engine:
                 return value
 
     def _reading(self, world: World, most_jobs: float) -> Reading:
-        present, now = self._caught_up(world, most_jobs)
+        present, now = self._caught_up(world)
         return Reading(world, present, now, self._decoded, lambda: self._begun(world, present), most_jobs)
 
-    def _caught_up(self, world: World, most_jobs: float) -> tuple[Present, int]:
+    def _caught_up(self, world: World) -> tuple[Present, int]:
         """Apply what is due in a world; return a state and a time at which nothing is due in it.
 
         If something is due again by then, that is the time of the change, which came after the request. A forgotten
@@ -141,7 +140,7 @@ class Engine:
         self._publication.wait(world)
         present, now = world.present, world.now()
         while present.state.is_due(now) and not world.forgotten:
-            self.catch_up(world, most_jobs)
+            self.catch_up(world)
             self._publication.wait(world)
             present = world.present
             now = present.state.calm(world.now())
@@ -232,20 +231,9 @@ class Engine:
         """Return whether a reader of this world would have to wait for a commit."""
         return self._publication.is_of(world)
 
-    def catch_up(self, world: World, most_jobs: float = inf) -> None:
-        """Apply what is due in a world; with a limit, only where nobody else writes.
-
-        Raises:
-            TooLong: the batches in which something is due have more than `most_jobs`, or somebody else writes.
-            StorageFailed: nothing can be stored.
-        """
-        if most_jobs == inf:
-            self.write(world, _nothing)
-            return
-        with self.store.try_lock() as free:
-            if not free:
-                raise TooLong
-            self.try_write(most_jobs, world, _nothing)
+    def catch_up(self, world: World) -> None:
+        """Apply what is due in a world."""
+        self.write(world, _nothing)
 
     def forget(self, world: World) -> None:
         """Forget a world at once, as if it had never been used: the one that stands for its slug by now.

@@ -173,14 +173,8 @@ class Writing:
             self.state = self.state._replace(next_due=due_at)
 
     def apply_due(self) -> None:
-        """Apply what is due.
-
-        Raises:
-            TooLong: the batches in which something is due have more than `most_jobs`.
-        """
-        if self.state.is_due(self.now):
-            if self.most_jobs < inf:
-                self.weigh(batches.due_jobs(self.session, self.key, self.now))
+        """Apply what is due."""
+        if self.state.next_due is not None and self.state.next_due <= self.now:
             self.state = self.state._replace(next_due=batches.recount_due(self.session, self.key, self.now))
             # After a restart, what was counted must not be in the future, even if the machine's clock was set back.
             self._keeps_time = self.state.clock.running

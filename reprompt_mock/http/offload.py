@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from anyio import CancelScope, CapacityLimiter, Semaphore, from_thread, to_thread
@@ -29,8 +30,7 @@ from reprompt_mock.http.turns import Turns
 from reprompt_mock.organizations import is_slug
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Mapping, Sequence
 
     from reprompt_mock.conduct.verdict import Verdict
     from reprompt_mock.engine.batches import BatchView
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.together import Outcome
     from reprompt_mock.engine.world import World
     from reprompt_mock.engine.writing import Work, Writing, Written
+    from reprompt_mock.http.rounds import Gathered
     from reprompt_mock.journal import Journal
 
 P = ParamSpec("P")
@@ -51,8 +52,6 @@ _WRITERS = 2
 _REMOTE_THREADS = 8
 """Threads for reads of a store on a server, and as many for writes: most of the time they wait for its answers."""
 _LONG_JOBS = 500
-_TRIES = 2
-"""How often a short read tries to run on the event loop, between others that write."""
 _LONG_BYTES = 64 * 1024
 
 
@@ -94,7 +93,6 @@ class Offload:
         self._slices = Semaphore(1)
         self._readers = CapacityLimiter(_REMOTE_THREADS)
         self._arrivals = Arrivals(self._look)
-        self._catching_up = Arrivals(self._catch_up)
         self._turns = Turns(self._make_in_turn)
         self._rounds = Rounds(self._make_here)
 
@@ -113,24 +111,15 @@ class Offload:
     async def _look(self, org_slug: str) -> World:
         return await to_thread.run_sync(self.engine.arrive, org_slug, limiter=self._readers)
 
-    async def _catch_up(self, org_slug: str) -> World:
-        return await to_thread.run_sync(self._caught_up, org_slug, limiter=self._writers)
-
-    def _caught_up(self, org_slug: str) -> World:
-        world = self.engine.worlds.peek(org_slug)
-        if world.is_due():
-            self.engine.catch_up(world)
-        return world
-
     async def _make_in_turn(self, world: World, works: Sequence[Work[Any]]) -> Sequence[Outcome]:
-        """Run use cases that change a world together: here, or in a thread those that are long or have to wait."""
-        here = [None] * len(works) if self.is_shared else self._make_here(world, works)
-        left = [work for work, outcome in zip(works, here, strict=True) if outcome is None]
-        there: Iterable[Outcome] = ()
-        if left:
-            there = await to_thread.run_sync(together.outcomes, self.engine, world, left, limiter=self._writers)
-        others = iter(there)
-        return [next(others) if outcome is None else outcome for outcome in here]
+        """Run use cases that change a world together: here if nobody else writes by now, else in a thread."""
+        most_jobs = inf if self.is_shared else _LONG_JOBS
+        if not self.is_shared:
+            made = [outcome for outcome in self._make_here(world, works) if outcome is not None]
+            if made:
+                return made
+        make = partial(together.outcomes, self.engine, world, works, most_jobs)
+        return await to_thread.run_sync(make, limiter=self._writers)
 
     async def keep(self, world: World) -> None:
         """Create a world for all who share the store, after a request that only read it."""
@@ -144,19 +133,11 @@ class Offload:
         if self.is_shared:
             work_there = partial(self.engine.read, world, work, *args, **kwargs)
             return await to_thread.run_sync(work_there, limiter=self._readers)
-        if not _is_long(work, args, kwargs):
+        # Applying what is due, or waiting for a commit in progress, makes a read long.
+        if not (world.is_due() or self.engine.is_publishing(world) or _is_long(work, args, kwargs)):
             with suppress(TooLong):
-                for _ in range(_TRIES):
-                    with self._calm(world) as is_calm:
-                        if is_calm:
-                            return self.engine.try_read(_LONG_JOBS, world, work, *args, **kwargs)
-                    await self._catching_up.of(world.slug)
+                return self.engine.try_read(_LONG_JOBS, world, work, *args, **kwargs)
         return await to_thread.run_sync(partial(self.engine.read, world, work, *args, **kwargs))
-
-    def _calm(self, world: World) -> AbstractContextManager[bool]:
-        """Yield whether a read needs to wait for nobody: for no commit in progress, and not to apply what is due."""
-        waits = world.is_due() or self.engine.is_publishing(world)
-        return self.engine.store.try_lock() if waits else nullcontext(enter_result=True)
 
     async def write(
         self, world: World, work: Callable[Concatenate[Writing, P], T], /, *args: P.args, **kwargs: P.kwargs
@@ -166,28 +147,26 @@ class Offload:
         if not (self.is_shared or is_long):
             others = None if is_relief(work) else self._rounds.gathering()
             if others is None:
-                written = self._alone(world, work, *args, **kwargs)
+                written = self._at_once(world, work, *args, **kwargs)
             else:
-                written = await join(others, world, partial(_applied, work, args, kwargs))
+                written = await _together(others, world, partial(_applied, work, args, kwargs))
             if written is None and not self._slices.value:
                 async with self._slices:
-                    written = self._alone(world, work, *args, **kwargs)
+                    written = self._at_once(world, work, *args, **kwargs)
             if written is not None:
                 return written
         if self.is_shared or not (is_long or is_relief(work)):
-            # The type is that of what `work` gives.
-            return await self._turns.take(world, partial(_applied, work, args, kwargs), is_long=is_long)  # type: ignore[no-any-return]
+            with suppress(TooLong):  # then it is made by itself
+                # The type is that of what `work` gives.
+                return await self._turns.take(world, partial(_applied, work, args, kwargs), is_long=is_long)  # type: ignore[no-any-return]
         return await to_thread.run_sync(partial(self.engine.write, world, work, *args, **kwargs), limiter=self._writers)
 
     def _make_here(self, world: World, works: Sequence[Work[Any]]) -> Sequence[Outcome | None]:
-        """Run use cases that change a world together, but for long ones, or none if they have to wait for the lock."""
+        """Run use cases that change a world together, or none of them if they have to wait for the lock."""
         with self.engine.store.try_lock() as free:
-            if not free:
-                return [None] * len(works)
-            made = together.outcomes(self.engine, world, works, _LONG_JOBS)
-        return [None if isinstance(outcome, TooLong) else outcome for outcome in made]
+            return together.outcomes(self.engine, world, works, _LONG_JOBS) if free else [None] * len(works)
 
-    def _alone(
+    def _at_once(
         self, world: World, work: Callable[Concatenate[Writing, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> Written[T] | None:
         """Run a use case that changes a world, unless it has to wait for the lock or is long."""
@@ -264,6 +243,13 @@ class Offload:
     async def across(self, work: Callable[[], T]) -> T:
         """Run work that involves several worlds."""
         return await to_thread.run_sync(work, limiter=self._writers)
+
+
+async def _together(others: Gathered, world: World, change: Work[T]) -> Written[T] | None:
+    """Make a change with others of its round, unless it has to wait for the lock or is long."""
+    with suppress(TooLong):
+        return await join(others, world, change)  # type: ignore[no-any-return] # the value of `change`
+    return None
 
 
 def _applied(work: Callable[..., T], args: tuple[Any, ...], kwargs: Mapping[str, Any], writing: Writing) -> T:

@@ -11,7 +11,6 @@ from reprompt_mock.store.session import is_storable
 from reprompt_mock.store.statements import (
     BURY_BATCH,
     BURY_SUBMISSIONS,
-    DUE_JOBS,
     LAST_FINISH,
     LAST_FINISH_OF_BATCH,
     MOVE_COUNTS,
@@ -133,12 +132,6 @@ def move_counts(session: Session, changes: Mapping[int, Sequence[int]], *, due: 
         for batch, change in changes.items()
     ]
     session.many(MOVE_COUNTS, rows)
-
-
-def due_jobs(session: Session, world: int, now: int) -> int:
-    """Count the jobs that a world's batches with a due transition have."""
-    jobs: int = session.value(DUE_JOBS, (world, now))
-    return jobs
 
 
 def recount_due(session: Session, world: int, now: int) -> int | None:

@@ -78,9 +78,6 @@ FROM (
 RECOUNT_DUE = recount("stale.pk IN (SELECT pk FROM batch WHERE world = :world AND next_due <= :now)")
 RECOUNT_WORLD = recount("stale.pk IN (SELECT pk FROM batch WHERE world = :world)")
 
-DUE_JOBS = f"""
-SELECT CAST(coalesce(sum({" + ".join(STATUS_COLUMNS)}), 0) AS BIGINT) FROM batch WHERE world = ? AND next_due <= ?
-"""  # PostgreSQL's sum of large integers is a decimal
 NEXT_DUE = "SELECT min(next_due) FROM batch WHERE world = ? AND next_due IS NOT NULL"
 LAST_FINISH = f"""
 SELECT max(finished_at) FROM batch CROSS JOIN {_CAME}
