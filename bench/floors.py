@@ -26,14 +26,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-_API = "/v1/bench/place_enrichment"
+API = "/v1/bench/place_enrichment"
 
 
 def get_app(answer: bytes) -> FastAPI:
     """Create an app whose route takes a path parameter and the key header, and returns prebuilt bytes."""
     app = FastAPI()
 
-    @app.get(_API + "/batches/{batch_id}")
+    @app.get(API + "/batches/{batch_id}")
     async def get_batch(batch_id: str, api_key: Annotated[str, Header(alias="apiKey")]) -> Response:  # noqa: ARG001
         return Response(answer, media_type="application/json")
 
@@ -60,7 +60,7 @@ def post_app(answer: bytes) -> FastAPI:
     """Create an app whose route parses its body into pydantic models and returns prebuilt bytes."""
     app = FastAPI()
 
-    @app.post(_API + "/batches")
+    @app.post(API + "/batches")
     async def create_batch(batch: Batch) -> Response:  # noqa: ARG001
         return Response(answer, media_type="application/json")
 
@@ -78,7 +78,7 @@ class _Batch(msgspec.Struct):
     attribute_set: str
 
 
-_decode = msgspec.json.Decoder(_Batch).decode
+decode = msgspec.json.Decoder(_Batch).decode
 
 _SCHEMA = """
 PRAGMA journal_mode = WAL;
@@ -96,7 +96,7 @@ CREATE TABLE batch (
   completed INTEGER NOT NULL, failed INTEGER NOT NULL
 );
 """
-_STATUSES = ("pending", "queued", "in_progress", "completed", "failed")
+STATUSES = ("pending", "queued", "in_progress", "completed", "failed")
 _COMPLETED = 3
 _SECOND = 10**6
 
@@ -130,7 +130,7 @@ class Store:
         number = int(batch)
         rows = (
             (number, position, job.place_id, bytes(job.inputs).decode(), 0, *self._times(position))
-            for position, job in enumerate(_decode(body).jobs)
+            for position, job in enumerate(decode(body).jobs)
         )
         self._connection.execute("BEGIN IMMEDIATE")
         self._connection.executemany(
@@ -146,8 +146,8 @@ class Store:
         return due, due + _SECOND, due + 2 * _SECOND
 
     def status(self, _: bytes, batch: str) -> Any:
-        grouped: dict[str, list[str]] = {name: [] for name in _STATUSES}
-        adds = [grouped[name].append for name in _STATUSES]
+        grouped: dict[str, list[str]] = {name: [] for name in STATUSES}
+        adds = [grouped[name].append for name in STATUSES]
         rows = self._connection.execute(
             "SELECT status, place_id FROM job WHERE batch = ? ORDER BY position", (int(batch),)
         )
@@ -202,7 +202,7 @@ def _listed(row: tuple[Any, ...]) -> dict[str, Any]:
         "id": row[0],
         "batch_name": row[1],
         "status": "completed",
-        "status_counts": dict(zip(_STATUSES, row[4:], strict=True)),
+        "status_counts": dict(zip(STATUSES, row[4:], strict=True)),
         "created_at": row[2],
         "metadata": None,
         "refresh": bool(row[3]),

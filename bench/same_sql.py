@@ -13,10 +13,10 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-import msgspec
 import orjson
 from fastapi import FastAPI, Request, Response
 
+from bench.floors import API, STATUSES, decode
 from bench.serving import serve
 from reprompt_mock.store.sqlite_schema import STATEMENTS
 from reprompt_mock.store.statements import INSERT_JOB, JOB_COLUMNS
@@ -31,20 +31,6 @@ _INSERT_SUBMISSION = f"INSERT INTO submission VALUES ({', '.join('?' * 7)})"
 _UPDATE_WORLD = "UPDATE world SET version = ?, next_row = ?, next_job = ?, next_due = ?, latest = ? WHERE pk = 1"
 _INSERT_WORLD = f"INSERT INTO world VALUES ({', '.join('?' * 16)})"
 _SETTINGS = "x" * 600
-_STATUSES = ("pending", "queued", "in_progress", "completed", "failed")
-
-
-class _Job(msgspec.Struct):
-    place_id: str
-    inputs: msgspec.Raw
-
-
-class _Batch(msgspec.Struct):
-    batch_name: str
-    jobs: list[_Job]
-
-
-_decode = msgspec.json.Decoder(_Batch).decode
 
 
 class Creates:
@@ -64,7 +50,7 @@ class Creates:
 
     def create(self, body: bytes) -> dict[str, Any]:
         """Write a create in a transaction; return its answer."""
-        batch, number = _decode(body), next(self._numbers)
+        batch, number = decode(body), next(self._numbers)
         job, digest = batch.jobs[0], blake2b(body, digest_size=16)
         batch_id = str(UUID(bytes=digest.digest(), version=4))
         now = datetime.now(UTC)
@@ -81,7 +67,7 @@ class Creates:
         run(INSERT_JOB, tuple(map(values.get, JOB_COLUMNS)))
         run(_UPDATE_WORLD, (number, number, number, at, at))
         run("COMMIT")
-        jobs: dict[str, list[str]] = {status: [] for status in _STATUSES}
+        jobs: dict[str, list[str]] = {status: [] for status in STATUSES}
         jobs["pending"] = [job.place_id]
         described = {"id": batch_id, "batch_name": name, "status": "pending", "jobs": jobs}
         return {**described, "created_at": now.isoformat(), "metadata": None}
@@ -91,7 +77,7 @@ def app(path: str) -> FastAPI:
     """Create an app with a route that creates."""
     creates, served = Creates(path), FastAPI()
 
-    @served.post("/v1/bench/place_enrichment/batches")
+    @served.post(API + "/batches")
     async def create_batch(request: Request) -> Response:
         return Response(orjson.dumps(creates.create(await request.body())), media_type="application/json")
 

@@ -19,6 +19,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
 ROOT = Path(__file__).parent.parent
 KEY = "bench-key"
@@ -194,28 +195,21 @@ class Bay:
         """Return the command that serves the bare app."""
         return [sys.executable, "-m", "bench.bare", self.file()]
 
-    @contextmanager
-    def ours(self, db: Path | str | None = None) -> Iterator[Server]:
+    def ours(self, db: Path | str | None = None) -> AbstractContextManager[Server]:
         """Serve the emulator."""
-        server = self.start(self.ours_command(db), self.target.root)
-        try:
-            yield server
-        finally:
-            server.stop()
+        return self._served(self.ours_command(db), self.target.root)
 
-    @contextmanager
-    def floor(self, kind: str, content: bytes | None = None) -> Iterator[Server]:
+    def floor(self, kind: str, content: bytes | None = None) -> AbstractContextManager[Server]:
         """Serve a floor."""
-        server = self.start([sys.executable, "-m", "bench.floors", kind, self.file(content)], ROOT)
-        try:
-            yield server
-        finally:
-            server.stop()
+        return self._served([sys.executable, "-m", "bench.floors", kind, self.file(content)], ROOT)
+
+    def same_sql(self) -> AbstractContextManager[Server]:
+        """Serve the floor of a create with its SQL."""
+        return self._served([sys.executable, "-m", "bench.same_sql", self.file()], ROOT)
 
     @contextmanager
-    def same_sql(self) -> Iterator[Server]:
-        """Serve the floor of a create with its SQL."""
-        server = self.start([sys.executable, "-m", "bench.same_sql", self.file()], ROOT)
+    def _served(self, command: Sequence[str | Path], root: Path) -> Iterator[Server]:
+        server = self.start(command, root)
         try:
             yield server
         finally:

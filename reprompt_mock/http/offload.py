@@ -93,7 +93,7 @@ class Offload:
         self._slices = Semaphore(1)
         self._readers = CapacityLimiter(_REMOTE_THREADS)
         self._arrivals = Arrivals(self._look)
-        self._turns = Turns(self._make_in_turn)
+        self._turns = Turns(self._make_there if self.is_shared else self._make_in_turn)
         self._rounds = Rounds(self._make_here)
 
     async def prepare(self, work: Callable[[bytes], T], body: bytes) -> T:
@@ -111,15 +111,14 @@ class Offload:
     async def _look(self, org_slug: str) -> World:
         return await to_thread.run_sync(self.engine.arrive, org_slug, limiter=self._readers)
 
-    async def _make_in_turn(self, world: World, works: Sequence[Work[Any]]) -> Sequence[Outcome]:
-        """Run use cases that change a world together: here if nobody else writes by now, else in a thread."""
-        most_jobs = inf if self.is_shared else _LONG_JOBS
-        if not self.is_shared:
-            made = [outcome for outcome in self._make_here(world, works) if outcome is not None]
-            if made:
-                return made
+    async def _make_there(self, world: World, works: Sequence[Work[Any]], most_jobs: float = inf) -> list[Outcome]:
         make = partial(together.outcomes, self.engine, world, works, most_jobs)
         return await to_thread.run_sync(make, limiter=self._writers)
+
+    async def _make_in_turn(self, world: World, works: Sequence[Work[Any]]) -> list[Outcome]:
+        """Run use cases that change a world together: here if nobody else writes by now, else in a thread."""
+        made = [outcome for outcome in self._make_here(world, works) if outcome is not None]
+        return made or await self._make_there(world, works, _LONG_JOBS)
 
     async def keep(self, world: World) -> None:
         """Create a world for all who share the store, after a request that only read it."""
