@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import socket
 from contextlib import contextmanager, suppress
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 _PATIENCE_SECONDS = 60
@@ -30,6 +30,8 @@ class Proxy:
         self._ended, self._going = Event(), Event()
         self._going.set()
         self._lines: list[socket.socket] = []
+        self._counting, self._until_break = Lock(), 0
+        self._breaks: Iterator[int] = iter(())
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.is_open = True
         port = self._listener.getsockname()[1]
@@ -43,20 +45,52 @@ class Proxy:
                 if self.is_open:
                     server = socket.create_connection(self._target)
                     self._lines += [client, server]
-                    Thread(target=self._pass, args=(client, server, self._delay), daemon=True).start()
-                    Thread(target=self._pass, args=(server, client, 0), daemon=True).start()
+                    Thread(target=self._pass, args=(client, server, self._delay, self._count), daemon=True).start()
+                    Thread(target=self._pass, args=(server, client), daemon=True).start()
                 else:
                     client.close()
 
-    def _pass(self, source: socket.socket, sink: socket.socket, delay: float) -> None:
+    def _pass(
+        self,
+        source: socket.socket,
+        sink: socket.socket,
+        delay: float = 0,
+        count: Callable[[], None] = lambda: None,
+    ) -> None:
         with suppress(OSError):
             while data := source.recv(65536):
+                count()
                 self._ended.wait(delay)
                 self._going.wait(_PATIENCE_SECONDS)
                 sink.sendall(data)
+                count()
         for line in (source, sink):
             with suppress(OSError):
                 line.shutdown(socket.SHUT_RDWR)
+
+    def _count(self) -> None:
+        """Count a message of a client as it comes and as it was passed on; end all connections if a break is due."""
+        with self._counting:
+            self._until_break -= 1
+            is_due = self._until_break == 0
+            if is_due:
+                self._until_break = next(self._breaks)
+        if is_due:
+            self.cut()
+
+    @contextmanager
+    def breaking(self, breaks: Iterator[int]) -> Iterator[None]:
+        """End all connections again and again during the block, however fast the machine is.
+
+        Args:
+            breaks: after how many more messages of clients, each from 1 up and counted twice: a message may be lost, or
+                just the answer to it; without end.
+        """
+        self._breaks, self._until_break = breaks, next(breaks)
+        try:
+            yield
+        finally:
+            self._until_break = 0
 
     @contextmanager
     def hanging(self) -> Iterator[None]:

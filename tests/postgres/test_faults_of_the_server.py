@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -18,9 +19,10 @@ from reprompt_mock.errors import BatchNotFound, OutcomeUnknown, StorageFailed, S
 from reprompt_mock.store import postgres, postgres_line
 from reprompt_mock.store.postgres_session import PostgresSession
 from tests.postgres.conftest import alone, opened
-from tests.postgres.proxy import proxied
+from tests.postgres.proxy import Proxy, proxied
 from tests.processes import eventually
 
+HASTY_SECONDS = 0.5
 PLACE = b'{"name": "A", "full_address": "B"}'
 
 
@@ -234,34 +236,39 @@ def test_however_long_the_server_was_away_it_is_found_soon(address: str, monkeyp
         assert ids(engine) == [first]
 
 
-@pytest.fixture
-def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Connections on which answers must come fast."""
-    monkeypatch.setattr(postgres_line, "PATIENCE_SECONDS", 0.5)
-    monkeypatch.setattr(postgres_line, "STATEMENT_SECONDS", 0.5)
-    monkeypatch.setattr(postgres_line.Line, "limit", 0.5)
+@contextmanager
+def hanging(proxy: Proxy, engine: Engine) -> Iterator[None]:
+    """Pass nothing on during the block, in which what waits for an answer gives up soon."""
+    store = engine.store
+    assert isinstance(store, postgres.PostgresStore)
+    with proxy.hanging(), pytest.MonkeyPatch.context() as patches:
+        patches.setattr(store._pool._pool, "timeout", HASTY_SECONDS)
+        patches.setattr(postgres_line.Line, "limit", HASTY_SECONDS)
+        yield
 
 
-@pytest.mark.usefixtures("hasty")
-def test_a_server_that_hangs_is_not_waited_for_without_end(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_hangs_is_not_waited_for_without_end(address: str) -> None:
     """Its connections stay open; what begins is a 503, and what was under way is made once or known to be unknown."""
     with proxied(address) as proxy, closing(opened(proxy.address)) as engine:
 
         def hanging_in_it(writing: Writing) -> None:
             batches.create(writing, request("hanging", "a"))
-            stack.enter_context(proxy.hanging())
+            stack.enter_context(hanging(proxy, engine))
+            session = writing.session
+            assert isinstance(session, PostgresSession)
+            cast("postgres_line.Line", session._cursor.connection).limit = HASTY_SECONDS
 
         create(engine, "first")
-        with proxy.hanging():
+        with hanging(proxy, engine):
             with pytest.raises(StoreSilent):
                 ids(engine)
             with pytest.raises(StoreSilent):
                 create(engine, "never")
             with pytest.raises(StoreSilent):
                 engine.store.check()
+        eventually(partial(is_ready, engine))
         with ExitStack() as stack, pytest.raises(OutcomeUnknown):
             engine.write(engine.worlds.peek("acme"), hanging_in_it)
-        monkeypatch.undo()  # it is back, and a busy machine may take its time
         eventually(partial(is_ready, engine))
         assert set(ids(engine)) - {"hanging"} == {"first"}
         create(engine, "last")

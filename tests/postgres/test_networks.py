@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from random import Random
-from threading import Event, Thread
 
 import pytest
 
@@ -16,7 +15,7 @@ from tests.processes import Served, eventually, serve
 from tests.stores import MISSING, new_schema
 
 DELAY_SECONDS = 0.02
-MOST_BETWEEN_CUTS = 0.2
+MOST_BETWEEN_BREAKS = 400
 GROWN = 60
 
 
@@ -33,24 +32,6 @@ def two(delay: float = 0) -> Iterator[tuple[Proxy, Served, Served]]:
         serve(*options, address) as second,
     ):
         yield proxy, first, second
-
-
-@contextmanager
-def cutting(proxy: Proxy, seed: int) -> Iterator[None]:
-    """Break all connections again and again during the block."""
-    ended, draws = Event(), Random(seed)
-
-    def cut() -> None:
-        while not ended.wait(draws.uniform(0, MOST_BETWEEN_CUTS)):
-            proxy.cut()
-
-    thread = Thread(target=cut)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
 
 
 def is_ready(served: Served) -> bool:
@@ -88,9 +69,11 @@ def test_an_emulator_whose_connections_break_loses_and_doubles_nothing(
 ) -> None:
     loads = []
     for seed in range(ROUNDS):
+        draws = Random(seed)
+        breaks = iter(partial(draws.randint, 1, MOST_BETWEEN_BREAKS), None)
         with two() as (proxy, broken, whole):
             load = Load([broken.url, whole.url])
-            with load.running(), cutting(proxy, seed):
+            with load.running(), proxy.breaking(breaks):
                 load.grow(GROWN)
             loads.append(accounted(load, broken, whole))
     note(record_property, loads)
