@@ -7,7 +7,7 @@ from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
-from anyio import CancelScope, CapacityLimiter, Semaphore, from_thread, to_thread
+from anyio import CancelScope, from_thread, to_thread
 
 from reprompt_mock.engine import (
     batches,
@@ -24,9 +24,9 @@ from reprompt_mock.engine import (
 )
 from reprompt_mock.engine.relief import is_relief
 from reprompt_mock.engine.weight import TooLong
-from reprompt_mock.http.arrivals import Arrivals
+from reprompt_mock.http.lanes import Lanes
 from reprompt_mock.http.rounds import Rounds, join
-from reprompt_mock.http.turns import Turns
+from reprompt_mock.http.turns import Change, Turns, next_changes
 from reprompt_mock.organizations import is_slug
 
 if TYPE_CHECKING:
@@ -89,41 +89,41 @@ class Offload:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.is_shared = engine.store.is_shared
-        self._writers = CapacityLimiter(_REMOTE_THREADS if self.is_shared else _WRITERS)
-        self._slices = Semaphore(1)
-        self._readers = CapacityLimiter(_REMOTE_THREADS)
-        self._arrivals = Arrivals(self._look)
-        self._turns = Turns(self._make_there if self.is_shared else self._make_in_turn)
+        self._lanes = Lanes(readers=_REMOTE_THREADS, writers=_REMOTE_THREADS if self.is_shared else _WRITERS)
+        self._arrivals: Turns[str, None] = Turns(self._look)
+        self._turns = Turns(self._make_there if self.is_shared else self._make_in_turn, next_changes)
         self._rounds = Rounds(self._make_here)
 
     async def prepare(self, work: Callable[[bytes], T], body: bytes) -> T:
         """Parse a body, which does not need a world."""
         if len(body) <= _LONG_BYTES:
             return work(body)
-        return await to_thread.run_sync(work, body, limiter=self._writers)
+        return await to_thread.run_sync(work, body, limiter=self._lanes.writers)
 
     async def arrive(self, org_slug: str) -> World:
         """Return the world that a request means, up to date."""
         if not self.is_shared or not is_slug(org_slug):
             return self.engine.worlds.peek(org_slug)
-        return await self._arrivals.of(org_slug)
+        return await self._arrivals.take(org_slug, None)  # type: ignore[no-any-return] # what `_look` gives
 
-    async def _look(self, org_slug: str) -> World:
-        return await to_thread.run_sync(self.engine.arrive, org_slug, limiter=self._readers)
+    async def _look(self, org_slug: str, requests: Sequence[None]) -> Sequence[World]:
+        """Look at a world on the server for requests that came together."""
+        world = await to_thread.run_sync(self.engine.arrive, org_slug, limiter=self._lanes.readers)
+        return [world] * len(requests)
 
-    async def _make_there(self, world: World, works: Sequence[Work[Any]], most_jobs: float = inf) -> list[Outcome]:
-        make = partial(together.outcomes, self.engine, world, works, most_jobs)
-        return await to_thread.run_sync(make, limiter=self._writers)
+    async def _make_there(self, world: World, changes: Sequence[Change], most_jobs: float = inf) -> list[Outcome]:
+        make = partial(together.outcomes, self.engine, world, [change.work for change in changes], most_jobs)
+        return await to_thread.run_sync(make, limiter=self._lanes.writers)
 
-    async def _make_in_turn(self, world: World, works: Sequence[Work[Any]]) -> list[Outcome]:
+    async def _make_in_turn(self, world: World, changes: Sequence[Change]) -> list[Outcome]:
         """Run use cases that change a world together: here if nobody else writes by now, else in a thread."""
-        made = [outcome for outcome in self._make_here(world, works) if outcome is not None]
-        return made or await self._make_there(world, works, _LONG_JOBS)
+        made = self._make_here(world, [change.work for change in changes])
+        return [one for one in made if one is not None] or await self._make_there(world, changes, _LONG_JOBS)
 
     async def keep(self, world: World) -> None:
         """Create a world for all who share the store, after a request that only read it."""
         if world.state.key is None:
-            await to_thread.run_sync(self.engine.catch_up, world, limiter=self._writers)
+            await to_thread.run_sync(self.engine.catch_up, world, limiter=self._lanes.writers)
 
     async def read(
         self, world: World, work: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs
@@ -131,7 +131,7 @@ class Offload:
         """Run a use case that reads a world."""
         if self.is_shared:
             work_there = partial(self.engine.read, world, work, *args, **kwargs)
-            return await to_thread.run_sync(work_there, limiter=self._readers)
+            return await to_thread.run_sync(work_there, limiter=self._lanes.readers)
         # Applying what is due, or waiting for a commit in progress, makes a read long.
         if not (world.is_due() or self.engine.is_publishing(world) or _is_long(work, args, kwargs)):
             with suppress(TooLong):
@@ -149,16 +149,18 @@ class Offload:
                 written = self._at_once(world, work, *args, **kwargs)
             else:
                 written = await _together(others, world, partial(_applied, work, args, kwargs))
-            if written is None and not self._slices.value:
-                async with self._slices:
+            if written is None and not self._lanes.slices.value:
+                async with self._lanes.slices:
                     written = self._at_once(world, work, *args, **kwargs)
             if written is not None:
                 return written
         if self.is_shared or not (is_long or is_relief(work)):
             with suppress(TooLong):  # then it is made by itself
                 # The type is that of what `work` gives.
-                return await self._turns.take(world, partial(_applied, work, args, kwargs), is_long=is_long)  # type: ignore[no-any-return]
-        return await to_thread.run_sync(partial(self.engine.write, world, work, *args, **kwargs), limiter=self._writers)
+                return await self._turns.take(world, Change(partial(_applied, work, args, kwargs), is_long))  # type: ignore[no-any-return]
+        return await to_thread.run_sync(
+            partial(self.engine.write, world, work, *args, **kwargs), limiter=self._lanes.writers
+        )
 
     def _make_here(self, world: World, works: Sequence[Work[Any]]) -> Sequence[Outcome | None]:
         """Run use cases that change a world together, or none of them if they have to wait for the lock."""
@@ -178,15 +180,15 @@ class Offload:
         """Create a batch; a big one in slices, one after another, so that small writes come in between."""
         if self.is_shared or not slices.is_worth(request):
             return await self.write(world, batches.create, request)
-        async with self._slices:
+        async with self._lanes.slices:
             pause = partial(from_thread.run, self._let_others_in)
             return await to_thread.run_sync(slices.create, self.engine, world, request, pause)
 
     async def _let_others_in(self) -> None:
         """Let those that wait for the end of a slice come first."""
-        self._slices.release()
+        self._lanes.slices.release()
         with CancelScope(shield=True):
-            await self._slices.acquire()
+            await self._lanes.slices.acquire()
 
     async def forget(self, world: World) -> None:
         """Forget a world."""
@@ -202,7 +204,7 @@ class Offload:
     async def judge(self, world: World) -> Verdict:
         """Judge the client of a world by its finished requests."""
         if self.is_shared:
-            return (await to_thread.run_sync(self._judge, world, limiter=self._readers)).verdict
+            return (await to_thread.run_sync(self._judge, world, limiter=self._lanes.readers)).verdict
         case = conduct.case_of(self.engine, world)
         known = conduct.known(world, case)
         if known or len(case.exchanges) <= _LONG_JOBS:
@@ -215,19 +217,19 @@ class Offload:
     async def journal(self, world: World) -> Journal:
         """Return the journal of a world, to be read."""
         if self.is_shared:
-            return await to_thread.run_sync(self.engine.records.journal, world, limiter=self._readers)
+            return await to_thread.run_sync(self.engine.records.journal, world, limiter=self._lanes.readers)
         return self.engine.records.journal(world)
 
     async def count(self, world: World, operation: str) -> int:
         """Count the requests of an operation in a world."""
         if self.is_shared:
-            return await to_thread.run_sync(self.engine.records.count, world, operation, limiter=self._readers)
+            return await to_thread.run_sync(self.engine.records.count, world, operation, limiter=self._lanes.readers)
         return self.engine.records.count(world, operation)
 
     async def clear(self, world: World) -> None:
         """Forget a world's requests."""
         if self.is_shared:
-            await to_thread.run_sync(self.engine.records.clear, world, limiter=self._writers)
+            await to_thread.run_sync(self.engine.records.clear, world, limiter=self._lanes.writers)
         else:
             self.engine.records.clear(world)
 
@@ -237,11 +239,11 @@ class Offload:
         Raises:
             TooManyRequests: it exceeds the limit.
         """
-        await to_thread.run_sync(self.engine.remote.take_token, world, key, limiter=self._writers)
+        await to_thread.run_sync(self.engine.remote.take_token, world, key, limiter=self._lanes.writers)
 
     async def across(self, work: Callable[[], T]) -> T:
         """Run work that involves several worlds."""
-        return await to_thread.run_sync(work, limiter=self._writers)
+        return await to_thread.run_sync(work, limiter=self._lanes.writers)
 
 
 async def _together(others: Gathered, world: World, change: Work[T]) -> Written[T] | None:

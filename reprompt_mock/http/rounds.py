@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from reprompt_mock.engine.world import World
     from reprompt_mock.engine.writing import Work
 
-    Gathered = dict[World, list[Waiting]]
+    Gathered = dict[World, list[Waiting[Work[Any]]]]
     """The changes that wait for the end of a round, by world."""
 
 
@@ -55,13 +55,13 @@ class Rounds:
             for start in range(0, len(waiting), MOST_TOGETHER):
                 self._make_some(world, waiting[start : start + MOST_TOGETHER])
 
-    def _make_some(self, world: World, waiting: Sequence[Waiting]) -> None:
+    def _make_some(self, world: World, waiting: Sequence[Waiting[Work[Any]]]) -> None:
         chosen = [one for one in waiting if not one.outcome.done()]
         if not chosen:  # all were given up
             return
         outcomes: Sequence[Outcome | None]
         try:
-            outcomes = self._make(world, [one.work for one in chosen])
+            outcomes = self._make(world, [one.item for one in chosen])
         except Exception as error:  # noqa: BLE001 - each request handles it as its own
             outcomes = [error] * len(chosen)
         report(chosen, outcomes)
@@ -72,6 +72,6 @@ def join(gathered: Gathered, world: World, work: Work[Any]) -> asyncio.Future[An
 
     Return its future outcome: its value, None if it cannot be made now, or why it failed.
     """
-    mine = Waiting(work, is_long=False, outcome=asyncio.get_running_loop().create_future())
+    mine = Waiting(work, asyncio.get_running_loop().create_future())
     gathered.setdefault(world, []).append(mine)
     return mine.outcome

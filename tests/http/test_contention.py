@@ -106,10 +106,10 @@ def test_who_waits_for_a_turn_on_an_event_loop_does_not_keep_another_loop_waitin
     async def run() -> None:
         world: Any = object()
         turns: Any = Turns(made)
-        waiting = asyncio.ensure_future(turns.take(world, thread, is_long=False))
+        waiting = asyncio.ensure_future(turns.take(world, thread))
         for _ in range(3):
             await asyncio.sleep(0)
-        assert await asyncio.to_thread(asyncio.run, turns.take(world, thread, is_long=False)) == "made"
+        assert await asyncio.to_thread(asyncio.run, turns.take(world, thread)) == "made"
         assert not waiting.done()
         waiting.cancel()
 
