@@ -189,7 +189,9 @@ def _lines(columns: Sequence[Sequence[str]]) -> bytes:
 def _cells(values: Sequence[Any]) -> list[str]:
     """Write a column's values: strings unchanged, null as nothing, the rest as compact JSON; quoted where needed."""
     if not _TEXTS.issuperset(map(type, values)):
-        return [_quoted(value) if type(value) is str else "" if value is None else _document(value) for value in values]
+        once = {id(value): value for value in values}  # results share opening hours, categories and flags
+        found = {key: _cell(value) for key, value in once.items()}
+        return [found[id(value)] for value in values]
     cells = [value or "" for value in values]
     everything = "".join(cells)
     if '"' in everything:
@@ -197,6 +199,12 @@ def _cells(values: Sequence[Any]) -> list[str]:
     if "," in everything or "\n" in everything or "\r" in everything:
         return [f'"{cell}"' if "," in cell or "\n" in cell or "\r" in cell else cell for cell in cells]
     return cells
+
+
+def _cell(value: Any) -> str:
+    if type(value) is str:
+        return _quoted(value)
+    return "" if value is None else _document(value)
 
 
 def _quoted(text: str) -> str:
