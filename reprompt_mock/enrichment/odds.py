@@ -6,6 +6,7 @@ as set (contract F5).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import ceil
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +14,7 @@ from reprompt_mock.attributes import CATALOGUE
 from reprompt_mock.enrichment.luck import POSITIONS, fates_of, place_of_fate
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Sequence
 
     from reprompt_mock.enrichment.subject import Subject
     from reprompt_mock.shares import Shares
@@ -69,8 +70,11 @@ class Odds:
         return [fate.name for fate in near if (fates[fate.high] << 8 | fates[fate.low]) < fate.cases]
 
 
-def odds_of(shares: Shares, names: Iterable[str], *, sure: Collection[str] = (), is_absent: bool | None = None) -> Odds:
-    """Prepare the odds of some attributes.
+@lru_cache(maxsize=256)
+def odds_of(
+    shares: Shares, names: tuple[str, ...], *, sure: tuple[str, ...] = (), is_absent: bool | None = None
+) -> Odds:
+    """Prepare the odds of some attributes; worlds with the same shares have them in common.
 
     Args:
         shares: the shares in force.

@@ -63,6 +63,6 @@ def fixed_absence(outputs: Mapping[str, Any]) -> bool | None:
     return outputs[_STATUS] == ABSENT if outputs.get(_STATUS) is not None else None
 
 
-def fixed_attributes(names: Iterable[str], outputs: Mapping[str, Any]) -> list[str]:
+def fixed_attributes(names: Iterable[str], outputs: Mapping[str, Any]) -> tuple[str, ...]:
     """Return the attributes that find something since a rule fixed one of their values."""
-    return [name for name in names if any(not _is_nothing(outputs.get(key)) for key in CATALOGUE[name].outputs)]
+    return tuple(name for name in names if any(not _is_nothing(outputs.get(key)) for key in CATALOGUE[name].outputs))

@@ -30,7 +30,7 @@ def subjects() -> list[Subject]:
 def test_as_many_attributes_find_nothing_as_the_rate_says(
     rate: float, generation: int, subjects: list[Subject]
 ) -> None:
-    names = CATALOGUE.keys() - CERTAIN.keys()
+    names = tuple(CATALOGUE.keys() - CERTAIN.keys())
     odds = odds_of(Shares(rate, tuple(CERTAIN.items())), names)
     failed = Counter(name for one in subjects for name in odds.lost(one, generation))
     for name in names:
@@ -54,7 +54,7 @@ def test_absence_is_the_smaller_of_two_shares(
 ) -> None:
     shares = Shares(0.1, tuple(found_rates.items()))
     assert shares.absent == pytest.approx(expected)
-    odds = odds_of(shares, CATALOGUE)
+    odds = odds_of(shares, tuple(CATALOGUE))
     absent = [one for one in subjects if odds.is_absent(one)]
     assert len(absent) / PLACES == pytest.approx(expected, abs=0.02)
     # What absence excludes is found more often elsewhere, so that the shares of all places are as set.
@@ -66,7 +66,7 @@ def test_absence_is_the_smaller_of_two_shares(
 
 def test_part_of_the_attributes_draw_as_all_do(subjects: list[Subject]) -> None:
     shares, some = Shares(0.3), ("websites", "menu", "tiktok")
-    whole, part = odds_of(shares, CATALOGUE), odds_of(shares, some)
+    whole, part = odds_of(shares, tuple(CATALOGUE)), odds_of(shares, some)
     for one in subjects[:200]:
         assert part.is_absent(one) == whole.is_absent(one)
         assert set(part.lost(one, 1)) == set(whole.lost(one, 1)) & set(some)
@@ -74,7 +74,7 @@ def test_part_of_the_attributes_draw_as_all_do(subjects: list[Subject]) -> None:
 
 @pytest.mark.parametrize("is_absent", [True, False])
 def test_a_rule_decides_whether_a_place_is_absent(is_absent: bool, subjects: list[Subject]) -> None:
-    odds = odds_of(Shares(), CATALOGUE, sure=("websites",), is_absent=is_absent)
+    odds = odds_of(Shares(), tuple(CATALOGUE), sure=("websites",), is_absent=is_absent)
     assert {odds.is_absent(one) for one in subjects} == {is_absent}
     assert "websites" not in odds.excluded
     assert all("websites" not in odds.lost(one, 0) for one in subjects)
