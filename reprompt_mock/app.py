@@ -62,6 +62,10 @@ class Emulator:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._opening = Lock()
+        self._lives = 0
+        self._begin()
+
+    def _begin(self) -> None:
         self._rooms: _Rooms | None = None
         self._closed = Event()
         self._readiness = Readiness(self._get_ready)
@@ -114,6 +118,7 @@ class Emulator:
         """Release whatever was opened."""
         self._closed.set()
         if self._rooms is not None:
+            self._rooms.ticker.end()
             self._rooms.engine.close()
 
     # Getting ready
@@ -170,16 +175,36 @@ class Emulator:
 
     @asynccontextmanager
     async def lifespan(self, _: object = None) -> AsyncIterator[None]:
-        """Keep the emulator running inside the context, and close it afterwards."""
+        """Keep the emulator running inside the context, and close it after the last of those that overlap.
+
+        One that begins afterwards opens the database again, a temporary one empty.
+        """
+        self._enter()
         keeping_up = asyncio.create_task(self._keep_up())
         try:
             yield
         finally:
+            is_last = self._leave()
             keeping_up.cancel()
             with suppress(asyncio.CancelledError):
                 await keeping_up
-            await self._readiness.settle(_STOP_SECONDS)
-            self.close()
+            if is_last:
+                await self._readiness.settle(_STOP_SECONDS)
+                self.close()
+
+    def _enter(self) -> None:
+        with self._opening:
+            self._lives += 1
+            if self._lives == 1 and self._closed.is_set():
+                self._begin()
+
+    def _leave(self) -> bool:
+        """Return whether this was the last life; nothing ticks from then on."""
+        with self._opening:
+            self._lives -= 1
+            if not self._lives and self._rooms is not None:
+                self._rooms.ticker.end()
+            return not self._lives
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -196,11 +221,11 @@ class Emulator:
             except MockError:
                 await pause(_RETRY_SECONDS)
         ticker = self.open().ticker
-        ticker.start()
+        ticker.wake()
         try:
             await asyncio.get_running_loop().create_future()
         finally:
-            await ticker.stop()
+            await ticker.leave()
 
 
 def create_app(settings: Settings) -> Emulator:

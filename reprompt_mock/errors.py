@@ -214,13 +214,13 @@ class EncodingUnsupported(MockError):
 
 
 class TimeOutOfRange(MockError):
-    """The time is out of range: it must be between 1970 and the end of the year 9999."""
+    """The time is out of range: it must be from 1970-01-01T00:00:00Z to 9999-12-31T23:59:59Z."""
 
     status = 422
 
 
 class TimeGoesBack(MockError):
-    """The clock cannot go back to {requested} from {now}, since the world has jobs."""
+    """The clock cannot go back to {requested} from {now}, since the world has jobs or exports."""
 
     status = 422
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -13,6 +14,17 @@ BODY_BYTES = 64 * 1024
 REDACTED = b"[redacted]"
 KEY_HEADERS = frozenset({b"apikey", b"authorization"})
 """Headers that may bring a key (contract A1)."""
+MISTAKEN_KEY_HEADERS = frozenset(
+    b"api-key api_key key token x-access-token x-api-key x-api-token x-apikey x-auth-token x-key x-token"
+    b" x-reprompt-api-key reprompt-api-key".split()
+)
+"""Headers that clients use for keys, none of which the service reads."""
+_SECRET_HEADERS = KEY_HEADERS | MISTAKEN_KEY_HEADERS | {b"cookie", b"proxy-authorization"}
+KEY_PARAMETER = re.compile(
+    rb"((?:^|[&;])(?:x[-_])?(?:(?:reprompt|auth|access)[-_]?)?(?:api[-_]?key|key|token|authorization)=)[^&;]*",
+    re.IGNORECASE,
+)
+"""A query's parameter that is named like a key, and its value."""
 
 
 class Sent(StrEnum):
@@ -75,5 +87,10 @@ class Exchange(NamedTuple):
 
 
 def without_keys(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, bytes], ...]:
-    """Take API keys out of headers: whatever is accepted as one is redacted (contract A1, A5)."""
-    return tuple([(header[0], REDACTED) if header[0] in KEY_HEADERS else header for header in headers])
+    """Take API keys out of headers, also those that are not read (contract A1, A5)."""
+    return tuple([(header[0], REDACTED) if header[0] in _SECRET_HEADERS else header for header in headers])
+
+
+def without_key(query: bytes) -> bytes:
+    """Take API keys out of a query, in which they are not read either (contract A5)."""
+    return KEY_PARAMETER.sub(rb"\1" + REDACTED, query) if query else query

@@ -32,30 +32,29 @@ class Ticker:
         self._is_over = False
         self._failed = False
 
-    def start(self) -> None:
-        """Start ticking on the running event loop."""
-        self._task = asyncio.create_task(self._run())
-
     def wake(self) -> None:
-        """Start unless running already; restart if the event loop it was started on is gone."""
+        """Tick on the running event loop, unless it ticks already on one that is not closed."""
         task = self._task
         is_awake = task is not None and not task.done() and not task.get_loop().is_closed()
         if is_awake or self._is_over:
             return
         with suppress(RuntimeError):  # not on an asyncio loop: reads catch up all the same
-            asyncio.get_running_loop()
-            self.start()
+            self._task = asyncio.get_running_loop().create_task(self._run())
 
-    async def stop(self) -> None:
-        """Stop, after any tick in progress."""
+    def end(self) -> None:
+        """Wake no more."""
         self._is_over = True
-        if self._task is not None:
-            self._task.cancel()
+
+    async def leave(self) -> None:
+        """Stop, after any tick in progress, if it ticks on the running event loop."""
+        task = self._task
+        if task is not None and task.get_loop() is asyncio.get_running_loop():
+            task.cancel()
             with suppress(asyncio.CancelledError):
-                await self._task
+                await task
 
     async def _run(self) -> None:
-        while True:
+        while not self._is_over:
             if self._engine.has_work():
                 # An anyio thread would keep the process alive if a loop ends without cancelling its tasks.
                 await asyncio.get_running_loop().run_in_executor(None, self._tick)

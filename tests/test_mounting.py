@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
+from threading import Barrier, Thread
 from typing import Any
 
 import httpx2
@@ -141,6 +142,19 @@ def test_everything_works_below_a_prefix(way: Callable[[Emulator], Any], root: s
         for document in ("openapi.json", "_mock/openapi.json", "v1/mounted/openapi.json"):
             assert call("GET", document).json()["servers"] == [{"url": root}]
 
+        assert call("PATCH", f"{world}/settings", {"export_inline_rows": 0}).status_code == 200
+        assert call("POST", f"{service}/batches", {**BATCH, "batch_id": "c"}).status_code == 200
+        made = call("POST", f"{service}/exports", {"batch_ids": ["b", "c"]}).json()
+        assert made["status_url"] == f"{root}/{service}/exports/{made['id']}"
+        assert call("POST", f"{world}/clock/settle").status_code == 200
+        done = call("GET", made["status_url"].removeprefix(root)).json()
+        assert done["download_url"] == f"{made['status_url']}/download"
+        headers = {"apiKey": "k", "Host": "localhost"}
+        sent = http.get(done["download_url"].removeprefix(root).lstrip("/"), headers=headers, follow_redirects=False)
+        assert sent.headers["location"].startswith(f"{root}/{service}/exports/artifacts/")
+        file = call("GET", sent.headers["location"].removeprefix(root))
+        assert (file.status_code, file.headers["content-type"]) == (200, "text/csv; charset=utf-8")
+
 
 def test_a_document_names_no_server_where_there_is_no_prefix(http: TestClient) -> None:
     assert "servers" not in http.get("/openapi.json").json()
@@ -257,6 +271,52 @@ def test_an_outer_app_may_close_the_data_at_its_end(tmp_path: Path) -> None:
             body = {**BATCH, "batch_id": f"b-{expected}"}
             assert http.post("/emulator/v1/acme/place_enrichment/batches", json=body).status_code == 200
             assert http.get("/emulator/v1/acme/place_enrichment/batches").json()["total"] == expected
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_an_app_that_has_ended_may_begin_again(tmp_path: Path, keeps: bool) -> None:
+    """As where each test enters the client of one app: with a file it goes on, else it begins empty."""
+    mounted = emulator(db=tmp_path / "world.db" if keeps else None)
+    outer = FastAPI(lifespan=mounted.lifespan)
+    outer.mount("/emulator", mounted)
+    for life in (1, 2, 3):
+        with TestClient(outer, headers={"apiKey": "k"}) as http:
+            body = {**BATCH, "batch_id": f"b-{life}"}
+            assert http.post("/emulator/v1/acme/place_enrichment/batches", json=body).status_code == 200
+            listed = http.get("/emulator/v1/acme/place_enrichment/batches").json()
+            assert listed["total"] == (life if keeps else 1)
+            assert http.get("/emulator/readyz").status_code == 200
+
+
+def test_the_last_of_lives_that_overlap_closes_the_data() -> None:
+    """On event loops of several threads, each of which ends without an error, whichever began to tick."""
+    mounted, together = emulator(), Barrier(3)
+    failures: list[Exception] = []
+    outer = FastAPI(lifespan=mounted.lifespan)
+    outer.mount("/emulator", mounted)
+
+    def live(number: int) -> None:
+        try:
+            with TestClient(outer, headers={"apiKey": "k"}) as http:
+                together.wait(PATIENCE_SECONDS)
+                path = f"/emulator/v1/org-{number}/place_enrichment/batches"
+                statuses = [http.post(path, json=BATCH).status_code for _ in range(3)]
+                assert statuses == [200] * 3
+                if number:
+                    together.wait(PATIENCE_SECONDS)  # the others leave while one goes on
+            if not number:
+                together.wait(PATIENCE_SECONDS)
+        except Exception as failure:  # noqa: BLE001 - shown below
+            failures.append(failure)
+
+    threads = [Thread(target=live, args=(number,), daemon=True) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE_SECONDS)
+    assert not failures
+    assert not any(thread.is_alive() for thread in threads)
+    assert TestClient(mounted).get("/readyz").status_code == 503
 
 
 # Other servers

@@ -12,7 +12,7 @@ from reprompt_mock.api.facts import core_attributes, named
 from reprompt_mock.clock import SECOND, moment_of
 from reprompt_mock.conduct import seen
 from reprompt_mock.conduct.habits import AGENT_LENGTH
-from reprompt_mock.exchange import BODY_BYTES, Sent
+from reprompt_mock.exchange import BODY_BYTES, KEY_PARAMETER, MISTAKEN_KEY_HEADERS, Sent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -21,14 +21,6 @@ if TYPE_CHECKING:
 
     Parts = tuple[str | None, seen.Counts | None, tuple[int | None, ...] | None, tuple[Any, ...]]
 
-_KEY_PARAMETER = re.compile(
-    rb"(?:^|[&;])(?:x[-_])?(?:(?:reprompt|auth|access)[-_]?)?(?:api[-_]?key|key|token|authorization)=", re.IGNORECASE
-)
-_KEY_HEADERS = frozenset(
-    b"api-key api_key key token x-access-token x-api-key x-api-token x-apikey x-auth-token x-key x-token"
-    b" x-reprompt-api-key reprompt-api-key".split()
-)
-"""Names of headers that clients use for keys, none of which the service reads."""
 _WAITING = frozenset({429, 503})
 _MOST_WAIT_SECONDS = 10**9
 _MARK_BYTES = 8
@@ -88,9 +80,9 @@ def shared_mark(parts: Iterable[object]) -> int:
 
 def _marks_of_request(recording: Recording, headers: Mapping[bytes, bytes]) -> int:
     marks = 0 if b"user-agent" in headers else seen.NAMELESS
-    if recording.query and _KEY_PARAMETER.search(recording.query):
+    if recording.query and KEY_PARAMETER.search(recording.query):
         marks |= seen.KEY_IN_URL
-    if not _KEY_HEADERS.isdisjoint(headers):
+    if not MISTAKEN_KEY_HEADERS.isdisjoint(headers):
         marks |= seen.KEY_IN_HEADER
     if b"idempotency-key" in headers:
         marks |= seen.IDEMPOTENT

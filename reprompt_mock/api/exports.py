@@ -19,6 +19,7 @@ from reprompt_mock.engine.exports import ExportView
 from reprompt_mock.errors import MockError, OrganizationNotFound
 from reprompt_mock.http.openapi import answered, request_body
 from reprompt_mock.http.wire import answer, invalid_header
+from reprompt_mock.mounting import root_of
 from reprompt_mock.operations import SERVICE
 from reprompt_mock.store.exports import KEPT_FOR
 
@@ -67,7 +68,7 @@ async def create_export(call: Call) -> Response:
         return _inline(at_once)
     view = at_once or await _created(call, batch_ids, key)
     call.note(_told(view))
-    return answer(_body(call.world, view), 202)
+    return answer(_body(call, view), 202)
 
 
 async def _created(call: Call, batch_ids: Sequence[str], key: str | None) -> ExportView:
@@ -97,7 +98,7 @@ async def list_exports(
     """List exports, newest first, except those answered with the CSV itself (contract K6)."""
     page = await call.read(exports.page, status=status, cursor=cursor, limit=limit)
     call.note({"limit": limit, "size": len(page.exports)})
-    return answer({"exports": [_body(call.world, view) for view in page.exports], "next_cursor": page.next_cursor})
+    return answer({"exports": [_body(call, view) for view in page.exports], "next_cursor": page.next_cursor})
 
 
 @router.serves("get_export", responses=answered("ExportStatusResponse"))
@@ -106,7 +107,7 @@ async def get_export(call: Call, export_id: str) -> Response:
     call.note({"export_id": facts.named(export_id)})
     view = await call.read(exports.show, export_id)
     call.note(_told(view))
-    return answer(_body(call.world, view))
+    return answer(_body(call, view))
 
 
 @router.serves(
@@ -118,7 +119,7 @@ async def download_export(call: Call, export_id: str) -> Response:
     """Redirect to the signed address of an export's file, which is valid for an hour (contract K5)."""
     call.note({"export_id": facts.named(export_id)})
     token = await call.read(downloads.link, export_id)
-    return RedirectResponse(f"{_path(call.world)}/artifacts/{token}", 307)
+    return RedirectResponse(f"{_path(call)}/artifacts/{token}", 307)
 
 
 @links.get(
@@ -151,18 +152,19 @@ async def _parts(offload: Offload, world: World, download: Download) -> AsyncIte
         yield data
 
 
-def _path(world: World) -> str:
-    return f"{SERVICE.format(org_slug=world.slug)}/exports"
+def _path(call: Call) -> str:
+    """Return the path of a world's exports as a client reaches it, below a proxy's prefix or a mount (contract K3)."""
+    return f"{root_of(call.scope)}{SERVICE.format(org_slug=call.world.slug)}/exports"
 
 
 def _told(view: ExportView) -> dict[str, Any]:
     return {"export_id": view.export.id, "status": view.export.status}
 
 
-def _body(world: World, view: ExportView) -> dict[str, Any]:
+def _body(call: Call, view: ExportView) -> dict[str, Any]:
     """Describe an export as the service does (contract K3)."""
     export = view.export
-    path = f"{_path(world)}/{export.id}"
+    path = f"{_path(call)}/{export.id}"
     return {
         "id": export.id,
         "status": export.status,

@@ -9,7 +9,7 @@ from reprompt_mock.api.connection import LINE, Line
 from reprompt_mock.api.evidence import evidence_of
 from reprompt_mock.api.facts import MOST_BYTES as _FACTS_BYTES
 from reprompt_mock.clock import SECOND
-from reprompt_mock.exchange import BODY_BYTES, Exchange, Sent, without_keys
+from reprompt_mock.exchange import BODY_BYTES, Exchange, Sent, without_key, without_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,7 +75,7 @@ class Recording:
     ) -> None:
         self._receive, self._send, self._record = receive, send, record
         self.world = world
-        self.method, self.path, self.query = scope["method"], scope["path"], scope["query_string"]
+        self.method, self.path, self.query = scope["method"], scope["path"], without_key(scope["query_string"])
         self.headers = without_keys(scope["headers"])
         self.keys = keys_sent(scope["headers"])
         self.line: Line = scope.get("extensions", {}).get(LINE, NO_LINE)

@@ -68,24 +68,19 @@ def polled_after_finish(history: History) -> Iterator[Breach]:
     states = _states(history)
     for own in history.repeats(history.of("get_batch")):
         finish: Seen | None = None
-        again: list[Seen] = []
+        again: list[tuple[Seen, Seen]] = []
         for seen in own:
             if not seen.told:
                 continue
             if not seen.is_finished or (finish and states[finish.sequence] != states[seen.sequence]):
                 finish = None
             if finish:
-                again.append(seen)
+                again.append((finish, seen))
             elif seen.is_finished:
                 finish = seen
         if again:
             message = f"Batch {own[0].subject} was polled {often(len(again))} more after the client saw it finished."
-            yield Breach(numbers([_before(own, again[0]), *again]), message, again[0].subject)
-
-
-def _before(polls: Sequence[Seen], first: Seen) -> Seen:
-    """Return the poll that saw the finish before another one."""
-    return next(seen for seen in polls if seen.is_finished and seen.sequence < first.sequence)
+            yield Breach(numbers(seen for pair in again for seen in pair), message, own[0].subject)
 
 
 def gave_up(history: History) -> Iterator[Breach]:

@@ -22,7 +22,7 @@ class ClockChange(Strict):
     """What to change about a world's clock; omitted fields stay unchanged."""
 
     now: Time | None = Field(
-        None, description="The time to set, with a time zone; forward only, once the world has jobs."
+        None, description="The time to set, with a time zone; forward only, once the world has jobs or exports."
     )
     running: bool | None = Field(None, description="Resume (true) or pause (false).")
     speed: Annotated[float, Field(gt=0, le=1e6)] | None = Field(

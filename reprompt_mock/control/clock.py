@@ -32,7 +32,7 @@ async def get_clock(control: Controlled) -> Response:
     openapi_extra=request_body(bodies.ClockChange, required=False),
 )
 async def change_clock(control: Controlled) -> Response:
-    """Pause or resume the clock, change its speed, or set `now`; forward only once the world has jobs."""
+    """Pause or resume the clock, change its speed, or set `now`; forward only once the world has jobs or exports."""
     wanted = await control.body(bodies.ClockChange)
     now = None if wanted.now is None else moment_of(wanted.now)
     changed = await control.write(clock.change, now=now, running=wanted.running, speed=wanted.speed)

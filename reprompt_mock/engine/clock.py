@@ -58,19 +58,25 @@ def poll(writing: Writing, batch_id: str) -> None:
     writing.advance(min(step, LATEST - writing.now))
 
 
+def _has_a_history(writing: Writing) -> bool:
+    """Return whether a world has what happened at a time."""
+    session, world = writing.session, writing.key
+    return bool(worlds.counts(session, world)[1].total) or exports.has_any(session, world)
+
+
 def change(
     writing: Writing, *, now: int | None = None, running: bool | None = None, speed: float | None = None
 ) -> ClockView:
     """Set a world's time, pause or resume it, or change its speed; return the resulting clock.
 
     Raises:
-        TimeGoesBack: `now` is before the world's time, and the world has jobs.
+        TimeGoesBack: `now` is before the world's time, and the world has jobs or exports.
         TimeOutOfRange: `now` is before 1970 or after the year 9999.
     """
     before = writing.now
     writing.set_rate(speed=speed, running=running)
     if now is not None:  # after pausing, so that the time is exact
-        if now < before and worlds.counts(writing.session, writing.key)[1].total:
+        if now < before and _has_a_history(writing):
             raise TimeGoesBack(requested=iso(now), now=iso(before))
         writing.set_time(now)
     return show(writing.reading)

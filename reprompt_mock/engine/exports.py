@@ -196,8 +196,8 @@ def find(reading: Reading, export_id: str) -> StoredExport:
 
 
 def _view(reading: Reading, export: StoredExport) -> ExportView:
-    named = ((batch_id, batches.find(reading.session, reading.state.row, batch_id)) for batch_id in export.batch_ids)
-    names = {batch_id: batch.name for batch_id, batch in named if batch is not None}
+    kept = ((one.id, batches.of_world(reading.session, reading.state.row, one.pk)) for one in export.batches)
+    names = {batch_id: batch.name for batch_id, batch in kept if batch is not None}
     is_completed = export.status in {"completed", "expired"}
     return ExportView(export, names, artifacts.row_count(reading, export) if is_completed else None)
 

@@ -257,10 +257,11 @@ def _uploaded(deciding: Deciding, places: Mapping[str, PlaceToEnrich]) -> Planne
 
 
 def _finished(now: int, places: Iterable[str], planned: Planned) -> Planned:
-    """Finish jobs immediately, ignoring holds and durations (contract I3)."""
+    """Finish jobs immediately, whatever holds, durations and lags say (contract I3)."""
     outcomes = planned.timetables.outcome
     for place_id, outcome, error in zip(places, outcomes, planned.errors, strict=True):
         if outcome == JobStatus.failed:
             raise EnrichmentNotFound(place_id=place_id, reason=error or "the simulated enrichment failed")
     at_once: list[int | None] = [now] * len(outcomes)
-    return planned._replace(timetables=Timetables(at_once, at_once, at_once, outcomes, [None] * len(outcomes)))
+    timetables = Timetables(at_once, at_once, at_once, outcomes, [None] * len(outcomes))
+    return planned._replace(timetables=timetables, lags=[0] * len(outcomes))

@@ -114,6 +114,11 @@ def counts(session: Session, world: int, *, now: int) -> dict[str, int]:
     return {status: counted.get(status, 0) for status in STATUSES}
 
 
+def has_any(session: Session, world: int) -> bool:
+    """Return whether a world has an export."""
+    return session.one("SELECT 1 FROM export WHERE world = ? LIMIT 1", (world,)) is not None
+
+
 def last_finish(session: Session, world: int, batch: int | None = None) -> int | None:
     """Return when the last export of a world, or of a batch, finishes; stuck ones do not count."""
     if batch is None:

@@ -345,6 +345,16 @@ def test_a_breach_is_found_once_and_no_other_error(rule: str, exchanges: list[Se
     assert finding.message.endswith((".", "?"))
 
 
+def test_polls_after_a_finish_come_with_the_finish_that_they_follow() -> None:
+    """One before a restart is not among them."""
+    restarted = [finish(), reprocess(1), finish(7), finish(17), reprocess(18), finish(25), finish(35)]
+
+    (finding,) = [one for one in judged(restarted).findings if one.rule == "polled_after_finish"]
+
+    assert list(finding.requests) == [3, 4, 6, 7]
+    assert "polled twice more" in finding.message
+
+
 @pytest.mark.parametrize(("rule", "exchanges"), cases(KEEPS))
 def test_what_just_keeps_a_rule_is_not_accused(rule: str, exchanges: list[Seen]) -> None:
     assert rule not in {finding.rule for finding in judged(exchanges).findings}

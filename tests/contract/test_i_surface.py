@@ -454,6 +454,20 @@ def test_slow_and_stuck_play_no_part_in_an_enrichment(place_id: str, org: Org) -
     }
 
 
+@pytest.mark.parametrize("by_rule", [False, True])
+def test_the_result_of_an_enrichment_does_not_lag(by_rule: bool, org: Org) -> None:
+    """contract I3: the answer is completed, and so is what is read afterwards."""
+    if by_rule:
+        org.control("POST", "/rules", {"match": {}, "then": {"results_lag_seconds": 60}})
+    else:
+        org.set(results_lag_seconds=60)
+
+    result = org.post("/enrich", place("a"))
+
+    assert result["status"] == "completed"
+    assert org.get("/jobs/a") == result
+
+
 @pytest.mark.parametrize(
     ("place_id", "shown"),
     [

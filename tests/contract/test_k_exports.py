@@ -241,6 +241,17 @@ def test_a_deleted_batch_has_no_name(org: Org) -> None:
     assert status(org, made)["batch_ids"] == ["a", "b"]
 
 
+def test_a_batch_that_was_deleted_and_created_again_is_another(org: Org) -> None:
+    """contract K3: `batch_names` and the file leave out the same batches."""
+    two(org)
+    made = export(org, "a", "b")
+    org.call("DELETE", "/batches/b")
+    org.create("b-2", batch_id="b", batch_name="New")
+    org.advance(DAY)
+    assert status(org, made)["batch_names"] == {"a": "First"}
+    assert {row["batch_id"] for row in rows(fetch(org, made).text)} == {"a"}
+
+
 def test_the_addresses_work_as_they_are(org: Org) -> None:
     """contract K3: paths relative to the host."""
     two(org)

@@ -140,6 +140,21 @@ def test_without_jobs_the_time_may_be_set_back(org: Org) -> None:
     assert org.control("PATCH", "/clock", {"now": "2010-01-01T00:00:00Z"}).status_code == 200
 
 
+def test_with_exports_the_time_only_goes_forward(org: Org) -> None:
+    """interface.md: forward only, once the world has jobs; contract K4: an export never goes back."""
+    _start(org)
+    org.set(export_inline_rows=0)
+    for batch_id in ("a", "b"):
+        org.create("place", batch_id=batch_id)
+    assert org.call("POST", "/exports", json={"batch_ids": ["a", "b"]}).status_code == 202
+    org.settle()
+    for batch_id in ("a", "b"):
+        org.call("DELETE", f"/batches/{batch_id}")
+
+    assert org.control("PATCH", "/clock", {"now": "2020-01-01T00:00:00Z"}).status_code == 422
+    assert [one["status"] for one in org.get("/exports")["exports"]] == ["completed"]
+
+
 @pytest.mark.parametrize("kind", ["batch", "upload", "alone"])
 def test_with_jobs_the_time_only_goes_forward(org: Org, kind: str) -> None:
     """interface.md: forward only, once the world has jobs, whatever they are."""

@@ -210,6 +210,36 @@ def test_whatever_is_accepted_as_a_key_is_redacted(headers: dict[str, str], org:
     assert text.count("[redacted]") == len(headers)
 
 
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("apiKey=s3cret&limit=2", {"apiKey": "[redacted]", "limit": "2"}),
+        ("limit=2&api_key=s3cret", {"limit": "2", "api_key": "[redacted]"}),
+        ("x-api-key=s3cret;TOKEN=s3cret", None),
+        ("monkey=1&keys=2", {"monkey": "1", "keys": "2"}),
+    ],
+)
+def test_a_key_in_a_query_is_redacted(query: str, shown: dict[str, str] | None, org: Org) -> None:
+    """contract A5: it is not read there, but it is one."""
+    org.http.get(f"/v1/{org.slug}/place_enrichment/batches?{query}", headers=org.headers)
+
+    recorded = journal(org)
+
+    assert "s3cret" not in json.dumps(recorded)
+    assert shown is None or recorded[0]["query"] == shown
+
+
+@pytest.mark.parametrize("name", ["X-API-Key", "api-key", "Token", "X-Auth-Token", "Cookie", "Proxy-Authorization"])
+def test_a_key_in_a_header_that_is_not_read_is_redacted(name: str, org: Org) -> None:
+    """contract A5: clients mistake it."""
+    org.http.get(f"/v1/{org.slug}/place_enrichment/batches", headers={**org.headers, name: "s3cret"})
+
+    recorded = journal(org)
+
+    assert "s3cret" not in json.dumps(recorded)
+    assert recorded[0]["headers"][name.lower()] == "[redacted]"
+
+
 # Bodies
 
 
