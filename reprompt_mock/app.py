@@ -6,43 +6,31 @@ The apps are imported late, so that probes are answered long before they have lo
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import asynccontextmanager, suppress
-from threading import Event, Lock
-from typing import TYPE_CHECKING, NamedTuple
+from threading import Lock
+from typing import TYPE_CHECKING
 
 from reprompt_mock import probes
 from reprompt_mock.dashboard.paths import is_for_dashboard
-from reprompt_mock.errors import CannotStart, MockError, StillStarting, Stopping
+from reprompt_mock.errors import MockError, StillStarting
 from reprompt_mock.event_loop import pause
+from reprompt_mock.lifetime import Lifetime, Rooms
 from reprompt_mock.mounting import unmounted
-from reprompt_mock.readiness import Readiness
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import Receive, Scope, Send
 
     from reprompt_mock.engine.doors import Engine
     from reprompt_mock.settings import Settings
-    from reprompt_mock.ticker import Ticker
 
 CONTROL = "/_mock"
 _PATIENCE_SECONDS = 60.0
 """How long a request waits for the emulator to become ready."""
 _RETRY_SECONDS = 1.0
 _STOP_SECONDS = 1.0
-_logger = logging.getLogger(__name__)
-
-
-class _Rooms(NamedTuple):
-    """The engine and everything built on it."""
-
-    engine: Engine
-    service: ASGIApp
-    control: ASGIApp
-    dashboard: ASGIApp
-    ticker: Ticker
+_WAKE_SECONDS = 1.0
 
 
 class Emulator:
@@ -61,14 +49,8 @@ class Emulator:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._opening = Lock()
-        self._lives = 0
-        self._begin()
-
-    def _begin(self) -> None:
-        self._rooms: _Rooms | None = None
-        self._closed = Event()
-        self._readiness = Readiness(self._get_ready)
+        self._counting = Lock()
+        self._lifetime = Lifetime(self._built)
 
     @property
     def engine(self) -> Engine:
@@ -83,8 +65,8 @@ class Emulator:
         scope = unmounted(scope, self._settings.root_path or "")
         if probes.is_probe(scope):
             await probes.answer(scope, send, self._obstacle)
-        elif self._readiness.is_reached or await self._is_ready_for(scope, send):
-            rooms, path = self.open(), scope.get("path", "")
+        elif (lifetime := self._lifetime).readiness.is_reached or await _is_ready_for(lifetime, scope, send):
+            rooms, path = lifetime.open(), scope.get("path", "")
             rooms.ticker.wake()
             is_control = path == CONTROL or path.startswith(f"{CONTROL}/")
             other = rooms.control if is_control else rooms.service
@@ -92,7 +74,10 @@ class Emulator:
 
     # Opening and closing
 
-    def open(self) -> _Rooms:
+    def _built(self) -> Rooms:
+        return _built(self._settings)
+
+    def open(self) -> Rooms:
         """Open the database and create both apps, unless that has been done already.
 
         Raises:
@@ -100,26 +85,15 @@ class Emulator:
             DatabaseUnreadable: the database file cannot be used.
             Stopping: the emulator has been closed.
         """
-        if self._rooms is None:
-            with self._opening:
-                if self._closed.is_set():
-                    raise Stopping
-                self._rooms = self._rooms or _built(self._settings)
-            if self._closed.is_set():  # by another thread in the meantime
-                self._rooms.engine.close()
-        return self._rooms
+        return self._lifetime.open()
 
     def end_waits(self) -> None:
         """End all waits and event streams, since the emulator is about to stop."""
-        if self._rooms is not None:
-            self._rooms.engine.signals.close()
+        self._lifetime.end_waits()
 
     def close(self) -> None:
         """Release whatever was opened."""
-        self._closed.set()
-        if self._rooms is not None:
-            self._rooms.ticker.end()
-            self._rooms.engine.close()
+        self._lifetime.close()
 
     # Getting ready
 
@@ -131,38 +105,16 @@ class Emulator:
             CannotStart: a required module or file cannot be loaded.
             MockError: the database cannot be used; see `open`.
         """
-        await self._readiness.wait(seconds)
-
-    def _get_ready(self) -> None:
-        try:
-            rooms = self.open()
-            from reprompt_mock.warm import warm
-
-            warm(rooms.engine)
-        except MockError:
-            raise
-        except Exception as error:
-            _logger.debug("cannot start", exc_info=error)
-            raise CannotStart(reason=f"{type(error).__name__}: {error}".splitlines()[0]) from error
-
-    async def _is_ready_for(self, scope: Scope, send: Send) -> bool:
-        """Wait until a request can be served; if it cannot be, answer it with 503 and return False."""
-        try:
-            await self.ready(_PATIENCE_SECONDS)
-        except MockError as error:
-            if scope["type"] != "http":
-                raise
-            await probes.respond(scope, send, 503, {"detail": str(error)}, {"retry-after": "1"})
-            return False
-        return True
+        await self._lifetime.readiness.wait(seconds)
 
     async def _obstacle(self) -> str | None:
         """Return why the emulator cannot serve requests, None if it can."""
-        if not self._readiness.is_reached:
-            self._readiness.begin()
-            return str(self._readiness.failure or StillStarting())
+        lifetime = self._lifetime
+        if not lifetime.readiness.is_reached:
+            lifetime.readiness.begin()
+            return str(lifetime.readiness.failure or StillStarting())
         try:
-            store = self.engine.store
+            store = lifetime.open().engine.store
             if store.is_shared:
                 await asyncio.to_thread(store.check)
             else:
@@ -179,32 +131,35 @@ class Emulator:
 
         One that begins afterwards opens the database again, a temporary one empty.
         """
-        self._enter()
-        keeping_up = asyncio.create_task(self._keep_up())
+        lifetime = self._entered()
+        keeping_up = asyncio.create_task(_keep_up(lifetime))
         try:
             yield
         finally:
-            is_last = self._leave()
+            is_last = self._is_left(lifetime)
             keeping_up.cancel()
             with suppress(asyncio.CancelledError):
                 await keeping_up
             if is_last:
-                await self._readiness.settle(_STOP_SECONDS)
-                self.close()
+                await lifetime.readiness.settle(_STOP_SECONDS)
+                lifetime.close()
 
-    def _enter(self) -> None:
-        with self._opening:
-            self._lives += 1
-            if self._lives == 1 and self._closed.is_set():
-                self._begin()
+    def _entered(self) -> Lifetime:
+        """Count a lifespan; the first after the last one of a lifetime begins another."""
+        with self._counting:
+            if self._lifetime.is_over:
+                self._lifetime = Lifetime(self._built, before=self._lifetime)
+            self._lifetime.lifespans += 1
+            return self._lifetime
 
-    def _leave(self) -> bool:
-        """Return whether this was the last life; nothing ticks from then on."""
-        with self._opening:
-            self._lives -= 1
-            if not self._lives and self._rooms is not None:
-                self._rooms.ticker.end()
-            return not self._lives
+    def _is_left(self, lifetime: Lifetime) -> bool:
+        """Count a lifespan that has ended; return whether it was the last of its lifetime."""
+        with self._counting:
+            lifetime.lifespans -= 1
+            is_last = not lifetime.lifespans
+            if is_last:
+                lifetime.finish()
+            return is_last
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -213,19 +168,33 @@ class Emulator:
             await receive()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _keep_up(self) -> None:
-        """Get ready, retrying on failure, then run the ticker until cancelled."""
-        while not self._readiness.is_reached:
-            try:
-                await self.ready()
-            except MockError:
-                await pause(_RETRY_SECONDS)
-        ticker = self.open().ticker
-        ticker.wake()
+
+async def _keep_up(lifetime: Lifetime) -> None:
+    """Get ready, retrying on failure, then see to it that time moves until cancelled."""
+    while not lifetime.readiness.is_reached:
         try:
-            await asyncio.get_running_loop().create_future()
-        finally:
-            await ticker.leave()
+            await lifetime.readiness.wait()
+        except MockError:
+            await pause(_RETRY_SECONDS)
+    ticker = lifetime.open().ticker
+    try:
+        while True:
+            ticker.wake()  # again if it ticked on the event loop of a lifespan that has ended
+            await pause(_WAKE_SECONDS)
+    finally:
+        await ticker.leave()
+
+
+async def _is_ready_for(lifetime: Lifetime, scope: Scope, send: Send) -> bool:
+    """Wait until a request can be served; if it cannot be, answer it with 503 and return False."""
+    try:
+        await lifetime.readiness.wait(_PATIENCE_SECONDS)
+    except MockError as error:
+        if scope["type"] != "http":
+            raise
+        await probes.respond(scope, send, 503, {"detail": str(error)}, {"retry-after": "1"})
+        return False
+    return True
 
 
 def create_app(settings: Settings) -> Emulator:
@@ -240,7 +209,7 @@ def create_app(settings: Settings) -> Emulator:
     return emulator
 
 
-def _built(settings: Settings) -> _Rooms:
+def _built(settings: Settings) -> Rooms:
     from reprompt_mock.api.app import create_service_app
     from reprompt_mock.control.app import create_control_app
     from reprompt_mock.dashboard.app import Dashboard
@@ -252,7 +221,7 @@ def _built(settings: Settings) -> _Rooms:
     try:
         offload = Offload(engine)
         surfaces = create_service_app(offload), create_control_app(offload), Dashboard(offload)
-        return _Rooms(engine, *surfaces, Ticker(engine))
+        return Rooms(engine, *surfaces, Ticker(engine))
     except BaseException:
         engine.close()
         raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -21,10 +22,11 @@ MISTAKEN_KEY_HEADERS = frozenset(
 """Headers that clients use for keys, none of which the service reads."""
 _SECRET_HEADERS = KEY_HEADERS | MISTAKEN_KEY_HEADERS | {b"cookie", b"proxy-authorization"}
 KEY_PARAMETER = re.compile(
-    rb"((?:^|[&;])(?:x[-_])?(?:(?:reprompt|auth|access)[-_]?)?(?:api[-_]?key|key|token|authorization)=)[^&;]*",
+    rb"(?:^|[&;])\s*(?:x[-_])?(?:(?:reprompt|auth|access)[-_]?)?(?:api[-_]?key|key|token|authorization)(?:\[\])?=",
     re.IGNORECASE,
 )
-"""A query's parameter that is named like a key, and its value."""
+"""The beginning of a query's parameter that is named like a key."""
+_MAY_NAME_A_KEY = re.compile(rb"key|token|auth|%", re.IGNORECASE)
 
 
 class Sent(StrEnum):
@@ -93,4 +95,13 @@ def without_keys(headers: Iterable[tuple[bytes, bytes]]) -> tuple[tuple[bytes, b
 
 def without_key(query: bytes) -> bytes:
     """Take API keys out of a query, in which they are not read either (contract A5)."""
-    return KEY_PARAMETER.sub(rb"\1" + REDACTED, query) if query else query
+    if not _MAY_NAME_A_KEY.search(query):
+        return query
+    return b"&".join([_redacted(parameter) for parameter in query.split(b"&")])
+
+
+def _redacted(parameter: bytes) -> bytes:
+    """Replace what a parameter says, however it is encoded, from the first key on."""
+    decoded = unquote_to_bytes(parameter.replace(b"+", b" "))
+    found = KEY_PARAMETER.search(decoded)
+    return quote_from_bytes(decoded[: found.end()], safe="=;[] ").encode() + REDACTED if found else parameter

@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 from typing import Any
 
 import httpx2
@@ -21,9 +21,10 @@ from starlette.routing import Mount
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from reprompt_mock import app
 from reprompt_mock.app import Emulator, create_app
 from reprompt_mock.server import ServerThread
-from reprompt_mock.settings import ConfigurationError, load
+from reprompt_mock.settings import ConfigurationError, Settings, load
 from tests.conftest import LONDON
 from tests.processes import PATIENCE_SECONDS, eventually
 from tests.stores import database_of
@@ -286,6 +287,82 @@ def test_an_app_that_has_ended_may_begin_again(tmp_path: Path, keeps: bool) -> N
             listed = http.get("/emulator/v1/acme/place_enrichment/batches").json()
             assert listed["total"] == (life if keeps else 1)
             assert http.get("/emulator/readyz").status_code == 200
+
+
+@pytest.mark.parametrize("keeps", [False, True])
+def test_a_life_that_begins_while_the_last_one_ends_waits_for_it(tmp_path: Path, keeps: bool) -> None:
+    """It is not closed with it, and a file is free for it."""
+    mounted = emulator(db=tmp_path / "world.db" if keeps else None)
+
+    async def run() -> None:
+        transport = httpx2.ASGITransport(mounted)
+        async with httpx2.AsyncClient(
+            transport=transport, base_url="http://localhost", headers={"apiKey": "k"}
+        ) as http:
+            first, second = mounted.lifespan(), mounted.lifespan()
+            await first.__aenter__()
+            await mounted.ready()
+            leaving = asyncio.create_task(first.__aexit__(None, None, None))
+            await asyncio.sleep(0)  # it has begun to leave
+            await second.__aenter__()
+            answer = await http.post("/v1/acme/place_enrichment/batches", json=BATCH)
+            await leaving
+            assert answer.status_code == 200
+            assert (await http.get("/readyz")).status_code == 200
+            await second.__aexit__(None, None, None)
+
+    asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+
+
+def test_time_moves_on_for_a_life_whose_other_leaves() -> None:
+    """The one that leaves takes its ticks along."""
+    mounted = emulator()
+
+    async def run() -> None:
+        async with mounted.lifespan():
+            async with mounted.lifespan():
+                await mounted.ready()
+                await asyncio.sleep(0)
+                first = mounted.open().ticker._task
+            while (second := mounted.open().ticker._task) is first or second is None or second.done():
+                await asyncio.sleep(0.01)
+
+    asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+
+
+def test_the_event_loop_does_not_wait_for_a_database_that_is_being_opened(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither where a life begins nor where it ends; what was opened too late is closed."""
+    opening, may_go_on, closed = Event(), Event(), Event()
+    build = app._built
+
+    def slow(settings: Settings) -> Any:
+        opening.set()
+        assert may_go_on.wait(PATIENCE_SECONDS)
+        rooms = build(settings)
+        close = rooms.engine.close
+
+        def ending() -> None:
+            close()
+            closed.set()
+
+        monkeypatch.setattr(rooms.engine, "close", ending)
+        return rooms
+
+    monkeypatch.setattr(app, "_built", slow)
+    mounted = Emulator(load({"clock": "paused"}, environ={}))
+    monkeypatch.setattr(app, "_STOP_SECONDS", 0.01)
+
+    async def run() -> None:
+        async with mounted.lifespan():
+            while not opening.is_set():
+                await asyncio.sleep(0.01)
+            async with mounted.lifespan():
+                pass
+
+    asyncio.run(asyncio.wait_for(run(), PATIENCE_SECONDS))
+    assert not closed.is_set()
+    may_go_on.set()
+    assert closed.wait(PATIENCE_SECONDS)
 
 
 def test_the_last_of_lives_that_overlap_closes_the_data() -> None:

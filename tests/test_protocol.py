@@ -369,7 +369,7 @@ def test_a_defect_outside_the_apps_is_answered_in_the_services_form(caplog: pyte
     async def broken(*_: Any) -> None:
         raise RuntimeError
 
-    server.app._rooms = server.app.open()._replace(control=broken)
+    server.app._lifetime._rooms = server.app.open()._replace(control=broken)
     server.start()
     try:
         with Wire(int(server.url.rpartition(":")[2])) as wire:

@@ -171,7 +171,8 @@ class CallRoute(DirectRoute):
                 await call.take_token()
             try:
                 if request.scope["query_string"]:
-                    unknown = (name for name in call.query_params if name not in known)
+                    # What was encoded with its "=" is all name: it may hold a key.
+                    unknown = (name.partition("=")[0] for name in call.query_params if name not in known)
                     call.note(facts.unknown("unknown_parameters", unknown))
                 answer: Response = await endpoint(call, **parameters(dependant, call))
             except BaseException:

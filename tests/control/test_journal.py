@@ -215,7 +215,14 @@ def test_whatever_is_accepted_as_a_key_is_redacted(headers: dict[str, str], org:
     [
         ("apiKey=s3cret&limit=2", {"apiKey": "[redacted]", "limit": "2"}),
         ("limit=2&api_key=s3cret", {"limit": "2", "api_key": "[redacted]"}),
-        ("x-api-key=s3cret;TOKEN=s3cret", None),
+        ("x-api-key=s3cret;TOKEN=s3cret", {"x-api-key": "[redacted]"}),
+        ("name=2;token=s3cret", {"name": "2;token=[redacted]"}),
+        ("apiKey=s3;cret&apiKey=s3cret", None),
+        ("api%4Bey=s3cret", {"apiKey": "[redacted]"}),
+        ("+apiKey%5B%5D=s3cret", {" apiKey[]": "[redacted]"}),
+        ("api%5Fkey%3Ds3cret=1", {"api_key": "[redacted]"}),
+        ("apiKey=&limit=2", {"apiKey": "[redacted]", "limit": "2"}),
+        ("name=caf%C3%A9+%26+bar", {"name": "café & bar"}),
         ("monkey=1&keys=2", {"monkey": "1", "keys": "2"}),
     ],
 )
@@ -225,8 +232,11 @@ def test_a_key_in_a_query_is_redacted(query: str, shown: dict[str, str] | None, 
 
     recorded = journal(org)
 
-    assert "s3cret" not in json.dumps(recorded)
+    assert "cret" not in json.dumps(recorded)
     assert shown is None or recorded[0]["query"] == shown
+    assert ("key_in_url" in {one["rule"] for one in org.control("GET", "/conduct").json()["findings"]}) == (
+        "[redacted]" in json.dumps(recorded[0]["query"])
+    )
 
 
 @pytest.mark.parametrize("name", ["X-API-Key", "api-key", "Token", "X-Auth-Token", "Cookie", "Proxy-Authorization"])

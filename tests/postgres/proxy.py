@@ -86,11 +86,13 @@ class Proxy:
             breaks: after how many more messages of clients, each from 1 up and counted twice: a message may be lost, or
                 just the answer to it; without end.
         """
-        self._breaks, self._until_break = breaks, next(breaks)
+        with self._counting:
+            self._breaks, self._until_break = breaks, next(breaks)
         try:
             yield
         finally:
-            self._until_break = 0
+            with self._counting:
+                self._until_break = 0
 
     @contextmanager
     def hanging(self) -> Iterator[None]:
