@@ -136,7 +136,7 @@ class Emulator:
         try:
             yield
         finally:
-            is_last = self._is_left(lifetime)
+            is_last = self._left(lifetime)
             keeping_up.cancel()
             with suppress(asyncio.CancelledError):
                 await keeping_up
@@ -152,7 +152,7 @@ class Emulator:
             self._lifetime.lifespans += 1
             return self._lifetime
 
-    def _is_left(self, lifetime: Lifetime) -> bool:
+    def _left(self, lifetime: Lifetime) -> bool:
         """Count a lifespan that has ended; return whether it was the last of its lifetime."""
         with self._counting:
             lifetime.lifespans -= 1

@@ -72,7 +72,7 @@ def part(reading: Reading, export: StoredExport, columns: Sequence[Column], star
     header = b"" if start.part else table.header()
     if not rows:
         return header, start._replace(part=start.part + 1)
-    named = {number: batch.name for number, batch in enumerate(_batches(reading, export)) if batch is not None}
+    named = {number: batch.name for number, batch in enumerate(batches_of(reading, export)) if batch is not None}
     results = (
         (export.batches[number].id, named[number], reading.decoded.result(reading.session, job, read_once=True))
         for number, _, job in rows
@@ -96,7 +96,7 @@ def parts(reading: Reading, export: StoredExport) -> Iterator[bytes]:
 
 def _rows(reading: Reading, export: StoredExport, start: Position) -> Iterator[_Row]:
     """Yield the jobs of an export as they were when it ran, in order of batch and submission."""
-    for number, batch in enumerate(_batches(reading, export)):
+    for number, batch in enumerate(batches_of(reading, export)):
         if batch is None or number < start.batch:
             continue
         after = start.after if number == start.batch else 0
@@ -123,12 +123,12 @@ def row_count(reading: Reading, export: StoredExport) -> int:
         return export.rows
     return sum(
         batch.counts.total - exports.later_jobs(reading.session, batch.pk, known=export.known, now=export.running_at)
-        for batch in _batches(reading, export)
+        for batch in batches_of(reading, export)
         if batch is not None
     )
 
 
-def _batches(reading: Reading, export: StoredExport) -> list[StoredBatch | None]:
+def batches_of(reading: Reading, export: StoredExport) -> list[StoredBatch | None]:
     """Return the batches of an export, None for deleted ones."""
     return [batches.of_world(reading.session, reading.state.row, batch.pk) for batch in export.batches]
 

@@ -196,8 +196,7 @@ def find(reading: Reading, export_id: str) -> StoredExport:
 
 
 def _view(reading: Reading, export: StoredExport) -> ExportView:
-    kept = ((one.id, batches.of_world(reading.session, reading.state.row, one.pk)) for one in export.batches)
-    names = {batch_id: batch.name for batch_id, batch in kept if batch is not None}
+    names = {batch.id: batch.name for batch in artifacts.batches_of(reading, export) if batch is not None}
     is_completed = export.status in {"completed", "expired"}
     return ExportView(export, names, artifacts.row_count(reading, export) if is_completed else None)
 

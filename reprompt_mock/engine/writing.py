@@ -174,7 +174,7 @@ class Writing:
 
     def apply_due(self) -> None:
         """Apply what is due."""
-        if self.state.next_due is not None and self.state.next_due <= self.now:
+        if self.state.is_due(self.now):
             self.state = self.state._replace(next_due=batches.recount_due(self.session, self.key, self.now))
             # After a restart, what was counted must not be in the future, even if the machine's clock was set back.
             self._keeps_time = self.state.clock.running

@@ -13,16 +13,12 @@ from reprompt_mock.engine.writing import Writing
 from reprompt_mock.http.offload import Offload
 from reprompt_mock.http.turns import MOST_TOGETHER, Turns
 from reprompt_mock.store.session import Session
+from tests.http.test_offload import thread
 from tests.stores import database_of
 
 
 def to_create(name: str) -> BatchToCreate:
     return BatchToCreate(name, name, [PlaceToEnrich("p", b'{"name":"Shop"}', ("websites",))], kick_off=True)
-
-
-def thread(*_: Any) -> threading.Thread:
-    """Work that gives the thread that it runs in."""
-    return threading.current_thread()
 
 
 def commits(offload: Offload) -> list[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 from contextlib import contextmanager, suppress
+from functools import partial
+from random import Random
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -79,15 +81,17 @@ class Proxy:
             self.cut()
 
     @contextmanager
-    def breaking(self, breaks: Iterator[int]) -> Iterator[None]:
+    def breaking(self, seed: int, most: int) -> Iterator[None]:
         """End all connections again and again during the block, however fast the machine is.
 
         Args:
-            breaks: after how many more messages of clients, each from 1 up and counted twice: a message may be lost, or
-                just the answer to it; without end.
+            seed: draws when.
+            most: after how many more messages of clients at most, each counted twice: a message may be lost, or just
+                the answer to it.
         """
         with self._counting:
-            self._breaks, self._until_break = breaks, next(breaks)
+            self._breaks = iter(partial(Random(seed).randint, 1, most), None)
+            self._until_break = next(self._breaks)
         try:
             yield
         finally:

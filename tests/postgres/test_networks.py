@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from random import Random
 
 import pytest
 
@@ -69,11 +68,9 @@ def test_an_emulator_whose_connections_break_loses_and_doubles_nothing(
 ) -> None:
     loads = []
     for seed in range(ROUNDS):
-        draws = Random(seed)
-        breaks = iter(partial(draws.randint, 1, MOST_BETWEEN_BREAKS), None)
         with two() as (proxy, broken, whole):
             load = Load([broken.url, whole.url])
-            with load.running(), proxy.breaking(breaks):
+            with load.running(), proxy.breaking(seed, MOST_BETWEEN_BREAKS):
                 load.grow(GROWN)
             loads.append(accounted(load, broken, whole))
     note(record_property, loads)

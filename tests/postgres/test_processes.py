@@ -6,8 +6,6 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from functools import partial
-from random import Random
 
 from tests.conftest import LONDON
 from tests.postgres.proxy import proxied
@@ -59,11 +57,9 @@ def test_processes_that_meet_a_world_at_once_make_one(address: str) -> None:
 
 def test_connections_that_are_cut_under_load_lose_and_double_nothing(address: str) -> None:
     """Every request ends in its answer or a 503, and a 200 means stored, once."""
-    draws = Random(5)
-    breaks = iter(partial(draws.randint, 1, MOST_BETWEEN_BREAKS), None)
     with proxied(address) as proxy, serve("--port", "0", "--clock", "paused", "--db", proxy.address) as served:
         assert create(served, "first") == 200
-        with proxy.breaking(breaks):
+        with proxy.breaking(5, MOST_BETWEEN_BREAKS):
             answers = {str(number): create(served, str(number)) for number in range(150)}
         found = stored(served)
     acknowledged = {name for name, status in answers.items() if status == 200}
